@@ -1,0 +1,43 @@
+//! A fixed number of processes made up front, each a `single`: the cost of the
+//! fork is paid once, and a worker that dies is replaced. It breaks when all
+//! workers are taken: the next client connects and waits.
+
+use std::io;
+use std::num::NonZeroUsize;
+
+use super::Single;
+use crate::model::ServeModel;
+use crate::server::{Accept, Server, Workers};
+
+/// See the module's text.
+#[derive(Debug)]
+pub struct Preforking;
+
+impl ServeModel for Preforking {
+    fn name(&self) -> &'static str {
+        "preforking"
+    }
+
+    fn aliases(&self) -> &'static [&'static str] {
+        &["prefork"]
+    }
+
+    fn about(&self) -> &'static str {
+        "N processes made up front, each serves one connection at a time"
+    }
+
+    fn workers(&self) -> Option<Workers> {
+        const TEN: Option<NonZeroUsize> = NonZeroUsize::new(10);
+        Some(Workers {
+            default: TEN,
+            accept: &[Accept::Shared, Accept::Reuseport],
+        })
+    }
+
+    fn serve(&self, server: &Server<'_>) -> io::Result<()> {
+        server.supervise(|| {
+            server.block_in_accept()?;
+            Single.serve(server)
+        })
+    }
+}

@@ -1,0 +1,30 @@
+//! One process, one connection at a time: accept, serve it until it closes,
+//! accept the next. Nothing can be simpler, and nothing can be shared. It
+//! breaks with the second client, who connects and then waits for the first to
+//! leave.
+
+use std::io;
+
+use crate::model::ServeModel;
+use crate::server::{Event, Server};
+
+/// See the module's text.
+#[derive(Debug)]
+pub struct Single;
+
+impl ServeModel for Single {
+    fn name(&self) -> &'static str {
+        "single"
+    }
+
+    fn about(&self) -> &'static str {
+        "one process serves one connection at a time"
+    }
+
+    fn serve(&self, server: &Server<'_>) -> io::Result<()> {
+        while let Event::Connection(stream) = server.accept()? {
+            server.converse(&stream);
+        }
+        Ok(())
+    }
+}

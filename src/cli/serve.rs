@@ -1,0 +1,151 @@
+//! `rpcbench serve`: one server in the foreground, under the same guard as in a measurement.
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Context;
+use serde::{Deserialize, Serialize};
+
+use super::Parts;
+use super::interrupt::Interrupt;
+use super::values::{self, Bytes};
+use crate::error::Error;
+use crate::harness::{Contestant, Running};
+use crate::model::{ServeModel, find};
+use crate::protocol::DEFAULT_MAX_FRAME_BYTES;
+use crate::server::{Accept, Limits, Settings};
+
+/// How often the foreground looks whether its server still runs.
+const LOOK_UP: Duration = Duration::from_millis(100);
+
+/// What a hidden `__serve` is told, as one argument of JSON.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Order {
+    pub(super) model: String,
+    pub(super) settings: Settings,
+}
+
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct Args {
+    /// The concurrency model
+    #[arg(long)]
+    pub(super) model: String,
+    /// Where to listen; port 0 is any free one
+    #[arg(long, default_value = "127.0.0.1:0", value_name = "HOST:PORT")]
+    pub(super) listen: SocketAddr,
+    #[command(flatten)]
+    pub(super) server: ServerArgs,
+}
+
+/// What can be asked of a server; the same for `serve` and for a measurement.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Server")]
+pub(super) struct ServerArgs {
+    /// Worker processes of the preforking models [default: 10, async: one a core]
+    #[arg(long, value_name = "N")]
+    pub(super) workers: Option<NonZeroUsize>,
+    /// How workers accept: shared, reuseport or exclusive [default: the model's own]
+    #[arg(long, value_name = "MODE")]
+    pub(super) accept: Option<Accept>,
+    /// Connections that may wait to be accepted
+    #[arg(long, default_value_t = 4096, value_name = "N")]
+    pub(super) backlog: u32,
+    /// Connections at a time; over it, accepting waits [default: 4096, async: descriptors]
+    #[arg(long, value_name = "N")]
+    pub(super) max_connections: Option<NonZeroUsize>,
+    /// The longest message
+    #[arg(long, default_value_t = Bytes(DEFAULT_MAX_FRAME_BYTES), value_name = "SIZE")]
+    max_frame: Bytes,
+    /// Close connections without progress for so long; 0 is never
+    #[arg(long, default_value = "60s", value_parser = values::timeout, value_name = "TIME")]
+    idle_timeout: Duration,
+    /// What a stop gives to what is in flight
+    #[arg(long, default_value = "5s", value_parser = values::timeout, value_name = "TIME")]
+    pub(super) drain: Duration,
+}
+
+impl ServerArgs {
+    /// The order to serve with `model`, checked so far as that can be done without a server.
+    ///
+    /// What is for several workers only is passed over by a model that has none.
+    pub(super) fn order(
+        &self,
+        model: &dyn ServeModel,
+        address: SocketAddr,
+    ) -> Result<Order, Error> {
+        let limits = Limits {
+            max_frame_bytes: self.max_frame.0,
+            max_connections: self.max_connections.map(NonZeroUsize::get),
+            idle_timeout: Some(self.idle_timeout).filter(|time| !time.is_zero()),
+            drain: self.drain,
+        };
+        let settings = Settings {
+            address,
+            backlog: self.backlog,
+            workers: self.workers,
+            accept: self.accept,
+            limits,
+        };
+        settings.resolve(model.workers())?;
+        Ok(Order {
+            model: model.name().to_owned(),
+            settings,
+        })
+    }
+
+    /// The contestant that a model makes with these settings, on a free port.
+    pub(super) fn contestant(
+        &self,
+        model: &dyn ServeModel,
+        listen: SocketAddr,
+    ) -> anyhow::Result<Contestant> {
+        let order = serde_json::to_string(&self.order(model, listen)?)?;
+        Ok(Contestant {
+            name: model.name().to_owned(),
+            serve_arguments: vec![OsString::from(order)],
+            drain: self.drain,
+            show_stderr: false,
+        })
+    }
+}
+
+/// The model of that name.
+pub(super) fn find_model<'a>(parts: Parts<'a>, name: &str) -> Result<&'a dyn ServeModel, Error> {
+    find(parts.models, name).ok_or_else(|| Error::UnknownModel {
+        name: name.to_owned(),
+        known: parts
+            .models
+            .iter()
+            .map(|model| model.name())
+            .collect::<Vec<_>>()
+            .join(", "),
+    })
+}
+
+/// Serves until SIGINT or SIGTERM, which drains it, or a second one, which kills it.
+pub(super) fn run(parts: Parts<'_>, args: &Args) -> anyhow::Result<ExitCode> {
+    let interrupt = Interrupt::catch().context("cannot catch Ctrl-C")?;
+    let model = find_model(parts, &args.model)?;
+    let contestant = args.server.contestant(model, args.listen)?;
+    let mut server = Running::start(&Contestant {
+        show_stderr: true,
+        ..contestant
+    })?;
+    writeln!(std::io::stdout(), "listening on {}", server.ready().address)?;
+    while !interrupt.wait(LOOK_UP)? {
+        if let Some(ended) = server.ended() {
+            return Err(server.died(&ended).into());
+        }
+    }
+    server.ask_to_stop();
+    loop {
+        if server.wait_for_end(LOOK_UP).is_some() || interrupt.wait(Duration::ZERO)? {
+            // Dropping the server kills whatever is left of it.
+            return Ok(ExitCode::SUCCESS);
+        }
+    }
+}

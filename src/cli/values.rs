@@ -1,0 +1,117 @@
+//! How values are written on the command line: durations as `500ms`, sizes as `64KiB`.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+/// A size such as `64KiB`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Bytes(pub(super) usize);
+
+impl FromStr for Bytes {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Bytes, String> {
+        size(text).map(Bytes)
+    }
+}
+
+impl fmt::Display for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let units = [("GiB", 30), ("MiB", 20), ("KiB", 10)];
+        match units
+            .into_iter()
+            .find(|(_, shift)| self.0 > 0 && self.0.is_multiple_of(1 << shift))
+        {
+            Some((unit, shift)) => write!(f, "{}{unit}", self.0 >> shift),
+            None => write!(f, "{}", self.0),
+        }
+    }
+}
+
+/// `500ms`, `1.5s`, `2m`, `1h`, `250us`; a bare number is seconds.
+fn duration(text: &str) -> Result<Duration, String> {
+    let wrong = || "a duration such as 500ms, 5s or 2m".to_owned();
+    let (number, unit) = split(text);
+    let seconds = match unit {
+        "us" | "µs" => 1e-6,
+        "ms" => 1e-3,
+        "s" | "" => 1.0,
+        "m" | "min" => 60.0,
+        "h" => 3600.0,
+        _ => return Err(wrong()),
+    };
+    let number: f64 = number.parse().map_err(|_| wrong())?;
+    Duration::try_from_secs_f64(number * seconds).map_err(|_| wrong())
+}
+
+/// A duration that is over 0 and at most an hour, the range of the histograms.
+pub(super) fn short_duration(text: &str) -> Result<Duration, String> {
+    match duration(text)? {
+        time if time.is_zero() || time > Duration::from_secs(3600) => {
+            Err("over 0 and at most 1h".to_owned())
+        }
+        time => Ok(time),
+    }
+}
+
+/// `0` is none: a timeout that is off.
+pub(super) fn timeout(text: &str) -> Result<Duration, String> {
+    match duration(text)? {
+        time if time > Duration::from_secs(86_400) => Err("at most 24h".to_owned()),
+        time => Ok(time),
+    }
+}
+
+/// `100`, `64KiB`, `1MiB`, `10kB`, in bytes; at most 1 GiB.
+fn size(text: &str) -> Result<usize, String> {
+    let wrong = || "a size of at most 1GiB, such as 512, 64KiB or 1MiB".to_owned();
+    let (number, unit) = split(text);
+    let bytes: f64 = match unit {
+        "" | "B" => 1.0,
+        "kB" | "k" => 1e3,
+        "MB" | "M" => 1e6,
+        "KiB" | "Ki" | "K" => 1024.0,
+        "MiB" | "Mi" => 1_048_576.0,
+        "GiB" | "Gi" => 1_073_741_824.0,
+        _ => return Err(wrong()),
+    };
+    let number: f64 = number.parse().map_err(|_| wrong())?;
+    let size = (number * bytes).round();
+    if (0.0..=1_073_741_824.0).contains(&size) {
+        Ok(size as usize)
+    } else {
+        Err(wrong())
+    }
+}
+
+fn split(text: &str) -> (&str, &str) {
+    let end = text
+        .find(|c: char| !c.is_ascii_digit() && c != '.')
+        .unwrap_or(text.len());
+    text.split_at(end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_and_sizes_as_people_write_them() {
+        assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!(duration("1.5s"), Ok(Duration::from_millis(1500)));
+        assert_eq!(duration("2m"), Ok(Duration::from_secs(120)));
+        assert_eq!(duration("3"), Ok(Duration::from_secs(3)));
+        assert_eq!(size("64KiB"), Ok(65536));
+        assert_eq!(size("10kB"), Ok(10_000));
+        assert_eq!(Bytes(1 << 20).to_string(), "1MiB");
+        assert_eq!(Bytes(1500).to_string(), "1500");
+        for wrong in ["", "s", "-1s", "5 s", "1d", "1e400s"] {
+            assert!(duration(wrong).is_err(), "{wrong:?}");
+        }
+        for wrong in ["", "KiB", "-1", "1TB", "2GiB"] {
+            assert!(size(wrong).is_err(), "{wrong:?}");
+        }
+        assert!(short_duration("0s").is_err() && short_duration("2h").is_err());
+    }
+}

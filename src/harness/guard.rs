@@ -1,0 +1,192 @@
+//! The guard: a process between the harness and a contestant, which outlives
+//! whatever happens to either and leaves no process behind.
+//!
+//! It adopts orphans (PR_SET_CHILD_SUBREAPER, prctl(2)), so that every
+//! descendant of the contestant is its own to find, kill and reap. The harness
+//! holds the other end of its standard input: a line `stop` asks the
+//! contestant to end, and the end of the pipe, which the kernel also brings
+//! about when the harness is killed, kills everything.
+
+use std::ffi::OsString;
+use std::io::{self, BufRead, Write};
+use std::os::fd::AsFd;
+use std::os::unix::process::CommandExt;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use nix::libc;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::prctl::set_child_subreaper;
+use nix::sys::signal::{SigSet, Signal, kill};
+use nix::sys::signalfd::{SfdFlags, SignalFd};
+use nix::unistd::Pid;
+use serde::{Deserialize, Serialize};
+
+use super::tree;
+use crate::sys;
+
+/// What a contestant gets beyond its drain before it is killed.
+pub(super) const GRACE: Duration = Duration::from_secs(1);
+
+/// What the guard says on its standard output, one JSON object a line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "guard", rename_all = "snake_case")]
+pub enum Report {
+    /// The contestant runs.
+    Started {
+        /// Its process.
+        pid: i32,
+    },
+    /// The contestant could not be started.
+    Failed {
+        /// Why.
+        reason: String,
+    },
+    /// The contestant has ended.
+    Ended {
+        /// How, in words.
+        how: String,
+        /// Whether it ended by itself or as asked, with exit code 0.
+        orderly: bool,
+        /// Voluntary context switches over its life and that of the children it reaped.
+        ctx_voluntary: u64,
+        /// Involuntary ones.
+        ctx_involuntary: u64,
+    },
+}
+
+/// Runs `command` under guard until it ends or the harness does.
+///
+/// `drain` is what it gets to stop when asked.
+///
+/// # Errors
+/// When the guard itself cannot do its work; the contestant's end is no error.
+pub fn run(command: &[OsString], drain: Duration) -> io::Result<()> {
+    set_child_subreaper(true)?;
+    let signals = [
+        Signal::SIGCHLD,
+        Signal::SIGTERM,
+        Signal::SIGINT,
+        Signal::SIGHUP,
+    ]
+    .into_iter()
+    .collect::<SigSet>();
+    signals.thread_block()?;
+    let signals = SignalFd::with_flags(&signals, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?;
+    let contestant = match start(command) {
+        Ok(pid) => pid,
+        Err(error) => {
+            return say(&Report::Failed {
+                reason: error.to_string(),
+            });
+        }
+    };
+    say(&Report::Started {
+        pid: contestant.as_raw(),
+    })?;
+    let ended = watch(contestant, drain, &signals);
+    kill_descendants(&signals)?;
+    match ended? {
+        Some(ended) => say(&ended),
+        None => Ok(()),
+    }
+}
+
+/// Starts the contestant in a process group of its own; std unblocks its signals.
+fn start(command: &[OsString]) -> io::Result<Pid> {
+    let (program, arguments) = command.split_first().ok_or(io::ErrorKind::InvalidInput)?;
+    let child = Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .process_group(0)
+        .spawn()?;
+    let id = i32::try_from(child.id()).map_err(io::Error::other)?;
+    Ok(Pid::from_raw(id))
+}
+
+/// Waits for the contestant's end (Some) or the harness's (None).
+fn watch(contestant: Pid, drain: Duration, signals: &SignalFd) -> io::Result<Option<Report>> {
+    let mut cut: Option<Instant> = None;
+    let mut harness = io::stdin().lock();
+    loop {
+        let left = cut.map_or(PollTimeout::NONE, |cut| {
+            let left = cut.saturating_duration_since(Instant::now());
+            PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX)
+        });
+        let stdin = io::stdin();
+        let mut fds = [
+            PollFd::new(stdin.as_fd(), PollFlags::POLLIN),
+            PollFd::new(signals.as_fd(), PollFlags::POLLIN),
+        ];
+        match poll(&mut fds, left) {
+            Err(nix::errno::Errno::EINTR) => continue,
+            polled => polled?,
+        };
+        if fds[1].any() == Some(true) {
+            while signals.read_signal()?.is_some() {}
+            while let Some(ended) = reap_one()? {
+                if ended.pid == contestant.as_raw() {
+                    return Ok(Some(report(&ended, cut.is_some())));
+                }
+            }
+        }
+        if fds[0].any() == Some(true) {
+            let mut line = String::new();
+            if harness.read_line(&mut line)? == 0 {
+                return Ok(None);
+            }
+            let _ = kill(contestant, Signal::SIGTERM);
+            cut = Some(Instant::now() + drain + GRACE);
+        }
+        if cut.is_some_and(|cut| cut <= Instant::now()) {
+            let _ = kill(contestant, Signal::SIGKILL);
+        }
+    }
+}
+
+fn reap_one() -> io::Result<Option<sys::Ended>> {
+    match sys::reap_with_usage() {
+        Err(error) if error.raw_os_error() == Some(libc::ECHILD) => Ok(None),
+        reaped => reaped,
+    }
+}
+
+fn report(ended: &sys::Ended, asked: bool) -> Report {
+    let how = match (ended.code, ended.signal) {
+        (Some(code), _) => format!("ended with exit code {code}"),
+        (None, Some(signal)) if asked && signal == libc::SIGKILL => {
+            "did not stop in time and was killed".to_owned()
+        }
+        (None, signal) => match signal.and_then(|signal| Signal::try_from(signal).ok()) {
+            Some(signal) => format!("was killed by {signal}"),
+            None => "was killed".to_owned(),
+        },
+    };
+    Report::Ended {
+        how,
+        orderly: ended.code == Some(0),
+        ctx_voluntary: ended.ctx_voluntary,
+        ctx_involuntary: ended.ctx_involuntary,
+    }
+}
+
+/// Kills and reaps until there is no descendant, however fast they fork.
+fn kill_descendants(signals: &SignalFd) -> io::Result<()> {
+    loop {
+        for process in tree::descendants(std::process::id() as i32)? {
+            let _ = kill(Pid::from_raw(process.pid), Signal::SIGKILL);
+        }
+        while reap_one()?.is_some() {}
+        if tree::descendants(std::process::id() as i32)?.is_empty() {
+            return Ok(());
+        }
+        let mut fds = [PollFd::new(signals.as_fd(), PollFlags::POLLIN)];
+        poll(&mut fds, PollTimeout::from(10_u8))?;
+        while signals.read_signal()?.is_some() {}
+    }
+}
+
+fn say(report: &Report) -> io::Result<()> {
+    let line = serde_json::to_string(report)? + "\n";
+    io::stdout().write_all(line.as_bytes())
+}

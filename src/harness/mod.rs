@@ -1,0 +1,205 @@
+//! Starts, watches and stops a contestant's server, in a process of its own under guard.
+
+pub mod guard;
+mod link;
+pub mod tree;
+
+use std::ffi::OsString;
+use std::io;
+use std::time::Duration;
+
+use crate::error::Error;
+use crate::meter::{MeterView, Reading};
+use crate::ready::Ready;
+use guard::Report;
+use link::{Line, Link};
+use tree::Cpu;
+
+/// How long a server may take to be ready, and a guard to answer.
+const READY_TIME: Duration = Duration::from_secs(10);
+
+/// What to start.
+#[derive(Debug, Clone)]
+pub struct Contestant {
+    /// What it is called in messages.
+    pub name: String,
+    /// The arguments of this very program's `__serve`.
+    pub serve_arguments: Vec<OsString>,
+    /// How long it may take to stop when asked.
+    pub drain: Duration,
+    /// Whether its stderr goes to ours; otherwise the end of it is kept for messages.
+    pub show_stderr: bool,
+}
+
+/// A server that listens, under guard. Dropped, it is killed.
+#[derive(Debug)]
+pub struct Running {
+    contestant: Contestant,
+    link: Link,
+    ready: Ready,
+    meter: MeterView,
+}
+
+/// How a contestant ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ended {
+    /// In words.
+    pub how: String,
+    /// Whether it was with exit code 0.
+    pub orderly: bool,
+    /// Voluntary context switches over its life and that of the children it reaped.
+    pub ctx_voluntary: u64,
+    /// Involuntary ones.
+    pub ctx_involuntary: u64,
+}
+
+/// What a contestant's processes have used, and counted, at one moment.
+#[derive(Debug, Clone)]
+pub struct Usage {
+    /// CPU time of all its processes.
+    pub cpu: Cpu,
+    /// Its meter.
+    pub slots: Vec<Reading>,
+}
+
+/// How large a contestant is at one moment.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Size {
+    /// Memory of all its processes, shared pages divided (PSS).
+    pub pss_bytes: u64,
+    /// Processes, zombies included.
+    pub processes: u64,
+    /// Threads.
+    pub threads: u64,
+}
+
+impl Running {
+    /// Starts the contestant and waits until it listens.
+    ///
+    /// # Errors
+    /// When it cannot be started, ends, or is not ready in ten seconds: with
+    /// the last that it wrote on stderr.
+    pub fn start(contestant: &Contestant) -> Result<Running, Error> {
+        let failed = |source| Error::Start {
+            contestant: contestant.name.clone(),
+            source,
+        };
+        let not_ready = |what: String, link: &Link| Error::NotReady {
+            contestant: contestant.name.clone(),
+            what,
+            stderr: link.stderr(),
+        };
+        let link = Link::to_new_guard(contestant).map_err(failed)?;
+        let ready = loop {
+            match link.next(READY_TIME) {
+                Some(Line::Ready(ready)) => break ready,
+                Some(Line::Guard(Report::Started { .. })) => {}
+                Some(Line::Guard(Report::Failed { reason })) => {
+                    return Err(failed(io::Error::other(reason)));
+                }
+                Some(Line::Guard(Report::Ended { how, .. })) => {
+                    return Err(not_ready(format!("{how} before it was ready"), &link));
+                }
+                None => return Err(not_ready(format!("was not ready in {READY_TIME:?}"), &link)),
+            }
+        };
+        let meter = MeterView::open(ready.pid, ready.meter_fd).map_err(failed)?;
+        Ok(Running {
+            contestant: contestant.clone(),
+            link,
+            ready,
+            meter,
+        })
+    }
+
+    /// What it said when it was ready.
+    pub fn ready(&self) -> &Ready {
+        &self.ready
+    }
+
+    /// What it has used and counted so far.
+    ///
+    /// # Errors
+    /// When /proc cannot be read.
+    pub fn usage(&self) -> io::Result<Usage> {
+        Ok(Usage {
+            cpu: Cpu::of_descendants(self.guard_pid())?,
+            slots: self.meter.read(),
+        })
+    }
+
+    /// How large it is now; without its memory unless `with_memory`, which costs most.
+    ///
+    /// # Errors
+    /// When /proc cannot be read.
+    pub fn size(&self, with_memory: bool) -> io::Result<Size> {
+        let processes = tree::descendants(self.guard_pid())?;
+        let memory = |pid| {
+            if with_memory {
+                tree::pss_bytes(pid).unwrap_or(0)
+            } else {
+                0
+            }
+        };
+        Ok(Size {
+            pss_bytes: processes.iter().map(|process| memory(process.pid)).sum(),
+            processes: processes.len() as u64,
+            threads: processes.iter().map(|process| process.threads).sum(),
+        })
+    }
+
+    /// How it has ended, if it has.
+    pub fn ended(&mut self) -> Option<Ended> {
+        self.wait_for_end(Duration::ZERO)
+    }
+
+    /// The error for an end that nobody asked for.
+    pub fn died(&self, ended: &Ended) -> Error {
+        let (contestant, what) = (self.contestant.name.clone(), ended.how.clone());
+        Error::Died {
+            contestant,
+            what,
+            stderr: self.link.stderr(),
+        }
+    }
+
+    /// Asks it to stop, without waiting.
+    pub fn ask_to_stop(&mut self) {
+        self.link.order_stop();
+    }
+
+    /// Asks it to stop and waits until it has; the guard kills what does not.
+    ///
+    /// # Errors
+    /// When the guard does not answer.
+    pub fn stop(mut self) -> Result<Ended, Error> {
+        self.ask_to_stop();
+        let most = self.contestant.drain + guard::GRACE + READY_TIME;
+        self.wait_for_end(most).ok_or_else(|| Error::Start {
+            contestant: self.contestant.name.clone(),
+            source: io::Error::new(io::ErrorKind::TimedOut, "its guard does not answer"),
+        })
+    }
+
+    /// Waits for its end, at most so long.
+    pub fn wait_for_end(&mut self, most: Duration) -> Option<Ended> {
+        match self.link.next(most) {
+            Some(Line::Guard(Report::Ended {
+                how,
+                orderly,
+                ctx_voluntary,
+                ctx_involuntary,
+            })) => Some(Ended {
+                how,
+                orderly,
+                ctx_voluntary,
+                ctx_involuntary,
+            }),
+            _ => None,
+        }
+    }
+
+    fn guard_pid(&self) -> i32 {
+        self.link.guard_pid()
+    }
+}

@@ -1,0 +1,23 @@
+//! Two questions about RPC servers, answered with figures that can be trusted:
+//! which concurrency model to use, and whether a change made a server slower.
+//!
+//! Most users want the program; see its README. As a library this crate lets
+//! you plug in a model ([`model::ServeModel`]) or a handler
+//! ([`service::Service`]) of your own and measure it beside the built-in ones.
+
+#[cfg(not(target_os = "linux"))]
+compile_error!("rpcbench needs Linux 5.10 or later: epoll, signalfd, timerfd, memfd and /proc");
+
+pub mod cli;
+pub mod conversation;
+pub mod error;
+pub mod harness;
+pub mod meter;
+pub mod model;
+#[path = "../models/mod.rs"]
+pub mod models;
+pub mod protocol;
+pub mod ready;
+pub mod server;
+pub mod service;
+mod sys;

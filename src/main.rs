@@ -1,0 +1,7 @@
+//! The program: the built-in models and methods behind the command line.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    rpcbench::cli::main(rpcbench::models::ALL, &rpcbench::service::Builtin)
+}

@@ -1,0 +1,84 @@
+//! Timers of a readiness loop on one timerfd: a poll timeout would round to milliseconds.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::time::{Duration, Instant};
+
+use nix::sys::time::TimeSpec;
+use nix::sys::timer::{Expiration, TimerSetTimeFlags};
+use nix::sys::timerfd::{ClockId, TimerFd, TimerFlags};
+
+/// Keys that are due at some time; its descriptor is readable when one is.
+#[derive(Debug)]
+pub struct Timers {
+    fd: TimerFd,
+    queue: BinaryHeap<Reverse<(Instant, usize)>>,
+}
+
+impl Timers {
+    /// None yet.
+    ///
+    /// # Errors
+    /// When there is no descriptor to be had.
+    pub fn new() -> io::Result<Timers> {
+        let flags = TimerFlags::TFD_NONBLOCK | TimerFlags::TFD_CLOEXEC;
+        Ok(Timers {
+            fd: TimerFd::new(ClockId::CLOCK_MONOTONIC, flags)?,
+            queue: BinaryHeap::new(),
+        })
+    }
+
+    /// `key` is due `at` then.
+    ///
+    /// # Errors
+    /// What timerfd_settime(2) says.
+    pub fn add(&mut self, at: Instant, key: usize) -> io::Result<()> {
+        let first = self
+            .queue
+            .peek()
+            .is_none_or(|Reverse((earliest, _))| at < *earliest);
+        self.queue.push(Reverse((at, key)));
+        if first { self.arm() } else { Ok(()) }
+    }
+
+    /// Takes out the keys that are due.
+    ///
+    /// # Errors
+    /// What timerfd_settime(2) says.
+    pub fn due(&mut self) -> io::Result<Vec<usize>> {
+        let now = Instant::now();
+        let mut keys = Vec::new();
+        while let Some(Reverse((at, key))) = self.queue.peek().copied() {
+            if at > now {
+                break;
+            }
+            self.queue.pop();
+            keys.push(key);
+        }
+        // Setting the timer anew also makes the descriptor unreadable.
+        self.arm()?;
+        Ok(keys)
+    }
+
+    fn arm(&self) -> io::Result<()> {
+        let Some(Reverse((at, _))) = self.queue.peek() else {
+            return Ok(self.fd.unset()?);
+        };
+        // Zero would disarm it.
+        let left = at
+            .saturating_duration_since(Instant::now())
+            .max(Duration::from_nanos(1));
+        Ok(self.fd.set(
+            Expiration::OneShot(TimeSpec::from(left)),
+            TimerSetTimeFlags::empty(),
+        )?)
+    }
+}
+
+impl AsFd for Timers {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+}
