@@ -4,25 +4,18 @@
 //! one core is used.
 
 use std::collections::VecDeque;
-use std::io::{self, Read, Write};
-use std::net::Shutdown;
+use std::io;
 use std::os::fd::{AsFd, AsRawFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
-use mio::net::TcpStream;
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
 use slab::Slab;
 
-use crate::conversation::{Conversation, Step};
-use crate::meter::Active;
 use crate::model::ServeModel;
-use crate::server::{READ_OFF_TIME, Server, Timers, TryAccept, close_with_reset};
-use crate::service::Outcome;
+use crate::server::{Connection, Server, Timers, TryAccept, Turn};
 
-/// Steps of one connection before the others have their turn.
-const TURN_STEPS: usize = 64;
 const EVENTS: usize = 1024;
 const STOP: Token = Token(usize::MAX - 1);
 const TIMER: Token = Token(usize::MAX - 2);
@@ -68,29 +61,6 @@ struct EventLoop<'s> {
     sleepers: Timers,
     next_sweep: Instant,
     stopping: bool,
-}
-
-struct Connection<'s> {
-    stream: TcpStream,
-    conversation: Conversation,
-    readable: bool,
-    /// The peer has shut its side, so a read goes on until it sees that.
-    half_closed: bool,
-    wants_to_write: bool,
-    queued: bool,
-    asleep: bool,
-    /// Progress must be made by then.
-    deadline: Option<Instant>,
-    _active: Active<'s>,
-}
-
-/// How a connection's turn ended.
-enum Turn {
-    /// It waits for readiness or for a timer.
-    Waits,
-    /// It has more to do.
-    Again,
-    Closes,
 }
 
 impl<'s> EventLoop<'s> {
@@ -157,8 +127,7 @@ impl<'s> EventLoop<'s> {
                 }
                 Token(key) => {
                     if let Some(connection) = self.connections.get_mut(key) {
-                        connection.readable |= event.is_readable() || event.is_error();
-                        connection.half_closed |= event.is_read_closed();
+                        connection.note(event);
                         self.queue(key);
                     }
                 }
@@ -189,26 +158,9 @@ impl<'s> EventLoop<'s> {
     }
 
     fn welcome(&mut self, stream: std::net::TcpStream) -> io::Result<()> {
-        let mut stream = TcpStream::from_std(stream);
         let entry = self.connections.vacant_entry();
-        self.poll
-            .registry()
-            .register(&mut stream, Token(entry.key()), Interest::READABLE)?;
-        entry.insert(Connection {
-            stream,
-            conversation: Conversation::new(self.server.limits().max_frame_bytes),
-            readable: false,
-            half_closed: false,
-            wants_to_write: false,
-            queued: false,
-            asleep: false,
-            deadline: self
-                .server
-                .limits()
-                .idle_timeout
-                .map(|time| Instant::now() + time),
-            _active: self.server.meter().connection(),
-        });
+        let connection = Connection::new(self.server, &self.poll, Token(entry.key()), stream)?;
+        entry.insert(connection);
         Ok(())
     }
 
@@ -216,34 +168,29 @@ impl<'s> EventLoop<'s> {
         let Some(connection) = self.connections.get_mut(key) else {
             return;
         };
-        connection.queued = false;
-        let turn = || connection.turn(key, self.server, &mut self.sleepers, &self.poll);
+        let turn = || connection.turn(&self.poll, &mut self.sleepers);
         // A panicking handler costs its own connection only.
         match catch_unwind(AssertUnwindSafe(turn)) {
             Ok(Ok(Turn::Waits)) => {}
             Ok(Ok(Turn::Again)) => self.queue(key),
-            Ok(Ok(Turn::Closes)) => {
-                let faulty = connection.conversation.faulty();
-                self.close(key, faulty);
-            }
+            Ok(Ok(Turn::Closes { faulty })) => self.close(key, faulty),
             Ok(Err(_)) | Err(_) => self.close(key, true),
         }
     }
 
     fn queue(&mut self, key: usize) {
-        let Some(connection) = self.connections.get_mut(key) else {
-            return;
-        };
-        if !connection.queued && !connection.asleep {
-            connection.queued = true;
+        if self
+            .connections
+            .get_mut(key)
+            .is_some_and(Connection::may_queue)
+        {
             self.ready.push_back(key);
         }
     }
 
     fn wake(&mut self, key: usize) {
         if let Some(connection) = self.connections.get_mut(key) {
-            connection.asleep = false;
-            connection.conversation.resume();
+            connection.wake();
             self.queue(key);
         }
     }
@@ -262,21 +209,9 @@ impl<'s> EventLoop<'s> {
         let now = Instant::now();
         let idle = self.server.limits().idle_timeout.unwrap_or(SELDOM);
         self.next_sweep = now + (idle / 10).clamp(Duration::from_millis(10), SELDOM);
-        let late =
-            |c: &Connection<'_>| !c.asleep && c.deadline.is_some_and(|deadline| deadline <= now);
-        let late: Vec<usize> = self
-            .connections
-            .iter()
-            .filter(|(_, c)| late(c))
-            .map(|(key, _)| key)
-            .collect();
-        for key in late {
-            let connection = &self.connections[key];
-            let stuck = !connection.conversation.unwritten().is_empty();
-            if stuck {
-                close_with_reset(&connection.stream);
-            }
-            let faulty = stuck || !connection.conversation.between_messages();
+        let late = self.connections.iter_mut();
+        let late = late.filter_map(|(key, connection)| Some((key, connection.give_up(now)?)));
+        for (key, faulty) in late.collect::<Vec<_>>() {
             self.close(key, faulty);
         }
     }
@@ -289,103 +224,10 @@ impl<'s> EventLoop<'s> {
             self.next_sweep = Instant::now();
             let keys: Vec<usize> = self.connections.iter().map(|(key, _)| key).collect();
             for key in keys {
-                self.connections[key].conversation.stop();
+                self.connections[key].stop();
                 self.queue(key);
             }
         }
         Ok(())
     }
-}
-
-impl Connection<'_> {
-    /// Does what the conversation asks for until it must wait or others are to be served.
-    fn turn(
-        &mut self,
-        key: usize,
-        server: &Server<'_>,
-        sleepers: &mut Timers,
-        poll: &Poll,
-    ) -> io::Result<Turn> {
-        let patience = |time: Option<Duration>| time.map(|time| Instant::now() + time);
-        let idle = server.limits().idle_timeout;
-        for _ in 0..TURN_STEPS {
-            match self.conversation.step() {
-                Step::Call => {
-                    let outcome = self.conversation.call(server.service());
-                    server.meter().request();
-                    if let Outcome::Wait(time) = outcome {
-                        sleepers.add(Instant::now() + time, key)?;
-                    }
-                    self.deadline = patience(idle);
-                }
-                Step::Write => match self.stream.write(self.conversation.unwritten()) {
-                    Ok(bytes) => {
-                        self.conversation.wrote(bytes);
-                        self.deadline = patience(idle);
-                    }
-                    Err(error) if would_block(&error) => {
-                        self.listen_for(poll, key, true)?;
-                        return Ok(Turn::Waits);
-                    }
-                    Err(error) => return Err(error),
-                },
-                Step::Read if !self.readable => {
-                    self.listen_for(poll, key, false)?;
-                    return Ok(Turn::Waits);
-                }
-                Step::Read => self.read()?,
-                Step::Wait => {
-                    self.asleep = true;
-                    self.deadline = patience(idle);
-                    return Ok(Turn::Waits);
-                }
-                Step::Shut => {
-                    self.stream.shutdown(Shutdown::Write)?;
-                    self.conversation.shut();
-                    self.deadline =
-                        patience(Some(idle.unwrap_or(READ_OFF_TIME).min(READ_OFF_TIME)));
-                }
-                Step::Close => return Ok(Turn::Closes),
-            }
-        }
-        Ok(Turn::Again)
-    }
-
-    fn read(&mut self) -> io::Result<()> {
-        let space = self.conversation.space();
-        let room = space.len();
-        match self.stream.read(space) {
-            Ok(0) => self.conversation.ended(),
-            Ok(bytes) => {
-                self.conversation.received(bytes);
-                // A short read has emptied the socket, and what comes later is told anew (epoll(7), Q9).
-                self.readable = bytes == room || self.half_closed;
-            }
-            Err(error) if would_block(&error) => self.readable = false,
-            Err(error) => return Err(error),
-        }
-        Ok(())
-    }
-
-    /// Asks to be told of room to write only while there is something to write.
-    fn listen_for(&mut self, poll: &Poll, key: usize, to_write: bool) -> io::Result<()> {
-        if self.wants_to_write == to_write {
-            return Ok(());
-        }
-        self.wants_to_write = to_write;
-        let interest = if to_write {
-            Interest::READABLE | Interest::WRITABLE
-        } else {
-            Interest::READABLE
-        };
-        poll.registry()
-            .reregister(&mut self.stream, Token(key), interest)
-    }
-}
-
-fn would_block(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted
-    )
 }

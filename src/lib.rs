@@ -10,14 +10,21 @@ compile_error!("rpcbench needs Linux 5.10 or later: epoll, signalfd, timerfd, me
 
 pub mod cli;
 pub mod conversation;
+pub mod environment;
 pub mod error;
 pub mod harness;
+pub mod histogram;
+pub mod load;
 pub mod meter;
 pub mod model;
 #[path = "../models/mod.rs"]
 pub mod models;
 pub mod protocol;
 pub mod ready;
+pub mod record;
+pub mod report;
+pub mod run;
 pub mod server;
 pub mod service;
+pub mod stats;
 mod sys;

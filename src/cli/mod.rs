@@ -1,38 +1,57 @@
 //! The command line: one file a command.
 
+mod doctor;
 mod hidden;
 mod interrupt;
+mod measure;
+mod models;
+mod progress;
 mod serve;
 mod values;
 
 use std::ffi::OsString;
+use std::io::Write;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use anstyle::AnsiColor;
+use clap::builder::Styles;
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use crate::error::Error;
 use crate::model::ServeModel;
 use crate::service::Service;
 
-/// What a binary of rpcbench is made of: plug in your own.
+/// What a binary of rpcbench is made of.
 #[derive(Clone, Copy)]
-pub struct Parts<'a> {
-    /// The models that `--model` knows.
-    pub models: &'a [&'a dyn ServeModel],
-    /// What answers the requests.
-    pub service: &'a dyn Service,
+struct Parts<'a> {
+    models: &'a [&'a dyn ServeModel],
+    service: &'a dyn Service,
 }
 
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().bold())
+    .usage(AnsiColor::Green.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default().bold())
+    .placeholder(AnsiColor::Cyan.on_default());
+
+/// Measures RPC servers under six concurrency models, side by side
 #[derive(Debug, Parser)]
-#[command(name = "rpcbench", version)]
+#[command(name = "rpcbench", version, styles = STYLES, args_conflicts_with_subcommands = true, max_term_width = 100)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
+    #[command(flatten)]
+    measure: measure::Args,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run one server in the foreground
+    /// Run one server in the foreground, until Ctrl-C
     Serve(serve::Args),
+    /// List the models
+    Models(models::Args),
+    /// Say what on this machine will spoil figures, and the mend
+    Doctor,
     #[command(name = "__serve", hide = true)]
     HiddenServe { order: String },
     #[command(name = "__guard", hide = true)]
@@ -43,20 +62,56 @@ enum Command {
     },
 }
 
-/// Runs the program: a `main` of one line.
+/// What was asked cannot be: exit code 2.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Usage(String);
+
+/// Runs the program with these models and this service: a `main` of one line.
+///
+/// Call it first thing in `main`, while the process has one thread: a server
+/// is started by running the same binary again.
 pub fn main(models: &[&dyn ServeModel], service: &dyn Service) -> ExitCode {
     let parts = Parts { models, service };
-    let done = match Cli::parse().command {
+    run(parts).unwrap_or_else(|error| {
+        if is_broken_pipe(&error) {
+            return ExitCode::SUCCESS;
+        }
+        let _ = writeln!(std::io::stderr(), "rpcbench: {error:#}");
+        if is_usage(&error) {
+            ExitCode::from(2)
+        } else {
+            ExitCode::FAILURE
+        }
+    })
+}
+
+fn run(parts: Parts<'_>) -> anyhow::Result<ExitCode> {
+    let command = Cli::command().after_help(format!("Models:\n{}", models::list(parts.models)));
+    let cli = Cli::from_arg_matches(&command.get_matches())?;
+    match cli.command {
+        None => measure::run(parts, &cli.measure),
         Some(Command::Serve(args)) => serve::run(parts, &args),
+        Some(Command::Models(args)) => models::run(parts, &args),
+        Some(Command::Doctor) => doctor::run(),
         Some(Command::HiddenServe { order }) => hidden::serve(parts, &order),
         Some(Command::Guard { drain_ms, command }) => hidden::guard(drain_ms, &command),
-        None => Ok(ExitCode::SUCCESS),
-    };
-    done.unwrap_or_else(|error| {
-        let _ = std::io::Write::write_fmt(
-            &mut std::io::stderr(),
-            format_args!("rpcbench: {error:#}\n"),
-        );
-        ExitCode::FAILURE
-    })
+    }
+}
+
+fn is_usage(error: &anyhow::Error) -> bool {
+    let ours = error.downcast_ref::<Error>();
+    let asked = matches!(
+        ours,
+        Some(Error::UnknownModel { .. } | Error::AcceptMode { .. } | Error::TooManyWorkers { .. })
+    );
+    asked || error.is::<Usage>()
+}
+
+/// Whoever read our output has had enough.
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let kind = error
+        .downcast_ref::<std::io::Error>()
+        .map(std::io::Error::kind);
+    kind == Some(std::io::ErrorKind::BrokenPipe)
 }

@@ -17,6 +17,7 @@ use crate::error::Error;
 use crate::harness::{Contestant, Running};
 use crate::model::{ServeModel, find};
 use crate::protocol::DEFAULT_MAX_FRAME_BYTES;
+use crate::record::Options;
 use crate::server::{Accept, Limits, Settings};
 
 /// How often the foreground looks whether its server still runs.
@@ -47,16 +48,16 @@ pub(super) struct Args {
 pub(super) struct ServerArgs {
     /// Worker processes of the preforking models [default: 10, async: one a core]
     #[arg(long, value_name = "N")]
-    pub(super) workers: Option<NonZeroUsize>,
+    workers: Option<NonZeroUsize>,
     /// How workers accept: shared, reuseport or exclusive [default: the model's own]
     #[arg(long, value_name = "MODE")]
-    pub(super) accept: Option<Accept>,
+    accept: Option<Accept>,
     /// Connections that may wait to be accepted
     #[arg(long, default_value_t = 4096, value_name = "N")]
-    pub(super) backlog: u32,
+    backlog: u32,
     /// Connections at a time; over it, accepting waits [default: 4096, async: descriptors]
     #[arg(long, value_name = "N")]
-    pub(super) max_connections: Option<NonZeroUsize>,
+    max_connections: Option<NonZeroUsize>,
     /// The longest message
     #[arg(long, default_value_t = Bytes(DEFAULT_MAX_FRAME_BYTES), value_name = "SIZE")]
     max_frame: Bytes,
@@ -65,7 +66,7 @@ pub(super) struct ServerArgs {
     idle_timeout: Duration,
     /// What a stop gives to what is in flight
     #[arg(long, default_value = "5s", value_parser = values::timeout, value_name = "TIME")]
-    pub(super) drain: Duration,
+    drain: Duration,
 }
 
 impl ServerArgs {
@@ -95,6 +96,24 @@ impl ServerArgs {
             model: model.name().to_owned(),
             settings,
         })
+    }
+
+    /// What goes into the record of it; the rest is known when it is ready.
+    pub(super) fn options(&self) -> Options {
+        Options {
+            workers: None,
+            accept: None,
+            backlog: Some(self.backlog),
+            max_connections: self.max_connections.map(NonZeroUsize::get),
+            max_frame_bytes: Some(self.max_frame.0),
+            idle_timeout_s: Some(self.idle_timeout.as_secs_f64()).filter(|time| *time > 0.0),
+            drain_s: Some(self.drain.as_secs_f64()),
+        }
+    }
+
+    /// The longest message.
+    pub(super) fn max_frame_bytes(&self) -> usize {
+        self.max_frame.0
     }
 
     /// The contestant that a model makes with these settings, on a free port.

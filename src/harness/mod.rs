@@ -73,6 +73,15 @@ pub struct Size {
     pub threads: u64,
 }
 
+impl Size {
+    /// Takes over what is larger in `other`.
+    pub fn grow(&mut self, other: &Size) {
+        self.pss_bytes = self.pss_bytes.max(other.pss_bytes);
+        self.processes = self.processes.max(other.processes);
+        self.threads = self.threads.max(other.threads);
+    }
+}
+
 impl Running {
     /// Starts the contestant and waits until it listens.
     ///

@@ -125,12 +125,12 @@ impl Server<'_> {
 }
 
 /// Makes the close that follows a reset, so that nothing waits for a peer that does not read.
-pub fn close_with_reset(stream: &impl AsFd) {
+pub(super) fn close_with_reset(stream: &impl AsFd) {
     // Where this fails the connection is gone already.
     let _ = socket2::SockRef::from(stream).set_linger(Some(Duration::ZERO));
 }
 
-fn would_block(error: &io::Error) -> bool {
+pub(super) fn would_block(error: &io::Error) -> bool {
     matches!(
         error.kind(),
         io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted

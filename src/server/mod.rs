@@ -3,6 +3,7 @@
 //!
 //! - [`Server::accept`] waits for the next connection;
 //! - [`Server::converse`] serves one connection, blocking, to its end;
+//! - [`Connection::turn`] serves one connection as far as it goes without waiting;
 //! - [`Server::children`] forks, counts and reaps processes;
 //! - [`Server::supervise`] keeps worker processes alive.
 
@@ -14,6 +15,7 @@ mod stop;
 mod supervise;
 mod timers;
 mod try_accept;
+mod turn;
 
 use std::fmt;
 use std::net::{SocketAddr, TcpListener};
@@ -29,10 +31,10 @@ use serde::{Deserialize, Serialize};
 
 pub use accept::{ACCEPT_PAUSE, Event, may_accept_again};
 pub use children::{Children, Gone};
-pub use converse::close_with_reset;
 pub use stop::Stop;
 pub use timers::Timers;
 pub use try_accept::TryAccept;
+pub use turn::{Connection, Turn};
 
 use crate::error::Error;
 use crate::meter::Meter;

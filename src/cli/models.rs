@@ -1,0 +1,59 @@
+//! `rpcbench models`: the list.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use serde::Serialize;
+
+use super::Parts;
+use crate::model::ServeModel;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// text or json
+    #[arg(long, default_value = "text", value_parser = ["text", "json"], hide_possible_values = true)]
+    format: String,
+}
+
+#[derive(Serialize)]
+struct Model {
+    name: &'static str,
+    aliases: &'static [&'static str],
+    about: &'static str,
+    workers_default: Option<usize>,
+    accept: Vec<String>,
+}
+
+pub(super) fn run(parts: Parts<'_>, args: &Args) -> anyhow::Result<ExitCode> {
+    let mut out = std::io::stdout().lock();
+    if args.format == "json" {
+        let models: Vec<Model> = parts.models.iter().map(|model| describe(*model)).collect();
+        writeln!(out, "{}", serde_json::to_string_pretty(&models)?)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    write!(out, "{}", list(parts.models))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A line a model; also the end of `--help`.
+pub(super) fn list(models: &[&dyn ServeModel]) -> String {
+    let line = |model: &&dyn ServeModel| {
+        let aliases = model.aliases().join(", ");
+        format!("  {:<17} {:<14} {}\n", model.name(), aliases, model.about())
+    };
+    models.iter().map(line).collect()
+}
+
+fn describe(model: &dyn ServeModel) -> Model {
+    let workers = model.workers();
+    let cores = crate::environment::cores();
+    Model {
+        name: model.name(),
+        aliases: model.aliases(),
+        about: model.about(),
+        workers_default: workers.map(|workers| workers.default.map_or(cores, usize::from)),
+        accept: workers
+            .map(|workers| workers.accept.iter().map(ToString::to_string).collect())
+            .unwrap_or_default(),
+    }
+}

@@ -1,0 +1,95 @@
+//! What a terminal shows while it is measured; elsewhere nothing.
+
+use std::io::{self, IsTerminal};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::interrupt::Interrupt;
+use crate::load::Live;
+use crate::run::{Plan, Seat, Watch};
+
+/// The watch of the command line: a bar, and Ctrl-C.
+pub(super) struct Progress<'a> {
+    bar: ProgressBar,
+    interrupt: &'a Interrupt,
+    name: String,
+    told: Told,
+}
+
+/// What was told last, for the rate between two times.
+#[derive(Default)]
+struct Told {
+    requests: u64,
+    elapsed: Duration,
+    rate: f64,
+}
+
+impl<'a> Progress<'a> {
+    pub(super) fn new(plan: &Plan, interrupt: &'a Interrupt) -> Progress<'a> {
+        let shown = io::stderr().is_terminal();
+        let target = if shown {
+            ProgressDrawTarget::stderr()
+        } else {
+            ProgressDrawTarget::hidden()
+        };
+        let bar = ProgressBar::with_draw_target(Some(plan.trials() as u64), target);
+        if let Ok(style) =
+            ProgressStyle::with_template("{bar:18.cyan} {pos}/{len}  {prefix:.dim}  {wide_msg}")
+        {
+            bar.set_style(style.progress_chars("━━╌"));
+        }
+        Progress {
+            bar,
+            interrupt,
+            name: String::new(),
+            told: Told::default(),
+        }
+    }
+
+    pub(super) fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+impl Watch for Progress<'_> {
+    fn trial_begins(&mut self, plan: &Plan, index: usize, seat: &Seat) {
+        self.name = format!("{} × {}", seat.info.name, seat.load.clients);
+        self.told = Told::default();
+        self.bar.set_position(index as u64);
+        let left = plan.time_left(index).as_secs();
+        self.bar
+            .set_prefix(format!("{}:{:02} left", left / 60, left % 60));
+        self.bar.set_message(format!("{}: warming up", self.name));
+    }
+
+    fn live(&mut self, live: Live, elapsed: Duration) {
+        let (new, time) = (
+            live.requests.saturating_sub(self.told.requests),
+            elapsed.saturating_sub(self.told.elapsed),
+        );
+        if live.requests > 0 && time >= Duration::from_millis(100) {
+            let rate = new as f64 / time.as_secs_f64();
+            // Smoothed, so that it can be read.
+            let old = if self.told.rate == 0.0 {
+                rate
+            } else {
+                self.told.rate
+            };
+            self.told = Told {
+                requests: live.requests,
+                elapsed,
+                rate: 0.7 * old + 0.3 * rate,
+            };
+            let p99 = live.p99_ns as f64 / 1e6;
+            self.bar.set_message(format!(
+                "{}: {:.0}/s, p99 {p99:.2} ms",
+                self.name, self.told.rate
+            ));
+        }
+    }
+
+    fn wait(&mut self, most: Duration) -> io::Result<bool> {
+        self.interrupt.wait(most)
+    }
+}

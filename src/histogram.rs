@@ -1,0 +1,41 @@
+//! Histograms as text: HdrHistogram V2 with DEFLATE, in base64.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use hdrhistogram::Histogram;
+use hdrhistogram::serialization::{Deserializer, Serializer, V2DeflateSerializer};
+
+/// The text of a histogram.
+pub fn encode(histogram: &Histogram<u64>) -> String {
+    let mut bytes = Vec::new();
+    // Writing to memory fails only for histograms too large to count in 64 bits.
+    match V2DeflateSerializer::new().serialize(histogram, &mut bytes) {
+        Ok(_) => STANDARD.encode(bytes),
+        Err(_) => String::new(),
+    }
+}
+
+/// The histogram of a text; `None` where it is not one.
+pub fn decode(text: &str) -> Option<Histogram<u64>> {
+    /// Compressed, ours take a few KiB: what is far over that is not ours.
+    const MOST_BYTES: usize = 4 << 20;
+    if text.len() > MOST_BYTES {
+        return None;
+    }
+    let bytes = STANDARD.decode(text).ok()?;
+    Deserializer::new().deserialize(&mut bytes.as_slice()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_and_back() {
+        let mut histogram = Histogram::new_with_bounds(1, 3_600_000_000_000, 3).unwrap();
+        (1..100_000_u64).for_each(|ns| histogram.record(ns * ns).unwrap());
+        let text = encode(&histogram);
+        assert_eq!(decode(&text).unwrap(), histogram);
+        assert!(decode("").is_none() && decode("????").is_none() && decode(&text[..40]).is_none());
+    }
+}

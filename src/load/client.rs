@@ -1,0 +1,89 @@
+//! One client: its connection, what it has in flight, and what it is still to send.
+
+use std::collections::VecDeque;
+
+use super::message::Tag;
+
+/// A request on its way.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Flight {
+    pub(super) planned_ns: u64,
+    pub(super) sent_ns: u64,
+    pub(super) tag: Tag,
+}
+
+/// Where a client's connection stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Link {
+    /// There is none; a connect may be tried from this time on.
+    Down {
+        retry_ns: u64,
+    },
+    /// A connect is under way since this time.
+    Connecting {
+        since_ns: u64,
+    },
+    Up,
+}
+
+/// What is left of a client when the load is over.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ClientResult {
+    /// Right replies inside the window.
+    pub replies: u64,
+    /// Its longest wait among the requests of the sample.
+    pub longest_wait_ns: u64,
+}
+
+#[derive(Debug)]
+pub(super) struct Client {
+    pub(super) link: Link,
+    /// When the requests that it is still to send were planned, in order.
+    pub(super) waiting: VecDeque<u64>,
+    /// What it has sent, in the order of the replies.
+    pub(super) flights: VecDeque<Flight>,
+    /// The beginning of a reply whose rest has not come.
+    pub(super) inbox: Vec<u8>,
+    /// The rest of a request that the socket has not taken.
+    pub(super) outbox: Vec<u8>,
+    /// Replies on this connection.
+    pub(super) on_connection: u32,
+    /// Failures since the last reply.
+    pub(super) failures: u32,
+    pub(super) sequence: u64,
+    pub(super) result: ClientResult,
+}
+
+impl Client {
+    pub(super) fn new(pipeline: usize) -> Client {
+        Client {
+            link: Link::Down { retry_ns: 0 },
+            waiting: VecDeque::with_capacity(pipeline + 1),
+            flights: VecDeque::with_capacity(pipeline),
+            inbox: Vec::new(),
+            outbox: Vec::new(),
+            on_connection: 0,
+            failures: 0,
+            sequence: 0,
+            result: ClientResult::default(),
+        }
+    }
+
+    /// Forgets the connection; the next may be tried from `retry_ns` on.
+    pub(super) fn disconnect(&mut self, retry_ns: u64) {
+        self.link = Link::Down { retry_ns };
+        self.on_connection = 0;
+        self.inbox.clear();
+        self.outbox.clear();
+    }
+
+    /// How long to wait before another connect: not at all at first, at most a second.
+    pub(super) fn backoff_ns(&self) -> u64 {
+        match self.failures {
+            0 | 1 => 0,
+            failures => 10_000_000_u64
+                .saturating_mul(1 << failures.min(20))
+                .min(1_000_000_000),
+        }
+    }
+}

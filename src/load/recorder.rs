@@ -1,0 +1,160 @@
+//! What one thread has seen, in the window and around it.
+
+use hdrhistogram::Histogram;
+
+use super::sample::{HIGHEST_NS, Sample, histogram};
+use crate::record::ErrorCounts;
+
+/// At most so many intervals in a series, whatever the duration.
+const MOST_INTERVALS: u64 = 120;
+const SECOND_NS: u64 = 1_000_000_000;
+
+/// The time that is measured, in nanoseconds since the load began: `[from_ns, to_ns)`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    /// The end of the warm-up.
+    pub from_ns: u64,
+    /// The end of the measurement; nothing new begins after it.
+    pub to_ns: u64,
+}
+
+impl Window {
+    /// Whether this moment is inside.
+    pub fn contains(&self, now_ns: u64) -> bool {
+        (self.from_ns..self.to_ns).contains(&now_ns)
+    }
+
+    /// How long an interval of the series is: a second, in short trials 100 ms.
+    pub fn interval_ns(&self) -> u64 {
+        let whole = self.to_ns - self.from_ns;
+        let usual = if whole <= 2 * SECOND_NS {
+            SECOND_NS / 10
+        } else {
+            SECOND_NS
+        };
+        usual.max(
+            whole
+                .div_ceil(MOST_INTERVALS)
+                .next_multiple_of(SECOND_NS / 10),
+        )
+    }
+}
+
+/// One interval of the series.
+#[derive(Debug, Clone)]
+pub struct Interval {
+    /// Correct replies that came in it.
+    pub requests: u64,
+    /// Their latencies, at two digits.
+    pub latency: Histogram<u64>,
+}
+
+/// Histograms and counts of a thread, all made before the load begins.
+#[derive(Debug, Clone)]
+pub struct Recorder {
+    window: Window,
+    /// From planned to reply.
+    pub latency: Sample,
+    /// From actual send to reply, of the answered.
+    pub service: Histogram<u64>,
+    /// From the beginning of a connect to its end.
+    pub connect: Histogram<u64>,
+    /// Correct replies inside the window.
+    pub requests: u64,
+    /// Requests of the sample that had no reply when the drain ended.
+    pub unanswered: u64,
+    /// Failures since the window began.
+    pub errors: ErrorCounts,
+    /// Times longer than the histograms hold.
+    pub overflow: u64,
+    /// Counts and latencies over time.
+    pub series: Vec<Interval>,
+}
+
+impl Recorder {
+    /// An empty one.
+    pub fn new(window: Window) -> Recorder {
+        let intervals = (window.to_ns - window.from_ns).div_ceil(window.interval_ns());
+        let latency = Histogram::new_with_bounds(1, HIGHEST_NS, 2).expect("these bounds are valid");
+        let interval = Interval {
+            requests: 0,
+            latency,
+        };
+        Recorder {
+            window,
+            latency: Sample::new(),
+            service: histogram(),
+            connect: histogram(),
+            requests: 0,
+            unanswered: 0,
+            errors: ErrorCounts::default(),
+            overflow: 0,
+            series: vec![interval; usize::try_from(intervals).unwrap_or(1)],
+        }
+    }
+
+    /// The window.
+    pub fn window(&self) -> Window {
+        self.window
+    }
+
+    /// A right reply came at `now_ns`. True when it lies inside the window.
+    pub fn answered(&mut self, planned_ns: u64, sent_ns: u64, now_ns: u64) -> bool {
+        if !self.in_sample(planned_ns, now_ns) {
+            return false;
+        }
+        let latency_ns = now_ns - planned_ns;
+        self.overflow += u64::from(self.latency.answered.record(latency_ns).is_err());
+        self.overflow += u64::from(self.service.record(now_ns.saturating_sub(sent_ns)).is_err());
+        let inside = self.window.contains(now_ns);
+        if inside {
+            self.requests += 1;
+            let at = (now_ns - self.window.from_ns) / self.window.interval_ns();
+            if let Some(interval) = self.series.get_mut(at as usize) {
+                interval.requests += 1;
+                // What does not fit here has been counted above.
+                let _ = interval.latency.record(latency_ns);
+            }
+        }
+        inside
+    }
+
+    /// A request ended, or was given up, without a right reply.
+    pub fn censored(&mut self, planned_ns: u64, now_ns: u64) {
+        if self.in_sample(planned_ns, now_ns) {
+            self.overflow += u64::from(self.latency.censored.record(now_ns - planned_ns).is_err());
+        }
+    }
+
+    /// A connect took from `begun_ns` to `now_ns`.
+    pub fn connected(&mut self, begun_ns: u64, now_ns: u64) {
+        self.overflow += u64::from(self.connect.record(now_ns - begun_ns).is_err());
+    }
+
+    /// Whether failures at this time count.
+    pub fn counts_errors(&self, now_ns: u64) -> bool {
+        now_ns >= self.window.from_ns
+    }
+
+    /// The sample: planned before the window's end and not ended before it began,
+    /// so that a request which is stuck since the warm-up counts.
+    pub fn in_sample(&self, planned_ns: u64, ended_ns: u64) -> bool {
+        planned_ns < self.window.to_ns && ended_ns >= self.window.from_ns
+    }
+
+    /// Adds what another thread has seen of the same window.
+    pub fn add(&mut self, other: &Recorder) {
+        self.latency.add(&other.latency);
+        // All were made with the same bounds, so that one always fits into the other.
+        let _ = self.service.add(&other.service);
+        let _ = self.connect.add(&other.connect);
+        self.requests += other.requests;
+        self.unanswered += other.unanswered;
+        self.errors.add(&other.errors);
+        self.overflow += other.overflow;
+        for (own, others) in self.series.iter_mut().zip(&other.series) {
+            own.requests += others.requests;
+            let _ = own.latency.add(&others.latency);
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! One thread of the generator: a poll, its share of the clients, and the clock.
+
+use std::fs;
+use std::io;
+use std::time::{Duration, Instant};
+
+use mio::{Events, Poll};
+use nix::sys::prctl::set_timerslack;
+use nix::time::{ClockId, clock_gettime};
+
+use super::client::ClientResult;
+use super::fleet::{Clock, Fleet};
+use super::pacer::ClosedLoop;
+use super::recorder::Recorder;
+use super::sockets::Sockets;
+use super::{Arrival, Load, Shared};
+
+const EVENTS: usize = 1024;
+/// How often a thread says how it is going.
+const SAY_NS: u64 = 100_000_000;
+
+/// What a thread hands back.
+#[derive(Debug)]
+pub(super) struct Share {
+    pub(super) recorder: Recorder,
+    pub(super) clients: Vec<ClientResult>,
+    pub(super) effort: Effort,
+}
+
+/// What a thread did to make its share of the load, inside the window.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Effort {
+    /// CPU time.
+    pub cpu: Duration,
+    /// Time it was ready to run and had no core (schedstat, proc(5)).
+    pub run_delay: Duration,
+    /// How long it was watched.
+    pub elapsed: Duration,
+}
+
+impl Effort {
+    fn now(since: Instant) -> Effort {
+        let cpu =
+            clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).map_or(Duration::ZERO, Duration::from);
+        let schedstat = fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+        let run_delay = schedstat
+            .split_ascii_whitespace()
+            .nth(1)
+            .and_then(|ns| ns.parse().ok());
+        let run_delay = Duration::from_nanos(run_delay.unwrap_or(0));
+        Effort {
+            cpu,
+            run_delay,
+            elapsed: since.elapsed(),
+        }
+    }
+
+    fn since(&self, before: &Effort) -> Effort {
+        Effort {
+            cpu: self.cpu.saturating_sub(before.cpu),
+            run_delay: self.run_delay.saturating_sub(before.run_delay),
+            elapsed: self.elapsed.saturating_sub(before.elapsed),
+        }
+    }
+}
+
+/// The real clock: nanoseconds since the load began.
+#[derive(Debug, Clone, Copy)]
+struct Monotonic(Instant);
+
+impl Clock for Monotonic {
+    fn now_ns(&self) -> u64 {
+        u64::try_from(self.0.elapsed().as_nanos()).unwrap_or(u64::MAX)
+    }
+}
+
+type RealFleet = Fleet<Sockets, ClosedLoop, Monotonic>;
+
+/// Runs the clients of thread `index` until the window and its drain are over.
+pub(super) fn run(
+    load: &Load,
+    index: usize,
+    shared: &Shared,
+    arrival: Arrival,
+) -> io::Result<Share> {
+    let clients = load.clients_of(index);
+    // Timers are otherwise up to 50 µs late (PR_SET_TIMERSLACK, prctl(2)).
+    set_timerslack(1)?;
+    let mut poll = Poll::new()?;
+    let mut events = Events::with_capacity(EVENTS);
+    let clock = Monotonic(shared.start);
+    let spread = load.requests_per_connection.is_some();
+    let sockets = Sockets::new(poll.registry().try_clone()?, load.target, clients, spread);
+    let recorder = Recorder::new(shared.window);
+    let mut fleet = Fleet::new(
+        clients,
+        load.manners(),
+        recorder,
+        sockets,
+        ClosedLoop::new(clients),
+        clock,
+    );
+
+    let (from_ns, to_ns) = (shared.window.from_ns, shared.window.to_ns);
+    let drained_ns = to_ns + u64::try_from(load.drain.as_nanos()).unwrap_or(u64::MAX);
+    let mut edges = [from_ns, to_ns].into_iter().peekable();
+    let mut efforts = Vec::with_capacity(2);
+    let mut say_at_ns = from_ns;
+    loop {
+        let next_ns = fleet.advance();
+        let now = clock.now_ns();
+        if edges.next_if(|edge| *edge <= now).is_some() {
+            efforts.push(Effort::now(shared.start));
+        }
+        if now >= say_at_ns {
+            say_at_ns = now + SAY_NS;
+            shared.say(index, fleet.recorder(), now);
+        }
+        let over = now >= drained_ns || (now >= to_ns && fleet.is_drained());
+        if over || shared.is_cancelled() {
+            break;
+        }
+        let wake_ns = [
+            next_ns,
+            say_at_ns,
+            edges.peek().copied().unwrap_or(drained_ns),
+        ];
+        let wait = wake_ns.into_iter().min().unwrap_or(now).saturating_sub(now);
+        match poll.poll(&mut events, Some(Duration::from_nanos(wait))) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            polled => polled?,
+        }
+        for event in &events {
+            handle(&mut fleet, event);
+        }
+    }
+    // A client that left before the others would give the server room for them.
+    arrival.wait();
+    let (recorder, clients) = fleet.finish();
+    let effort = match efforts[..] {
+        [before, after] => after.since(&before),
+        _ => Effort::default(),
+    };
+    Ok(Share {
+        recorder,
+        clients,
+        effort,
+    })
+}
+
+fn handle(fleet: &mut RealFleet, event: &mio::event::Event) {
+    let at = event.token().0;
+    if fleet.is_connecting(at) {
+        match fleet.wire().connect_result(at) {
+            Some(Ok(())) => fleet.connected(at),
+            Some(Err(_)) => return fleet.refused(at),
+            None => return,
+        }
+    }
+    if event.is_readable() || event.is_error() {
+        fleet.readable(at, event.is_read_closed());
+    }
+    if event.is_writable() {
+        fleet.writable(at);
+    }
+}

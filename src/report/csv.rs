@@ -1,0 +1,105 @@
+//! A line a trial, for spreadsheets and scripts.
+
+use super::Format;
+use crate::record::{Cell, Record, Trial, Verdict};
+
+pub(super) struct Csv;
+
+/// A column: its name, and its value in a trial. What was not measured is empty.
+type Column = (&'static str, fn(&Cell, &Trial) -> Option<String>);
+
+static COLUMNS: &[Column] = &[
+    ("contestant", |cell, _| Some(quoted(&cell.contestant.name))),
+    ("clients", |cell, _| text(cell.load.clients)),
+    ("requests_per_connection", |cell, _| {
+        cell.load.requests_per_connection.and_then(text)
+    }),
+    ("method", |cell, _| Some(quoted(&cell.load.method))),
+    ("round", |_, trial| text(trial.round)),
+    ("order", |_, trial| text(trial.order)),
+    ("requests", |_, trial| text(trial.requests)),
+    ("throughput_rps", |_, trial| text(trial.throughput_rps)),
+    ("latency_p50_ns", |_, trial| {
+        trial.latency_ns.p50.and_then(text)
+    }),
+    ("latency_p90_ns", |_, trial| {
+        trial.latency_ns.p90.and_then(text)
+    }),
+    ("latency_p99_ns", |_, trial| {
+        trial.latency_ns.p99.and_then(text)
+    }),
+    ("latency_p99_9_ns", |_, trial| {
+        trial.latency_ns.p99_9.and_then(text)
+    }),
+    ("latency_max_ns", |_, trial| {
+        trial.latency_ns.max.and_then(text)
+    }),
+    ("exact_below", |_, trial| text(trial.exact_below)),
+    ("censored", |_, trial| text(trial.censored.count)),
+    ("unanswered", |_, trial| text(trial.unanswered)),
+    ("clients_served", |_, trial| text(trial.clients_served)),
+    ("fairness_jain", |_, trial| {
+        trial.fairness_jain.and_then(text)
+    }),
+    ("errors", |_, trial| text(trial.errors.total())),
+    ("server_cpu_us_per_request", |_, trial| {
+        trial.server.cpu_us_per_request.and_then(text)
+    }),
+    ("server_pss_peak_bytes", |_, trial| {
+        trial.server.pss_peak_bytes.and_then(text)
+    }),
+    ("server_processes_peak", |_, trial| {
+        trial.server.processes_peak.and_then(text)
+    }),
+    ("server_threads_peak", |_, trial| {
+        trial.server.threads_peak.and_then(text)
+    }),
+    ("generator_busy_fraction", |_, trial| {
+        text(trial.generator.busy_fraction)
+    }),
+    ("generator_limited", |_, trial| {
+        text(trial.generator.limited)
+    }),
+    ("verdict", |_, trial| {
+        let verdict = match trial.validity.verdict {
+            Verdict::Valid => "valid",
+            Verdict::Suspect => "suspect",
+            Verdict::Invalid => "invalid",
+        };
+        text(verdict)
+    }),
+];
+
+impl Format for Csv {
+    fn name(&self) -> &'static str {
+        "csv"
+    }
+
+    fn render(&self, record: &Record) -> String {
+        let names: Vec<&str> = COLUMNS.iter().map(|(name, _)| *name).collect();
+        let mut lines = vec![names.join(",")];
+        for cell in &record.cells {
+            for trial in &cell.trials {
+                let values: Vec<String> = COLUMNS
+                    .iter()
+                    .map(|(_, value)| value(cell, trial).unwrap_or_default())
+                    .collect();
+                lines.push(values.join(","));
+            }
+        }
+        lines.join("\n") + "\n"
+    }
+}
+
+fn text(value: impl ToString) -> Option<String> {
+    Some(value.to_string())
+}
+
+/// Quoted where it must be (RFC 4180).
+fn quoted(value: &str) -> String {
+    if value.contains([',', '"', '\n', '\r']) {
+        format!("\"{}\"", value.replace('"', "\"\""))
+    } else {
+        value.to_owned()
+    }
+}

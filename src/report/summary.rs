@@ -1,0 +1,168 @@
+//! What the trials of a cell say together: medians over trials, never pooled, never averaged.
+
+use crate::histogram::decode;
+use crate::record::{Cell, Trial, Verdict};
+use crate::stats::{median, range};
+
+/// A quantile is shown only with so many samples beyond it.
+const BEYOND: f64 = 10.0;
+
+/// A cell in figures.
+#[derive(Debug, Clone)]
+pub struct Summary<'a> {
+    /// What it sums up.
+    pub cell: &'a Cell,
+    /// Right replies a second.
+    pub throughput_rps: Figure,
+    /// Whether the generator was the limit in any trial, so that throughput is a lower bound.
+    pub limited: bool,
+    /// The fewest clients served in any trial.
+    pub served: usize,
+    /// Jain's index.
+    pub fairness: Option<Figure>,
+    /// The server's CPU a request, in microseconds.
+    pub cpu_us: Option<Figure>,
+    /// The user-mode share of it.
+    pub user_share: Option<f64>,
+    /// The server's memory at its peak.
+    pub pss_bytes: Option<Figure>,
+    /// Its processes.
+    pub processes: Option<u64>,
+    /// Its threads.
+    pub threads: Option<u64>,
+    /// The worst verdict of its trials.
+    pub verdict: Verdict,
+    /// The reasons of all trials, each once.
+    pub reasons: Vec<&'a str>,
+}
+
+/// The median over trials and their range.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Figure {
+    pub median: f64,
+    pub low: f64,
+    pub high: f64,
+}
+
+/// How a quantile is shown.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Shown {
+    /// It is this.
+    Is(f64),
+    /// It is over this, and nobody knows by how much.
+    Over(f64),
+    /// Clients were never served: no quantile says how long they would have waited.
+    Starved,
+    /// Too few samples lie beyond it.
+    TooFew,
+}
+
+impl<'a> Summary<'a> {
+    /// Sums up a cell; `None` when it has no trial.
+    pub fn of(cell: &'a Cell) -> Option<Summary<'a>> {
+        let trials = &cell.trials;
+        let served = trials.iter().map(|trial| trial.clients_served).min()?;
+        let mut reasons: Vec<&str> = Vec::new();
+        for reason in trials.iter().flat_map(|trial| &trial.validity.reasons) {
+            // One of a kind is enough: they differ by their figures only.
+            let kind = |text: &str| text.split(':').next().map(str::to_owned);
+            if !reasons.iter().any(|known| kind(known) == kind(reason)) {
+                reasons.push(reason);
+            }
+        }
+        let user = |trial: &Trial| {
+            let (user, system) = (trial.server.cpu_user_s?, trial.server.cpu_system_s?);
+            (user + system > 0.0).then(|| user / (user + system))
+        };
+        Some(Summary {
+            cell,
+            throughput_rps: figure(trials, |trial| Some(trial.throughput_rps))?,
+            limited: trials.iter().any(|trial| trial.generator.limited),
+            served,
+            fairness: figure(trials, |trial| trial.fairness_jain),
+            cpu_us: figure(trials, |trial| trial.server.cpu_us_per_request),
+            user_share: figure(trials, user).map(|figure| figure.median),
+            pss_bytes: figure(trials, |trial| {
+                trial.server.pss_peak_bytes.map(|bytes| bytes as f64)
+            }),
+            processes: trials
+                .iter()
+                .filter_map(|trial| trial.server.processes_peak)
+                .max(),
+            threads: trials
+                .iter()
+                .filter_map(|trial| trial.server.threads_peak)
+                .max(),
+            verdict: trials
+                .iter()
+                .map(|trial| trial.validity.verdict)
+                .max()
+                .unwrap_or(Verdict::Valid),
+            reasons,
+        })
+    }
+
+    /// The contestant's name.
+    pub fn name(&self) -> &'a str {
+        &self.cell.contestant.name
+    }
+
+    /// Whether some client was never served in some trial.
+    pub fn starved(&self) -> bool {
+        self.served < self.cell.load.clients
+    }
+
+    /// Whether its throughput may be set against others'.
+    pub fn ranks(&self) -> bool {
+        !self.starved() && self.verdict != Verdict::Invalid
+    }
+
+    /// The latency at `q`, of which `value` is the record's.
+    pub fn latency(&self, q: f64, value: impl Fn(&Trial) -> Option<u64>) -> Shown {
+        if self.starved() {
+            return Shown::Starved;
+        }
+        let trials = &self.cell.trials;
+        let enough = |trial: &Trial| q >= 1.0 || trial.samples as f64 * (1.0 - q) >= BEYOND;
+        let values: Vec<f64> = trials
+            .iter()
+            .filter_map(|trial| value(trial).map(|ns| ns as f64))
+            .collect();
+        if values.len() < trials.len() || !trials.iter().all(enough) {
+            return Shown::TooFew;
+        }
+        let is_bound = |trial: &Trial| trial.censored.count > 0 && q > trial.exact_below;
+        let bounds = trials.iter().filter(|trial| is_bound(trial)).count();
+        // With half of the trials or more beyond what is known, the median is too.
+        if 2 * bounds >= trials.len() && bounds > 0 {
+            Shown::Over(median(&values))
+        } else {
+            Shown::Is(median(&values))
+        }
+    }
+
+    /// The median latency of those that were answered, for the note below starvation.
+    pub fn answered_p50_ns(&self) -> Option<f64> {
+        let histograms = self
+            .cell
+            .trials
+            .iter()
+            .filter_map(|trial| decode(&trial.histograms.latency));
+        let medians: Vec<f64> = histograms
+            .filter(|histogram| !histogram.is_empty())
+            .map(|histogram| histogram.value_at_quantile(0.5) as f64)
+            .collect();
+        (!medians.is_empty()).then(|| median(&medians))
+    }
+}
+
+fn figure(trials: &[Trial], of: impl Fn(&Trial) -> Option<f64>) -> Option<Figure> {
+    let values: Vec<f64> = trials.iter().filter_map(of).collect();
+    let (low, high) = range(&values);
+    (!values.is_empty()).then(|| Figure {
+        median: median(&values),
+        low,
+        high,
+    })
+}

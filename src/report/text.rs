@@ -1,0 +1,442 @@
+//! The terminal: one contestant in full, several in a table, within 80 columns.
+
+use anstyle::{AnsiColor, Style};
+use comfy_table::presets::NOTHING;
+use comfy_table::{CellAlignment, Table};
+
+use super::markdown::quantile;
+use super::summary::{Figure, Shown, Summary};
+use super::units::{bytes, count, digits, some, span};
+use super::{Format, words};
+use crate::record::{Cell, Mode, Record, Verdict};
+
+pub(super) struct Text;
+
+const WIDTH: usize = 80;
+const BOLD: Style = Style::new().bold();
+const DIM: Style = Style::new().dimmed();
+const WARN: Style = AnsiColor::Yellow.on_default();
+
+impl Format for Text {
+    fn name(&self) -> &'static str {
+        "text"
+    }
+
+    fn render(&self, record: &Record) -> String {
+        let summaries: Vec<Summary<'_>> = record.cells.iter().filter_map(Summary::of).collect();
+        let mut out = Vec::new();
+        if record.interrupted {
+            out.push(painted(WARN, "Interrupted: this is what was complete."));
+        }
+        if summaries.is_empty() {
+            out.push("No trial was completed.".to_owned());
+        }
+        for group in groups(&summaries) {
+            match group {
+                [one] => out.push(in_full(one)),
+                several => out.push(compared(several)),
+            }
+        }
+        out.join("\n\n") + "\n"
+    }
+}
+
+/// The summaries, those of one load together.
+pub(super) fn groups<'s, 'a>(
+    summaries: &'s [Summary<'a>],
+) -> impl Iterator<Item = &'s [Summary<'a>]> {
+    summaries.chunk_by(|a, b| a.cell.load == b.cell.load)
+}
+
+/// The load in a line.
+pub(super) fn load_line(cell: &Cell) -> String {
+    let load = &cell.load;
+    let mode = match load.mode {
+        Mode::Closed => "closed loop",
+        Mode::Constant => "open loop, constant",
+        Mode::Poisson => "open loop, Poisson",
+    };
+    let ends = load
+        .requests_per_connection
+        .map(|most| format!(", {} a connection", some(most.into(), "request")));
+    let trials = cell.trials.len();
+    let times = if trials == 1 {
+        String::new()
+    } else {
+        format!("{trials} × ")
+    };
+    format!(
+        "{}, {mode}{}, {} of {} B, {times}{} after {} of warm-up",
+        some(load.clients as u64, "client"),
+        ends.unwrap_or_default(),
+        load.method,
+        load.request_bytes,
+        span(load.duration_s),
+        span(load.warmup_s),
+    )
+}
+
+/// Where and with what it was measured, in a line.
+pub(super) fn provenance(record: &Record) -> String {
+    let environment = &record.environment;
+    let machine = environment
+        .cpu_model
+        .as_deref()
+        .unwrap_or("unknown processor");
+    format!(
+        "{}, {}{}, Linux {}, rpcbench {} ({}), seed {}.",
+        machine,
+        some(environment.cpus as u64, "core"),
+        if environment.virtualised {
+            ", virtual"
+        } else {
+            ""
+        },
+        environment.kernel.as_deref().unwrap_or("unknown"),
+        record.tool.version,
+        record.tool.git.as_deref().unwrap_or("no commit"),
+        record.seed,
+    )
+}
+
+fn painted(style: Style, text: &str) -> String {
+    format!("{style}{text}{style:#}")
+}
+
+/// One contestant, figure by figure.
+fn in_full(summary: &Summary<'_>) -> String {
+    let cell = summary.cell;
+    let options = &cell.contestant.options;
+    let workers = options
+        .workers
+        .map(|workers| some(workers as u64, "worker"));
+    let setup: Vec<String> = workers.into_iter().chain(options.accept.clone()).collect();
+    let mut lines = vec![format!(
+        "{}  {}",
+        painted(BOLD, summary.name()),
+        setup.join(", ")
+    )];
+    lines.push(painted(DIM, &load_line(cell)));
+    lines.push(String::new());
+    if summary.starved() {
+        let told = format!(
+            "{} of {} served",
+            count(summary.served as u64),
+            some(cell.load.clients as u64, "client")
+        );
+        lines.push(row("", &painted(WARN.bold(), &told)));
+    }
+    lines.push(row("Throughput", &throughput(summary)));
+    if !summary.starved() {
+        let fairness = summary
+            .fairness
+            .map(|figure| format!(", fairness {:.3} (Jain)", figure.median));
+        let all = format!(
+            "all {} served{}",
+            count(summary.served as u64),
+            fairness.unwrap_or_default()
+        );
+        lines.push(row("Clients", &all));
+    }
+    lines.extend(latency(summary));
+    lines.extend(connects(summary));
+    lines.extend(server(summary));
+    lines.push(row("Errors", &errors(cell)));
+    let unanswered: u64 = cell.trials.iter().map(|trial| trial.unanswered).sum();
+    if unanswered > 0 {
+        lines.push(row("Unanswered", &some(unanswered, "request")));
+    }
+    lines.extend(validity(summary));
+    lines.join("\n")
+}
+
+fn row(name: &str, value: &str) -> String {
+    format!("  {name:<12}{value}")
+}
+
+fn throughput(summary: &Summary<'_>) -> String {
+    let bound = if summary.limited { "≥ " } else { "" };
+    let figure = format!(
+        "{bound}{}/s",
+        count(summary.throughput_rps.median.round() as u64)
+    );
+    format!(
+        "{}{}",
+        painted(BOLD, &figure),
+        spread(summary, Some(summary.throughput_rps), |v| count(
+            v.round() as u64
+        ))
+    )
+}
+
+/// The range over trials, where there are several.
+fn spread(summary: &Summary<'_>, figure: Option<Figure>, show: impl Fn(f64) -> String) -> String {
+    match figure {
+        Some(figure) if summary.cell.trials.len() > 1 => {
+            format!(
+                " (median of {}: {} to {})",
+                summary.cell.trials.len(),
+                show(figure.low),
+                show(figure.high)
+            )
+        }
+        _ => String::new(),
+    }
+}
+
+fn latency(summary: &Summary<'_>) -> Vec<String> {
+    if summary.starved() {
+        let note = summary.answered_p50_ns().map(|ns| {
+            let share = if summary.served == 1 {
+                "the one served"
+            } else {
+                "those served"
+            };
+            format!("p50 of {share}: {}", super::units::time(ns))
+        });
+        let mut lines = vec![row(
+            "Latency",
+            &painted(WARN, "starved: most waits have no end to measure"),
+        )];
+        lines.extend(note.map(|note| row("", &painted(DIM, &note))));
+        return lines;
+    }
+    let shown: [(&str, Shown); 5] = [
+        ("p50", summary.latency(0.5, |trial| trial.latency_ns.p50)),
+        ("p90", summary.latency(0.9, |trial| trial.latency_ns.p90)),
+        ("p99", summary.latency(0.99, |trial| trial.latency_ns.p99)),
+        (
+            "p99.9",
+            summary.latency(0.999, |trial| trial.latency_ns.p99_9),
+        ),
+        ("max", summary.latency(1.0, |trial| trial.latency_ns.max)),
+    ];
+    let told = shown.map(|(name, shown)| format!("{name} {}", quantile(shown)));
+    let clients = count(summary.cell.load.clients as u64);
+    let note = format!("at saturation, {clients} waiting: it restates throughput");
+    vec![
+        row("Latency", &told.join("  ")),
+        row("", &painted(DIM, &note)),
+    ]
+}
+
+fn connects(summary: &Summary<'_>) -> Option<String> {
+    summary.cell.load.requests_per_connection?;
+    let medians: Vec<f64> = summary
+        .cell
+        .trials
+        .iter()
+        .filter_map(|trial| trial.connect_ns.p50.map(|ns| ns as f64))
+        .collect();
+    let p50 = crate::stats::median(&medians);
+    p50.is_finite()
+        .then(|| row("Connects", &format!("p50 {}", super::units::time(p50))))
+}
+
+fn server(summary: &Summary<'_>) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Some(cpu) = summary.cpu_us {
+        let share = summary
+            .user_share
+            .map(|share| format!(", {:.0} % in user mode", share * 100.0));
+        let share = share.unwrap_or_default();
+        lines.push(row(
+            "Server CPU",
+            &format!(
+                "{} µs a request{share}{}",
+                digits(cpu.median),
+                spread(summary, Some(cpu), digits)
+            ),
+        ));
+    }
+    if let (Some(pss), Some(processes), Some(threads)) =
+        (summary.pss_bytes, summary.processes, summary.threads)
+    {
+        let size = format!(
+            "{} (PSS), {}, {}",
+            bytes(pss.median),
+            processes_of(processes),
+            some(threads, "thread")
+        );
+        lines.push(row("Server size", &size));
+    }
+    lines.extend(balance(summary).map(|told| row("Workers", &told)));
+    lines
+}
+
+fn processes_of(number: u64) -> String {
+    if number == 1 {
+        "1 process".to_owned()
+    } else {
+        format!("{} processes", count(number))
+    }
+}
+
+/// How the requests of the last trial spread over the workers.
+fn balance(summary: &Summary<'_>) -> Option<String> {
+    let workers = summary.cell.trials.last()?.server.workers.as_ref()?;
+    let sum: u64 = workers.iter().map(|worker| worker.requests).sum();
+    let share = |requests: u64| format!("{:.0}", 100.0 * requests as f64 / sum as f64);
+    match workers.len() {
+        0 => None,
+        _ if sum == 0 => Some("no requests served".to_owned()),
+        1..=8 => {
+            let shares: Vec<String> = workers
+                .iter()
+                .map(|worker| share(worker.requests))
+                .collect();
+            Some(format!("{} % of requests", shares.join(" / ")))
+        }
+        many => {
+            let least = workers.iter().map(|worker| worker.requests).min()?;
+            let most = workers.iter().map(|worker| worker.requests).max()?;
+            Some(format!(
+                "{many}, each {} to {} % of requests",
+                share(least),
+                share(most)
+            ))
+        }
+    }
+}
+
+fn errors(cell: &Cell) -> String {
+    let mut all = crate::record::ErrorCounts::default();
+    cell.trials.iter().for_each(|trial| all.add(&trial.errors));
+    let kinds: Vec<String> = all
+        .kinds()
+        .iter()
+        .map(|(kind, number)| format!("{} {kind}", count(*number)))
+        .collect();
+    let faults: u64 = cell
+        .trials
+        .iter()
+        .filter_map(|trial| trial.server.faults)
+        .sum();
+    match (kinds.is_empty(), faults) {
+        (true, 0) => "none".to_owned(),
+        (true, faults) => format!(
+            "none at the clients; {} on the server",
+            some(faults, "fault")
+        ),
+        (false, 0) => painted(WARN, &kinds.join(", ")),
+        (false, faults) => painted(
+            WARN,
+            &format!(
+                "{}; {} on the server",
+                kinds.join(", "),
+                some(faults, "fault")
+            ),
+        ),
+    }
+}
+
+fn validity(summary: &Summary<'_>) -> Vec<String> {
+    let name = match summary.verdict {
+        Verdict::Valid => return Vec::new(),
+        Verdict::Suspect => "Suspect",
+        Verdict::Invalid => "Invalid",
+    };
+    let mut lines = vec![String::new()];
+    for reason in &summary.reasons {
+        lines.extend(
+            wrapped(&format!("{name}: {reason}."), "  ")
+                .into_iter()
+                .map(|line| painted(WARN, &line)),
+        );
+    }
+    lines
+}
+
+/// Several contestants under one load.
+fn compared(group: &[Summary<'_>]) -> String {
+    let mut table = Table::new();
+    table.load_style(NOTHING);
+    table.set_header([
+        "",
+        "requests/s",
+        "p50",
+        "p99",
+        "CPU a req.",
+        "memory",
+        "served",
+    ]);
+    for summary in group {
+        let bound = if summary.limited { "≥ " } else { "" };
+        let rate = format!(
+            "{bound}{}",
+            count(summary.throughput_rps.median.round() as u64)
+        );
+        let none = || "–".to_owned();
+        table.add_row([
+            summary.name().to_owned(),
+            rate,
+            quantile(summary.latency(0.5, |trial| trial.latency_ns.p50)),
+            quantile(summary.latency(0.99, |trial| trial.latency_ns.p99)),
+            summary
+                .cpu_us
+                .map_or_else(none, |figure| format!("{} µs", digits(figure.median))),
+            summary
+                .pss_bytes
+                .map_or_else(none, |figure| bytes(figure.median)),
+            format!("{}/{}", summary.served, summary.cell.load.clients),
+        ]);
+    }
+    table
+        .column_iter_mut()
+        .skip(1)
+        .for_each(|column| column.set_cell_alignment(CellAlignment::Right));
+    table.column_iter_mut().for_each(|column| {
+        column.set_padding((0, 1));
+    });
+    let mut lines = vec![painted(BOLD, &load_line(group[0].cell)), String::new()];
+    for (at, line) in table.lines().enumerate() {
+        let line = line.trim_end();
+        lines.push(if at == 0 {
+            painted(DIM, line)
+        } else {
+            line.to_owned()
+        });
+    }
+    lines.push(String::new());
+    lines.push(painted(
+        DIM,
+        "p50 and p99 are at saturation: they restate throughput and do not rank models.",
+    ));
+    for sentence in words::closing(group) {
+        lines.extend(wrapped(&sentence, ""));
+    }
+    lines.extend(warnings(group));
+    lines.join("\n")
+}
+
+/// What speaks against trials, beyond what the table and the sentences say already.
+fn warnings(group: &[Summary<'_>]) -> Vec<String> {
+    let mut lines = Vec::new();
+    for summary in group {
+        let new = summary
+            .reasons
+            .iter()
+            .filter(|reason| !reason.starts_with("the load generator was the limit"));
+        for reason in new {
+            let told = format!("{}: {reason}.", summary.name());
+            lines.extend(
+                wrapped(&told, "")
+                    .into_iter()
+                    .map(|line| painted(WARN, &line)),
+            );
+        }
+    }
+    lines
+}
+
+/// Words in lines of at most 80 columns, all but the first a little further in.
+fn wrapped(text: &str, indent: &str) -> Vec<String> {
+    let further = format!("{indent}  ");
+    let options = textwrap::Options::new(WIDTH)
+        .initial_indent(indent)
+        .subsequent_indent(&further);
+    textwrap::wrap(text, options)
+        .into_iter()
+        .map(String::from)
+        .collect()
+}

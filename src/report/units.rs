@@ -1,0 +1,88 @@
+//! Figures as people read them: three digits and a unit.
+
+/// `950 ns`, `24.1 µs`, `5.93 ms`, `1.02 s`.
+pub(super) fn time(ns: f64) -> String {
+    let (value, unit) = match ns {
+        ns if ns < 1e3 => (ns, "ns"),
+        ns if ns < 1e6 => (ns / 1e3, "µs"),
+        ns if ns < 1e9 => (ns / 1e6, "ms"),
+        ns => (ns / 1e9, "s"),
+    };
+    format!("{} {unit}", digits(value))
+}
+
+/// `0.42`, `9.81`, `98.1`, `981`, `9,810`.
+pub(super) fn digits(value: f64) -> String {
+    match value {
+        value if value < 10.0 => format!("{value:.2}"),
+        value if value < 100.0 => format!("{value:.1}"),
+        value => count(value.round() as u64),
+    }
+}
+
+/// `1,234,567`.
+pub(super) fn count(value: u64) -> String {
+    let plain = value.to_string();
+    let mut text = String::new();
+    for (at, digit) in plain.chars().enumerate() {
+        if at > 0 && (plain.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// `812 KiB`, `4.21 MiB`, `1.50 GiB`.
+pub(super) fn bytes(value: f64) -> String {
+    let (value, unit) = match value {
+        value if value < 1_048_576.0 => (value / 1024.0, "KiB"),
+        value if value < 1_073_741_824.0 => (value / 1_048_576.0, "MiB"),
+        value => (value / 1_073_741_824.0, "GiB"),
+    };
+    format!("{} {unit}", digits(value))
+}
+
+/// `5 s`, `200 ms`, `2 min`.
+pub(super) fn span(seconds: f64) -> String {
+    match seconds {
+        s if s < 1.0 => format!("{} ms", (s * 1e3).round()),
+        s if s >= 120.0 && s % 60.0 == 0.0 => format!("{} min", s / 60.0),
+        s => format!("{} s", (s * 100.0).round() / 100.0),
+    }
+}
+
+/// `1 thread`, `3 threads`.
+pub(super) fn some(number: u64, thing: &str) -> String {
+    let s = if number == 1 { "" } else { "s" };
+    format!("{} {thing}{s}", count(number))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_have_three_digits_and_a_unit() {
+        assert_eq!(
+            [time(950.0), time(24_100.0), time(5_930_000.0), time(1.02e9)],
+            ["950 ns", "24.1 µs", "5.93 ms", "1.02 s"]
+        );
+        assert_eq!(
+            [count(0), count(999), count(1000), count(1_234_567)],
+            ["0", "999", "1,000", "1,234,567"]
+        );
+        assert_eq!(
+            [bytes(831_488.0), bytes(4_414_505.0)],
+            ["812 KiB", "4.21 MiB"]
+        );
+        assert_eq!(
+            [span(0.25), span(5.0), span(1.5), span(120.0)],
+            ["250 ms", "5 s", "1.5 s", "2 min"]
+        );
+        assert_eq!(
+            [some(1, "thread"), some(2000, "thread")],
+            ["1 thread", "2,000 threads"]
+        );
+    }
+}

@@ -1,0 +1,135 @@
+//! Whether a trial is to be believed: the reasons against it, in words, with what to do.
+
+use std::time::Duration;
+
+use crate::load::Measured;
+use crate::load::worker::Effort;
+use crate::record::{GeneratorSide, Lag, Validity, Verdict};
+
+/// A generator that is busy or waiting for a core for more than this share of the window is the limit.
+const LIMIT_BUSY: f64 = 0.9;
+/// More than this share of the machine's time taken by its hypervisor spoils a trial.
+const STEAL: f64 = 0.02;
+/// More than this share of requests failed is worth a word.
+const FAILED: f64 = 0.01;
+
+/// What the machine did to a trial.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Surroundings {
+    /// The share of all cores' time that the hypervisor took.
+    pub(super) steal: f64,
+    /// Whether the server ended as it should.
+    pub(super) orderly_end: bool,
+    /// Whether this is a debug build, whose server and generator are slow.
+    pub(super) debug_build: bool,
+}
+
+/// The generator's own figures.
+pub(super) fn generator(measured: &Measured) -> GeneratorSide {
+    let share = |of: &dyn Fn(&Effort) -> Duration| {
+        let shares = measured
+            .efforts
+            .iter()
+            .map(|effort| of(effort).as_secs_f64() / effort.elapsed.as_secs_f64());
+        shares.filter(|share| share.is_finite()).fold(0.0, f64::max)
+    };
+    let cpu: f64 = measured
+        .efforts
+        .iter()
+        .map(|effort| effort.cpu.as_secs_f64())
+        .sum();
+    let requests = measured.recorder.requests;
+    GeneratorSide {
+        threads: measured.efforts.len(),
+        cpu_us_per_request: (requests > 0).then(|| cpu * 1e6 / requests as f64),
+        busy_fraction: share(&|effort| effort.cpu),
+        run_delay_s: measured
+            .efforts
+            .iter()
+            .map(|effort| effort.run_delay.as_secs_f64())
+            .fold(0.0, f64::max),
+        limited: share(&|effort| effort.cpu + effort.run_delay) >= LIMIT_BUSY,
+        lag_ns: Lag::default(),
+    }
+}
+
+/// The verdict on a trial, with its reasons.
+pub(super) fn validity(
+    measured: &Measured,
+    generator: &GeneratorSide,
+    around: Surroundings,
+) -> Validity {
+    let recorder = &measured.recorder;
+    let mut verdict = Verdict::Valid;
+    let mut reasons = Vec::new();
+    let mut says = |of: Verdict, reason: String| {
+        verdict = verdict.max(of);
+        reasons.push(reason);
+    };
+    if recorder.requests == 0 {
+        says(
+            Verdict::Invalid,
+            "no right reply came inside the window; give a longer --duration, or see the errors"
+                .into(),
+        );
+    }
+    if generator.limited {
+        says(Verdict::Suspect, limited(generator, measured));
+    }
+    let (failed, samples) = (recorder.errors.total(), recorder.latency.count().max(1));
+    if failed as f64 > FAILED * samples as f64 {
+        says(
+            Verdict::Suspect,
+            format!("{failed} requests or connects failed beside {samples} requests"),
+        );
+    }
+    if around.steal > STEAL {
+        let percent = around.steal * 100.0;
+        says(
+            Verdict::Suspect,
+            format!(
+                "the hypervisor took {percent:.0} % of the machine's time; measure at a quieter time"
+            ),
+        );
+    }
+    if !around.orderly_end {
+        says(
+            Verdict::Suspect,
+            "the server did not end in order when it was asked to stop".into(),
+        );
+    }
+    if around.debug_build {
+        says(
+            Verdict::Suspect,
+            "this is a debug build; measure with cargo run --release".into(),
+        );
+    }
+    if recorder.overflow > 0 {
+        let overflow = recorder.overflow;
+        says(
+            Verdict::Suspect,
+            format!("{overflow} times were over the hour that the histograms hold"),
+        );
+    }
+    Validity { verdict, reasons }
+}
+
+fn limited(generator: &GeneratorSide, measured: &Measured) -> String {
+    let busy = generator.busy_fraction * 100.0;
+    let window = measured
+        .efforts
+        .first()
+        .map_or(1.0, |effort| effort.elapsed.as_secs_f64());
+    let waiting = generator.run_delay_s / window * 100.0;
+    if waiting > 10.0 {
+        format!(
+            "the load generator was the limit: it used a core for {busy:.0} % of the time and waited for one \
+             for {waiting:.0} %, since it shares them with the server; use a machine with more cores"
+        )
+    } else {
+        format!(
+            "the load generator was the limit: it used a core for {busy:.0} % of the time; \
+             give it more --client-threads if there are cores for them"
+        )
+    }
+}

@@ -1,0 +1,168 @@
+//! Measuring: a matrix of cells becomes trials in random interleaved order,
+//! and these become a record. Nothing here prints.
+
+mod judge;
+mod trial;
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use crate::error::Error;
+use crate::harness::Contestant;
+use crate::load::message::Message;
+use crate::load::{Live, Load};
+use crate::record::{Cell, ContestantInfo, LoadInfo, Mode};
+
+/// What starting and stopping a server takes, for the estimate of a run's time.
+const AROUND_A_TRIAL: Duration = Duration::from_millis(120);
+
+/// Who is measured.
+#[derive(Debug, Clone)]
+pub enum Entrant {
+    /// A server that is started anew for each trial.
+    Server(Contestant),
+    /// One that runs already.
+    Target(SocketAddr),
+}
+
+/// One cell of the matrix: an entrant under a load.
+#[derive(Debug, Clone)]
+pub struct Seat {
+    /// Who.
+    pub entrant: Entrant,
+    /// As it goes into the record; what the server resolves itself is filled in from its ready line.
+    pub info: ContestantInfo,
+    /// The load; its target is filled in when the server listens.
+    pub load: Load,
+    /// Bytes of the params, for the record.
+    pub payload_bytes: usize,
+}
+
+impl Seat {
+    fn load_info(&self) -> LoadInfo {
+        let load = &self.load;
+        LoadInfo {
+            clients: load.clients,
+            mode: Mode::Closed,
+            rate_rps: None,
+            pipeline: load.pipeline,
+            assign: "bound".to_owned(),
+            requests_per_connection: load.requests_per_connection,
+            method: load.message.method().to_owned(),
+            request_bytes: Message::frame_bytes(&load.message),
+            payload_bytes: self.payload_bytes,
+            idle: 0,
+            duration_s: load.duration.as_secs_f64(),
+            warmup_s: load.warmup.as_secs_f64(),
+            timeout_s: load.timeout.as_secs_f64(),
+            close: "fin".to_owned(),
+            wire: "default".to_owned(),
+        }
+    }
+}
+
+/// What is to be measured.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The matrix.
+    pub seats: Vec<Seat>,
+    /// Rounds; each seat has one trial in each.
+    pub rounds: usize,
+    /// What the order within rounds is drawn from.
+    pub seed: u64,
+}
+
+impl Plan {
+    /// How many trials there are.
+    pub fn trials(&self) -> usize {
+        self.seats.len() * self.rounds
+    }
+
+    /// About how long it takes from trial `from` on.
+    pub fn time_left(&self, from: usize) -> Duration {
+        let one_round: Duration = self
+            .seats
+            .iter()
+            .map(|seat| seat.load.warmup + seat.load.duration + AROUND_A_TRIAL)
+            .sum();
+        let left = self.trials().saturating_sub(from) as f64 / self.seats.len().max(1) as f64;
+        one_round.mul_f64(left)
+    }
+
+    /// The seats in the order in which they have their trials, with their rounds: a
+    /// fresh shuffle each round, so that a slow minute of the machine does not
+    /// always meet the same one.
+    pub fn order(&self) -> Vec<(usize, usize)> {
+        let mut random = fastrand::Rng::with_seed(self.seed);
+        let mut order = Vec::with_capacity(self.trials());
+        for round in 0..self.rounds {
+            let mut seats: Vec<usize> = (0..self.seats.len()).collect();
+            random.shuffle(&mut seats);
+            order.extend(seats.into_iter().map(|seat| (round, seat)));
+        }
+        order
+    }
+}
+
+/// Looks on while it is measured, and may end it.
+pub trait Watch {
+    /// Trial `index` begins.
+    fn trial_begins(&mut self, plan: &Plan, index: usize, seat: &Seat);
+
+    /// How the trial is going.
+    fn live(&mut self, live: Live, elapsed: Duration);
+
+    /// Waits for at most so long; true to end the run.
+    ///
+    /// # Errors
+    /// When waiting fails.
+    fn wait(&mut self, most: Duration) -> std::io::Result<bool>;
+}
+
+/// What was measured, be it all that was planned or not.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The cells with the trials that are complete.
+    pub cells: Vec<Cell>,
+    /// Whether the run was ended from outside.
+    pub interrupted: bool,
+    /// What went wrong, if anything did.
+    pub error: Option<Error>,
+}
+
+/// Carries out the plan.
+///
+/// What was complete when it was interrupted or failed is in the outcome.
+pub fn measure(plan: &Plan, watch: &mut dyn Watch) -> Outcome {
+    let empty = |seat: &Seat| Cell {
+        contestant: seat.info.clone(),
+        scenario: None,
+        load: seat.load_info(),
+        trials: Vec::new(),
+    };
+    let mut outcome = Outcome {
+        cells: plan.seats.iter().map(empty).collect(),
+        interrupted: false,
+        error: None,
+    };
+    for (order, (round, at)) in plan.order().into_iter().enumerate() {
+        let seat = &plan.seats[at];
+        watch.trial_begins(plan, order, seat);
+        match trial::run(seat, watch) {
+            Ok(Some((mut trial, resolved))) => {
+                (trial.order, trial.round) = (order, round);
+                outcome.cells[at].trials.push(trial);
+                outcome.cells[at].contestant.options = resolved;
+            }
+            Ok(None) => {
+                outcome.interrupted = true;
+                break;
+            }
+            Err(error) => {
+                outcome.error = Some(error);
+                break;
+            }
+        }
+    }
+    outcome
+}

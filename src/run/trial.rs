@@ -1,0 +1,287 @@
+//! One trial: a fresh server, a load, and both sides' figures.
+
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use hdrhistogram::Histogram;
+
+use super::judge::{self, Surroundings};
+use super::{Entrant, Seat, Watch};
+use crate::environment;
+use crate::error::Error;
+use crate::harness::{self, Running, Size, Usage};
+use crate::histogram::encode;
+use crate::load::sample::Sample;
+use crate::load::{self, Load, Measured};
+use crate::record::{
+    Censored, ClientWait, Histograms, Interval, Options, Quantiles, ServerSide, Trial, WorkerSide,
+};
+use crate::stats::{at_quantile, jain};
+
+/// How often the watch is asked, and the server looked after.
+const LOOK: Duration = Duration::from_millis(100);
+/// A sample of the server's memory may cost one part in so many of a core.
+const SAMPLING: u32 = 100;
+
+/// Runs one trial; `None` when the watch has ended it. With it come the
+/// server's options as it resolved them.
+pub(super) fn run(seat: &Seat, watch: &mut dyn Watch) -> Result<Option<(Trial, Options)>, Error> {
+    let mut options = seat.info.options.clone();
+    let (mut server, target) = match &seat.entrant {
+        Entrant::Server(contestant) => {
+            let server = Running::start(contestant)?;
+            options.workers = server.ready().workers;
+            options.accept.clone_from(&server.ready().accept);
+            let target = server.ready().address;
+            (Some(server), target)
+        }
+        Entrant::Target(target) => {
+            TcpStream::connect_timeout(target, seat.load.timeout).map_err(|source| {
+                Error::Target {
+                    target: *target,
+                    source,
+                }
+            })?;
+            (None, *target)
+        }
+    };
+    let load = load::start(&Load {
+        target,
+        ..seat.load.clone()
+    })?;
+    let Some(seen) = watch_window(&load, server.as_mut(), watch)? else {
+        return Ok(None);
+    };
+    let measured = load.finish()?;
+    let ended = server.map(Running::stop).transpose()?;
+    Ok(Some((
+        assemble(seat, &measured, &seen, ended.as_ref(), options.workers),
+        options,
+    )))
+}
+
+/// What was seen from outside while the window lasted.
+struct Seen {
+    before: Option<Usage>,
+    after: Option<Usage>,
+    peak: Size,
+    steal: f64,
+}
+
+/// Stays with a load until its window has ended; `None` when the watch ends it.
+fn watch_window(
+    load: &load::Running,
+    server: Option<&mut Running>,
+    watch: &mut dyn Watch,
+) -> Result<Option<Seen>, Error> {
+    let mut server = server;
+    let begins = load.window_begins();
+    if wait_until(begins, load, server.as_deref_mut(), watch, &mut |_| Ok(()))? {
+        return Ok(None);
+    }
+    let steal_before = environment::steal_ticks();
+    let before = usage(server.as_deref())?;
+    let mut peak = Size::default();
+    let mut next_sample = Instant::now() + LOOK;
+    let mut sample = |server: &Running| {
+        let begun = Instant::now();
+        if begun >= next_sample {
+            peak.grow(&server.size(true)?);
+            next_sample = Instant::now() + LOOK.max(begun.elapsed() * SAMPLING);
+        }
+        Ok(())
+    };
+    if wait_until(
+        load.window_ends(),
+        load,
+        server.as_deref_mut(),
+        watch,
+        &mut sample,
+    )? {
+        return Ok(None);
+    }
+    let after = usage(server.as_deref())?;
+    let cpu_ticks = begins.elapsed().as_secs_f64() * 100.0 * environment::cores() as f64;
+    let steal = environment::steal_ticks().saturating_sub(steal_before) as f64 / cpu_ticks;
+    if let Some(server) = &server {
+        peak.grow(&server.size(true).map_err(Error::Load)?);
+    }
+    Ok(Some(Seen {
+        before,
+        after,
+        peak,
+        steal,
+    }))
+}
+
+/// True when the watch ends the run.
+fn wait_until(
+    until: Instant,
+    load: &load::Running,
+    mut server: Option<&mut Running>,
+    watch: &mut dyn Watch,
+    sample: &mut dyn FnMut(&Running) -> std::io::Result<()>,
+) -> Result<bool, Error> {
+    loop {
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Ok(false);
+        }
+        if watch.wait(left.min(LOOK)).map_err(Error::Load)? {
+            return Ok(true);
+        }
+        watch.live(load.live(), load.window_begins().elapsed());
+        if let Some(server) = &mut server {
+            if let Some(ended) = server.ended() {
+                return Err(server.died(&ended));
+            }
+            sample(server).map_err(Error::Load)?;
+        }
+    }
+}
+
+fn usage(server: Option<&Running>) -> Result<Option<Usage>, Error> {
+    server.map(Running::usage).transpose().map_err(Error::Load)
+}
+
+fn assemble(
+    seat: &Seat,
+    measured: &Measured,
+    seen: &Seen,
+    ended: Option<&harness::Ended>,
+    workers: Option<usize>,
+) -> Trial {
+    let recorder = &measured.recorder;
+    let replies: Vec<u64> = measured
+        .clients
+        .iter()
+        .map(|client| client.replies)
+        .collect();
+    let generator = judge::generator(measured);
+    let around = Surroundings {
+        steal: seen.steal,
+        orderly_end: ended.is_none_or(|ended| ended.orderly),
+        debug_build: cfg!(debug_assertions),
+    };
+    Trial {
+        order: 0,
+        round: 0,
+        requests: recorder.requests,
+        throughput_rps: recorder.requests as f64 / seat.load.duration.as_secs_f64(),
+        samples: recorder.latency.count(),
+        latency_ns: quantiles_of_sample(&recorder.latency),
+        service_ns: quantiles(&recorder.service),
+        connect_ns: quantiles(&recorder.connect),
+        exact_below: recorder.latency.exact_below(),
+        censored: Censored {
+            count: recorder.latency.censored.len(),
+            min_age_ns: recorder.latency.censored_min_ns(),
+        },
+        clients_served: replies.iter().filter(|replies| **replies > 0).count(),
+        fairness_jain: jain(&replies),
+        unanswered: recorder.unanswered,
+        client_wait_ns: client_waits(measured),
+        errors: recorder.errors.clone(),
+        histograms: Histograms {
+            latency: encode(&recorder.latency.answered),
+            censored: encode(&recorder.latency.censored),
+            service: encode(&recorder.service),
+            connect: encode(&recorder.connect),
+        },
+        series: series(measured),
+        server: server_side(measured, seen, ended, workers),
+        validity: judge::validity(measured, &generator, around),
+        generator,
+    }
+}
+
+fn server_side(
+    measured: &Measured,
+    seen: &Seen,
+    ended: Option<&harness::Ended>,
+    workers: Option<usize>,
+) -> ServerSide {
+    let (Some(before), Some(after)) = (&seen.before, &seen.after) else {
+        return ServerSide::default();
+    };
+    let (user, system) = after.cpu.since(&before.cpu);
+    let requests = measured.recorder.requests;
+    let slots = || after.slots.iter().zip(&before.slots);
+    let side = |count: usize| {
+        let side = |(after, before): (&crate::meter::Reading, &crate::meter::Reading)| WorkerSide {
+            requests: after.requests.saturating_sub(before.requests),
+            accepted: after.accepted,
+        };
+        slots().take(count).map(side).collect()
+    };
+    ServerSide {
+        cpu_user_s: Some(user),
+        cpu_system_s: Some(system),
+        cpu_us_per_request: (requests > 0).then(|| (user + system) * 1e6 / requests as f64),
+        pss_peak_bytes: Some(seen.peak.pss_bytes),
+        processes_peak: Some(seen.peak.processes),
+        threads_peak: Some(seen.peak.threads),
+        ctx_voluntary: ended.map(|ended| ended.ctx_voluntary),
+        ctx_involuntary: ended.map(|ended| ended.ctx_involuntary),
+        faults: Some(
+            slots()
+                .map(|(after, before)| after.faults.saturating_sub(before.faults))
+                .sum(),
+        ),
+        workers: workers.map(side),
+    }
+}
+
+fn quantiles_of_sample(sample: &Sample) -> Quantiles {
+    let at = |q| sample.quantile(q).map(|quantile| quantile.at_least_ns());
+    Quantiles {
+        mean: sample.mean_ns(),
+        p50: at(0.5),
+        p90: at(0.9),
+        p95: at(0.95),
+        p99: at(0.99),
+        p99_9: at(0.999),
+        p99_99: at(0.9999),
+        max: sample.max_ns(),
+    }
+}
+
+fn quantiles(histogram: &Histogram<u64>) -> Quantiles {
+    let answered = Sample {
+        answered: histogram.clone(),
+        ..Sample::new()
+    };
+    quantiles_of_sample(&answered)
+}
+
+fn client_waits(measured: &Measured) -> ClientWait {
+    let mut waits: Vec<u64> = measured
+        .clients
+        .iter()
+        .map(|client| client.longest_wait_ns)
+        .collect();
+    waits.sort_unstable();
+    ClientWait {
+        p50: at_quantile(&waits, 0.5),
+        p90: at_quantile(&waits, 0.9),
+        p99: at_quantile(&waits, 0.99),
+        max: waits.last().copied(),
+    }
+}
+
+fn series(measured: &Measured) -> Vec<Interval> {
+    let step_s = measured.recorder.window().interval_ns() as f64 / 1e9;
+    let intervals = measured.recorder.series.iter().enumerate();
+    intervals
+        .map(|(at, interval)| {
+            let value = |q| (interval.requests > 0).then(|| interval.latency.value_at_quantile(q));
+            Interval {
+                t_s: at as f64 * step_s,
+                requests: interval.requests,
+                p50: value(0.5),
+                p99: value(0.99),
+                max: value(1.0),
+            }
+        })
+        .collect()
+}
