@@ -82,9 +82,9 @@ pub fn student_t_quantile(p: f64, df: f64) -> f64 {
     for _ in 0..200 {
         let middle = f64::midpoint(low, high);
         if student_t_cdf(middle, df) < p {
-            low = middle
+            low = middle;
         } else {
-            high = middle
+            high = middle;
         }
     }
     f64::midpoint(low, high)

@@ -24,12 +24,12 @@ pub const PANICKED: i32 = 101;
 /// held by a thread that does not exist in it (fork(2), NOTES).
 pub fn fork_child(body: impl FnOnce() -> i32) -> io::Result<Pid> {
     debug_assert_eq!(thread_count()?, 1, "fork in a process with several threads");
-    // SAFETY: there is one thread (asserted when the server is made, and here in
-    // debug builds), so the child may do all that its parent could.
     #[expect(
         clippy::disallowed_methods,
         reason = "this is the one place that forks"
     )]
+    // SAFETY: there is one thread (asserted when the server is made, and here in
+    // debug builds), so the child may do all that its parent could.
     let forked = unsafe { nix::unistd::fork() }?;
     match forked {
         ForkResult::Parent { child } => Ok(child),

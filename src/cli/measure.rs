@@ -117,14 +117,14 @@ pub(super) fn run(parts: Parts<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     let mut progress = Progress::new(&plan, &interrupt);
     let outcome = measure(&plan, &mut progress);
     progress.finish();
-    finish(&plan, outcome, started, format, &args.output)
+    finish(&plan, outcome, &started, format, &args.output)
 }
 
 /// Shows and saves what was complete, and says what was not.
 fn finish(
     plan: &Plan,
     outcome: Outcome,
-    started: String,
+    started: &str,
     format: &dyn report::Format,
     output: &OutputArgs,
 ) -> anyhow::Result<ExitCode> {
@@ -136,7 +136,7 @@ fn finish(
     let complete = cells.iter().any(|cell| !cell.trials.is_empty());
     let record = Record {
         schema: Record::SCHEMA.to_owned(),
-        started: started.clone(),
+        started: started.to_owned(),
         command: std::env::args().collect(),
         seed: plan.seed,
         interrupted: interrupted || error.is_some(),
@@ -148,10 +148,7 @@ fn finish(
         write!(anstream::stdout(), "{}", format.render(&record))?;
     }
     if complete && !output.no_save {
-        let path = output
-            .save
-            .clone()
-            .unwrap_or_else(|| default_path(&started));
+        let path = output.save.clone().unwrap_or_else(|| default_path(started));
         record.write(&path)?;
         writeln!(io::stderr(), "record: {}", path.display())?;
     }

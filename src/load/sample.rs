@@ -130,9 +130,9 @@ impl Sample {
         while low < high {
             let middle = low + (high - low) / 2;
             if at_most(middle) >= rank {
-                high = middle
+                high = middle;
             } else {
-                low = middle + 1
+                low = middle + 1;
             }
         }
         self.answered

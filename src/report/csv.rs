@@ -1,5 +1,7 @@
 //! A line a trial, for spreadsheets and scripts.
 
+use std::fmt::Display;
+
 use super::Format;
 use crate::record::{Cell, Record, Trial, Verdict};
 
@@ -91,8 +93,8 @@ impl Format for Csv {
     }
 }
 
-fn text(value: impl ToString) -> Option<String> {
-    Some(value.to_string())
+fn text<T: Display>(value: T) -> Option<String> {
+    Some(format!("{value}"))
 }
 
 /// Quoted where it must be (RFC 4180).

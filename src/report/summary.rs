@@ -22,7 +22,7 @@ pub struct Summary<'a> {
     pub fairness: Option<Figure>,
     /// The server's CPU a request, in microseconds.
     pub cpu_us: Option<Figure>,
-    /// The user-mode share of it.
+    /// The user-mode share of it; none where it cannot be known.
     pub user_share: Option<f64>,
     /// The server's memory at its peak.
     pub pss_bytes: Option<Figure>,
@@ -32,8 +32,6 @@ pub struct Summary<'a> {
     pub threads: Option<u64>,
     /// The worst verdict of its trials.
     pub verdict: Verdict,
-    /// The reasons of all trials, each once.
-    pub reasons: Vec<&'a str>,
 }
 
 /// The median over trials and their range.
@@ -63,17 +61,17 @@ impl<'a> Summary<'a> {
     pub fn of(cell: &'a Cell) -> Option<Summary<'a>> {
         let trials = &cell.trials;
         let served = trials.iter().map(|trial| trial.clients_served).min()?;
-        let mut reasons: Vec<&str> = Vec::new();
-        for reason in trials.iter().flat_map(|trial| &trial.validity.reasons) {
-            // One of a kind is enough: they differ by their figures only.
-            let kind = |text: &str| text.split(':').next().map(str::to_owned);
-            if !reasons.iter().any(|known| kind(known) == kind(reason)) {
-                reasons.push(reason);
-            }
-        }
         let user = |trial: &Trial| {
             let (user, system) = (trial.server.cpu_user_s?, trial.server.cpu_system_s?);
             (user + system > 0.0).then(|| user / (user + system))
+        };
+        // Of processes that end within a clock tick the kernel cannot tell the two apart.
+        let short_lived = cell.load.requests_per_connection.is_some()
+            && cell.contestant.options.workers.is_none();
+        let split = if short_lived {
+            None
+        } else {
+            figure(trials, user)
         };
         Some(Summary {
             cell,
@@ -82,7 +80,7 @@ impl<'a> Summary<'a> {
             served,
             fairness: figure(trials, |trial| trial.fairness_jain),
             cpu_us: figure(trials, |trial| trial.server.cpu_us_per_request),
-            user_share: figure(trials, user).map(|figure| figure.median),
+            user_share: split.map(|figure| figure.median),
             pss_bytes: figure(trials, |trial| {
                 trial.server.pss_peak_bytes.map(|bytes| bytes as f64)
             }),
@@ -99,7 +97,6 @@ impl<'a> Summary<'a> {
                 .map(|trial| trial.validity.verdict)
                 .max()
                 .unwrap_or(Verdict::Valid),
-            reasons,
         })
     }
 
@@ -165,4 +162,56 @@ fn figure(trials: &[Trial], of: impl Fn(&Trial) -> Option<f64>) -> Option<Figure
         low,
         high,
     })
+}
+
+/// What speaks against the trials of some cells.
+#[derive(Debug, Clone)]
+pub struct Doubt<'a> {
+    /// The reason, with the figures of the first trial that it was given for.
+    pub reason: &'a str,
+    /// The contestants that it was given for.
+    pub names: Vec<&'a str>,
+    /// In how many trials it was given …
+    pub trials: usize,
+    /// … of so many.
+    pub of: usize,
+}
+
+/// The doubts about these cells, each kind of reason once.
+pub fn doubts<'a>(summaries: &[Summary<'a>]) -> Vec<Doubt<'a>> {
+    // Reasons of one kind differ by their figures only.
+    let kind = |reason: &str| reason.replace(|c: char| c.is_ascii_digit(), "");
+    let of = summaries
+        .iter()
+        .map(|summary| summary.cell.trials.len())
+        .sum();
+    let mut doubts: Vec<Doubt<'a>> = Vec::new();
+    for summary in summaries {
+        for reason in summary
+            .cell
+            .trials
+            .iter()
+            .flat_map(|trial| &trial.validity.reasons)
+        {
+            let name = summary.name();
+            match doubts
+                .iter_mut()
+                .find(|doubt| kind(doubt.reason) == kind(reason))
+            {
+                Some(doubt) => {
+                    doubt.trials += 1;
+                    if !doubt.names.contains(&name) {
+                        doubt.names.push(name);
+                    }
+                }
+                None => doubts.push(Doubt {
+                    reason,
+                    names: vec![name],
+                    trials: 1,
+                    of,
+                }),
+            }
+        }
+    }
+    doubts
 }

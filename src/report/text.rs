@@ -5,7 +5,7 @@ use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, Table};
 
 use super::markdown::quantile;
-use super::summary::{Figure, Shown, Summary};
+use super::summary::{Doubt, Figure, Shown, Summary, doubts};
 use super::units::{bytes, count, digits, some, span};
 use super::{Format, words};
 use crate::record::{Cell, Mode, Record, Verdict};
@@ -111,11 +111,8 @@ fn in_full(summary: &Summary<'_>) -> String {
         .workers
         .map(|workers| some(workers as u64, "worker"));
     let setup: Vec<String> = workers.into_iter().chain(options.accept.clone()).collect();
-    let mut lines = vec![format!(
-        "{}  {}",
-        painted(BOLD, summary.name()),
-        setup.join(", ")
-    )];
+    let title = format!("{}  {}", painted(BOLD, summary.name()), setup.join(", "));
+    let mut lines = vec![title.trim_end().to_owned()];
     lines.push(painted(DIM, &load_line(cell)));
     lines.push(String::new());
     if summary.starved() {
@@ -151,7 +148,7 @@ fn in_full(summary: &Summary<'_>) -> String {
 }
 
 fn row(name: &str, value: &str) -> String {
-    format!("  {name:<12}{value}")
+    format!("  {name:<13}{value}")
 }
 
 fn throughput(summary: &Summary<'_>) -> String {
@@ -194,10 +191,7 @@ fn latency(summary: &Summary<'_>) -> Vec<String> {
             };
             format!("p50 of {share}: {}", super::units::time(ns))
         });
-        let mut lines = vec![row(
-            "Latency",
-            &painted(WARN, "starved: most waits have no end to measure"),
-        )];
+        let mut lines = vec![row("Latency", &painted(WARN, &starved(summary)))];
         lines.extend(note.map(|note| row("", &painted(DIM, &note))));
         return lines;
     }
@@ -218,6 +212,15 @@ fn latency(summary: &Summary<'_>) -> Vec<String> {
         row("Latency", &told.join("  ")),
         row("", &painted(DIM, &note)),
     ]
+}
+
+fn starved(summary: &Summary<'_>) -> String {
+    let clients = summary.cell.load.clients;
+    let never = some((clients - summary.served) as u64, "client");
+    format!(
+        "starved: {never} of {} got no answer",
+        count(clients as u64)
+    )
 }
 
 fn connects(summary: &Summary<'_>) -> Option<String> {
@@ -276,7 +279,7 @@ fn processes_of(number: u64) -> String {
 fn balance(summary: &Summary<'_>) -> Option<String> {
     let workers = summary.cell.trials.last()?.server.workers.as_ref()?;
     let sum: u64 = workers.iter().map(|worker| worker.requests).sum();
-    let share = |requests: u64| format!("{:.0}", 100.0 * requests as f64 / sum as f64);
+    let share = |requests: u64| digits(100.0 * requests as f64 / sum as f64);
     match workers.len() {
         0 => None,
         _ if sum == 0 => Some("no requests served".to_owned()),
@@ -337,14 +340,24 @@ fn validity(summary: &Summary<'_>) -> Vec<String> {
         Verdict::Invalid => "Invalid",
     };
     let mut lines = vec![String::new()];
-    for reason in &summary.reasons {
-        lines.extend(
-            wrapped(&format!("{name}: {reason}."), "  ")
-                .into_iter()
-                .map(|line| painted(WARN, &line)),
-        );
+    for doubt in doubts(std::slice::from_ref(summary)) {
+        let told = if doubt.of == 1 {
+            format!("{name}: {}.", doubt.reason)
+        } else {
+            format!(
+                "{name} in {} of {} trials: {}.",
+                doubt.trials, doubt.of, doubt.reason
+            )
+        };
+        lines.extend(warned(&told, "  "));
     }
     lines
+}
+
+fn warned(text: &str, indent: &str) -> impl Iterator<Item = String> + use<> {
+    wrapped(text, indent)
+        .into_iter()
+        .map(|line| painted(WARN, &line))
 }
 
 /// Several contestants under one load.
@@ -411,22 +424,18 @@ fn compared(group: &[Summary<'_>]) -> String {
 
 /// What speaks against trials, beyond what the table and the sentences say already.
 fn warnings(group: &[Summary<'_>]) -> Vec<String> {
-    let mut lines = Vec::new();
-    for summary in group {
-        let new = summary
-            .reasons
-            .iter()
-            .filter(|reason| !reason.starts_with("the load generator was the limit"));
-        for reason in new {
-            let told = format!("{}: {reason}.", summary.name());
-            lines.extend(
-                wrapped(&told, "")
-                    .into_iter()
-                    .map(|line| painted(WARN, &line)),
-            );
-        }
-    }
-    lines
+    let said = |doubt: &Doubt<'_>| doubt.reason.starts_with("the load generator was the limit");
+    let new = doubts(group).into_iter().filter(|doubt| !said(doubt));
+    let told = new.map(|doubt| {
+        format!(
+            "Suspect in {} of {} trials ({}): {}.",
+            doubt.trials,
+            doubt.of,
+            doubt.names.join(", "),
+            doubt.reason
+        )
+    });
+    told.flat_map(|told| warned(&told, "")).collect()
 }
 
 /// Words in lines of at most 80 columns, all but the first a little further in.

@@ -3,7 +3,7 @@
 use super::summary::Summary;
 use super::units::{count, some};
 use crate::record::Cell;
-use crate::stats::{Ratio, paired_ratio, range};
+use crate::stats::{Ratio, median, paired_ratio, range};
 
 /// Fewer rounds are too few to rank.
 const LEAST_ROUNDS: usize = 6;
@@ -24,6 +24,11 @@ pub fn closing(summaries: &[Summary<'_>]) -> Vec<String> {
         .filter(|summary| !summary.limited)
         .collect();
     sentences.extend(order(&free, &THROUGHPUT));
+    if sentences.iter().any(|sentence| sentence.contains('–')) {
+        sentences.push(
+            "In brackets: intervals that hold together at 95 %, all pairs compared.".to_owned(),
+        );
+    }
     sentences.extend(limited(&fit));
     sentences.extend(starved(summaries));
     sentences
@@ -32,22 +37,41 @@ pub fn closing(summaries: &[Summary<'_>]) -> Vec<String> {
 /// A figure that contestants are put in order by.
 struct Measure {
     name: &'static str,
+    /// What the best does.
     best: &'static str,
+    /// What is said of another against the best, `{name}` and `{times}` standing for it.
+    other: &'static str,
     /// Whether less is better.
     less: bool,
     of: fn(&Cell) -> Vec<f64>,
 }
 
+/// A contestant's name and its figure in each round.
+type Named<'a> = (&'a str, Vec<f64>);
+
+impl Measure {
+    /// The worse figures and the better ones.
+    fn pair<'v>(&self, best: &'v [f64], other: &'v [f64]) -> (&'v [f64], &'v [f64]) {
+        if self.less {
+            (other, best)
+        } else {
+            (best, other)
+        }
+    }
+}
+
 const CPU: Measure = Measure {
     name: "Server CPU a request",
-    best: "least",
+    best: "needs the least",
+    other: "{name} needs {times}",
     less: true,
     of: |cell| by_round(cell, |trial| trial.server.cpu_us_per_request),
 };
 
 const THROUGHPUT: Measure = Measure {
     name: "Throughput",
-    best: "most",
+    best: "serves the most",
+    other: "{times} that of {name}",
     less: false,
     of: |cell| by_round(cell, |trial| Some(trial.throughput_rps)),
 };
@@ -64,85 +88,85 @@ fn by_round(cell: &Cell, of: impl Fn(&crate::record::Trial) -> Option<f64>) -> V
 
 /// Sets the best against each other one, or says why not.
 fn order(fit: &[&Summary<'_>], measure: &Measure) -> Option<String> {
-    let mut with: Vec<(&str, Vec<f64>)> = fit
+    let mut with: Vec<Named<'_>> = fit
         .iter()
         .map(|s| (s.name(), (measure.of)(s.cell)))
         .collect();
     with.retain(|(_, values)| !values.is_empty());
-    let key = |values: &[f64]| crate::stats::median(values) * if measure.less { 1.0 } else { -1.0 };
+    let key = |values: &[f64]| median(values) * if measure.less { 1.0 } else { -1.0 };
     with.sort_by(|a, b| key(&a.1).total_cmp(&key(&b.1)));
-    let ((best, best_values), others) = with.split_first()?;
+    // A run that was ended early may lack the last round of some.
+    let rounds = with.iter().map(|(_, values)| values.len()).min()?;
+    with.iter_mut()
+        .for_each(|(_, values)| values.truncate(rounds));
+    let (best, others) = with.split_first()?;
     if others.is_empty() {
         return None;
     }
-    let rounds = with
-        .iter()
-        .map(|(_, values)| values.len())
-        .min()
-        .unwrap_or(0);
-    let even = with.iter().all(|(_, values)| values.len() == rounds);
-    if rounds < LEAST_ROUNDS || !even {
-        let worst = &with.last()?.1;
-        let ratios: Vec<f64> = worst
-            .iter()
-            .zip(best_values)
-            .map(|(a, b)| if measure.less { a / b } else { b / a })
-            .collect();
-        let (low, high) = range(&ratios);
-        let spread = if rounds > 1 {
-            format!("{low:.2} to {high:.2}")
-        } else {
-            format!("{low:.2}")
-        };
-        return Some(format!(
-            "{}: {best} the {} here, {spread} times apart from {}; {} too few to rank (--trials {LEAST_ROUNDS}).",
-            measure.name,
-            measure.best,
-            with.last()?.0,
-            if rounds == 1 {
-                "one round is".to_owned()
-            } else {
-                format!("{rounds} rounds are")
-            },
-        ));
+    if rounds < LEAST_ROUNDS {
+        return Some(too_few(measure, best, others, rounds));
     }
     // Who is best was chosen by the data, so every pair counts as compared.
-    let pairs = with.len() * (with.len() - 1) / 2;
-    let alpha = ALPHA / pairs as f64;
-    let against = |values: &[f64]| {
-        if measure.less {
-            paired_ratio(values, best_values, alpha)
-        } else {
-            paired_ratio(best_values, values, alpha)
-        }
-    };
+    let alpha = ALPHA / (with.len() * (with.len() - 1) / 2) as f64;
     let (mut apart, mut tied) = (Vec::new(), Vec::new());
     for (name, values) in others {
-        match against(values) {
-            Some(ratio) if ratio.is_apart() => apart.push(format!("{name} {}", times(&ratio))),
+        let (worse, better) = measure.pair(&best.1, values);
+        match paired_ratio(worse, better, alpha) {
+            Some(ratio) if ratio.is_apart() => apart.push(told(measure, name, &times(&ratio))),
             _ => tied.push(*name),
         }
     }
-    Some(sentence(measure, best, &apart, &tied))
+    let with_whom = if tied.is_empty() {
+        String::new()
+    } else {
+        format!(", tied with {}", and(&tied))
+    };
+    let others = if apart.is_empty() {
+        String::new()
+    } else {
+        format!("; {}", apart.join(", "))
+    };
+    Some(format!(
+        "{}: {} {}{with_whom}{others}.",
+        measure.name, best.0, measure.best
+    ))
 }
 
-fn sentence(measure: &Measure, best: &str, apart: &[String], tied: &[&str]) -> String {
-    let name = measure.name;
-    let more = if measure.less { "needs" } else { "trails by" };
-    match (apart.is_empty(), tied.is_empty()) {
-        (true, _) => format!("{name}: {best} and {} are tied.", and(tied)),
-        (false, true) => format!(
-            "{name}: {best} the {}; {more}: {}.",
-            measure.best,
-            apart.join(", ")
-        ),
-        (false, false) => format!(
-            "{name}: {best} the {}, tied with {}; {more}: {}.",
-            measure.best,
-            and(tied),
-            apart.join(", ")
-        ),
-    }
+/// With too few rounds to rank: what was seen, and that it shows nothing yet.
+fn too_few(measure: &Measure, best: &Named<'_>, others: &[Named<'_>], rounds: usize) -> String {
+    let seen = others.iter().map(|(name, values)| {
+        let (worse, better) = measure.pair(&best.1, values);
+        let ratios: Vec<f64> = worse
+            .iter()
+            .zip(better)
+            .map(|(worse, better)| worse / better)
+            .collect();
+        let (low, high) = range(&ratios);
+        let times = if ratios.len() > 1 {
+            format!("{low:.2}× to {high:.2}×")
+        } else {
+            format!("{low:.2}×")
+        };
+        told(measure, name, &times)
+    });
+    let seen: Vec<String> = seen.collect();
+    let rounds = if rounds == 1 {
+        "one round is".to_owned()
+    } else {
+        format!("{rounds} rounds are")
+    };
+    let (name, does, best) = (measure.name, measure.best, best.0);
+    format!(
+        "{name}: here {best} {does}; {}; {rounds} too few to rank (--trials {LEAST_ROUNDS}).",
+        seen.join(", ")
+    )
+}
+
+fn told(measure: &Measure, name: &str, times: &str) -> String {
+    measure
+        .other
+        .replace("{name}", name)
+        .replace("{times}", times)
 }
 
 fn times(ratio: &Ratio) -> String {

@@ -9,7 +9,7 @@ use crate::record::{GeneratorSide, Lag, Validity, Verdict};
 /// A generator that is busy or waiting for a core for more than this share of the window is the limit.
 const LIMIT_BUSY: f64 = 0.9;
 /// More than this share of the machine's time taken by its hypervisor spoils a trial.
-const STEAL: f64 = 0.02;
+const STEAL: f64 = 0.05;
 /// More than this share of requests failed is worth a word.
 const FAILED: f64 = 0.01;
 

@@ -36,7 +36,7 @@ impl Server<'_> {
             let until = (missing > 0).then(|| bucket.next());
             match self.wait_for_child(until)? {
                 Some(Event::Stop) => return children.drain(),
-                _ => missing += replaceable(children.reap(), &mut children)?,
+                _ => missing += replaceable(&children.reap(), &mut children)?,
             }
         }
     }
@@ -58,7 +58,7 @@ impl Server<'_> {
 }
 
 /// How many of those that ended are to be replaced.
-fn replaceable(gone: Vec<Gone>, children: &mut Children<'_, '_>) -> io::Result<usize> {
+fn replaceable(gone: &[Gone], children: &mut Children<'_, '_>) -> io::Result<usize> {
     if let Some(failed) = gone
         .iter()
         .find(|gone| !gone.was_serving && gone.code.is_some_and(|code| code != 0))

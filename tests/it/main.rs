@@ -1,1 +1,12 @@
-fn main() {}
+//! The tests that need the whole program; each subject has a file.
+
+
+mod contract;
+mod conversation;
+
+
+
+
+
+mod support;
+

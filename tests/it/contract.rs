@@ -1,0 +1,345 @@
+//! What every model owes its clients: a table of cases, run against each model.
+
+use std::net::Shutdown;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::Signal;
+
+use crate::support::{Client, Served, eventually, frame, models, ping, pong};
+
+/// Runs each case against each model, as a test of its own.
+macro_rules! contract {
+    ($($case:ident)*) => {
+        /// The cases that there are, so that no model can be left out.
+        mod cases {
+            $(
+                mod $case {
+                    #[test] fn single() { super::super::$case("single"); }
+                    #[test] fn threaded() { super::super::$case("threaded"); }
+                    #[test] fn forking() { super::super::$case("forking"); }
+                    #[test] fn preforking() { super::super::$case("preforking"); }
+                    #[test] fn asynchronous() { super::super::$case("async"); }
+                    #[test] fn preforking_async() { super::super::$case("preforking-async"); }
+                }
+            )*
+        }
+    };
+}
+
+contract! {
+    split_frames
+    a_byte_at_a_time
+    a_thousand_pipelined
+    methods
+    bad_requests_leave_the_connection_open
+    an_oversize_frame_is_refused
+    half_close
+    closed_inside_a_message
+    a_slow_reader_is_cut_and_harms_nobody
+    an_idle_peer_is_closed
+    a_dribbling_peer_is_closed
+    waits_are_in_order
+    many_clients
+    stop_while_idle
+    stop_while_mid_frame
+    stop_while_busy
+    stop_cuts_what_outlasts_the_drain
+    counts_what_it_did
+}
+
+/// Models that serve one connection at a time, in all or a worker.
+fn is_serial(model: &str) -> bool {
+    ["single", "preforking"].contains(&model)
+}
+
+#[test]
+fn the_table_names_every_model() {
+    let named = ["single", "threaded", "forking", "preforking", "async", "preforking-async"];
+    assert_eq!(models().collect::<Vec<_>>(), named, "a model was added: add it to the macro above");
+}
+
+fn split_frames(model: &str) {
+    let server = Served::start(model, &[]);
+    let mut client = server.client();
+    let request = frame(&ping(r#"{"a":[1,2.50,"é"]}"#));
+    for split in 1..request.len() {
+        client.send(&request[..split]);
+        // The pieces must come in separate packets for at least some splits.
+        if split % 7 == 0 {
+            thread::sleep(Duration::from_millis(2));
+        }
+        client.send(&request[split..]);
+        assert_eq!(client.receive().as_deref(), Some(pong(r#"{"a":[1,2.50,"é"]}"#).as_str()), "split at {split}");
+    }
+}
+
+fn a_byte_at_a_time(model: &str) {
+    let server = Served::start(model, &[]);
+    let mut client = server.client();
+    for byte in frame(&ping(7)) {
+        client.send(&[byte]);
+        thread::sleep(Duration::from_millis(1));
+    }
+    assert_eq!(client.receive(), Some(pong(7)));
+}
+
+fn a_thousand_pipelined(model: &str) {
+    let server = Served::start(model, &[]);
+    let mut client = server.client();
+    let requests: Vec<u8> = (0..1000).flat_map(|n| frame(&ping(n))).collect();
+    client.send(&requests);
+    for n in 0..1000 {
+        assert_eq!(client.receive(), Some(pong(n)));
+    }
+}
+
+fn methods(model: &str) {
+    let server = Served::start(model, &[]);
+    let mut client = server.client();
+    assert_eq!(client.ask(r#"{"in":"ping"}"#), pong("null"));
+    assert_eq!(client.ask(r#"{"in":"spin","params":100}"#), r#"{"out":"spin","result":100}"#);
+    assert!(client.ask(r#"{"in":"pi","params":1000}"#).starts_with(r#"{"out":"pi","result":3.14"#));
+    let blob = client.ask(r#"{"in":"blob","params":300000}"#);
+    assert_eq!(blob.len(), 300_000 + r#"{"out":"blob","result":""}"#.len());
+    let begun = Instant::now();
+    assert_eq!(client.ask(r#"{"in":"sleep","params":50}"#), r#"{"out":"sleep","result":50}"#);
+    assert!(begun.elapsed() >= Duration::from_millis(50));
+}
+
+fn bad_requests_leave_the_connection_open(model: &str) {
+    let server = Served::start(model, &[]);
+    let mut client = server.client();
+    let deep = ping(format!("{}{}", "[".repeat(100_000), "]".repeat(100_000)));
+    let faulty = [
+        ("", "empty body"),
+        ("nonsense", "not a JSON object"),
+        (r#"["ping",1]"#, "not a JSON object"),
+        (r#" {"in":"ping"}"#, "not a JSON object"),
+        (r#"{"in":"ping""#, "bad request"),
+        (r#"{"in":"ping"} x"#, "trailing"),
+        (r#"{"params":1}"#, "missing field `in`"),
+        (r#"{"in":["ping"]}"#, "invalid type"),
+        (r#"{"in":"x"}"#, r#"unknown method \"x\""#),
+        (r#"{"in":"spin","params":"9"}"#, "bad params of spin"),
+        (r#"{"in":"sleep","params":-1}"#, "from 0 to 60000"),
+        (r#"{"in":"blob","params":1048576}"#, "bad params of blob"),
+        (deep.as_str(), "nested deeper than 128"),
+    ];
+    for (body, says) in faulty {
+        let reply = client.ask(body);
+        let shown = &body[..body.len().min(60)];
+        assert!(reply.starts_with(r#"{"out":"error","result":""#) && reply.contains(says), "{shown}: {reply}");
+    }
+    let mut invalid = frame(&ping("\"__\""));
+    let at = invalid.len() - 4;
+    invalid[at] = 0xff;
+    client.send(&invalid);
+    assert!(client.receive().unwrap().contains("invalid UTF-8"));
+    assert_eq!(client.ask(&ping(1)), pong(1), "the connection stays");
+}
+
+fn an_oversize_frame_is_refused(model: &str) {
+    let server = Served::start(model, &["--max-frame", "1000"]);
+    let mut client = server.client();
+    let mut bytes = frame(&ping(1));
+    bytes.extend_from_slice(&u32::MAX.to_le_bytes());
+    // More than the kernel keeps, so that a reset would eat the replies.
+    bytes.extend(std::iter::repeat_n(b'x', 3 << 20));
+    client.send(&bytes);
+    assert_eq!(client.receive(), Some(pong(1)));
+    let refusal = client.receive().expect("a refusal comes before the close");
+    assert!(refusal.contains("length 4294967295 is over the limit of 1000 bytes"), "{refusal}");
+    assert!(client.is_closed());
+    drop(client);
+    assert_eq!(server.client().ask(&ping(2)), pong(2), "others are served");
+}
+
+fn half_close(model: &str) {
+    let server = Served::start(model, &[]);
+    let mut client = server.client();
+    let requests: Vec<u8> = (0..100).flat_map(|n| frame(&ping(n))).collect();
+    client.send(&requests);
+    client.0.shutdown(Shutdown::Write).unwrap();
+    for n in 0..100 {
+        assert_eq!(client.receive(), Some(pong(n)));
+    }
+    assert!(client.is_closed());
+}
+
+fn closed_inside_a_message(model: &str) {
+    let server = Served::start(model, &[]);
+    for cut in [2, 4, 10] {
+        let mut client = server.client();
+        client.send(&frame(&ping(1))[..cut]);
+        client.0.shutdown(Shutdown::Write).unwrap();
+        assert!(client.is_closed(), "no reply to a message cut at {cut}");
+    }
+    assert_eq!(server.client().ask(&ping(2)), pong(2));
+}
+
+fn a_slow_reader_is_cut_and_harms_nobody(model: &str) {
+    let server = Served::start(model, &["--idle-timeout", "1s"]);
+    let mut greedy = server.client();
+    greedy.0.set_write_timeout(Some(Duration::from_millis(300))).unwrap();
+    // 200 MB of replies are asked for and never read.
+    let request = frame(r#"{"in":"blob","params":1000000}"#);
+    for _ in 0..200 {
+        if std::io::Write::write_all(&mut greedy.0, &request).is_err() {
+            break;
+        }
+    }
+    let begun = Instant::now();
+    if !is_serial(model) {
+        assert_eq!(server.client().ask(&ping(1)), pong(1));
+        assert!(begun.elapsed() < Duration::from_millis(900), "others had to wait");
+    }
+    let memory = server.processes().iter().filter_map(|process| rss_kib(process.pid)).max().unwrap();
+    assert!(memory < 64 << 10, "{memory} KiB: replies that nobody reads pile up");
+    // In the end the reader is gone, and even a single server is free again.
+    assert_eq!(server.client().ask(&ping(2)), pong(2));
+    eventually("the slow reader is cut", || {
+        greedy.0.peer_addr().is_err() || greedy.0.take_error().unwrap().is_some()
+    });
+}
+
+fn rss_kib(pid: i32) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
+    line.split_ascii_whitespace().nth(1)?.parse().ok()
+}
+
+fn an_idle_peer_is_closed(model: &str) {
+    let server = Served::start(model, &["--idle-timeout", "300ms"]);
+    let mut client = server.client();
+    assert_eq!(client.ask(&ping(1)), pong(1));
+    let begun = Instant::now();
+    assert!(client.is_closed());
+    assert!(begun.elapsed() > Duration::from_millis(200), "closed too early");
+}
+
+fn a_dribbling_peer_is_closed(model: &str) {
+    let server = Served::start(model, &["--idle-timeout", "500ms"]);
+    let mut client = server.client();
+    client.0.set_read_timeout(Some(Duration::from_millis(50))).unwrap();
+    let begun = Instant::now();
+    // A byte now and then is no progress: a message must be complete in time.
+    let closed = frame(&ping("\"a long enough message\"")).iter().any(|byte| {
+        let sent = std::io::Write::write_all(&mut client.0, &[*byte]);
+        sent.is_err() || client.is_closed()
+    });
+    assert!(closed, "still open after {:?}", begun.elapsed());
+}
+
+fn waits_are_in_order(model: &str) {
+    let server = Served::start(model, &[]);
+    let mut client = server.client();
+    let begun = Instant::now();
+    let sleep = |ms| frame(&format!(r#"{{"in":"sleep","params":{ms}}}"#));
+    let requests: Vec<u8> = [frame(&ping(0)), sleep(60), sleep(20), frame(&ping(1))].concat();
+    client.send(&requests);
+    assert_eq!(client.receive(), Some(pong(0)));
+    assert!(begun.elapsed() < Duration::from_millis(50), "a reply waited for the sleep behind it");
+    assert_eq!(client.receive().as_deref(), Some(r#"{"out":"sleep","result":60}"#));
+    assert_eq!(client.receive().as_deref(), Some(r#"{"out":"sleep","result":20}"#));
+    assert_eq!(client.receive(), Some(pong(1)));
+    assert!(begun.elapsed() >= Duration::from_millis(80), "one after the other");
+}
+
+fn many_clients(model: &str) {
+    let server = Served::start(model, &[]);
+    let talk = |name: usize, mut client: Client| {
+        for n in 0..20 {
+            let params = name * 1000 + n;
+            assert_eq!(client.ask(&ping(params)), pong(params));
+        }
+    };
+    thread::scope(|scope| {
+        // All are connected before the first speaks; in serial models they then wait their turn.
+        let clients: Vec<Client> = (0..40).map(|_| server.client()).collect();
+        for (name, client) in clients.into_iter().enumerate() {
+            scope.spawn(move || talk(name, client));
+        }
+    });
+}
+
+fn stop_while_idle(model: &str) {
+    let server = Served::start(model, &[]);
+    let mut client = server.client();
+    assert_eq!(client.ask(&ping(1)), pong(1));
+    let (code, took) = server.stop();
+    assert_eq!(code, Some(0));
+    assert!(took < Duration::from_secs(2), "took {took:?} with nothing to do");
+    assert!(client.is_closed());
+}
+
+fn stop_while_mid_frame(model: &str) {
+    let server = Served::start(model, &[]);
+    let mut client = server.client();
+    client.send(&frame(&ping(1))[..6]);
+    thread::sleep(Duration::from_millis(50));
+    let (code, took) = server.stop();
+    assert_eq!(code, Some(0));
+    assert!(took < Duration::from_secs(2), "took {took:?} for a message that was never whole");
+}
+
+fn stop_while_busy(model: &str) {
+    let server = Served::start(model, &[]);
+    let mut client = server.client();
+    let requests = [frame(r#"{"in":"sleep","params":400}"#), frame(&ping(2))].concat();
+    client.send(&requests);
+    thread::sleep(Duration::from_millis(100));
+    let begun = Instant::now();
+    let (code, _) = server.stop();
+    assert_eq!(code, Some(0));
+    assert!(begun.elapsed() >= Duration::from_millis(250), "the drain was cut short");
+    assert_eq!(client.receive().as_deref(), Some(r#"{"out":"sleep","result":400}"#));
+    assert_eq!(client.receive(), Some(pong(2)), "what was read is answered");
+    assert!(client.is_closed());
+}
+
+fn stop_cuts_what_outlasts_the_drain(model: &str) {
+    let server = Served::start(model, &["--drain", "200ms"]);
+    let mut client = server.client();
+    client.send(&frame(r#"{"in":"sleep","params":30000}"#));
+    thread::sleep(Duration::from_millis(100));
+    let (code, took) = server.stop();
+    assert_eq!(code, Some(0));
+    assert!(took < Duration::from_secs(2), "took {took:?}");
+    assert_eq!(client.receive(), None);
+}
+
+/// A second signal ends it at once, whatever the drain.
+#[test]
+fn a_second_signal_ends_it_at_once() {
+    for model in models() {
+        let server = Served::start(model, &["--drain", "60s"]);
+        let mut client = server.client();
+        client.send(&frame(r#"{"in":"sleep","params":60000}"#));
+        thread::sleep(Duration::from_millis(100));
+        server.signal(Signal::SIGINT);
+        thread::sleep(Duration::from_millis(200));
+        let (code, took) = server.stop();
+        assert_eq!(code, Some(0), "{model}");
+        assert!(took < Duration::from_secs(2), "{model} took {took:?}");
+    }
+}
+
+fn counts_what_it_did(model: &str) {
+    let record = crate::support::measured(&[
+        "--model", model, "--clients", "4", "--duration", "300ms", "--warmup", "100ms",
+    ]);
+    let trial = &record["cells"][0]["trials"][0];
+    let requests = trial["requests"].as_u64().unwrap();
+    assert!(requests > 0, "{model}: {trial}");
+    assert_eq!(trial["errors"]["connect"], 0);
+    assert_eq!(trial["server"]["faults"], 0);
+    assert!(trial["server"]["cpu_us_per_request"].as_f64().unwrap() > 0.0);
+    assert!(trial["server"]["pss_peak_bytes"].as_u64().unwrap() > 100_000);
+    if let Some(workers) = trial["server"]["workers"].as_array() {
+        // The meter is read at the window's edges a little apart from the generator's.
+        let served: u64 = workers.iter().map(|worker| worker["requests"].as_u64().unwrap()).sum();
+        let ratio = served as f64 / requests as f64;
+        assert!((0.8..1.25).contains(&ratio), "workers served {served} of {requests}");
+    }
+}
