@@ -188,7 +188,9 @@ mod tests {
         assert_eq!(reply, r#"{"out":"sleep","result":1.5}"#);
         assert_eq!(outcome, Outcome::Wait(Duration::from_micros(1500)));
         let (reply, _) = call(r#"{"in":"pi","params":1000000}"#);
-        let pi: f64 = reply[r#"{"out":"pi","result":"#.len()..reply.len() - 1].parse().unwrap();
+        let pi: f64 = reply[r#"{"out":"pi","result":"#.len()..reply.len() - 1]
+            .parse()
+            .unwrap();
         assert!((pi - std::f64::consts::PI).abs() < 1e-6, "{reply}");
     }
 

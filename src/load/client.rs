@@ -2,7 +2,22 @@
 
 use std::collections::VecDeque;
 
-use super::message::Tag;
+use super::message::{Message, Tag};
+
+/// How each client behaves.
+#[derive(Debug, Clone)]
+pub struct Manners {
+    /// What it sends.
+    pub message: Message,
+    /// Requests in flight a connection.
+    pub pipeline: usize,
+    /// A connection ends after so many replies; `None` is never.
+    pub requests_per_connection: Option<u32>,
+    /// How long a reply, or a connect, may take.
+    pub timeout_ns: u64,
+    /// The longest reply that is believed.
+    pub max_frame_bytes: usize,
+}
 
 /// A request on its way.
 #[derive(Debug, Clone, Copy)]

@@ -9,6 +9,7 @@ pub mod pacer;
 pub mod recorder;
 pub mod sample;
 mod sockets;
+pub mod wire;
 pub mod worker;
 
 use std::io;
@@ -19,8 +20,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use crate::error::Error;
-use client::ClientResult;
-use fleet::Manners;
+use client::{ClientResult, Manners};
 use message::Message;
 use recorder::{Recorder, Window};
 use worker::{Effort, Share};

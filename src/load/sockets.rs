@@ -9,7 +9,7 @@ use nix::libc;
 use nix::sys::socket::{setsockopt, sockopt};
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
-use super::fleet::Wire;
+use super::wire::Wire;
 
 /// With a connection a request, so many loopback addresses take turns as the
 /// source: one address has some 28,000 ports, each of them barred for a while

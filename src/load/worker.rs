@@ -9,10 +9,11 @@ use nix::sys::prctl::set_timerslack;
 use nix::time::{ClockId, clock_gettime};
 
 use super::client::ClientResult;
-use super::fleet::{Clock, Fleet};
+use super::fleet::Fleet;
 use super::pacer::ClosedLoop;
 use super::recorder::Recorder;
 use super::sockets::Sockets;
+use super::wire::Clock;
 use super::{Arrival, Load, Shared};
 
 const EVENTS: usize = 1024;

@@ -1,6 +1,7 @@
 //! Records as people and programs read them: pure functions, one file a format.
 
 mod csv;
+mod full;
 mod json;
 mod markdown;
 pub mod summary;

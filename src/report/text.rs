@@ -1,21 +1,21 @@
-//! The terminal: one contestant in full, several in a table, within 80 columns.
+//! The terminal, within 80 columns: several contestants in a table, one in full.
 
 use anstyle::{AnsiColor, Style};
 use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, Table};
 
 use super::markdown::quantile;
-use super::summary::{Doubt, Figure, Shown, Summary, doubts};
+use super::summary::{Doubt, Summary, doubts};
 use super::units::{bytes, count, digits, some, span};
-use super::{Format, words};
-use crate::record::{Cell, Mode, Record, Verdict};
+use super::{Format, full, words};
+use crate::record::{Cell, Mode, Record};
 
 pub(super) struct Text;
 
 const WIDTH: usize = 80;
-const BOLD: Style = Style::new().bold();
-const DIM: Style = Style::new().dimmed();
-const WARN: Style = AnsiColor::Yellow.on_default();
+pub(super) const BOLD: Style = Style::new().bold();
+pub(super) const DIM: Style = Style::new().dimmed();
+pub(super) const WARN: Style = AnsiColor::Yellow.on_default();
 
 impl Format for Text {
     fn name(&self) -> &'static str {
@@ -33,7 +33,7 @@ impl Format for Text {
         }
         for group in groups(&summaries) {
             match group {
-                [one] => out.push(in_full(one)),
+                [one] => out.push(full::in_full(one)),
                 several => out.push(compared(several)),
             }
         }
@@ -99,265 +99,8 @@ pub(super) fn provenance(record: &Record) -> String {
     )
 }
 
-fn painted(style: Style, text: &str) -> String {
+pub(super) fn painted(style: Style, text: &str) -> String {
     format!("{style}{text}{style:#}")
-}
-
-/// One contestant, figure by figure.
-fn in_full(summary: &Summary<'_>) -> String {
-    let cell = summary.cell;
-    let options = &cell.contestant.options;
-    let workers = options
-        .workers
-        .map(|workers| some(workers as u64, "worker"));
-    let setup: Vec<String> = workers.into_iter().chain(options.accept.clone()).collect();
-    let title = format!("{}  {}", painted(BOLD, summary.name()), setup.join(", "));
-    let mut lines = vec![title.trim_end().to_owned()];
-    lines.push(painted(DIM, &load_line(cell)));
-    lines.push(String::new());
-    if summary.starved() {
-        let told = format!(
-            "{} of {} served",
-            count(summary.served as u64),
-            some(cell.load.clients as u64, "client")
-        );
-        lines.push(row("", &painted(WARN.bold(), &told)));
-    }
-    lines.push(row("Throughput", &throughput(summary)));
-    if !summary.starved() {
-        let fairness = summary
-            .fairness
-            .map(|figure| format!(", fairness {:.3} (Jain)", figure.median));
-        let all = format!(
-            "all {} served{}",
-            count(summary.served as u64),
-            fairness.unwrap_or_default()
-        );
-        lines.push(row("Clients", &all));
-    }
-    lines.extend(latency(summary));
-    lines.extend(connects(summary));
-    lines.extend(server(summary));
-    lines.push(row("Errors", &errors(cell)));
-    let unanswered: u64 = cell.trials.iter().map(|trial| trial.unanswered).sum();
-    if unanswered > 0 {
-        lines.push(row("Unanswered", &some(unanswered, "request")));
-    }
-    lines.extend(validity(summary));
-    lines.join("\n")
-}
-
-fn row(name: &str, value: &str) -> String {
-    format!("  {name:<13}{value}")
-}
-
-fn throughput(summary: &Summary<'_>) -> String {
-    let bound = if summary.limited { "≥ " } else { "" };
-    let figure = format!(
-        "{bound}{}/s",
-        count(summary.throughput_rps.median.round() as u64)
-    );
-    format!(
-        "{}{}",
-        painted(BOLD, &figure),
-        spread(summary, Some(summary.throughput_rps), |v| count(
-            v.round() as u64
-        ))
-    )
-}
-
-/// The range over trials, where there are several.
-fn spread(summary: &Summary<'_>, figure: Option<Figure>, show: impl Fn(f64) -> String) -> String {
-    match figure {
-        Some(figure) if summary.cell.trials.len() > 1 => {
-            format!(
-                " (median of {}: {} to {})",
-                summary.cell.trials.len(),
-                show(figure.low),
-                show(figure.high)
-            )
-        }
-        _ => String::new(),
-    }
-}
-
-fn latency(summary: &Summary<'_>) -> Vec<String> {
-    if summary.starved() {
-        let note = summary.answered_p50_ns().map(|ns| {
-            let share = if summary.served == 1 {
-                "the one served"
-            } else {
-                "those served"
-            };
-            format!("p50 of {share}: {}", super::units::time(ns))
-        });
-        let mut lines = vec![row("Latency", &painted(WARN, &starved(summary)))];
-        lines.extend(note.map(|note| row("", &painted(DIM, &note))));
-        return lines;
-    }
-    let shown: [(&str, Shown); 5] = [
-        ("p50", summary.latency(0.5, |trial| trial.latency_ns.p50)),
-        ("p90", summary.latency(0.9, |trial| trial.latency_ns.p90)),
-        ("p99", summary.latency(0.99, |trial| trial.latency_ns.p99)),
-        (
-            "p99.9",
-            summary.latency(0.999, |trial| trial.latency_ns.p99_9),
-        ),
-        ("max", summary.latency(1.0, |trial| trial.latency_ns.max)),
-    ];
-    let told = shown.map(|(name, shown)| format!("{name} {}", quantile(shown)));
-    let clients = count(summary.cell.load.clients as u64);
-    let note = format!("at saturation, {clients} waiting: it restates throughput");
-    vec![
-        row("Latency", &told.join("  ")),
-        row("", &painted(DIM, &note)),
-    ]
-}
-
-fn starved(summary: &Summary<'_>) -> String {
-    let clients = summary.cell.load.clients;
-    let never = some((clients - summary.served) as u64, "client");
-    format!(
-        "starved: {never} of {} got no answer",
-        count(clients as u64)
-    )
-}
-
-fn connects(summary: &Summary<'_>) -> Option<String> {
-    summary.cell.load.requests_per_connection?;
-    let medians: Vec<f64> = summary
-        .cell
-        .trials
-        .iter()
-        .filter_map(|trial| trial.connect_ns.p50.map(|ns| ns as f64))
-        .collect();
-    let p50 = crate::stats::median(&medians);
-    p50.is_finite()
-        .then(|| row("Connects", &format!("p50 {}", super::units::time(p50))))
-}
-
-fn server(summary: &Summary<'_>) -> Vec<String> {
-    let mut lines = Vec::new();
-    if let Some(cpu) = summary.cpu_us {
-        let share = summary
-            .user_share
-            .map(|share| format!(", {:.0} % in user mode", share * 100.0));
-        let share = share.unwrap_or_default();
-        lines.push(row(
-            "Server CPU",
-            &format!(
-                "{} µs a request{share}{}",
-                digits(cpu.median),
-                spread(summary, Some(cpu), digits)
-            ),
-        ));
-    }
-    if let (Some(pss), Some(processes), Some(threads)) =
-        (summary.pss_bytes, summary.processes, summary.threads)
-    {
-        let size = format!(
-            "{} (PSS), {}, {}",
-            bytes(pss.median),
-            processes_of(processes),
-            some(threads, "thread")
-        );
-        lines.push(row("Server size", &size));
-    }
-    lines.extend(balance(summary).map(|told| row("Workers", &told)));
-    lines
-}
-
-fn processes_of(number: u64) -> String {
-    if number == 1 {
-        "1 process".to_owned()
-    } else {
-        format!("{} processes", count(number))
-    }
-}
-
-/// How the requests of the last trial spread over the workers.
-fn balance(summary: &Summary<'_>) -> Option<String> {
-    let workers = summary.cell.trials.last()?.server.workers.as_ref()?;
-    let sum: u64 = workers.iter().map(|worker| worker.requests).sum();
-    let share = |requests: u64| digits(100.0 * requests as f64 / sum as f64);
-    match workers.len() {
-        0 => None,
-        _ if sum == 0 => Some("no requests served".to_owned()),
-        1..=8 => {
-            let shares: Vec<String> = workers
-                .iter()
-                .map(|worker| share(worker.requests))
-                .collect();
-            Some(format!("{} % of requests", shares.join(" / ")))
-        }
-        many => {
-            let least = workers.iter().map(|worker| worker.requests).min()?;
-            let most = workers.iter().map(|worker| worker.requests).max()?;
-            Some(format!(
-                "{many}, each {} to {} % of requests",
-                share(least),
-                share(most)
-            ))
-        }
-    }
-}
-
-fn errors(cell: &Cell) -> String {
-    let mut all = crate::record::ErrorCounts::default();
-    cell.trials.iter().for_each(|trial| all.add(&trial.errors));
-    let kinds: Vec<String> = all
-        .kinds()
-        .iter()
-        .map(|(kind, number)| format!("{} {kind}", count(*number)))
-        .collect();
-    let faults: u64 = cell
-        .trials
-        .iter()
-        .filter_map(|trial| trial.server.faults)
-        .sum();
-    match (kinds.is_empty(), faults) {
-        (true, 0) => "none".to_owned(),
-        (true, faults) => format!(
-            "none at the clients; {} on the server",
-            some(faults, "fault")
-        ),
-        (false, 0) => painted(WARN, &kinds.join(", ")),
-        (false, faults) => painted(
-            WARN,
-            &format!(
-                "{}; {} on the server",
-                kinds.join(", "),
-                some(faults, "fault")
-            ),
-        ),
-    }
-}
-
-fn validity(summary: &Summary<'_>) -> Vec<String> {
-    let name = match summary.verdict {
-        Verdict::Valid => return Vec::new(),
-        Verdict::Suspect => "Suspect",
-        Verdict::Invalid => "Invalid",
-    };
-    let mut lines = vec![String::new()];
-    for doubt in doubts(std::slice::from_ref(summary)) {
-        let told = if doubt.of == 1 {
-            format!("{name}: {}.", doubt.reason)
-        } else {
-            format!(
-                "{name} in {} of {} trials: {}.",
-                doubt.trials, doubt.of, doubt.reason
-            )
-        };
-        lines.extend(warned(&told, "  "));
-    }
-    lines
-}
-
-fn warned(text: &str, indent: &str) -> impl Iterator<Item = String> + use<> {
-    wrapped(text, indent)
-        .into_iter()
-        .map(|line| painted(WARN, &line))
 }
 
 /// Several contestants under one load.
@@ -436,6 +179,12 @@ fn warnings(group: &[Summary<'_>]) -> Vec<String> {
         )
     });
     told.flat_map(|told| warned(&told, "")).collect()
+}
+
+pub(super) fn warned(text: &str, indent: &str) -> impl Iterator<Item = String> + use<> {
+    wrapped(text, indent)
+        .into_iter()
+        .map(|line| painted(WARN, &line))
 }
 
 /// Words in lines of at most 80 columns, all but the first a little further in.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::environment;
 use crate::load::Measured;
 use crate::load::worker::Effort;
 use crate::record::{GeneratorSide, Lag, Validity, Verdict};
@@ -121,15 +122,18 @@ fn limited(generator: &GeneratorSide, measured: &Measured) -> String {
         .first()
         .map_or(1.0, |effort| effort.elapsed.as_secs_f64());
     let waiting = generator.run_delay_s / window * 100.0;
-    if waiting > 10.0 {
-        format!(
-            "the load generator was the limit: it used a core for {busy:.0} % of the time and waited for one \
-             for {waiting:.0} %, since it shares them with the server; use a machine with more cores"
-        )
+    let waited = if waiting > 5.0 {
+        format!(" and waited for one for {waiting:.0} %")
     } else {
-        format!(
-            "the load generator was the limit: it used a core for {busy:.0} % of the time; \
-             give it more --client-threads if there are cores for them"
-        )
-    }
+        String::new()
+    };
+    // More threads help only where there are cores that neither side uses.
+    let remedy = if environment::cores() > 2 * generator.threads && waiting <= 5.0 {
+        "give it more --client-threads"
+    } else {
+        "compare CPU a request, or use a machine with more cores"
+    };
+    format!(
+        "the load generator was the limit: it used a core for {busy:.0} % of the time{waited}; {remedy}"
+    )
 }

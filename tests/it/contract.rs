@@ -55,8 +55,19 @@ fn is_serial(model: &str) -> bool {
 
 #[test]
 fn the_table_names_every_model() {
-    let named = ["single", "threaded", "forking", "preforking", "async", "preforking-async"];
-    assert_eq!(models().collect::<Vec<_>>(), named, "a model was added: add it to the macro above");
+    let named = [
+        "single",
+        "threaded",
+        "forking",
+        "preforking",
+        "async",
+        "preforking-async",
+    ];
+    assert_eq!(
+        models().collect::<Vec<_>>(),
+        named,
+        "a model was added: add it to the macro above"
+    );
 }
 
 fn split_frames(model: &str) {
@@ -70,7 +81,11 @@ fn split_frames(model: &str) {
             thread::sleep(Duration::from_millis(2));
         }
         client.send(&request[split..]);
-        assert_eq!(client.receive().as_deref(), Some(pong(r#"{"a":[1,2.50,"é"]}"#).as_str()), "split at {split}");
+        assert_eq!(
+            client.receive().as_deref(),
+            Some(pong(r#"{"a":[1,2.50,"é"]}"#).as_str()),
+            "split at {split}"
+        );
     }
 }
 
@@ -98,12 +113,22 @@ fn methods(model: &str) {
     let server = Served::start(model, &[]);
     let mut client = server.client();
     assert_eq!(client.ask(r#"{"in":"ping"}"#), pong("null"));
-    assert_eq!(client.ask(r#"{"in":"spin","params":100}"#), r#"{"out":"spin","result":100}"#);
-    assert!(client.ask(r#"{"in":"pi","params":1000}"#).starts_with(r#"{"out":"pi","result":3.14"#));
+    assert_eq!(
+        client.ask(r#"{"in":"spin","params":100}"#),
+        r#"{"out":"spin","result":100}"#
+    );
+    assert!(
+        client
+            .ask(r#"{"in":"pi","params":1000}"#)
+            .starts_with(r#"{"out":"pi","result":3.14"#)
+    );
     let blob = client.ask(r#"{"in":"blob","params":300000}"#);
     assert_eq!(blob.len(), 300_000 + r#"{"out":"blob","result":""}"#.len());
     let begun = Instant::now();
-    assert_eq!(client.ask(r#"{"in":"sleep","params":50}"#), r#"{"out":"sleep","result":50}"#);
+    assert_eq!(
+        client.ask(r#"{"in":"sleep","params":50}"#),
+        r#"{"out":"sleep","result":50}"#
+    );
     assert!(begun.elapsed() >= Duration::from_millis(50));
 }
 
@@ -129,7 +154,10 @@ fn bad_requests_leave_the_connection_open(model: &str) {
     for (body, says) in faulty {
         let reply = client.ask(body);
         let shown = &body[..body.len().min(60)];
-        assert!(reply.starts_with(r#"{"out":"error","result":""#) && reply.contains(says), "{shown}: {reply}");
+        assert!(
+            reply.starts_with(r#"{"out":"error","result":""#) && reply.contains(says),
+            "{shown}: {reply}"
+        );
     }
     let mut invalid = frame(&ping("\"__\""));
     let at = invalid.len() - 4;
@@ -149,7 +177,10 @@ fn an_oversize_frame_is_refused(model: &str) {
     client.send(&bytes);
     assert_eq!(client.receive(), Some(pong(1)));
     let refusal = client.receive().expect("a refusal comes before the close");
-    assert!(refusal.contains("length 4294967295 is over the limit of 1000 bytes"), "{refusal}");
+    assert!(
+        refusal.contains("length 4294967295 is over the limit of 1000 bytes"),
+        "{refusal}"
+    );
     assert!(client.is_closed());
     drop(client);
     assert_eq!(server.client().ask(&ping(2)), pong(2), "others are served");
@@ -181,7 +212,10 @@ fn closed_inside_a_message(model: &str) {
 fn a_slow_reader_is_cut_and_harms_nobody(model: &str) {
     let server = Served::start(model, &["--idle-timeout", "1s"]);
     let mut greedy = server.client();
-    greedy.0.set_write_timeout(Some(Duration::from_millis(300))).unwrap();
+    greedy
+        .0
+        .set_write_timeout(Some(Duration::from_millis(300)))
+        .unwrap();
     // 200 MB of replies are asked for and never read.
     let request = frame(r#"{"in":"blob","params":1000000}"#);
     for _ in 0..200 {
@@ -192,10 +226,21 @@ fn a_slow_reader_is_cut_and_harms_nobody(model: &str) {
     let begun = Instant::now();
     if !is_serial(model) {
         assert_eq!(server.client().ask(&ping(1)), pong(1));
-        assert!(begun.elapsed() < Duration::from_millis(900), "others had to wait");
+        assert!(
+            begun.elapsed() < Duration::from_millis(900),
+            "others had to wait"
+        );
     }
-    let memory = server.processes().iter().filter_map(|process| rss_kib(process.pid)).max().unwrap();
-    assert!(memory < 64 << 10, "{memory} KiB: replies that nobody reads pile up");
+    let memory = server
+        .processes()
+        .iter()
+        .filter_map(|process| rss_kib(process.pid))
+        .max()
+        .unwrap();
+    assert!(
+        memory < 64 << 10,
+        "{memory} KiB: replies that nobody reads pile up"
+    );
     // In the end the reader is gone, and even a single server is free again.
     assert_eq!(server.client().ask(&ping(2)), pong(2));
     eventually("the slow reader is cut", || {
@@ -215,19 +260,27 @@ fn an_idle_peer_is_closed(model: &str) {
     assert_eq!(client.ask(&ping(1)), pong(1));
     let begun = Instant::now();
     assert!(client.is_closed());
-    assert!(begun.elapsed() > Duration::from_millis(200), "closed too early");
+    assert!(
+        begun.elapsed() > Duration::from_millis(200),
+        "closed too early"
+    );
 }
 
 fn a_dribbling_peer_is_closed(model: &str) {
     let server = Served::start(model, &["--idle-timeout", "500ms"]);
     let mut client = server.client();
-    client.0.set_read_timeout(Some(Duration::from_millis(50))).unwrap();
+    client
+        .0
+        .set_read_timeout(Some(Duration::from_millis(50)))
+        .unwrap();
     let begun = Instant::now();
     // A byte now and then is no progress: a message must be complete in time.
-    let closed = frame(&ping("\"a long enough message\"")).iter().any(|byte| {
-        let sent = std::io::Write::write_all(&mut client.0, &[*byte]);
-        sent.is_err() || client.is_closed()
-    });
+    let closed = frame(&ping("\"a long enough message\""))
+        .iter()
+        .any(|byte| {
+            let sent = std::io::Write::write_all(&mut client.0, &[*byte]);
+            sent.is_err() || client.is_closed()
+        });
     assert!(closed, "still open after {:?}", begun.elapsed());
 }
 
@@ -239,11 +292,23 @@ fn waits_are_in_order(model: &str) {
     let requests: Vec<u8> = [frame(&ping(0)), sleep(60), sleep(20), frame(&ping(1))].concat();
     client.send(&requests);
     assert_eq!(client.receive(), Some(pong(0)));
-    assert!(begun.elapsed() < Duration::from_millis(50), "a reply waited for the sleep behind it");
-    assert_eq!(client.receive().as_deref(), Some(r#"{"out":"sleep","result":60}"#));
-    assert_eq!(client.receive().as_deref(), Some(r#"{"out":"sleep","result":20}"#));
+    assert!(
+        begun.elapsed() < Duration::from_millis(50),
+        "a reply waited for the sleep behind it"
+    );
+    assert_eq!(
+        client.receive().as_deref(),
+        Some(r#"{"out":"sleep","result":60}"#)
+    );
+    assert_eq!(
+        client.receive().as_deref(),
+        Some(r#"{"out":"sleep","result":20}"#)
+    );
     assert_eq!(client.receive(), Some(pong(1)));
-    assert!(begun.elapsed() >= Duration::from_millis(80), "one after the other");
+    assert!(
+        begun.elapsed() >= Duration::from_millis(80),
+        "one after the other"
+    );
 }
 
 fn many_clients(model: &str) {
@@ -269,7 +334,10 @@ fn stop_while_idle(model: &str) {
     assert_eq!(client.ask(&ping(1)), pong(1));
     let (code, took) = server.stop();
     assert_eq!(code, Some(0));
-    assert!(took < Duration::from_secs(2), "took {took:?} with nothing to do");
+    assert!(
+        took < Duration::from_secs(2),
+        "took {took:?} with nothing to do"
+    );
     assert!(client.is_closed());
 }
 
@@ -280,7 +348,10 @@ fn stop_while_mid_frame(model: &str) {
     thread::sleep(Duration::from_millis(50));
     let (code, took) = server.stop();
     assert_eq!(code, Some(0));
-    assert!(took < Duration::from_secs(2), "took {took:?} for a message that was never whole");
+    assert!(
+        took < Duration::from_secs(2),
+        "took {took:?} for a message that was never whole"
+    );
 }
 
 fn stop_while_busy(model: &str) {
@@ -292,8 +363,14 @@ fn stop_while_busy(model: &str) {
     let begun = Instant::now();
     let (code, _) = server.stop();
     assert_eq!(code, Some(0));
-    assert!(begun.elapsed() >= Duration::from_millis(250), "the drain was cut short");
-    assert_eq!(client.receive().as_deref(), Some(r#"{"out":"sleep","result":400}"#));
+    assert!(
+        begun.elapsed() >= Duration::from_millis(250),
+        "the drain was cut short"
+    );
+    assert_eq!(
+        client.receive().as_deref(),
+        Some(r#"{"out":"sleep","result":400}"#)
+    );
     assert_eq!(client.receive(), Some(pong(2)), "what was read is answered");
     assert!(client.is_closed());
 }
@@ -327,7 +404,14 @@ fn a_second_signal_ends_it_at_once() {
 
 fn counts_what_it_did(model: &str) {
     let record = crate::support::measured(&[
-        "--model", model, "--clients", "4", "--duration", "300ms", "--warmup", "100ms",
+        "--model",
+        model,
+        "--clients",
+        "4",
+        "--duration",
+        "300ms",
+        "--warmup",
+        "100ms",
     ]);
     let trial = &record["cells"][0]["trials"][0];
     let requests = trial["requests"].as_u64().unwrap();
@@ -338,8 +422,14 @@ fn counts_what_it_did(model: &str) {
     assert!(trial["server"]["pss_peak_bytes"].as_u64().unwrap() > 100_000);
     if let Some(workers) = trial["server"]["workers"].as_array() {
         // The meter is read at the window's edges a little apart from the generator's.
-        let served: u64 = workers.iter().map(|worker| worker["requests"].as_u64().unwrap()).sum();
+        let served: u64 = workers
+            .iter()
+            .map(|worker| worker["requests"].as_u64().unwrap())
+            .sum();
         let ratio = served as f64 / requests as f64;
-        assert!((0.8..1.25).contains(&ratio), "workers served {served} of {requests}");
+        assert!(
+            (0.8..1.25).contains(&ratio),
+            "workers served {served} of {requests}"
+        );
     }
 }

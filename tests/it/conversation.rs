@@ -24,7 +24,11 @@ fn converse(input: &[u8], reads: &[usize], writes: &[usize]) -> (Vec<u8>, bool) 
             }
             Step::Write => {
                 let unwritten = conversation.unwritten();
-                assert!(unwritten.len() <= HIGH_WATER_BYTES + MAX_FRAME + 100, "{} bytes wait", unwritten.len());
+                assert!(
+                    unwritten.len() <= HIGH_WATER_BYTES + MAX_FRAME + 100,
+                    "{} bytes wait",
+                    unwritten.len()
+                );
                 let bytes = unwritten.len().min(*writes.next().unwrap());
                 output.extend_from_slice(&unwritten[..bytes]);
                 conversation.wrote(bytes);
@@ -32,7 +36,11 @@ fn converse(input: &[u8], reads: &[usize], writes: &[usize]) -> (Vec<u8>, bool) 
             Step::Read if input.is_empty() => conversation.ended(),
             Step::Read => {
                 let space = conversation.space();
-                assert!(!space.is_empty() && space.len() <= 4 * MAX_FRAME, "{} bytes of space", space.len());
+                assert!(
+                    !space.is_empty() && space.len() <= 4 * MAX_FRAME,
+                    "{} bytes of space",
+                    space.len()
+                );
                 let bytes = space.len().min(input.len()).min(*reads.next().unwrap());
                 space[..bytes].copy_from_slice(&input[..bytes]);
                 conversation.received(bytes);
@@ -66,7 +74,9 @@ fn stream() -> impl Strategy<Value = Vec<u8>> {
         1 => Just([&u32::MAX.to_le_bytes()[..], &[b'x'; 500]].concat()),
     ];
     (frames, end).prop_map(|(frames, end)| {
-        let framed = frames.iter().flat_map(|body| [&(body.len() as u32).to_le_bytes()[..], body].concat());
+        let framed = frames
+            .iter()
+            .flat_map(|body| [&(body.len() as u32).to_le_bytes()[..], body].concat());
         framed.chain(end).collect()
     })
 }
@@ -118,8 +128,15 @@ fn a_cut_message_is_a_fault_and_a_clean_end_is_not() {
 #[test]
 fn nothing_is_called_while_much_is_unwritten() {
     let mut conversation = Conversation::new(1 << 20);
-    let asked: Vec<u8> =
-        (0..100).flat_map(|_| [&29_u32.to_le_bytes()[..], br#"{"in":"blob","params": 30000}"#].concat()).collect();
+    let asked: Vec<u8> = (0..100)
+        .flat_map(|_| {
+            [
+                &29_u32.to_le_bytes()[..],
+                br#"{"in":"blob","params": 30000}"#,
+            ]
+            .concat()
+        })
+        .collect();
     conversation.space()[..asked.len()].copy_from_slice(&asked);
     conversation.received(asked.len());
     let mut calls = 0;
@@ -127,5 +144,9 @@ fn nothing_is_called_while_much_is_unwritten() {
         conversation.call(&Builtin);
         calls += 1;
     }
-    assert_eq!((calls, conversation.step()), (3, Step::Write), "three replies of 30,000 pass the mark");
+    assert_eq!(
+        (calls, conversation.step()),
+        (3, Step::Write),
+        "three replies of 30,000 pass the mark"
+    );
 }

@@ -1,12 +1,16 @@
 //! The tests that need the whole program; each subject has a file.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test may panic, and clippy allows it in test functions only"
+)]
 
-
+mod cli;
 mod contract;
 mod conversation;
-
-
-
-
-
+mod generator;
+mod original_client;
+mod processes;
+mod record;
+mod report;
 mod support;
-
+mod tidy;

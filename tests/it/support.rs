@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -13,6 +14,19 @@ use serde_json::Value;
 /// The program under test.
 pub(crate) fn rpcbench() -> Command {
     Command::new(env!("CARGO_BIN_EXE_rpcbench"))
+}
+
+/// A program of the examples folder, which `cargo test` has built.
+pub(crate) fn example(name: &str) -> Command {
+    let built = Path::new(env!("CARGO_BIN_EXE_rpcbench"))
+        .with_file_name("examples")
+        .join(name);
+    assert!(
+        built.exists(),
+        "{} is missing: cargo build --examples",
+        built.display()
+    );
+    Command::new(built)
 }
 
 /// The names of all models.
@@ -28,17 +42,27 @@ pub(crate) struct Served {
 
 impl Served {
     pub(crate) fn start(model: &str, options: &[&str]) -> Served {
-        let mut child = rpcbench()
+        Served::run(rpcbench(), model, options)
+    }
+
+    /// The same of another binary made of the library.
+    pub(crate) fn run(mut program: Command, model: &str, options: &[&str]) -> Served {
+        let mut child = program
             .args(["serve", "--model", model])
             .args(options)
             .stdout(Stdio::piped())
             .spawn()
             .expect("rpcbench starts");
         let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
         let address = line.trim().strip_prefix("listening on ");
         let address = address.unwrap_or_else(|| panic!("{model}: not a ready line: {line:?}"));
-        Served { child, address: address.parse().unwrap() }
+        Served {
+            child,
+            address: address.parse().unwrap(),
+        }
     }
 
     pub(crate) fn pid(&self) -> i32 {
@@ -83,7 +107,9 @@ pub(crate) struct Client(pub(crate) TcpStream);
 impl Client {
     pub(crate) fn to(address: SocketAddr) -> Client {
         let stream = TcpStream::connect(address).expect("the server accepts");
-        stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        stream
+            .set_read_timeout(Some(Duration::from_secs(10)))
+            .unwrap();
         stream.set_nodelay(true).unwrap();
         Client(stream)
     }
@@ -103,7 +129,8 @@ impl Client {
 
     pub(crate) fn ask(&mut self, body: &str) -> String {
         self.send(&frame(body));
-        self.receive().unwrap_or_else(|| panic!("no reply to {body}"))
+        self.receive()
+            .unwrap_or_else(|| panic!("no reply to {body}"))
     }
 
     /// Whether the server has closed this connection, be it in order or with a reset.
@@ -132,7 +159,11 @@ pub(crate) fn pong(params: impl std::fmt::Display) -> String {
 
 /// What `rpcbench ARGUMENTS` printed on stdout, as JSON.
 pub(crate) fn measured(arguments: &[&str]) -> Value {
-    let output = rpcbench().args(arguments).args(["--no-save", "--format", "json"]).output().unwrap();
+    let output = rpcbench()
+        .args(arguments)
+        .args(["--no-save", "--format", "json"])
+        .output()
+        .unwrap();
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{arguments:?}: {stderr}");
     serde_json::from_slice(&output.stdout).expect("stdout is one JSON document")
@@ -149,7 +180,9 @@ pub(crate) struct Process {
 }
 
 fn processes() -> Vec<Process> {
-    let pids = std::fs::read_dir("/proc").unwrap().filter_map(|entry| entry.unwrap().file_name().to_str()?.parse().ok());
+    let pids = std::fs::read_dir("/proc")
+        .unwrap()
+        .filter_map(|entry| entry.unwrap().file_name().to_str()?.parse().ok());
     pids.filter_map(process).collect()
 }
 
@@ -180,7 +213,8 @@ pub(crate) fn descendants(root: i32) -> Vec<Process> {
 /// Waits until none of these is left, and fails after two seconds.
 pub(crate) fn assert_gone(gone: &[Process]) {
     eventually("all processes of the server are gone", || {
-        gone.iter().all(|old| process(old.pid).is_none_or(|now| now.started != old.started))
+        gone.iter()
+            .all(|old| process(old.pid).is_none_or(|now| now.started != old.started))
     });
 }
 

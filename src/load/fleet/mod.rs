@@ -5,14 +5,16 @@
 //! sockets and, in tests, against a scripted server under a fake clock, where
 //! every figure can be checked exactly.
 
+mod failure;
+mod intake;
+
 use std::io;
 
-use super::client::{Client, ClientResult, Flight, Link};
-use super::message::Message;
-use super::pacer::Pacer;
-use super::recorder::Recorder;
-use crate::protocol::{Frame, HEADER_BYTES};
-use crate::record::ErrorCounts;
+use crate::load::client::{Client, ClientResult, Flight, Link, Manners};
+use crate::load::pacer::Pacer;
+use crate::load::recorder::Recorder;
+use crate::load::wire::{Clock, Wire};
+use failure::Failure;
 
 /// Connects begun before what happens on those that stand is looked at again.
 const CONNECTS_A_ROUND: usize = 64;
@@ -20,60 +22,6 @@ const CONNECTS_A_ROUND: usize = 64;
 const LOOK_OVER_NS: u64 = 20_000_000;
 /// Bytes read at a time.
 const READ_BYTES: usize = 64 << 10;
-
-/// The connections of a fleet.
-pub trait Wire {
-    /// Begins to connect; how it ends is told by [`Fleet::connected`] or [`Fleet::refused`].
-    ///
-    /// # Errors
-    /// When it cannot even begin.
-    fn connect(&mut self, client: usize) -> io::Result<()>;
-
-    /// Sends what it can of `bytes`, without waiting.
-    ///
-    /// # Errors
-    /// `WouldBlock`, or that the connection is broken.
-    fn send(&mut self, client: usize, bytes: &[u8]) -> io::Result<usize>;
-
-    /// Receives what is there, without waiting; 0 is the end.
-    ///
-    /// # Errors
-    /// `WouldBlock`, or that the connection is broken.
-    fn receive(&mut self, client: usize, space: &mut [u8]) -> io::Result<usize>;
-
-    /// Closes the connection, if there is one.
-    fn close(&mut self, client: usize);
-}
-
-/// Tells the time in nanoseconds since the load began.
-pub trait Clock {
-    /// Now.
-    fn now_ns(&self) -> u64;
-}
-
-/// How each client behaves.
-#[derive(Debug, Clone)]
-pub struct Manners {
-    /// What it sends.
-    pub message: Message,
-    /// Requests in flight a connection.
-    pub pipeline: usize,
-    /// A connection ends after so many replies; `None` is never.
-    pub requests_per_connection: Option<u32>,
-    /// How long a reply, or a connect, may take.
-    pub timeout_ns: u64,
-    /// The longest reply that is believed.
-    pub max_frame_bytes: usize,
-}
-
-/// What went wrong on a connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Failure {
-    Timeout,
-    Reset,
-    Protocol,
-    Reply,
-}
 
 /// The clients of one thread.
 #[derive(Debug)]
@@ -309,150 +257,6 @@ impl<W: Wire, P: Pacer, C: Clock> Fleet<W, P, C> {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(_) => return self.fail(at, Failure::Reset),
             }
-        }
-    }
-
-    /// The first `bytes` of the buffer came for this client at `now`.
-    fn take_in(&mut self, at: usize, bytes: usize, now: u64) {
-        let buffer = std::mem::take(&mut self.buffer);
-        let mut inbox = std::mem::take(&mut self.clients[at].inbox);
-        // Nearly always a read holds whole replies, and nothing is copied.
-        let taken = if inbox.is_empty() {
-            let taken = self.take_replies(at, &buffer[..bytes], now);
-            inbox.extend_from_slice(buffer[..bytes].get(taken..).unwrap_or_default());
-            taken
-        } else {
-            inbox.extend_from_slice(&buffer[..bytes]);
-            let taken = self.take_replies(at, &inbox, now);
-            inbox.drain(..taken.min(inbox.len()));
-            taken
-        };
-        self.buffer = buffer;
-        if taken != usize::MAX {
-            self.clients[at].inbox = inbox;
-        }
-        self.hand_out(now);
-    }
-
-    /// How many bytes whole replies took; `usize::MAX` when the connection was given up.
-    fn take_replies(&mut self, at: usize, bytes: &[u8], now: u64) -> usize {
-        let mut taken = 0;
-        loop {
-            let rest = &bytes[taken..];
-            match Frame::peek(rest, self.manners.max_frame_bytes) {
-                Frame::Partial(_) => return taken,
-                Frame::TooLong(_) => {
-                    self.fail(at, Failure::Protocol);
-                    return usize::MAX;
-                }
-                Frame::Whole(length) => {
-                    if !self.take_reply(at, &rest[HEADER_BYTES..HEADER_BYTES + length], now) {
-                        return usize::MAX;
-                    }
-                    taken += HEADER_BYTES + length;
-                }
-            }
-        }
-    }
-
-    /// False when this was the last reply of its connection.
-    fn take_reply(&mut self, at: usize, body: &[u8], now: u64) -> bool {
-        let client = &mut self.clients[at];
-        let Some(flight) = client.flights.front().copied() else {
-            self.fail(at, Failure::Protocol);
-            return false;
-        };
-        if !self.manners.message.is_answered_by(flight.tag, body) {
-            self.fail(at, Failure::Reply);
-            return false;
-        }
-        client.flights.pop_front();
-        client.failures = 0;
-        client.on_connection += 1;
-        if self.recorder.in_sample(flight.planned_ns, now) {
-            let wait = &mut client.result.longest_wait_ns;
-            *wait = (*wait).max(now - flight.planned_ns);
-        }
-        client.result.replies += u64::from(self.recorder.answered(
-            flight.planned_ns,
-            flight.sent_ns,
-            now,
-        ));
-        let last = self.manners.requests_per_connection == Some(client.on_connection);
-        if last {
-            client.disconnect(now);
-            self.wire.close(at);
-        }
-        self.pacer.free(at, now);
-        !last
-    }
-
-    /// Gives up what takes too long, and tries again what may be tried again.
-    fn look_over(&mut self, at: usize, now: u64) {
-        let late = |since: u64| now.saturating_sub(since) >= self.manners.timeout_ns;
-        let client = &self.clients[at];
-        match client.link {
-            Link::Connecting { since_ns } if late(since_ns) => self.give_up_connect(at, now),
-            Link::Up
-                if client
-                    .flights
-                    .front()
-                    .is_some_and(|flight| late(flight.sent_ns)) =>
-            {
-                self.fail(at, Failure::Timeout);
-            }
-            Link::Down { .. } => self.pump(at, now),
-            _ => {}
-        }
-    }
-
-    /// The request that wanted this connection goes on waiting: its time runs.
-    fn give_up_connect(&mut self, at: usize, now: u64) {
-        if self.recorder.counts_errors(now) {
-            self.recorder.errors.connect += 1;
-        }
-        self.wire.close(at);
-        let client = &mut self.clients[at];
-        client.failures += 1;
-        let backoff = client.backoff_ns().max(LOOK_OVER_NS);
-        client.disconnect(now + backoff);
-    }
-
-    /// The connection is lost and with it all that was in flight on it.
-    fn fail(&mut self, at: usize, failure: Failure) {
-        let now = self.clock.now_ns();
-        self.wire.close(at);
-        let client = &mut self.clients[at];
-        client.failures += 1;
-        let backoff = client.backoff_ns();
-        client.disconnect(now + backoff);
-        let lost = client.flights.len();
-        for flight in client.flights.drain(..) {
-            self.recorder.censored(flight.planned_ns, now);
-            if self.recorder.in_sample(flight.planned_ns, now) {
-                let wait = &mut client.result.longest_wait_ns;
-                *wait = (*wait).max(now - flight.planned_ns);
-            }
-            self.pacer.free(at, now);
-        }
-        if self.recorder.counts_errors(now) {
-            count(&mut self.recorder.errors, failure, lost as u64);
-        }
-        self.pump(at, now);
-    }
-}
-
-/// A lost connection counts once for each request that was lost with it, and at least once.
-fn count(errors: &mut ErrorCounts, failure: Failure, lost: u64) {
-    let lost = lost.max(1);
-    match failure {
-        Failure::Timeout => errors.timeout += lost,
-        Failure::Reset => errors.reset += lost,
-        Failure::Protocol => errors.protocol += lost,
-        // One reply was wrong; what was behind it is lost with the connection.
-        Failure::Reply => {
-            errors.reply += 1;
-            errors.reset += lost - 1;
         }
     }
 }

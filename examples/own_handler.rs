@@ -1,0 +1,37 @@
+//! A handler of your own: implement `Service`, hand it to `cli::main`, and it
+//! is served under every model.
+//!
+//! ```sh
+//! cargo run --release --example own_handler -- --method upper --params '"hello"'
+//! ```
+
+use std::process::ExitCode;
+
+use rpcbench::models;
+use rpcbench::protocol::{Fault, Reply, Request};
+use rpcbench::service::{Builtin, Outcome, Service};
+
+struct Upper;
+
+impl Service for Upper {
+    fn call(&self, request: &Request<'_>, reply: &mut Reply<'_>) -> Outcome {
+        match &*request.method {
+            "upper" => match serde_json::from_str::<String>(request.params()) {
+                Ok(text) => reply.json("upper", &text.to_uppercase()),
+                Err(_) => reply.error(&Fault::Params {
+                    method: "upper",
+                    expected: "a string".to_owned(),
+                }),
+            },
+            // To see what a model makes of a handler that fails.
+            "panic" => panic!("asked to"),
+            // All other methods stay as they are.
+            _ => return Builtin.call(request, reply),
+        }
+        Outcome::Done
+    }
+}
+
+fn main() -> ExitCode {
+    rpcbench::cli::main(models::ALL, &Upper)
+}

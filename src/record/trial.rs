@@ -1,0 +1,233 @@
+//! What one trial showed.
+
+use serde::{Deserialize, Serialize};
+
+/// What one trial showed, against a fresh server.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Trial {
+    /// Its place among all trials of the record, from 0.
+    pub order: usize,
+    /// Its round: trials of one round ran next to each other.
+    pub round: usize,
+    /// Right replies inside the window.
+    pub requests: u64,
+    /// The same, a second.
+    pub throughput_rps: f64,
+    /// Requests in the sample: planned before the window's end, not ended before it began.
+    pub samples: u64,
+    /// From the planned send to the reply.
+    pub latency_ns: Quantiles,
+    /// From the actual send to the reply, of the answered.
+    pub service_ns: Quantiles,
+    /// Connects.
+    pub connect_ns: Quantiles,
+    /// Quantiles of `latency_ns` beyond this are lower bounds.
+    pub exact_below: f64,
+    /// Requests of the sample without a right reply.
+    pub censored: Censored,
+    /// Clients with at least one right reply inside the window.
+    pub clients_served: usize,
+    /// Jain's index over the clients' replies: 1 is fair, 1/clients is one for all.
+    pub fairness_jain: Option<f64>,
+    /// Requests of the sample without any reply when the drain ended.
+    pub unanswered: u64,
+    /// Over clients: each one's longest wait.
+    pub client_wait_ns: ClientWait,
+    /// What failed, from the window's begin on.
+    pub errors: ErrorCounts,
+    /// The histograms, HdrHistogram V2 with DEFLATE, in base64.
+    pub histograms: Histograms,
+    /// Over time.
+    pub series: Vec<Interval>,
+    /// The server's side; all null where it cannot be seen.
+    pub server: ServerSide,
+    /// The generator's side.
+    pub generator: GeneratorSide,
+    /// Whether to believe it.
+    pub validity: Validity,
+}
+
+/// Quantiles of some time, in nanoseconds.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Quantiles {
+    pub mean: Option<f64>,
+    pub p50: Option<u64>,
+    pub p90: Option<u64>,
+    pub p95: Option<u64>,
+    pub p99: Option<u64>,
+    pub p99_9: Option<u64>,
+    pub p99_99: Option<u64>,
+    pub max: Option<u64>,
+}
+
+/// Requests of which only a least latency is known.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Censored {
+    /// How many.
+    pub count: u64,
+    /// The age of the youngest; 0 where there is none.
+    pub min_age_ns: u64,
+}
+
+/// Quantiles over clients, in nanoseconds.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct ClientWait {
+    pub p50: Option<u64>,
+    pub p90: Option<u64>,
+    pub p99: Option<u64>,
+    pub max: Option<u64>,
+}
+
+/// Failures by kind.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErrorCounts {
+    /// Connections refused or not made in time.
+    pub connect: u64,
+    /// Requests without a reply in time.
+    pub timeout: u64,
+    /// Requests whose connection was closed or reset.
+    pub reset: u64,
+    /// Bytes that are no frame, or a frame nobody asked for.
+    pub protocol: u64,
+    /// Wrong replies.
+    pub reply: u64,
+}
+
+impl ErrorCounts {
+    /// All kinds together.
+    pub fn total(&self) -> u64 {
+        self.connect + self.timeout + self.reset + self.protocol + self.reply
+    }
+
+    /// Adds others.
+    pub fn add(&mut self, other: &ErrorCounts) {
+        self.connect += other.connect;
+        self.timeout += other.timeout;
+        self.reset += other.reset;
+        self.protocol += other.protocol;
+        self.reply += other.reply;
+    }
+
+    /// The kinds that there were, with their counts.
+    pub fn kinds(&self) -> Vec<(&'static str, u64)> {
+        let all = [
+            ("connect", self.connect),
+            ("timeout", self.timeout),
+            ("reset", self.reset),
+            ("protocol", self.protocol),
+            ("wrong reply", self.reply),
+        ];
+        all.into_iter().filter(|(_, count)| *count > 0).collect()
+    }
+}
+
+/// Histograms in nanoseconds, serialised.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Histograms {
+    /// Latencies of the answered.
+    pub latency: String,
+    /// Ages of the censored.
+    pub censored: String,
+    /// Service times of the answered.
+    pub service: String,
+    /// Connect times.
+    pub connect: String,
+}
+
+/// One interval of the series.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Interval {
+    /// Its beginning, from the window's.
+    pub t_s: f64,
+    /// Right replies in it.
+    pub requests: u64,
+    /// Their median latency in nanoseconds.
+    pub p50: Option<u64>,
+    /// Their p99 in nanoseconds.
+    pub p99: Option<u64>,
+    /// Their longest latency in nanoseconds.
+    pub max: Option<u64>,
+}
+
+/// The server's side of a trial.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct ServerSide {
+    /// CPU seconds in user mode, inside the window, all its processes.
+    pub cpu_user_s: Option<f64>,
+    /// CPU seconds in the kernel.
+    pub cpu_system_s: Option<f64>,
+    /// Both, a right reply.
+    pub cpu_us_per_request: Option<f64>,
+    /// The most memory of all its processes, shared pages divided (PSS), as sampled.
+    pub pss_peak_bytes: Option<u64>,
+    /// The most processes.
+    pub processes_peak: Option<u64>,
+    /// The most threads.
+    pub threads_peak: Option<u64>,
+    /// Voluntary context switches over its whole life.
+    pub ctx_voluntary: Option<u64>,
+    /// Involuntary ones.
+    pub ctx_involuntary: Option<u64>,
+    /// Connections ended for a fault, panics of handlers, deaths of workers, inside the window.
+    pub faults: Option<u64>,
+    /// Each worker's part inside the window; null where the model has no workers.
+    pub workers: Option<Vec<WorkerSide>>,
+}
+
+/// One worker's part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkerSide {
+    /// Requests served inside the window.
+    pub requests: u64,
+    /// Connections accepted since the server started.
+    pub accepted: u64,
+}
+
+/// The generator's side of a trial.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct GeneratorSide {
+    /// Its threads.
+    pub threads: usize,
+    /// Its CPU, a right reply.
+    pub cpu_us_per_request: Option<f64>,
+    /// How much of the window its busiest thread used a core.
+    pub busy_fraction: f64,
+    /// The longest that one of its threads was ready and had no core, inside the window.
+    pub run_delay_s: f64,
+    /// Whether it was the limit, so that the throughput is a lower bound of the server's.
+    pub limited: bool,
+    /// From planned to actual send; null in a closed loop, which has no plan to lag behind.
+    pub lag_ns: Lag,
+}
+
+/// Quantiles of the lag, in nanoseconds.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Lag {
+    pub p50: Option<u64>,
+    pub p99: Option<u64>,
+    pub max: Option<u64>,
+}
+
+/// Whether to believe a trial.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Validity {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// What speaks against it, and what to do, in words.
+    pub reasons: Vec<String>,
+}
+
+/// How far a trial is to be believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// As it stands.
+    Valid,
+    /// With the reasons in mind.
+    Suspect,
+    /// Not at all.
+    Invalid,
+}

@@ -1,0 +1,382 @@
+//! The command line: what it prints, and what it exits with.
+
+use std::net::TcpListener;
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use serde_json::Value;
+
+use crate::support::{Served, assert_gone, descendants, eventually, measured, rpcbench};
+
+const SHORT: [&str; 4] = ["--duration", "200ms", "--warmup", "100ms"];
+
+fn run(arguments: &[&str]) -> Output {
+    rpcbench().args(arguments).output().unwrap()
+}
+
+/// One or two lines on stderr that say all of `says`, with this exit code, and nothing on stdout.
+#[track_caller]
+fn fails(arguments: &[&str], code: i32, says: &[&str]) {
+    let output = run(arguments);
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(code), "{stderr}");
+    assert!(output.stdout.is_empty());
+    assert!(stderr.trim_end().lines().count() <= 2, "{stderr}");
+    for part in says {
+        assert!(stderr.contains(part), "{part:?} is not in {stderr}");
+    }
+}
+
+#[test]
+fn what_was_asked_wrongly_is_said_in_two_lines() {
+    fails(
+        &["--model", "quick"],
+        2,
+        &["unknown model \"quick\"", "preforking-async"],
+    );
+    fails(
+        &["serve", "--model", "quick"],
+        2,
+        &["unknown model \"quick\""],
+    );
+    fails(
+        &["--model", "preforking", "--accept", "exclusive"],
+        2,
+        &["--accept exclusive", "shared or reuseport"],
+    );
+    fails(
+        &["--model", "preforking", "--workers", "5000"],
+        2,
+        &["5000 workers are too many: at most 4096"],
+    );
+    fails(
+        &["--format", "xml"],
+        2,
+        &["unknown format \"xml\"", "text, json, csv, markdown"],
+    );
+    fails(&["--params", "{"], 2, &["--params { is not JSON"]);
+    fails(
+        &["--target", "nowhere"],
+        2,
+        &["--target \"nowhere\" is not HOST:PORT"],
+    );
+}
+
+#[test]
+fn a_wrong_flag_is_told_by_clap() {
+    for wrong in [
+        &["--clientz", "5"][..],
+        &["--clients", "0"],
+        &["--duration", "5 parsecs"],
+        &["--duration", "0s"],
+    ] {
+        let output = run(wrong);
+        assert_eq!(output.status.code(), Some(2), "{wrong:?}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains(wrong[0]));
+    }
+}
+
+#[test]
+fn what_cannot_be_is_said_with_what_to_do() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    for model in ["single", "preforking-async"] {
+        let says = [
+            &*format!("cannot listen on {address}"),
+            "another process has this port",
+        ];
+        fails(&["serve", "--model", model, "--listen", &address], 1, &says);
+    }
+    drop(taken);
+    fails(
+        &["--target", &address],
+        1,
+        &[
+            "cannot connect to",
+            &address,
+            "refused",
+            "start the server first",
+        ],
+    );
+    let nowhere = ["--model", "single", "--save", "/proc/nowhere/record.json"];
+    let output = run(&[&nowhere[..], &SHORT].concat());
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        stderr.contains("cannot write /proc/nowhere/record.json") && stderr.contains("--no-save"),
+        "{stderr}"
+    );
+    assert!(
+        !output.stdout.is_empty(),
+        "what was measured is shown all the same"
+    );
+}
+
+#[test]
+fn too_few_descriptors_are_said_before_anything_runs() {
+    let program = env!("CARGO_BIN_EXE_rpcbench");
+    let limited = |soft: u32, hard: u32, clients: &str| {
+        let script = format!(
+            "ulimit -Sn {soft}; ulimit -Hn {hard}; exec {program} --model async --clients {clients} --no-save {}",
+            SHORT.join(" ")
+        );
+        Command::new("sh").args(["-c", &script]).output().unwrap()
+    };
+    let output = limited(100, 100, "200");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    assert!(
+        stderr.contains("200 clients need 264 file descriptors")
+            && stderr.contains("at most 36 clients"),
+        "{stderr}"
+    );
+    let output = limited(100, 1000, "200");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(
+        output.status.code(),
+        Some(0),
+        "the soft limit is raised to the hard one: {stderr}"
+    );
+}
+
+#[test]
+fn json_is_one_document_with_a_cell_a_model() {
+    let record = measured(
+        &[
+            &["--model", "all", "--clients", "12", "--seed", "7"][..],
+            &SHORT,
+        ]
+        .concat(),
+    );
+    assert_eq!(record["schema"], "rpcbench.record/1");
+    assert_eq!(record["seed"], 7);
+    let cells = record["cells"].as_array().unwrap();
+    let names: Vec<&str> = cells
+        .iter()
+        .map(|cell| cell["contestant"]["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "single",
+            "threaded",
+            "forking",
+            "preforking",
+            "async",
+            "preforking-async"
+        ]
+    );
+    let served: Vec<u64> = cells
+        .iter()
+        .map(|cell| cell["trials"][0]["clients_served"].as_u64().unwrap())
+        .collect();
+    assert_eq!(served, [1, 12, 12, 10, 12, 12]);
+    let mut orders: Vec<u64> = cells
+        .iter()
+        .map(|cell| cell["trials"][0]["order"].as_u64().unwrap())
+        .collect();
+    orders.sort_unstable();
+    assert_eq!(orders, [0, 1, 2, 3, 4, 5]);
+}
+
+#[test]
+fn starvation_is_the_headline_and_no_error() {
+    let single = ["--model", "single", "--clients", "50", "--no-save"];
+    let output = run(&[&single[..], &SHORT].concat());
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert!(text.contains("1 of 50 clients served"), "{text}");
+    assert!(
+        text.contains("starved: 49 clients of 50 got no answer"),
+        "{text}"
+    );
+    assert!(text.contains("49 requests"), "unanswered: {text}");
+    assert!(!text.contains("p99"), "{text}");
+}
+
+#[test]
+fn forking_pays_for_each_connection() {
+    let churn = |model: &str| {
+        let arguments = [
+            "--model",
+            model,
+            "--clients",
+            "16",
+            "--requests-per-connection",
+            "1",
+        ];
+        let record = measured(
+            &[
+                &arguments[..],
+                &["--duration", "500ms", "--warmup", "200ms"],
+            ]
+            .concat(),
+        );
+        let trial = record["cells"][0]["trials"][0].clone();
+        assert_eq!(trial["clients_served"], 16, "{model}: {trial}");
+        assert_eq!(
+            trial["errors"],
+            serde_json::json!({"connect": 0, "timeout": 0, "reset": 0, "protocol": 0, "reply": 0})
+        );
+        assert!(trial["connect_ns"]["p50"].as_u64().unwrap() > 0);
+        trial["server"]["cpu_us_per_request"].as_f64().unwrap()
+    };
+    let (forking, preforking) = (churn("forking"), churn("preforking"));
+    assert!(
+        forking > preforking,
+        "forking {forking} µs, preforking {preforking} µs a request"
+    );
+}
+
+#[test]
+fn a_running_server_is_measured_as_a_target() {
+    let server = Served::start("threaded", &[]);
+    let address = server.address.to_string();
+    let record = measured(&[&["--target", &address, "--clients", "5"][..], &SHORT].concat());
+    let cell = &record["cells"][0];
+    assert_eq!(cell["contestant"]["kind"], "target");
+    assert_eq!(cell["contestant"]["name"], Value::from(address));
+    assert_eq!(cell["trials"][0]["clients_served"], 5);
+    let side = cell["trials"][0]["server"].as_object().unwrap();
+    assert!(
+        side.len() > 5 && side.values().all(Value::is_null),
+        "{side:?}"
+    );
+}
+
+#[test]
+fn the_plan_tells_the_order_and_measures_nothing() {
+    let arguments = [
+        "--model",
+        "single,async",
+        "--clients",
+        "4,8",
+        "--trials",
+        "2",
+        "--seed",
+        "1",
+        "--plan",
+    ];
+    let output = run(&arguments);
+    insta::assert_snapshot!("plan", String::from_utf8(output.stdout).unwrap());
+    let again = run(&arguments);
+    assert_eq!(String::from_utf8(again.stdout).unwrap().lines().count(), 9);
+    let bare = String::from_utf8(run(&["--plan"]).stdout).unwrap();
+    assert!(bare.starts_with("36 trials in about"), "{bare}");
+}
+
+#[test]
+fn the_record_is_saved_where_asked_and_read_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("new/folder/record.json");
+    let arguments = ["--model", "async", "--save", path.to_str().unwrap()];
+    let output = run(&[&arguments[..], &SHORT].concat());
+    assert_eq!(output.status.code(), Some(0));
+    let record = rpcbench::record::Record::read(&path).unwrap();
+    assert_eq!(record.cells[0].contestant.name, "async");
+    let files = std::fs::read_dir(path.parent().unwrap()).unwrap().count();
+    assert_eq!(files, 1, "no temporary file is left");
+
+    let output = rpcbench()
+        .current_dir(&folder)
+        .args(["--model", "single"])
+        .args(SHORT)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(
+        std::fs::read_dir(folder.path().join("results/runs"))
+            .unwrap()
+            .count(),
+        1
+    );
+}
+
+#[test]
+fn ctrl_c_stops_the_server_and_keeps_what_was_complete() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("record.json");
+    let mut child = rpcbench()
+        .args([
+            "--model",
+            "preforking",
+            "--duration",
+            "300ms",
+            "--warmup",
+            "50ms",
+            "--trials",
+            "100",
+        ])
+        .args(["--save", path.to_str().unwrap()])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    std::thread::sleep(Duration::from_millis(1500));
+    eventually("a server runs", || {
+        !descendants(child.id() as i32).is_empty()
+    });
+    let processes = descendants(child.id() as i32);
+    kill(Pid::from_raw(child.id() as i32), Signal::SIGINT).unwrap();
+    let status = child.wait().unwrap();
+    assert_gone(&processes);
+    assert_eq!(status.code(), Some(1));
+    let record = rpcbench::record::Record::read(&path).unwrap();
+    assert!(record.interrupted);
+    assert!((1..100).contains(&record.cells[0].trials.len()));
+    let text = std::io::read_to_string(child.stdout.unwrap()).unwrap();
+    assert!(
+        text.starts_with("Interrupted: this is what was complete."),
+        "{text}"
+    );
+}
+
+#[test]
+fn strict_makes_an_invalid_trial_an_exit_code() {
+    let asleep = [
+        "--model",
+        "async",
+        "--method",
+        "sleep",
+        "--params",
+        "60000",
+        "--no-save",
+    ];
+    let plain = run(&[&asleep[..], &SHORT].concat());
+    assert_eq!(plain.status.code(), Some(0));
+    assert!(String::from_utf8_lossy(&plain.stdout).contains("Invalid: no right reply"));
+    let strict = run(&[&asleep[..], &SHORT, &["--strict"]].concat());
+    assert_eq!(strict.status.code(), Some(5));
+}
+
+#[test]
+fn help_and_lists() {
+    // Without a terminal help is 100 columns wide wherever the test runs.
+    let help = rpcbench()
+        .arg("--help")
+        .env_remove("COLUMNS")
+        .output()
+        .unwrap();
+    insta::assert_snapshot!("help", String::from_utf8(help.stdout).unwrap());
+    let list = String::from_utf8(run(&["models"]).stdout).unwrap();
+    insta::assert_snapshot!("models", list);
+    let json: Value = serde_json::from_slice(&run(&["models", "--format", "json"]).stdout).unwrap();
+    assert_eq!(json.as_array().unwrap().len(), 6);
+    assert_eq!(json[3]["workers_default"], 10);
+    let doctor = run(&["doctor"]);
+    assert_eq!(doctor.status.code(), Some(0));
+    let doctor = String::from_utf8(doctor.stdout).unwrap();
+    for what in [
+        "cores",
+        "CPU quota",
+        "governor",
+        "descriptors",
+        "backlog",
+        "ports",
+        "load",
+    ] {
+        assert!(doctor.contains(what), "{doctor}");
+    }
+}

@@ -1,0 +1,203 @@
+//! Processes: none is left behind, whatever dies; workers are replaced.
+
+use std::process::Stdio;
+use std::thread;
+use std::time::Duration;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use crate::support::{
+    Client, Served, assert_gone, descendants, eventually, example, measured, models, ping, pong,
+    rpcbench,
+};
+
+fn end(pid: i32) {
+    kill(Pid::from_raw(pid), Signal::SIGKILL).unwrap();
+}
+
+#[test]
+fn killing_the_harness_leaves_no_process() {
+    for model in models() {
+        let mut harness = rpcbench()
+            .args([
+                "--model",
+                model,
+                "--clients",
+                "8",
+                "--duration",
+                "30s",
+                "--no-save",
+            ])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let pid = harness.id() as i32;
+        let has_children = ["forking", "preforking", "preforking-async"].contains(&model);
+        let least = if has_children { 3 } else { 2 };
+        eventually("the server runs", || descendants(pid).len() >= least);
+        thread::sleep(Duration::from_millis(200));
+        let processes = descendants(pid);
+        harness.kill().unwrap();
+        harness.wait().unwrap();
+        assert_gone(&processes);
+    }
+}
+
+#[test]
+fn killing_the_guard_ends_the_server_and_its_workers() {
+    let server = Served::start("preforking", &["--workers", "3"]);
+    eventually("the workers run", || server.processes().len() == 5);
+    let processes = server.processes();
+    let guard = processes
+        .iter()
+        .find(|process| process.parent == server.pid())
+        .unwrap();
+    end(guard.pid);
+    assert_gone(&processes);
+}
+
+#[test]
+fn a_killed_worker_is_replaced_and_others_do_not_notice() {
+    for model in ["preforking", "preforking-async"] {
+        let server = Served::start(model, &["--workers", "3"]);
+        eventually("the workers run", || server.processes().len() == 5);
+        let root = server
+            .processes()
+            .into_iter()
+            .find(|process| process.parent != server.pid());
+        let guard = server
+            .processes()
+            .into_iter()
+            .find(|process| process.parent == server.pid())
+            .unwrap();
+        let root = root.filter(|root| root.parent == guard.pid).unwrap();
+        for _ in 0..10 {
+            let workers: Vec<i32> = descendants(root.pid)
+                .iter()
+                .map(|process| process.pid)
+                .collect();
+            end(workers[0]);
+            eventually("the worker is replaced", || {
+                let now = descendants(root.pid);
+                now.len() == 3
+                    && now
+                        .iter()
+                        .all(|process| process.pid != workers[0] && process.state != 'Z')
+            });
+            // Sequential connects meet every worker sooner or later; all must be answered.
+            for n in 0..6 {
+                assert_eq!(Client::to(server.address).ask(&ping(n)), pong(n), "{model}");
+            }
+        }
+    }
+}
+
+#[test]
+fn forking_leaves_no_zombie_while_it_runs() {
+    let server = Served::start("forking", &[]);
+    // 200 children end at once, which the kernel may tell in a single signal.
+    let mut clients: Vec<Client> = (0..200).map(|_| server.client()).collect();
+    for (n, client) in clients.iter_mut().enumerate() {
+        assert_eq!(client.ask(&ping(n)), pong(n));
+    }
+    assert!(server.processes().len() >= 200);
+    drop(clients);
+    // The guard and the server are what is left.
+    eventually("all children are reaped", || server.processes().len() == 2);
+}
+
+#[test]
+fn a_worker_that_cannot_start_stops_the_server_with_the_reason() {
+    let missing = "/nowhere/words.txt";
+    let output = example("own_model")
+        .args(["serve", "--model", "warm", "--workers", "2"])
+        .env("WORDS", missing)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    assert!(
+        stderr.contains(missing) && stderr.contains("failed before it could serve"),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn a_panic_costs_a_connection_or_a_worker_and_is_counted() {
+    for model in models() {
+        let server = Served::run(example("own_handler"), model, &[]);
+        let mut client = server.client();
+        assert_eq!(
+            client.ask(r#"{"in":"upper","params":"abc"}"#),
+            r#"{"out":"upper","result":"ABC"}"#
+        );
+        client.send(&crate::support::frame(r#"{"in":"panic"}"#));
+        assert!(client.is_closed(), "{model}");
+        if model == "single" {
+            // Its one process is the server: nothing is left to serve, and that is said.
+            continue;
+        }
+        let reply = server.client().ask(r#"{"in":"upper","params":"d"}"#);
+        assert_eq!(reply, r#"{"out":"upper","result":"D"}"#, "{model}");
+    }
+}
+
+#[test]
+fn at_its_bound_a_model_lets_clients_wait_and_serves_them_later() {
+    for model in ["threaded", "forking", "async"] {
+        let server = Served::start(model, &["--max-connections", "2"]);
+        let mut first = server.client();
+        let mut second = server.client();
+        assert_eq!(
+            (first.ask(&ping(1)), second.ask(&ping(2))),
+            (pong(1), pong(2))
+        );
+        let mut third = server.client();
+        third.send(&crate::support::frame(&ping(3)));
+        third
+            .0
+            .set_read_timeout(Some(Duration::from_millis(200)))
+            .unwrap();
+        assert_eq!(third.receive(), None, "{model} has served a third");
+        drop(first);
+        third
+            .0
+            .set_read_timeout(Some(Duration::from_secs(5)))
+            .unwrap();
+        assert_eq!(third.receive(), Some(pong(3)), "{model}");
+    }
+}
+
+#[test]
+fn the_accept_modes_share_out_connections() {
+    for mode in ["shared", "reuseport", "exclusive"] {
+        let record = measured(&[
+            "--model",
+            "preforking-async",
+            "--accept",
+            mode,
+            "--workers",
+            "3",
+            "--clients",
+            "30",
+            "--duration",
+            "300ms",
+            "--warmup",
+            "200ms",
+        ]);
+        let cell = &record["cells"][0];
+        assert_eq!(cell["contestant"]["options"]["accept"], mode);
+        let trial = &cell["trials"][0];
+        assert_eq!(trial["clients_served"], 30, "{mode}");
+        let workers = trial["server"]["workers"].as_array().unwrap();
+        assert_eq!(workers.len(), 3);
+        let accepted: u64 = workers
+            .iter()
+            .map(|worker| worker["accepted"].as_u64().unwrap())
+            .sum();
+        assert_eq!(accepted, 30, "{mode}: {workers:?}");
+    }
+}

@@ -1,0 +1,138 @@
+//! Records: the names that others rely on, and files that are not records.
+
+use std::fs;
+
+use rpcbench::record::Record;
+
+use crate::support::measured;
+
+fn keys(value: &serde_json::Value) -> Vec<&str> {
+    value
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect()
+}
+
+/// Every name is there; more may be.
+#[track_caller]
+fn has(value: &serde_json::Value, names: &str) {
+    let keys = keys(value);
+    for name in names.split_whitespace() {
+        assert!(keys.contains(&name), "{name} is missing in {keys:?}");
+    }
+}
+
+#[test]
+fn every_name_of_the_schema_is_there() {
+    let record = measured(&[
+        "--model",
+        "preforking",
+        "--workers",
+        "2",
+        "--clients",
+        "2",
+        "--duration",
+        "300ms",
+        "--warmup",
+        "100ms",
+    ]);
+    has(
+        &record,
+        "schema started command seed tool environment cells",
+    );
+    has(&record["tool"], "version git rustc profile");
+    has(
+        &record["environment"],
+        "cpu_model cpus cpu_quota kernel governor memory_bytes virtualised load_1m limits",
+    );
+    has(
+        &record["environment"]["limits"],
+        "nofile somaxconn port_range",
+    );
+    let cell = &record["cells"][0];
+    has(cell, "contestant scenario load trials");
+    has(&cell["contestant"], "kind name options");
+    has(&cell["contestant"]["options"], "workers accept");
+    has(
+        &cell["load"],
+        "clients mode rate_rps pipeline assign requests_per_connection method payload_bytes idle duration_s warmup_s \
+         timeout_s close wire",
+    );
+    let trial = &cell["trials"][0];
+    has(
+        trial,
+        "order requests throughput_rps latency_ns service_ns connect_ns exact_below censored clients_served \
+         fairness_jain unanswered client_wait_ns errors histograms series server generator validity",
+    );
+    for times in ["latency_ns", "service_ns", "connect_ns"] {
+        has(&trial[times], "mean p50 p90 p95 p99 p99_9 p99_99 max");
+        let values = trial[times].as_object().unwrap().values();
+        assert!(
+            values
+                .into_iter()
+                .all(|value| value.is_number() || value.is_null()),
+            "{times}"
+        );
+    }
+    has(&trial["censored"], "count min_age_ns");
+    has(&trial["client_wait_ns"], "p50 p90 p99 max");
+    has(&trial["errors"], "connect timeout reset protocol reply");
+    has(&trial["histograms"], "latency censored service connect");
+    has(&trial["series"][0], "t_s requests p50 p99 max");
+    has(
+        &trial["server"],
+        "cpu_user_s cpu_system_s cpu_us_per_request pss_peak_bytes processes_peak threads_peak ctx_voluntary \
+         ctx_involuntary faults workers",
+    );
+    has(&trial["server"]["workers"][0], "requests accepted");
+    has(
+        &trial["generator"],
+        "threads cpu_us_per_request busy_fraction run_delay_s limited lag_ns",
+    );
+    has(&trial["generator"]["lag_ns"], "p50 p99 max");
+    has(&trial["validity"], "verdict reasons");
+    assert_eq!(trial["server"]["processes_peak"], 3);
+    assert_eq!(cell["load"]["mode"], "closed");
+
+    // The histogram says what the quantiles say.
+    let latency =
+        rpcbench::histogram::decode(trial["histograms"]["latency"].as_str().unwrap()).unwrap();
+    assert_eq!(latency.len(), trial["samples"].as_u64().unwrap());
+    let p50 = trial["latency_ns"]["p50"].as_u64().unwrap();
+    assert!(latency.value_at_quantile(0.5).abs_diff(p50) <= p50 / 500);
+}
+
+#[test]
+fn what_is_no_record_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("some.json");
+    let says = |text: &str| {
+        fs::write(&path, text).unwrap();
+        Record::read(&path).unwrap_err().to_string()
+    };
+    for (text, reason) in [
+        ("", "EOF"),
+        ("{\"schema\":\"rpcbench.record/1\",\"seed\"", "EOF"),
+        ("[1,2]", "invalid type"),
+        (
+            "{\"schema\":\"rpcbench.record/2\"}",
+            "of version \"rpcbench.record/2\"",
+        ),
+        ("{\"schema\":\"rpcbench.record/1\"}", "missing field"),
+    ] {
+        let error = says(text);
+        assert!(
+            error.contains("some.json") && error.contains(reason),
+            "{text}: {error}"
+        );
+    }
+    let missing = Record::read(&folder.path().join("none.json"))
+        .unwrap_err()
+        .to_string();
+    assert!(
+        missing.contains("none.json") && missing.contains("No such file"),
+        "{missing}"
+    );
+}

@@ -1,0 +1,306 @@
+//! Reports of fixed records.
+
+use rpcbench::record::{
+    Cell, Censored, ContestantInfo, Environment, Kind, LoadInfo, Mode, Options, Quantiles, Record,
+    ServerSide, SystemLimits, Tool, Trial, Validity, Verdict, WorkerSide,
+};
+use rpcbench::report;
+
+fn record(cells: Vec<Cell>) -> Record {
+    Record {
+        schema: Record::SCHEMA.to_owned(),
+        started: "2026-01-31T12:00:00Z".to_owned(),
+        command: vec!["rpcbench".to_owned()],
+        seed: 1,
+        interrupted: false,
+        tool: Tool {
+            version: "0.1.0".to_owned(),
+            git: Some("abcdef".to_owned()),
+            rustc: "rustc 1.90.0".to_owned(),
+            profile: "release".to_owned(),
+        },
+        environment: Environment {
+            cpu_model: Some("Some CPU".to_owned()),
+            cpus: 2,
+            cpu_quota: None,
+            kernel: Some("6.1.0".to_owned()),
+            governor: None,
+            memory_bytes: Some(8 << 30),
+            virtualised: true,
+            load_1m: Some(0.1),
+            limits: SystemLimits {
+                nofile: Some(20000),
+                somaxconn: Some(4096),
+                port_range: Some([32768, 60999]),
+            },
+        },
+        cells,
+    }
+}
+
+fn cell(name: &str, trials: Vec<Trial>) -> Cell {
+    let load = LoadInfo {
+        clients: 64,
+        mode: Mode::Closed,
+        rate_rps: None,
+        pipeline: 1,
+        assign: "bound".to_owned(),
+        requests_per_connection: None,
+        method: "ping".to_owned(),
+        request_bytes: 45,
+        payload_bytes: 18,
+        idle: 0,
+        duration_s: 1.0,
+        warmup_s: 0.3,
+        timeout_s: 10.0,
+        close: "fin".to_owned(),
+        wire: "default".to_owned(),
+    };
+    let contestant = ContestantInfo {
+        kind: Kind::Model,
+        name: name.to_owned(),
+        options: Options::default(),
+    };
+    Cell {
+        contestant,
+        scenario: None,
+        load,
+        trials,
+    }
+}
+
+/// A trial of so many replies a second at this CPU, in a round.
+fn trial(round: usize, throughput_rps: f64, cpu_us: f64) -> Trial {
+    let latency = |ns: u64| Some(ns * 100_000);
+    Trial {
+        order: round,
+        round,
+        requests: throughput_rps as u64,
+        throughput_rps,
+        samples: throughput_rps as u64 + 64,
+        latency_ns: Quantiles {
+            mean: Some(123_456.0),
+            p50: latency(6),
+            p90: latency(9),
+            p95: latency(10),
+            p99: latency(12),
+            p99_9: latency(30),
+            p99_99: latency(50),
+            max: latency(123),
+        },
+        exact_below: 1.0,
+        clients_served: 64,
+        fairness_jain: Some(0.9987),
+        server: ServerSide {
+            cpu_user_s: Some(0.1),
+            cpu_system_s: Some(0.9),
+            cpu_us_per_request: Some(cpu_us),
+            pss_peak_bytes: Some(3_000_000),
+            processes_peak: Some(3),
+            threads_peak: Some(3),
+            faults: Some(0),
+            ..ServerSide::default()
+        },
+        validity: Validity {
+            verdict: Verdict::Valid,
+            reasons: Vec::new(),
+        },
+        service_ns: Quantiles::default(),
+        connect_ns: Quantiles::default(),
+        censored: Censored::default(),
+        unanswered: 0,
+        client_wait_ns: Default::default(),
+        errors: Default::default(),
+        histograms: Default::default(),
+        series: Vec::new(),
+        generator: Default::default(),
+    }
+}
+
+/// Six rounds in which the machine is fast and slow, and the model is so many times faster.
+fn six(times: f64) -> Vec<Trial> {
+    let speed = [1.0, 0.6, 1.1, 0.9, 1.3, 0.8];
+    // No two models have the same noise.
+    let mut noise = [1.01, 0.99, 1.0, 1.02, 0.97, 1.0];
+    noise.rotate_left((times * 1000.0) as usize % 6);
+    (0..6)
+        .map(|at| {
+            trial(
+                at,
+                50_000.0 * times * speed[at] * noise[at],
+                20.0 / (times * speed[at] * noise[at]),
+            )
+        })
+        .collect()
+}
+
+fn starved(mut trial: Trial) -> Trial {
+    trial.clients_served = 1;
+    trial.unanswered = 63;
+    trial.censored = Censored {
+        count: 63,
+        min_age_ns: 2_300_000_000,
+    };
+    trial.exact_below = 0.999;
+    trial
+}
+
+fn text(record: &Record) -> String {
+    let rendered = report::ALL[0].render(record);
+    let plain = anstream::adapter::strip_str(&rendered).to_string();
+    for line in plain.lines() {
+        assert!(line.chars().count() <= 80, "over 80 columns: {line}");
+        assert_eq!(line, line.trim_end(), "spaces at the end");
+    }
+    plain
+}
+
+fn format(name: &str, record: &Record) -> String {
+    report::ALL
+        .iter()
+        .find(|format| format.name() == name)
+        .unwrap()
+        .render(record)
+}
+
+/// Two models that differ, two that do not, one that starves, one that its generator limited.
+fn comparison() -> Record {
+    let mut limited = six(2.1);
+    for trial in &mut limited {
+        trial.generator.limited = true;
+        trial.validity.verdict = Verdict::Suspect;
+        trial.validity.reasons = vec![
+            "the load generator was the limit: it used a core for 97 % of the time".to_owned(),
+        ];
+    }
+    let mut slow = six(1.0);
+    slow[2].validity.verdict = Verdict::Suspect;
+    slow[2].validity.reasons = vec![
+        "the hypervisor took 12 % of the machine's time; measure at a quieter time".to_owned(),
+    ];
+    record(vec![
+        cell("single", six(0.2).into_iter().map(starved).collect()),
+        cell("threaded", slow),
+        cell("forking", six(1.004)),
+        cell("async", six(2.0)),
+        cell("preforking-async", limited),
+    ])
+}
+
+#[test]
+fn a_comparison() {
+    insta::assert_snapshot!("comparison_text", text(&comparison()));
+    insta::assert_snapshot!("comparison_markdown", format("markdown", &comparison()));
+}
+
+#[test]
+fn one_contestant_in_full() {
+    let mut one = trial(0, 51_234.0, 9.87);
+    one.censored = Censored {
+        count: 300,
+        min_age_ns: 400_000_000,
+    };
+    one.exact_below = 0.995;
+    one.latency_ns.p99_9 = Some(400_000_000);
+    one.latency_ns.max = Some(1_500_000_000);
+    one.errors.timeout = 300;
+    one.server.faults = Some(2);
+    one.server.workers = Some(vec![
+        WorkerSide {
+            requests: 30_000,
+            accepted: 40,
+        },
+        WorkerSide {
+            requests: 21_234,
+            accepted: 24,
+        },
+    ]);
+    one.validity = Validity {
+        verdict: Verdict::Suspect,
+        reasons: vec!["300 requests or connects failed beside 51298 requests".to_owned()],
+    };
+    let mut cell = cell("preforking-async", vec![one]);
+    cell.contestant.options.workers = Some(2);
+    cell.contestant.options.accept = Some("reuseport".to_owned());
+    insta::assert_snapshot!("one_text", text(&record(vec![cell])));
+}
+
+#[test]
+fn starvation() {
+    insta::assert_snapshot!(
+        "starved_text",
+        text(&record(vec![cell(
+            "single",
+            vec![starved(trial(0, 8000.0, 50.0))]
+        )]))
+    );
+}
+
+#[test]
+fn few_rounds_rank_nobody() {
+    let few = |times| six(times).into_iter().take(3).collect();
+    let told = text(&record(vec![
+        cell("threaded", few(1.0)),
+        cell("async", few(2.0)),
+    ]));
+    assert!(told.contains("3 rounds are too few to rank"), "{told}");
+    assert!(!told.contains("95 %"), "{told}");
+}
+
+#[test]
+fn noise_is_a_tie() {
+    let noise = [1.07, 0.95, 1.02, 0.93, 1.05, 0.99];
+    let mut noisy = six(1.01);
+    for (trial, noise) in noisy.iter_mut().zip(noise) {
+        trial.server.cpu_us_per_request = trial.server.cpu_us_per_request.map(|cpu| cpu * noise);
+    }
+    let told = text(&record(vec![
+        cell("threaded", six(1.0)),
+        cell("async", noisy),
+    ]));
+    let told = told.replace('\n', " ");
+    assert!(told.contains("needs the least, tied with"), "{told}");
+}
+
+#[test]
+fn a_quantile_needs_ten_samples_beyond_it() {
+    let told = text(&record(vec![cell("async", vec![trial(0, 900.0, 9.0)])]));
+    assert!(told.contains("p90 900 µs  p99 –  p99.9 –"), "{told}");
+}
+
+#[test]
+fn nothing_complete() {
+    let mut empty = record(vec![cell("single", Vec::new())]);
+    empty.interrupted = true;
+    assert_eq!(
+        text(&empty),
+        "Interrupted: this is what was complete.\n\nNo trial was completed.\n"
+    );
+}
+
+#[test]
+fn csv_has_a_line_a_trial() {
+    let mut comparison = comparison();
+    comparison.cells[0].contestant.name = "odd, \"name\"".to_owned();
+    let csv = format("csv", &comparison);
+    let columns = csv.lines().next().unwrap().split(',').count();
+    assert_eq!(csv.lines().count(), 1 + 5 * 6);
+    assert!(
+        csv.lines()
+            .nth(1)
+            .unwrap()
+            .starts_with("\"odd, \"\"name\"\"\",64,")
+    );
+    assert!(
+        csv.lines()
+            .skip(7)
+            .all(|line| line.split(',').count() == columns)
+    );
+}
+
+#[test]
+fn json_is_the_record() {
+    let comparison = comparison();
+    let back: Record = serde_json::from_str(&format("json", &comparison)).unwrap();
+    assert_eq!(back, comparison);
+}
