@@ -210,12 +210,23 @@ pub(crate) fn descendants(root: i32) -> Vec<Process> {
     found
 }
 
-/// Waits until none of these is left, and fails after two seconds.
+/// Waits until none of these is left, and fails after two seconds, naming those that are.
 pub(crate) fn assert_gone(gone: &[Process]) {
-    eventually("all processes of the server are gone", || {
-        gone.iter()
-            .all(|old| process(old.pid).is_none_or(|now| now.started != old.started))
-    });
+    let left = || {
+        let now = gone
+            .iter()
+            .filter_map(|old| process(old.pid).filter(|now| now.started == old.started));
+        now.collect::<Vec<_>>()
+    };
+    let deadline = Instant::now() + Duration::from_secs(2);
+    while !left().is_empty() && Instant::now() < deadline {
+        thread::sleep(Duration::from_millis(10));
+    }
+    let left = left();
+    assert!(
+        left.is_empty(),
+        "processes of the server are left after two seconds: {left:?}"
+    );
 }
 
 /// Waits until it holds, and fails after two seconds.
