@@ -121,8 +121,8 @@ impl<'s> EventLoop<'s> {
                 STOP => self.stop()?,
                 LISTENER => self.acceptor.readable(),
                 TIMER => {
-                    for key in self.sleepers.due()? {
-                        self.wake(key);
+                    for (key, at) in self.sleepers.due()? {
+                        self.wake(key, at);
                     }
                 }
                 Token(key) => {
@@ -188,9 +188,12 @@ impl<'s> EventLoop<'s> {
         }
     }
 
-    fn wake(&mut self, key: usize) {
-        if let Some(connection) = self.connections.get_mut(key) {
-            connection.wake();
+    fn wake(&mut self, key: usize, at: Instant) {
+        if self
+            .connections
+            .get_mut(key)
+            .is_some_and(|connection| connection.wake(at))
+        {
             self.queue(key);
         }
     }

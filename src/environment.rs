@@ -48,13 +48,37 @@ pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// Ticks of 10 ms that the hypervisor has taken from all cores since boot (`steal`, proc(5)).
-pub fn steal_ticks() -> u64 {
-    let stat = line("/proc/stat").unwrap_or_default();
-    stat.split_ascii_whitespace()
-        .nth(8)
-        .and_then(|ticks| ticks.parse().ok())
-        .unwrap_or(0)
+/// What all cores have done since boot, in clock ticks (`cpu`, proc(5)).
+#[derive(Debug, Clone, Copy, Default)]
+pub struct CpuTicks {
+    /// All of it.
+    pub total: u64,
+    /// What the hypervisor took.
+    pub steal: u64,
+}
+
+impl CpuTicks {
+    /// So far.
+    pub fn now() -> CpuTicks {
+        let stat = line("/proc/stat").unwrap_or_default();
+        // Guest times, behind the eighth, are part of user times already.
+        let ticks: Vec<u64> = stat
+            .split_ascii_whitespace()
+            .skip(1)
+            .take(8)
+            .filter_map(|ticks| ticks.parse().ok())
+            .collect();
+        CpuTicks {
+            total: ticks.iter().sum(),
+            steal: ticks.get(7).copied().unwrap_or(0),
+        }
+    }
+
+    /// The share that the hypervisor has taken since `before`.
+    pub fn steal_since(&self, before: &CpuTicks) -> f64 {
+        let total = self.total.saturating_sub(before.total).max(1);
+        self.steal.saturating_sub(before.steal) as f64 / total as f64
+    }
 }
 
 fn line(path: &str) -> Option<String> {

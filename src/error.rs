@@ -69,10 +69,7 @@ pub enum Error {
         stderr: String,
     },
     /// The server ended while it was measured.
-    #[error(
-        "the server of {contestant} {what} during the measurement{}",
-        said(stderr)
-    )]
+    #[error("the server of {contestant} is gone: it {what}{}", said(stderr))]
     Died {
         /// Whose server.
         contestant: String,
@@ -80,6 +77,12 @@ pub enum Error {
         what: String,
         /// The last that it wrote on stderr.
         stderr: String,
+    },
+    /// The guard of a server does not say that it has ended.
+    #[error("cannot stop the server of {contestant}: its guard does not answer")]
+    Stop {
+        /// Whose server.
+        contestant: String,
     },
     /// Nobody answers at the target.
     #[error("cannot connect to {target}: {source}; start the server first, or correct --target")]

@@ -13,6 +13,8 @@ use serde_json::value::RawValue;
 pub const HEADER_BYTES: usize = 4;
 /// The longest body accepted unless another limit is asked for.
 pub const DEFAULT_MAX_FRAME_BYTES: usize = 1 << 20;
+/// How much longer than the limit a reply's body may be: a `pong` is a byte longer than its `ping`.
+pub const REPLY_SLACK_BYTES: usize = 64;
 /// The deepest nesting of arrays and objects in a body, the body's own braces counted.
 pub const MAX_DEPTH: usize = 128;
 
@@ -205,7 +207,7 @@ impl<'a> Reply<'a> {
         self.json("error", &fault.to_string());
     }
 
-    /// The longest body that a reply may have, in bytes.
+    /// The longest body that a reply should have, in bytes.
     pub fn limit_bytes(&self) -> usize {
         self.limit
     }
@@ -215,7 +217,7 @@ impl<'a> Reply<'a> {
         let bytes = self.out.len() - self.start;
         if bytes == 0 {
             self.error(&Fault::NoReply);
-        } else if bytes - HEADER_BYTES > self.limit {
+        } else if bytes - HEADER_BYTES > self.limit + REPLY_SLACK_BYTES {
             let (bytes, limit) = (bytes - HEADER_BYTES, self.limit);
             self.error(&Fault::ReplyTooLong { bytes, limit });
         }
@@ -310,6 +312,6 @@ mod tests {
             text(&|r| (r.raw("a", "1"), r.raw("b", "2")).1),
             r#"{"out":"b","result":2}"#
         );
-        assert!(text(&|r| r.json("a", &"x".repeat(100))).contains("over the limit of 60"));
+        assert!(text(&|r| r.json("a", &"x".repeat(200))).contains("over the limit of 60"));
     }
 }

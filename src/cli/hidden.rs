@@ -23,7 +23,8 @@ pub(super) fn guard(drain_ms: u64, command: &[OsString]) -> anyhow::Result<ExitC
 
 /// `__serve`: binds, says so in one line, and serves until told to stop.
 pub(super) fn serve(parts: Parts<'_>, order: &str) -> anyhow::Result<ExitCode> {
-    set_pdeathsig(Signal::SIGTERM)?;
+    // Only the guard is its parent, and nothing may outlive the guard.
+    set_pdeathsig(Signal::SIGKILL)?;
     let Order { model, settings } = serde_json::from_str(order)?;
     let model = find_model(parts, &model)?;
     let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;

@@ -18,8 +18,10 @@ use super::{Parts, Usage};
 use crate::environment;
 use crate::error::Error;
 use crate::load::message::Message;
+use crate::load::pacer::{Arrivals, Assign, Schedule};
 use crate::load::{self, Load};
 use crate::model::ServeModel;
+use crate::protocol::{HEADER_BYTES, REPLY_SLACK_BYTES};
 use crate::record::{ContestantInfo, Kind, Options, Record, Verdict};
 use crate::report;
 use crate::run::{Entrant, Outcome, Plan, Seat, measure};
@@ -51,6 +53,18 @@ struct LoadArgs {
     /// Connections that send
     #[arg(long, value_delimiter = ',', default_value = "64", value_name = "N,…")]
     clients: Vec<NonZeroUsize>,
+    /// Open loop: requests a second in all, such as 20k [default: closed loop]
+    #[arg(long, value_delimiter = ',', value_parser = values::rate, value_name = "R,…")]
+    rate: Vec<f64>,
+    /// How an open loop's requests are spaced: poisson or constant
+    #[arg(long, default_value = "poisson", value_name = "HOW")]
+    arrivals: Arrivals,
+    /// Whom a planned request waits for: bound, its own connection, or free, any
+    #[arg(long, default_value = "bound", value_name = "WHOM")]
+    assign: Assign,
+    /// Requests in flight a connection
+    #[arg(long, default_value = "1", value_name = "D")]
+    pipeline: NonZeroUsize,
     /// How long is measured [default: 5s]
     #[arg(long, value_parser = values::short_duration, value_name = "TIME")]
     duration: Option<Duration>,
@@ -199,22 +213,41 @@ fn plan(parts: Parts<'_>, args: &Args) -> anyhow::Result<Plan> {
     let bare = args.model.is_empty() && args.target.is_empty();
     let entrants = entrants(parts, args)?;
     let message = message(&args.load)?;
+    let (body, most) = (
+        message.frame_bytes() - HEADER_BYTES,
+        args.server.max_frame_bytes(),
+    );
+    if body > most {
+        return Err(Usage(format!(
+            "a request of {body} bytes is over --max-frame {}",
+            Bytes(most)
+        ))
+        .into());
+    }
     let payload_bytes = args
         .load
         .params
         .as_ref()
         .map_or(args.load.payload.0.max(LEAST_PAYLOAD) + 2, String::len);
     let mut seats = Vec::new();
+    // Without a rate there is one load a number of clients: the closed loop.
+    let rates: Vec<Option<f64>> = if args.load.rate.is_empty() {
+        vec![None]
+    } else {
+        args.load.rate.iter().copied().map(Some).collect()
+    };
     for clients in &args.load.clients {
-        for (entrant, info) in &entrants {
-            let (entrant, info) = (entrant.clone(), info.clone());
-            let load = load(args, clients.get(), bare, message.clone());
-            seats.push(Seat {
-                entrant,
-                info,
-                load,
-                payload_bytes,
-            });
+        for rate in &rates {
+            for (entrant, info) in &entrants {
+                let (entrant, info) = (entrant.clone(), info.clone());
+                let load = load(args, clients.get(), *rate, bare, message.clone());
+                seats.push(Seat {
+                    entrant,
+                    info,
+                    load,
+                    payload_bytes,
+                });
+            }
         }
     }
     let rounds = args
@@ -228,7 +261,7 @@ fn plan(parts: Parts<'_>, args: &Args) -> anyhow::Result<Plan> {
     })
 }
 
-fn load(args: &Args, clients: usize, bare: bool, message: Message) -> Load {
+fn load(args: &Args, clients: usize, rate: Option<f64>, bare: bool, message: Message) -> Load {
     let millis = Duration::from_millis;
     let (duration, warmup) = if bare {
         (millis(1000), millis(300))
@@ -247,9 +280,16 @@ fn load(args: &Args, clients: usize, bare: bool, message: Message) -> Load {
         warmup: args.load.warmup.unwrap_or(warmup),
         drain: load::DRAIN,
         timeout: args.load.timeout,
-        pipeline: 1,
+        schedule: rate.map(|rate_rps| Schedule {
+            rate_rps,
+            arrivals: args.load.arrivals,
+            assign: args.load.assign,
+            // Each round has a seed of its own.
+            seed: 0,
+        }),
+        pipeline: args.load.pipeline.get(),
         requests_per_connection: args.load.requests_per_connection.map(NonZeroU32::get),
-        max_frame_bytes: args.server.max_frame_bytes(),
+        max_frame_bytes: args.server.max_frame_bytes() + REPLY_SLACK_BYTES,
         message,
     }
 }

@@ -77,7 +77,7 @@ pub fn main(models: &[&dyn ServeModel], service: &dyn Service) -> ExitCode {
         if is_broken_pipe(&error) {
             return ExitCode::SUCCESS;
         }
-        let _ = writeln!(std::io::stderr(), "rpcbench: {error:#}");
+        let _ = writeln!(std::io::stderr(), "rpcbench: {}", in_words(&error));
         if is_usage(&error) {
             ExitCode::from(2)
         } else {
@@ -97,6 +97,18 @@ fn run(parts: Parts<'_>) -> anyhow::Result<ExitCode> {
         Some(Command::HiddenServe { order }) => hidden::serve(parts, &order),
         Some(Command::Guard { drain_ms, command }) => hidden::guard(drain_ms, &command),
     }
+}
+
+/// The error and those causes that it does not name itself.
+fn in_words(error: &anyhow::Error) -> String {
+    let causes = error.chain().skip(1).map(ToString::to_string);
+    causes.fold(error.to_string(), |words, cause| {
+        if words.contains(&cause) {
+            words
+        } else {
+            format!("{words}: {cause}")
+        }
+    })
 }
 
 fn is_usage(error: &anyhow::Error) -> bool {

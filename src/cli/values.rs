@@ -55,6 +55,24 @@ pub(super) fn short_duration(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// Requests a second: `500`, `20k`, `1.5M`.
+pub(super) fn rate(text: &str) -> Result<f64, String> {
+    let wrong = || "requests a second, such as 500 or 20k, from 0.01 to 10M".to_owned();
+    let (number, unit) = split(text);
+    let times = match unit {
+        "" => 1.0,
+        "k" => 1e3,
+        "M" => 1e6,
+        _ => return Err(wrong()),
+    };
+    let rate = number.parse::<f64>().map_err(|_| wrong())? * times;
+    if (0.01..=1e7).contains(&rate) {
+        Ok(rate)
+    } else {
+        Err(wrong())
+    }
+}
+
 /// `0` is none: a timeout that is off.
 pub(super) fn timeout(text: &str) -> Result<Duration, String> {
     match duration(text)? {
@@ -103,6 +121,8 @@ mod tests {
         assert_eq!(duration("2m"), Ok(Duration::from_secs(120)));
         assert_eq!(duration("3"), Ok(Duration::from_secs(3)));
         assert_eq!(size("64KiB"), Ok(65536));
+        assert_eq!(rate("20k"), Ok(20_000.0));
+        assert!(rate("0").is_err() && rate("20kk").is_err() && rate("-1").is_err());
         assert_eq!(size("10kB"), Ok(10_000));
         assert_eq!(Bytes(1 << 20).to_string(), "1MiB");
         assert_eq!(Bytes(1500).to_string(), "1500");

@@ -25,8 +25,8 @@ use serde::{Deserialize, Serialize};
 use super::tree;
 use crate::sys;
 
-/// What a contestant gets beyond its drain before it is killed.
-pub(super) const GRACE: Duration = Duration::from_secs(1);
+/// What a contestant gets beyond its drain, in which it cuts its own children, before it is cut.
+pub(super) const GRACE: Duration = Duration::from_millis(500);
 
 /// What the guard says on its standard output, one JSON object a line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,7 +46,7 @@ pub enum Report {
     Ended {
         /// How, in words.
         how: String,
-        /// Whether it ended by itself or as asked, with exit code 0.
+        /// Whether it ended with exit code 0, or was cut when the drain that was asked for was over.
         orderly: bool,
         /// Voluntary context switches over its life and that of the children it reaped.
         ctx_voluntary: u64,
@@ -155,7 +155,7 @@ fn report(ended: &sys::Ended, asked: bool) -> Report {
     let how = match (ended.code, ended.signal) {
         (Some(code), _) => format!("ended with exit code {code}"),
         (None, Some(signal)) if asked && signal == libc::SIGKILL => {
-            "did not stop in time and was killed".to_owned()
+            "was cut when its drain was over".to_owned()
         }
         (None, signal) => match signal.and_then(|signal| Signal::try_from(signal).ok()) {
             Some(signal) => format!("was killed by {signal}"),
@@ -164,7 +164,8 @@ fn report(ended: &sys::Ended, asked: bool) -> Report {
     };
     Report::Ended {
         how,
-        orderly: ended.code == Some(0),
+        // A handler that outlasts the drain is cut, which is what was asked for.
+        orderly: ended.code == Some(0) || (asked && ended.signal == Some(libc::SIGKILL)),
         ctx_voluntary: ended.ctx_voluntary,
         ctx_involuntary: ended.ctx_involuntary,
     }

@@ -83,17 +83,22 @@ impl Link {
     }
 
     /// The next line, waited for at most so long. A guard that is gone says `Ended` for ever.
-    pub(super) fn next(&self, most: Duration) -> Option<Line> {
+    pub(super) fn next(&mut self, most: Duration) -> Option<Line> {
         match self.lines.recv_timeout(most) {
             Ok(line) => Some(line),
-            Err(RecvTimeoutError::Timeout) => None,
-            Err(RecvTimeoutError::Disconnected) => Some(Line::Guard(Report::Ended {
+            // The contestant may hold the pipe open beyond its guard's end.
+            Err(RecvTimeoutError::Timeout) if !self.guard_is_gone() => None,
+            Err(_) => Some(Line::Guard(Report::Ended {
                 how: "lost its guard".to_owned(),
                 orderly: false,
                 ctx_voluntary: 0,
                 ctx_involuntary: 0,
             })),
         }
+    }
+
+    fn guard_is_gone(&mut self) -> bool {
+        self.guard.try_wait().is_ok_and(|status| status.is_some())
     }
 
     pub(super) fn order_stop(&mut self) {

@@ -98,7 +98,7 @@ impl Running {
             what,
             stderr: link.stderr(),
         };
-        let link = Link::to_new_guard(contestant).map_err(failed)?;
+        let mut link = Link::to_new_guard(contestant).map_err(failed)?;
         let ready = loop {
             match link.next(READY_TIME) {
                 Some(Line::Ready(ready)) => break ready,
@@ -184,10 +184,8 @@ impl Running {
     pub fn stop(mut self) -> Result<Ended, Error> {
         self.ask_to_stop();
         let most = self.contestant.drain + guard::GRACE + READY_TIME;
-        self.wait_for_end(most).ok_or_else(|| Error::Start {
-            contestant: self.contestant.name.clone(),
-            source: io::Error::new(io::ErrorKind::TimedOut, "its guard does not answer"),
-        })
+        let contestant = self.contestant.name.clone();
+        self.wait_for_end(most).ok_or(Error::Stop { contestant })
     }
 
     /// Waits for its end, at most so long.

@@ -11,6 +11,8 @@ pub struct Manners {
     pub message: Message,
     /// Requests in flight a connection.
     pub pipeline: usize,
+    /// Whether it connects before it has anything to send, as a plan that runs from the start needs.
+    pub connects_first: bool,
     /// A connection ends after so many replies; `None` is never.
     pub requests_per_connection: Option<u32>,
     /// How long a reply, or a connect, may take.
@@ -63,6 +65,8 @@ pub(super) struct Client {
     pub(super) outbox: Vec<u8>,
     /// Replies on this connection.
     pub(super) on_connection: u32,
+    /// Since when it could have sent: what comes after that is the generator's own lag.
+    pub(super) able_ns: u64,
     /// Failures since the last reply.
     pub(super) failures: u32,
     pub(super) sequence: u64,
@@ -78,6 +82,7 @@ impl Client {
             inbox: Vec::new(),
             outbox: Vec::new(),
             on_connection: 0,
+            able_ns: 0,
             failures: 0,
             sequence: 0,
             result: ClientResult::default(),

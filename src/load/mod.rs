@@ -2,6 +2,7 @@
 //! poll and histograms; nothing is shared while it runs but a few counters
 //! that are told, not asked for.
 
+mod alarm;
 pub mod client;
 pub mod fleet;
 pub mod message;
@@ -22,6 +23,7 @@ use std::time::{Duration, Instant};
 use crate::error::Error;
 use client::{ClientResult, Manners};
 use message::Message;
+use pacer::Schedule;
 use recorder::{Recorder, Window};
 use worker::{Effort, Share};
 
@@ -45,6 +47,8 @@ pub struct Load {
     pub drain: Duration,
     /// How long a reply or a connect may take.
     pub timeout: Duration,
+    /// When requests are due; `None` is the closed loop.
+    pub schedule: Option<Schedule>,
     /// Requests in flight a connection.
     pub pipeline: usize,
     /// A connection ends after so many replies; `None` is never.
@@ -60,6 +64,7 @@ impl Load {
         Manners {
             message: self.message.clone(),
             pipeline: self.pipeline,
+            connects_first: self.schedule.is_some() && self.requests_per_connection.is_none(),
             requests_per_connection: self.requests_per_connection,
             timeout_ns: nanos(self.timeout),
             max_frame_bytes: self.max_frame_bytes,
@@ -73,9 +78,9 @@ impl Load {
         }
     }
 
-    /// How many clients thread `index` has.
-    fn clients_of(&self, index: usize) -> usize {
-        self.clients / self.threads + usize::from(index < self.clients % self.threads)
+    /// Which of the clients thread `index` has.
+    fn clients_of(&self, index: usize) -> std::ops::Range<usize> {
+        self.clients * index / self.threads..self.clients * (index + 1) / self.threads
     }
 }
 

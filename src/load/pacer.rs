@@ -1,6 +1,7 @@
 //! When requests are due.
 
 use std::collections::VecDeque;
+use std::str::FromStr;
 
 /// A request that is due: who sends it, and for when it was planned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,12 +36,12 @@ pub struct ClosedLoop {
 }
 
 impl ClosedLoop {
-    /// All `clients` are free when the load begins.
-    pub fn new(clients: usize) -> ClosedLoop {
+    /// All `clients` are free when the load begins, each for `pipeline` requests.
+    pub fn new(clients: usize, pipeline: usize) -> ClosedLoop {
+        let all = (0..clients)
+            .flat_map(|client| std::iter::repeat_n(Planned { client, at_ns: 0 }, pipeline));
         ClosedLoop {
-            free: (0..clients)
-                .map(|client| Planned { client, at_ns: 0 })
-                .collect(),
+            free: all.collect(),
         }
     }
 }
@@ -53,11 +54,176 @@ impl Pacer for ClosedLoop {
         });
     }
 
-    fn due(&mut self, _now_ns: u64) -> Option<Planned> {
-        self.free.pop_front()
+    fn due(&mut self, now_ns: u64) -> Option<Planned> {
+        // They stand in the order in which they became free.
+        self.free.pop_front_if(|planned| planned.at_ns <= now_ns)
     }
 
     fn next_ns(&self) -> Option<u64> {
         None
+    }
+}
+
+/// How an open loop's requests are spaced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Arrivals {
+    /// Request i at i/R, dealt to the clients in turn.
+    Constant,
+    /// Gaps drawn from an exponential distribution, dealt to the clients at
+    /// random: what many independent users make.
+    Poisson,
+}
+
+impl FromStr for Arrivals {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Arrivals, String> {
+        match text {
+            "constant" => Ok(Arrivals::Constant),
+            "poisson" => Ok(Arrivals::Poisson),
+            _ => Err("poisson or constant".to_owned()),
+        }
+    }
+}
+
+/// Whom a request of an open loop waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Assign {
+    /// Its own connection, which the plan names. Routing round one that is
+    /// stuck would leave out what its users see.
+    Bound,
+    /// Any that is free.
+    Free,
+}
+
+impl FromStr for Assign {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Assign, String> {
+        match text {
+            "bound" => Ok(Assign::Bound),
+            "free" => Ok(Assign::Free),
+            _ => Err("bound or free".to_owned()),
+        }
+    }
+}
+
+/// A plan of requests that is fixed before the load begins.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Schedule {
+    /// Requests a second, all clients together.
+    pub rate_rps: f64,
+    /// How they are spaced.
+    pub arrivals: Arrivals,
+    /// Whom they wait for.
+    pub assign: Assign,
+    /// What gaps and clients are drawn from.
+    pub seed: u64,
+}
+
+/// The open loop: requests are due when the plan says so, whoever is free.
+///
+/// Each thread walks through the whole plan, drawn anew from the seed, and
+/// keeps what is for its own clients: so the plan is the same for any number
+/// of threads, and takes no memory.
+#[derive(Debug)]
+pub struct OpenLoop {
+    schedule: Schedule,
+    random: fastrand::Rng,
+    clients: usize,
+    own: std::ops::Range<usize>,
+    /// How many requests of the plan have been drawn.
+    drawn: u64,
+    next: Planned,
+    /// With [`Assign::Free`]: who has nothing to do.
+    free: VecDeque<usize>,
+}
+
+impl OpenLoop {
+    /// The plan for `clients` clients in all, of which this thread has `own`.
+    pub fn new(schedule: Schedule, clients: usize, own: std::ops::Range<usize>) -> OpenLoop {
+        let free = match schedule.assign {
+            Assign::Bound => VecDeque::new(),
+            Assign::Free => (0..own.len()).collect(),
+        };
+        let random = fastrand::Rng::with_seed(schedule.seed);
+        let next = Planned {
+            client: 0,
+            at_ns: 0,
+        };
+        let mut pacer = OpenLoop {
+            schedule,
+            random,
+            clients,
+            own,
+            drawn: 0,
+            next,
+            free,
+        };
+        pacer.draw();
+        pacer
+    }
+
+    /// Draws the next request that is for this thread.
+    fn draw(&mut self) {
+        let gap_ns = 1e9 / self.schedule.rate_rps;
+        loop {
+            self.drawn += 1;
+            let client = match self.schedule.arrivals {
+                Arrivals::Constant => {
+                    self.next.at_ns = (self.drawn as f64 * gap_ns) as u64;
+                    (self.drawn % self.clients as u64) as usize
+                }
+                Arrivals::Poisson => {
+                    // The inverse of the exponential distribution; 1 − u is never 0.
+                    let gap = -(1.0 - self.random.f64()).ln() * gap_ns;
+                    self.next.at_ns += gap.round() as u64;
+                    self.random.usize(..self.clients)
+                }
+            };
+            if self.own.contains(&client) {
+                self.next.client = client - self.own.start;
+                return;
+            }
+        }
+    }
+}
+
+impl Pacer for OpenLoop {
+    fn free(&mut self, client: usize, _now_ns: u64) {
+        if self.schedule.assign == Assign::Free {
+            self.free.push_back(client);
+        }
+    }
+
+    fn due(&mut self, now_ns: u64) -> Option<Planned> {
+        if self.next.at_ns > now_ns {
+            return None;
+        }
+        let mut planned = self.next;
+        if self.schedule.assign == Assign::Free {
+            planned.client = self.free.pop_front()?;
+        }
+        self.draw();
+        Some(planned)
+    }
+
+    fn next_ns(&self) -> Option<u64> {
+        let somebody = self.schedule.assign == Assign::Bound || !self.free.is_empty();
+        somebody.then_some(self.next.at_ns)
+    }
+}
+
+impl Pacer for Box<dyn Pacer> {
+    fn free(&mut self, client: usize, now_ns: u64) {
+        (**self).free(client, now_ns);
+    }
+
+    fn due(&mut self, now_ns: u64) -> Option<Planned> {
+        (**self).due(now_ns)
+    }
+
+    fn next_ns(&self) -> Option<u64> {
+        (**self).next_ns()
     }
 }

@@ -59,6 +59,10 @@ pub struct Recorder {
     pub service: Histogram<u64>,
     /// From the beginning of a connect to its end.
     pub connect: Histogram<u64>,
+    /// From when a request could have been sent to when it was: the generator's own lag.
+    pub lag: Histogram<u64>,
+    /// Requests planned inside the window.
+    pub planned: u64,
     /// Correct replies inside the window.
     pub requests: u64,
     /// Requests of the sample that had no reply when the drain ended.
@@ -85,6 +89,8 @@ impl Recorder {
             latency: Sample::new(),
             service: histogram(),
             connect: histogram(),
+            lag: histogram(),
+            planned: 0,
             requests: 0,
             unanswered: 0,
             errors: ErrorCounts::default(),
@@ -96,6 +102,18 @@ impl Recorder {
     /// The window.
     pub fn window(&self) -> Window {
         self.window
+    }
+
+    /// A request was planned for `at_ns`.
+    pub fn planned(&mut self, at_ns: u64) {
+        self.planned += u64::from(self.window.contains(at_ns));
+    }
+
+    /// A request that could have been sent at `able_ns` was sent at `sent_ns`.
+    pub fn sent(&mut self, able_ns: u64, sent_ns: u64) {
+        if self.window.contains(sent_ns) {
+            self.overflow += u64::from(self.lag.record(sent_ns.saturating_sub(able_ns)).is_err());
+        }
     }
 
     /// A right reply came at `now_ns`. True when it lies inside the window.
@@ -148,6 +166,8 @@ impl Recorder {
         // All were made with the same bounds, so that one always fits into the other.
         let _ = self.service.add(&other.service);
         let _ = self.connect.add(&other.connect);
+        let _ = self.lag.add(&other.lag);
+        self.planned += other.planned;
         self.requests += other.requests;
         self.unanswered += other.unanswered;
         self.errors.add(&other.errors);

@@ -8,9 +8,10 @@ use mio::{Events, Poll};
 use nix::sys::prctl::set_timerslack;
 use nix::time::{ClockId, clock_gettime};
 
+use super::alarm::{ALARM, Alarm};
 use super::client::ClientResult;
 use super::fleet::Fleet;
-use super::pacer::ClosedLoop;
+use super::pacer::{ClosedLoop, OpenLoop, Pacer};
 use super::recorder::Recorder;
 use super::sockets::Sockets;
 use super::wire::Clock;
@@ -75,7 +76,7 @@ impl Clock for Monotonic {
     }
 }
 
-type RealFleet = Fleet<Sockets, ClosedLoop, Monotonic>;
+type RealFleet = Fleet<Sockets, Box<dyn Pacer>, Monotonic>;
 
 /// Runs the clients of thread `index` until the window and its drain are over.
 pub(super) fn run(
@@ -84,7 +85,8 @@ pub(super) fn run(
     shared: &Shared,
     arrival: Arrival,
 ) -> io::Result<Share> {
-    let clients = load.clients_of(index);
+    let own = load.clients_of(index);
+    let clients = own.len();
     // Timers are otherwise up to 50 µs late (PR_SET_TIMERSLACK, prctl(2)).
     set_timerslack(1)?;
     let mut poll = Poll::new()?;
@@ -93,14 +95,12 @@ pub(super) fn run(
     let spread = load.requests_per_connection.is_some();
     let sockets = Sockets::new(poll.registry().try_clone()?, load.target, clients, spread);
     let recorder = Recorder::new(shared.window);
-    let mut fleet = Fleet::new(
-        clients,
-        load.manners(),
-        recorder,
-        sockets,
-        ClosedLoop::new(clients),
-        clock,
-    );
+    let pacer: Box<dyn Pacer> = match load.schedule {
+        None => Box::new(ClosedLoop::new(clients, load.pipeline)),
+        Some(schedule) => Box::new(OpenLoop::new(schedule, load.clients, own)),
+    };
+    let mut fleet = Fleet::new(clients, load.manners(), recorder, sockets, pacer, clock);
+    let alarm = Alarm::new(&poll)?;
 
     let (from_ns, to_ns) = (shared.window.from_ns, shared.window.to_ns);
     let drained_ns = to_ns + u64::try_from(load.drain.as_nanos()).unwrap_or(u64::MAX);
@@ -126,18 +126,22 @@ pub(super) fn run(
             say_at_ns,
             edges.peek().copied().unwrap_or(drained_ns),
         ];
-        let wait = wake_ns.into_iter().min().unwrap_or(now).saturating_sub(now);
-        match poll.poll(&mut events, Some(Duration::from_nanos(wait))) {
+        let wait_ns = wake_ns.into_iter().min().unwrap_or(now).saturating_sub(now);
+        let timeout = alarm.set(wait_ns)?;
+        match poll.poll(&mut events, Some(timeout)) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             polled => polled?,
         }
         for event in &events {
-            handle(&mut fleet, event);
+            if event.token() != ALARM {
+                handle(&mut fleet, event);
+            }
         }
     }
+    let ended_ns = clock.now_ns();
     // A client that left before the others would give the server room for them.
     arrival.wait();
-    let (recorder, clients) = fleet.finish();
+    let (recorder, clients) = fleet.finish(ended_ns);
     let effort = match efforts[..] {
         [before, after] => after.since(&before),
         _ => Effort::default(),

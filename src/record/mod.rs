@@ -15,8 +15,8 @@ use serde::{Deserialize, Serialize};
 use crate::error::Error;
 
 pub use trial::{
-    Censored, ClientWait, ErrorCounts, GeneratorSide, Histograms, Interval, Lag, Quantiles,
-    ServerSide, Trial, Validity, Verdict, WorkerSide,
+    Censored, ClientWait, ErrorCounts, GeneratorSide, Histograms, Interval, KEPT_UP, Lag,
+    Quantiles, ServerSide, Trial, Validity, Verdict, WorkerSide,
 };
 
 /// Everything that one run of the program measured.

@@ -13,6 +13,9 @@ pub struct Trial {
     pub requests: u64,
     /// The same, a second.
     pub throughput_rps: f64,
+    /// Open loop: requests planned inside the window, a second; null in a closed loop.
+    #[serde(default)]
+    pub offered_rps: Option<f64>,
     /// Requests in the sample: planned before the window's end, not ended before it began.
     pub samples: u64,
     /// From the planned send to the reply.
@@ -46,6 +49,9 @@ pub struct Trial {
     /// Whether to believe it.
     pub validity: Validity,
 }
+
+/// An open loop has kept up if so much of what was offered came back inside the window.
+pub const KEPT_UP: f64 = 0.95;
 
 /// Quantiles of some time, in nanoseconds.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

@@ -2,9 +2,9 @@
 
 use super::markdown::quantile;
 use super::summary::{Figure, Shown, Summary, doubts};
-use super::text::{BOLD, DIM, WARN, load_line, painted, warned};
+use super::text::{BOLD, DIM, WARN, load_line, painted, warned, wrapped};
 use super::units::{bytes, count, digits, some, time};
-use crate::record::{Cell, ErrorCounts, Verdict};
+use crate::record::{Cell, ClientWait, ErrorCounts, Mode, Trial};
 use crate::stats::median;
 
 /// The headline is who was served; starvation stands before any speed.
@@ -17,9 +17,13 @@ pub(super) fn in_full(summary: &Summary<'_>) -> String {
     let setup: Vec<String> = workers.into_iter().chain(options.accept.clone()).collect();
     let title = format!("{}  {}", painted(BOLD, summary.name()), setup.join(", "));
     let mut lines = vec![title.trim_end().to_owned()];
-    lines.push(painted(DIM, &load_line(cell)));
+    lines.extend(
+        wrapped(&load_line(cell), "")
+            .iter()
+            .map(|line| painted(DIM, line)),
+    );
     lines.push(String::new());
-    if summary.starved() {
+    if summary.unserved() {
         let told = format!(
             "{} of {} served",
             count(summary.served as u64),
@@ -28,7 +32,7 @@ pub(super) fn in_full(summary: &Summary<'_>) -> String {
         lines.push(row("", &painted(WARN.bold(), &told)));
     }
     lines.push(row("Throughput", &throughput(summary)));
-    if !summary.starved() {
+    if !summary.unserved() {
         let fairness = summary
             .fairness
             .map(|figure| format!(", fairness {:.3} (Jain)", figure.median));
@@ -40,6 +44,7 @@ pub(super) fn in_full(summary: &Summary<'_>) -> String {
         lines.push(row("Clients", &all));
     }
     lines.extend(latency(summary));
+    lines.extend(waits(summary));
     lines.extend(connects(summary));
     lines.extend(server(summary));
     lines.push(row("Errors", &errors(cell)));
@@ -57,17 +62,21 @@ fn row(name: &str, value: &str) -> String {
 
 fn throughput(summary: &Summary<'_>) -> String {
     let bound = if summary.limited { "≥ " } else { "" };
-    let figure = format!(
-        "{bound}{}/s",
-        count(summary.throughput_rps.median.round() as u64)
+    let rate = |rps: f64| count(rps.round() as u64);
+    let figure = painted(
+        BOLD,
+        &format!("{bound}{}/s", rate(summary.throughput_rps.median)),
     );
-    format!(
-        "{}{}",
-        painted(BOLD, &figure),
-        spread(summary, Some(summary.throughput_rps), |v| count(
-            v.round() as u64
-        ))
-    )
+    let offered = summary.cell.load.rate_rps.map(|offered| {
+        let over = if summary.over_capacity() {
+            painted(WARN, ": over capacity")
+        } else {
+            String::new()
+        };
+        format!(" of {}/s offered{over}", rate(offered))
+    });
+    let spread = spread(summary, Some(summary.throughput_rps), rate);
+    format!("{figure}{}{spread}", offered.unwrap_or_default())
 }
 
 /// The range over trials, where there are several.
@@ -110,21 +119,77 @@ fn latency(summary: &Summary<'_>) -> Vec<String> {
         ("max", summary.latency(1.0, |trial| trial.latency_ns.max)),
     ];
     let told = shown.map(|(name, shown)| format!("{name} {}", quantile(shown)));
-    let clients = count(summary.cell.load.clients as u64);
-    let note = format!("at saturation, {clients} waiting: it restates throughput");
-    vec![
-        row("Latency", &told.join("  ")),
-        row("", &painted(DIM, &note)),
-    ]
+    let mut lines = vec![row("Latency", &told.join("  "))];
+    if summary.cell.load.mode == Mode::Closed {
+        let waiting = count(summary.cell.load.clients as u64);
+        lines.push(row(
+            "",
+            &painted(
+                DIM,
+                &format!("at saturation, {waiting} waiting: it restates throughput"),
+            ),
+        ));
+    } else {
+        lines.push(row(
+            "",
+            &painted(DIM, "response time, from the planned send"),
+        ));
+        lines.extend(service_and_lag(summary));
+    }
+    lines
+}
+
+/// Of an open loop: what the server took once it was asked, and how late the generator was to ask.
+fn service_and_lag(summary: &Summary<'_>) -> Vec<String> {
+    let over_trials = |of: fn(&Trial) -> Option<u64>| {
+        let values: Vec<f64> = summary
+            .cell
+            .trials
+            .iter()
+            .filter_map(|trial| of(trial).map(|ns| ns as f64))
+            .collect();
+        if values.is_empty() {
+            "–".to_owned()
+        } else {
+            time(median(&values))
+        }
+    };
+    let service = format!(
+        "p50 {}  p99 {}  from the actual send, of the answered",
+        over_trials(|trial| trial.service_ns.p50),
+        over_trials(|trial| trial.service_ns.p99),
+    );
+    let lag = format!(
+        "p50 {}  p99 {}  late, by the generator's own doing",
+        over_trials(|trial| trial.generator.lag_ns.p50),
+        over_trials(|trial| trial.generator.lag_ns.p99),
+    );
+    vec![row("Service", &service), row("Sent", &lag)]
+}
+
+/// Over clients: each one's longest wait.
+fn waits(summary: &Summary<'_>) -> Option<String> {
+    let over_trials = |of: fn(&ClientWait) -> Option<u64>| {
+        let waits: Vec<f64> = summary
+            .cell
+            .trials
+            .iter()
+            .filter_map(|trial| of(&trial.client_wait_ns).map(|ns| ns as f64))
+            .collect();
+        (!waits.is_empty()).then(|| time(median(&waits)))
+    };
+    let (p50, max) = (over_trials(|wait| wait.p50)?, over_trials(|wait| wait.max)?);
+    Some(row(
+        "Longest wait",
+        &format!("{p50} for the median client, {max} for the worst"),
+    ))
 }
 
 fn starved(summary: &Summary<'_>) -> String {
     let clients = summary.cell.load.clients;
-    let never = some((clients - summary.served) as u64, "client");
-    format!(
-        "starved: {never} of {} got no answer",
-        count(clients as u64)
-    )
+    let without = some((clients - summary.served) as u64, "client");
+    let clients = count(clients as u64);
+    format!("starved: {without} of {clients} without a reply in the window")
 }
 
 fn connects(summary: &Summary<'_>) -> Option<String> {
@@ -238,22 +303,13 @@ fn errors(cell: &Cell) -> String {
 }
 
 fn validity(summary: &Summary<'_>) -> Vec<String> {
-    let name = match summary.verdict {
-        Verdict::Valid => return Vec::new(),
-        Verdict::Suspect => "Suspect",
-        Verdict::Invalid => "Invalid",
-    };
-    let mut lines = vec![String::new()];
-    for doubt in doubts(std::slice::from_ref(summary)) {
-        let told = if doubt.of == 1 {
-            format!("{name}: {}.", doubt.reason)
-        } else {
-            format!(
-                "{name} in {} of {} trials: {}.",
-                doubt.trials, doubt.of, doubt.reason
-            )
-        };
-        lines.extend(warned(&told, "  "));
+    let doubts = doubts(std::slice::from_ref(summary));
+    let told = doubts
+        .iter()
+        .flat_map(|doubt| warned(&doubt.sentence(false), "  "));
+    if doubts.is_empty() {
+        Vec::new()
+    } else {
+        std::iter::once(String::new()).chain(told).collect()
     }
-    lines
 }

@@ -1,6 +1,6 @@
 //! A table for a README or a pull request.
 
-use super::summary::{Shown, Summary};
+use super::summary::{Shown, Summary, doubts};
 use super::units::{bytes, count, digits, time};
 use super::{Format, text, words};
 use crate::record::Record;
@@ -15,13 +15,17 @@ impl Format for Markdown {
     fn render(&self, record: &Record) -> String {
         let summaries: Vec<Summary<'_>> = record.cells.iter().filter_map(Summary::of).collect();
         let mut out = String::new();
+        if record.interrupted {
+            out.push_str("**Interrupted: this is what was complete.**\n\n");
+        }
         for group in text::groups(&summaries) {
             out.push_str(&format!("**{}**\n\n", text::load_line(group[0].cell)));
             out.push_str("| model | requests/s | p50 | p99 | CPU a request | memory | served |\n");
             out.push_str("|---|---:|---:|---:|---:|---:|---:|\n");
             group.iter().for_each(|summary| out.push_str(&row(summary)));
             out.push('\n');
-            let sentences = words::closing(group);
+            let doubts = doubts(group).into_iter().map(|doubt| doubt.sentence(true));
+            let sentences: Vec<String> = words::closing(group).into_iter().chain(doubts).collect();
             sentences
                 .iter()
                 .for_each(|sentence| out.push_str(&format!("- {sentence}\n")));

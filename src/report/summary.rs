@@ -1,7 +1,7 @@
 //! What the trials of a cell say together: medians over trials, never pooled, never averaged.
 
 use crate::histogram::decode;
-use crate::record::{Cell, Trial, Verdict};
+use crate::record::{Cell, KEPT_UP, Trial, Verdict};
 use crate::stats::{median, range};
 
 /// A quantile is shown only with so many samples beyond it.
@@ -105,14 +105,29 @@ impl<'a> Summary<'a> {
         &self.cell.contestant.name
     }
 
-    /// Whether some client was never served in some trial.
-    pub fn starved(&self) -> bool {
+    /// Whether some client had no right reply inside the window of some trial.
+    pub fn unserved(&self) -> bool {
         self.served < self.cell.load.clients
+    }
+
+    /// Whether some of these were left without any answer to the end.
+    pub fn starved(&self) -> bool {
+        self.unserved() && self.cell.trials.iter().any(|trial| trial.unanswered > 0)
     }
 
     /// Whether its throughput may be set against others'.
     pub fn ranks(&self) -> bool {
-        !self.starved() && self.verdict != Verdict::Invalid
+        !self.unserved() && self.verdict != Verdict::Invalid
+    }
+
+    /// Whether an open loop's rate was over what the contestant, or the generator, can do.
+    pub fn over_capacity(&self) -> bool {
+        let short = |trial: &Trial| {
+            trial
+                .offered_rps
+                .is_some_and(|offered| trial.throughput_rps < KEPT_UP * offered)
+        };
+        self.cell.trials.iter().filter(|trial| short(trial)).count() * 2 > self.cell.trials.len()
     }
 
     /// The latency at `q`, of which `value` is the record's.
@@ -129,13 +144,17 @@ impl<'a> Summary<'a> {
         if values.len() < trials.len() || !trials.iter().all(enough) {
             return Shown::TooFew;
         }
+        // As within a trial: a bound may be anything above itself.
         let is_bound = |trial: &Trial| trial.censored.count > 0 && q > trial.exact_below;
-        let bounds = trials.iter().filter(|trial| is_bound(trial)).count();
-        // With half of the trials or more beyond what is known, the median is too.
-        if 2 * bounds >= trials.len() && bounds > 0 {
-            Shown::Over(median(&values))
+        let highest = trials
+            .iter()
+            .zip(&values)
+            .map(|(trial, ns)| if is_bound(trial) { f64::INFINITY } else { *ns });
+        let (low, high) = (median(&values), median(&highest.collect::<Vec<_>>()));
+        if low == high {
+            Shown::Is(low)
         } else {
-            Shown::Is(median(&values))
+            Shown::Over(low)
         }
     }
 
@@ -171,6 +190,8 @@ pub struct Doubt<'a> {
     pub reason: &'a str,
     /// The contestants that it was given for.
     pub names: Vec<&'a str>,
+    /// The worst verdict that it is part of.
+    pub verdict: Verdict,
     /// In how many trials it was given …
     pub trials: usize,
     /// … of so many.
@@ -185,14 +206,16 @@ pub fn doubts<'a>(summaries: &[Summary<'a>]) -> Vec<Doubt<'a>> {
         .iter()
         .map(|summary| summary.cell.trials.len())
         .sum();
+    let told = |trial: &'a Trial| {
+        trial
+            .validity
+            .reasons
+            .iter()
+            .map(|reason| (trial.validity.verdict, reason))
+    };
     let mut doubts: Vec<Doubt<'a>> = Vec::new();
     for summary in summaries {
-        for reason in summary
-            .cell
-            .trials
-            .iter()
-            .flat_map(|trial| &trial.validity.reasons)
-        {
+        for (verdict, reason) in summary.cell.trials.iter().flat_map(told) {
             let name = summary.name();
             match doubts
                 .iter_mut()
@@ -200,12 +223,14 @@ pub fn doubts<'a>(summaries: &[Summary<'a>]) -> Vec<Doubt<'a>> {
             {
                 Some(doubt) => {
                     doubt.trials += 1;
+                    doubt.verdict = doubt.verdict.max(verdict);
                     if !doubt.names.contains(&name) {
                         doubt.names.push(name);
                     }
                 }
                 None => doubts.push(Doubt {
                     reason,
+                    verdict,
                     names: vec![name],
                     trials: 1,
                     of,
@@ -214,4 +239,25 @@ pub fn doubts<'a>(summaries: &[Summary<'a>]) -> Vec<Doubt<'a>> {
         }
     }
     doubts
+}
+
+impl Doubt<'_> {
+    /// The whole of it in a sentence; with `named`, also whom it is about.
+    pub fn sentence(&self, named: bool) -> String {
+        let verdict = match self.verdict {
+            Verdict::Invalid => "Invalid",
+            _ => "Suspect",
+        };
+        let trials = if self.of == 1 {
+            String::new()
+        } else {
+            format!(" in {} of {} trials", self.trials, self.of)
+        };
+        let names = if named {
+            format!(" ({})", self.names.join(", "))
+        } else {
+            String::new()
+        };
+        format!("{verdict}{trials}{names}: {}.", self.reason)
+    }
 }

@@ -51,10 +51,11 @@ pub(super) fn groups<'s, 'a>(
 /// The load in a line.
 pub(super) fn load_line(cell: &Cell) -> String {
     let load = &cell.load;
+    let rate = || count(load.rate_rps.unwrap_or_default().round() as u64);
     let mode = match load.mode {
-        Mode::Closed => "closed loop",
-        Mode::Constant => "open loop, constant",
-        Mode::Poisson => "open loop, Poisson",
+        Mode::Closed => "closed loop".to_owned(),
+        Mode::Constant => format!("open loop of {}/s, constant", rate()),
+        Mode::Poisson => format!("open loop of {}/s, Poisson", rate()),
     };
     let ends = load
         .requests_per_connection
@@ -144,7 +145,9 @@ fn compared(group: &[Summary<'_>]) -> String {
     table.column_iter_mut().for_each(|column| {
         column.set_padding((0, 1));
     });
-    let mut lines = vec![painted(BOLD, &load_line(group[0].cell)), String::new()];
+    let load = wrapped(&load_line(group[0].cell), "");
+    let mut lines: Vec<String> = load.iter().map(|line| painted(BOLD, line)).collect();
+    lines.push(String::new());
     for (at, line) in table.lines().enumerate() {
         let line = line.trim_end();
         lines.push(if at == 0 {
@@ -154,10 +157,15 @@ fn compared(group: &[Summary<'_>]) -> String {
         });
     }
     lines.push(String::new());
-    lines.push(painted(
-        DIM,
-        "p50 and p99 are at saturation: they restate throughput and do not rank models.",
-    ));
+    let note = match group[0].cell.load.mode {
+        Mode::Closed => {
+            "p50 and p99 are at saturation: they restate throughput and do not rank models."
+        }
+        Mode::Constant | Mode::Poisson => {
+            "p50 and p99 are response times, from the planned send, at the same rate for all."
+        }
+    };
+    lines.push(painted(DIM, note));
     for sentence in words::closing(group) {
         lines.extend(wrapped(&sentence, ""));
     }
@@ -169,16 +177,8 @@ fn compared(group: &[Summary<'_>]) -> String {
 fn warnings(group: &[Summary<'_>]) -> Vec<String> {
     let said = |doubt: &Doubt<'_>| doubt.reason.starts_with("the load generator was the limit");
     let new = doubts(group).into_iter().filter(|doubt| !said(doubt));
-    let told = new.map(|doubt| {
-        format!(
-            "Suspect in {} of {} trials ({}): {}.",
-            doubt.trials,
-            doubt.of,
-            doubt.names.join(", "),
-            doubt.reason
-        )
-    });
-    told.flat_map(|told| warned(&told, "")).collect()
+    new.flat_map(|doubt| warned(&doubt.sentence(true), ""))
+        .collect()
 }
 
 pub(super) fn warned(text: &str, indent: &str) -> impl Iterator<Item = String> + use<> {
@@ -188,7 +188,7 @@ pub(super) fn warned(text: &str, indent: &str) -> impl Iterator<Item = String> +
 }
 
 /// Words in lines of at most 80 columns, all but the first a little further in.
-fn wrapped(text: &str, indent: &str) -> Vec<String> {
+pub(super) fn wrapped(text: &str, indent: &str) -> Vec<String> {
     let further = format!("{indent}  ");
     let options = textwrap::Options::new(WIDTH)
         .initial_indent(indent)

@@ -2,7 +2,7 @@
 
 use super::summary::Summary;
 use super::units::{count, some};
-use crate::record::Cell;
+use crate::record::{Cell, Mode};
 use crate::stats::{Ratio, median, paired_ratio, range};
 
 /// Fewer rounds are too few to rank.
@@ -17,20 +17,25 @@ pub fn closing(summaries: &[Summary<'_>]) -> Vec<String> {
     }
     let mut sentences = Vec::new();
     let fit: Vec<&Summary<'_>> = summaries.iter().filter(|summary| summary.ranks()).collect();
-    sentences.extend(order(&fit, &CPU));
     let free: Vec<&Summary<'_>> = fit
         .iter()
         .copied()
-        .filter(|summary| !summary.limited)
+        // In an open loop throughput is what was asked for.
+        .filter(|summary| !summary.limited && summary.cell.load.mode == Mode::Closed)
         .collect();
-    sentences.extend(order(&free, &THROUGHPUT));
+    // All claims together are to hold, so every pair of both counts as compared.
+    let pairs = |of: usize| of * of.saturating_sub(1) / 2;
+    let alpha = ALPHA / (pairs(fit.len()) + pairs(free.len())).max(1) as f64;
+    sentences.extend(order(&fit, &CPU, alpha));
+    sentences.extend(order(&free, &THROUGHPUT, alpha));
     if sentences.iter().any(|sentence| sentence.contains('–')) {
         sentences.push(
             "In brackets: intervals that hold together at 95 %, all pairs compared.".to_owned(),
         );
     }
+    sentences.extend(over_capacity(summaries));
     sentences.extend(limited(&fit));
-    sentences.extend(starved(summaries));
+    sentences.extend(unserved(summaries));
     sentences
 }
 
@@ -87,7 +92,7 @@ fn by_round(cell: &Cell, of: impl Fn(&crate::record::Trial) -> Option<f64>) -> V
 }
 
 /// Sets the best against each other one, or says why not.
-fn order(fit: &[&Summary<'_>], measure: &Measure) -> Option<String> {
+fn order(fit: &[&Summary<'_>], measure: &Measure, alpha: f64) -> Option<String> {
     let mut with: Vec<Named<'_>> = fit
         .iter()
         .map(|s| (s.name(), (measure.of)(s.cell)))
@@ -106,13 +111,11 @@ fn order(fit: &[&Summary<'_>], measure: &Measure) -> Option<String> {
     if rounds < LEAST_ROUNDS {
         return Some(too_few(measure, best, others, rounds));
     }
-    // Who is best was chosen by the data, so every pair counts as compared.
-    let alpha = ALPHA / (with.len() * (with.len() - 1) / 2) as f64;
     let (mut apart, mut tied) = (Vec::new(), Vec::new());
     for (name, values) in others {
         let (worse, better) = measure.pair(&best.1, values);
         match paired_ratio(worse, better, alpha) {
-            Some(ratio) if ratio.is_apart() => apart.push(told(measure, name, &times(&ratio))),
+            Some(ratio) if ratio.low > 1.0 => apart.push(told(measure, name, &times(&ratio))),
             _ => tied.push(*name),
         }
     }
@@ -176,6 +179,20 @@ fn times(ratio: &Ratio) -> String {
     )
 }
 
+fn over_capacity(summaries: &[Summary<'_>]) -> Option<String> {
+    let names: Vec<&str> = summaries
+        .iter()
+        .filter(|s| s.over_capacity())
+        .map(Summary::name)
+        .collect();
+    (!names.is_empty()).then(|| {
+        format!(
+            "Over capacity at this rate: {}; their latencies only say how long the run was.",
+            and(&names)
+        )
+    })
+}
+
 fn limited(fit: &[&Summary<'_>]) -> Option<String> {
     let names: Vec<&str> = fit.iter().filter(|s| s.limited).map(|s| s.name()).collect();
     (!names.is_empty()).then(|| {
@@ -186,7 +203,8 @@ fn limited(fit: &[&Summary<'_>]) -> Option<String> {
     })
 }
 
-fn starved(summaries: &[Summary<'_>]) -> Option<String> {
+/// Those that left clients without a right reply are listed, never ranked.
+fn unserved(summaries: &[Summary<'_>]) -> Option<String> {
     let told = |s: &Summary<'_>| {
         format!(
             "{} served {} of {}",
@@ -195,8 +213,17 @@ fn starved(summaries: &[Summary<'_>]) -> Option<String> {
             some(s.cell.load.clients as u64, "client")
         )
     };
-    let told: Vec<String> = summaries.iter().filter(|s| s.starved()).map(told).collect();
-    (!told.is_empty()).then(|| format!("Starved, so not ranked: {}.", told.join(", ")))
+    let told: Vec<String> = summaries
+        .iter()
+        .filter(|s| s.unserved())
+        .map(told)
+        .collect();
+    (!told.is_empty()).then(|| {
+        format!(
+            "Not ranked, since clients got no reply in the window: {}.",
+            told.join(", ")
+        )
+    })
 }
 
 fn and(names: &[&str]) -> String {

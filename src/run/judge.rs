@@ -2,15 +2,20 @@
 
 use std::time::Duration;
 
+use hdrhistogram::Histogram;
+
 use crate::environment;
 use crate::load::Measured;
+use crate::load::sample::Quantile;
 use crate::load::worker::Effort;
-use crate::record::{GeneratorSide, Lag, Validity, Verdict};
+use crate::record::{GeneratorSide, KEPT_UP, Lag, Validity, Verdict};
 
 /// A generator that is busy or waiting for a core for more than this share of the window is the limit.
 const LIMIT_BUSY: f64 = 0.9;
 /// More than this share of the machine's time taken by its hypervisor spoils a trial.
 const STEAL: f64 = 0.05;
+/// A generator whose median lag is over this share of the median latency measures itself.
+const LATE: f64 = 0.5;
 /// More than this share of requests failed is worth a word.
 const FAILED: f64 = 0.01;
 
@@ -26,7 +31,9 @@ pub(super) struct Surroundings {
 }
 
 /// The generator's own figures.
-pub(super) fn generator(measured: &Measured) -> GeneratorSide {
+///
+/// `planned` is how many requests an open loop had planned inside the window.
+pub(super) fn generator(measured: &Measured, planned: Option<u64>) -> GeneratorSide {
     let share = |of: &dyn Fn(&Effort) -> Duration| {
         let shares = measured
             .efforts
@@ -40,6 +47,9 @@ pub(super) fn generator(measured: &Measured) -> GeneratorSide {
         .map(|effort| effort.cpu.as_secs_f64())
         .sum();
     let requests = measured.recorder.requests;
+    let kept_busy = share(&|effort| effort.cpu + effort.run_delay) >= LIMIT_BUSY;
+    // An open loop that kept up with its plan was not limited by whatever was busy.
+    let kept_up = planned.is_some_and(|planned| requests as f64 >= KEPT_UP * planned as f64);
     GeneratorSide {
         threads: measured.efforts.len(),
         cpu_us_per_request: (requests > 0).then(|| cpu * 1e6 / requests as f64),
@@ -49,8 +59,19 @@ pub(super) fn generator(measured: &Measured) -> GeneratorSide {
             .iter()
             .map(|effort| effort.run_delay.as_secs_f64())
             .fold(0.0, f64::max),
-        limited: share(&|effort| effort.cpu + effort.run_delay) >= LIMIT_BUSY,
-        lag_ns: Lag::default(),
+        limited: kept_busy && !kept_up,
+        lag_ns: planned
+            .map(|_| lag(&measured.recorder.lag))
+            .unwrap_or_default(),
+    }
+}
+
+fn lag(lag: &Histogram<u64>) -> Lag {
+    let at = |q| (!lag.is_empty()).then(|| lag.value_at_quantile(q));
+    Lag {
+        p50: at(0.5),
+        p99: at(0.99),
+        max: at(1.0),
     }
 }
 
@@ -77,11 +98,36 @@ pub(super) fn validity(
     if generator.limited {
         says(Verdict::Suspect, limited(generator, measured));
     }
-    let (failed, samples) = (recorder.errors.total(), recorder.latency.count().max(1));
-    if failed as f64 > FAILED * samples as f64 {
+    let latency_p50 = recorder
+        .latency
+        .quantile(0.5)
+        .map_or(0, Quantile::at_least_ns);
+    if let Some(lag) = generator
+        .lag_ns
+        .p50
+        .filter(|lag| *lag as f64 > LATE * latency_p50 as f64)
+    {
+        let (lag, latency) = (lag / 1000, latency_p50 / 1000);
         says(
             Verdict::Suspect,
-            format!("{failed} requests or connects failed beside {samples} requests"),
+            format!(
+                "half of the requests were sent over {lag} µs late, of a median of {latency} µs; lower the --rate"
+            ),
+        );
+    }
+    let (failed, samples) = (recorder.errors.total(), recorder.latency.count().max(1));
+    if failed as f64 > FAILED * samples as f64 {
+        let kinds = recorder.errors.kinds();
+        let kinds: Vec<String> = kinds
+            .iter()
+            .map(|(kind, count)| format!("{count} {kind}"))
+            .collect();
+        says(
+            Verdict::Suspect,
+            format!(
+                "{failed} failed beside {samples} requests ({})",
+                kinds.join(", ")
+            ),
         );
     }
     if around.steal > STEAL {

@@ -10,6 +10,7 @@ use std::time::Duration;
 use crate::error::Error;
 use crate::harness::Contestant;
 use crate::load::message::Message;
+use crate::load::pacer::{Arrivals, Assign, Schedule};
 use crate::load::{Live, Load};
 use crate::record::{Cell, ContestantInfo, LoadInfo, Mode};
 
@@ -43,10 +44,17 @@ impl Seat {
         let load = &self.load;
         LoadInfo {
             clients: load.clients,
-            mode: Mode::Closed,
-            rate_rps: None,
+            mode: match load.schedule.map(|schedule| schedule.arrivals) {
+                None => Mode::Closed,
+                Some(Arrivals::Constant) => Mode::Constant,
+                Some(Arrivals::Poisson) => Mode::Poisson,
+            },
+            rate_rps: load.schedule.map(|schedule| schedule.rate_rps),
             pipeline: load.pipeline,
-            assign: "bound".to_owned(),
+            assign: match load.schedule.map(|schedule| schedule.assign) {
+                Some(Assign::Free) => "free".to_owned(),
+                _ => "bound".to_owned(),
+            },
             requests_per_connection: load.requests_per_connection,
             method: load.message.method().to_owned(),
             request_bytes: Message::frame_bytes(&load.message),
@@ -148,7 +156,13 @@ pub fn measure(plan: &Plan, watch: &mut dyn Watch) -> Outcome {
     for (order, (round, at)) in plan.order().into_iter().enumerate() {
         let seat = &plan.seats[at];
         watch.trial_begins(plan, order, seat);
-        match trial::run(seat, watch) {
+        // All contestants of a round meet the same plan of requests.
+        let mut load = seat.load.clone();
+        load.schedule = load.schedule.map(|schedule| Schedule {
+            seed: plan.seed.wrapping_add(round as u64),
+            ..schedule
+        });
+        match trial::run(seat, &load, watch) {
             Ok(Some((mut trial, resolved))) => {
                 (trial.order, trial.round) = (order, round);
                 outcome.cells[at].trials.push(trial);

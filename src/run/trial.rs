@@ -7,7 +7,7 @@ use hdrhistogram::Histogram;
 
 use super::judge::{self, Surroundings};
 use super::{Entrant, Seat, Watch};
-use crate::environment;
+use crate::environment::CpuTicks;
 use crate::error::Error;
 use crate::harness::{self, Running, Size, Usage};
 use crate::histogram::encode;
@@ -22,10 +22,16 @@ use crate::stats::{at_quantile, jain};
 const LOOK: Duration = Duration::from_millis(100);
 /// A sample of the server's memory may cost one part in so many of a core.
 const SAMPLING: u32 = 100;
+/// What reading the memory of one process costs.
+const PSS_COST_US: u64 = 60;
 
 /// Runs one trial; `None` when the watch has ended it. With it come the
 /// server's options as it resolved them.
-pub(super) fn run(seat: &Seat, watch: &mut dyn Watch) -> Result<Option<(Trial, Options)>, Error> {
+pub(super) fn run(
+    seat: &Seat,
+    load: &Load,
+    watch: &mut dyn Watch,
+) -> Result<Option<(Trial, Options)>, Error> {
     let mut options = seat.info.options.clone();
     let (mut server, target) = match &seat.entrant {
         Entrant::Server(contestant) => {
@@ -36,23 +42,21 @@ pub(super) fn run(seat: &Seat, watch: &mut dyn Watch) -> Result<Option<(Trial, O
             (Some(server), target)
         }
         Entrant::Target(target) => {
-            TcpStream::connect_timeout(target, seat.load.timeout).map_err(|source| {
-                Error::Target {
-                    target: *target,
-                    source,
-                }
+            TcpStream::connect_timeout(target, load.timeout).map_err(|source| Error::Target {
+                target: *target,
+                source,
             })?;
             (None, *target)
         }
     };
-    let load = load::start(&Load {
+    let running = load::start(&Load {
         target,
-        ..seat.load.clone()
+        ..load.clone()
     })?;
-    let Some(seen) = watch_window(&load, server.as_mut(), watch)? else {
+    let Some(seen) = watch_window(&running, server.as_mut(), watch)? else {
         return Ok(None);
     };
-    let measured = load.finish()?;
+    let measured = running.finish()?;
     let ended = server.map(Running::stop).transpose()?;
     Ok(Some((
         assemble(seat, &measured, &seen, ended.as_ref(), options.workers),
@@ -79,14 +83,18 @@ fn watch_window(
     if wait_until(begins, load, server.as_deref_mut(), watch, &mut |_| Ok(()))? {
         return Ok(None);
     }
-    let steal_before = environment::steal_ticks();
+    let ticks = CpuTicks::now();
     let before = usage(server.as_deref())?;
     let mut peak = Size::default();
     let mut next_sample = Instant::now() + LOOK;
+    let window_us = u64::try_from((load.window_ends() - begins).as_micros()).unwrap_or(u64::MAX);
     let mut sample = |server: &Running| {
         let begun = Instant::now();
         if begun >= next_sample {
-            peak.grow(&server.size(true)?);
+            // Each costs some 60 µs: many of them are looked at only when the window is over.
+            let few =
+                server.size(false)?.processes * PSS_COST_US <= window_us / u64::from(SAMPLING);
+            peak.grow(&server.size(few)?);
             next_sample = Instant::now() + LOOK.max(begun.elapsed() * SAMPLING);
         }
         Ok(())
@@ -101,8 +109,7 @@ fn watch_window(
         return Ok(None);
     }
     let after = usage(server.as_deref())?;
-    let cpu_ticks = begins.elapsed().as_secs_f64() * 100.0 * environment::cores() as f64;
-    let steal = environment::steal_ticks().saturating_sub(steal_before) as f64 / cpu_ticks;
+    let steal = CpuTicks::now().steal_since(&ticks);
     if let Some(server) = &server {
         peak.grow(&server.size(true).map_err(Error::Load)?);
     }
@@ -157,7 +164,12 @@ fn assemble(
         .iter()
         .map(|client| client.replies)
         .collect();
-    let generator = judge::generator(measured);
+    let seconds = seat.load.duration.as_secs_f64();
+    let offered_rps = seat
+        .load
+        .schedule
+        .map(|_| recorder.planned as f64 / seconds);
+    let generator = judge::generator(measured, offered_rps.map(|_| recorder.planned));
     let around = Surroundings {
         steal: seen.steal,
         orderly_end: ended.is_none_or(|ended| ended.orderly),
@@ -167,7 +179,8 @@ fn assemble(
         order: 0,
         round: 0,
         requests: recorder.requests,
-        throughput_rps: recorder.requests as f64 / seat.load.duration.as_secs_f64(),
+        throughput_rps: recorder.requests as f64 / seconds,
+        offered_rps,
         samples: recorder.latency.count(),
         latency_ns: quantiles_of_sample(&recorder.latency),
         service_ns: quantiles(&recorder.service),

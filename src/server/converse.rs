@@ -65,7 +65,12 @@ impl Server<'_> {
                 Step::Read => match self.wait_to_read(stream, deadline)? {
                     Woken::Ready => match stream.read(conversation.space()) {
                         Ok(0) => conversation.ended(),
-                        Ok(bytes) => conversation.received(bytes),
+                        Ok(bytes) => {
+                            if conversation.between_messages() {
+                                deadline = patience(idle);
+                            }
+                            conversation.received(bytes);
+                        }
                         Err(error) if would_block(&error) => {}
                         Err(error) => return Err(error),
                     },

@@ -25,8 +25,11 @@ impl Server<'_> {
         let mut children = self.children();
         let mut bucket = Bucket::full();
         let mut missing = count;
+        // The first ones replace nobody, so they take no token.
+        let mut first = count;
         loop {
-            while missing > 0 && bucket.take(Instant::now()) {
+            while missing > 0 && (first > 0 || bucket.take(Instant::now())) {
+                first = first.saturating_sub(1);
                 match children.fork(|slot| self.run_worker(slot, &work)) {
                     Ok(()) => missing -= 1,
                     // The next token brings the next try.

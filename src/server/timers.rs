@@ -43,11 +43,11 @@ impl Timers {
         if first { self.arm() } else { Ok(()) }
     }
 
-    /// Takes out the keys that are due.
+    /// Takes out the keys that are due, each with its time, by which a key that was given anew is known.
     ///
     /// # Errors
     /// What timerfd_settime(2) says.
-    pub fn due(&mut self) -> io::Result<Vec<usize>> {
+    pub fn due(&mut self) -> io::Result<Vec<(usize, Instant)>> {
         let now = Instant::now();
         let mut keys = Vec::new();
         while let Some(Reverse((at, key))) = self.queue.peek().copied() {
@@ -55,7 +55,7 @@ impl Timers {
                 break;
             }
             self.queue.pop();
-            keys.push(key);
+            keys.push((key, at));
         }
         // Setting the timer anew also makes the descriptor unreadable.
         self.arm()?;

@@ -55,7 +55,8 @@ impl<'s> TryAccept<'s> {
 
     /// The listener was reported readable.
     pub fn readable(&mut self) {
-        self.ready = true;
+        // After a close there may still be an event on its way.
+        self.ready = self.listener.is_some();
     }
 
     /// Whether there may be a connection to accept now.
@@ -130,6 +131,8 @@ impl<'s> TryAccept<'s> {
             self.deregister(poll)?;
         }
         self.listener = None;
+        self.ready = false;
+        self.rests_until = None;
         self.server.close_listeners();
         Ok(())
     }

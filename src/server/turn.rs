@@ -14,8 +14,10 @@ use crate::conversation::{Conversation, Step};
 use crate::meter::Active;
 use crate::service::Outcome;
 
-/// Steps of one connection before the others have their turn.
+/// Steps of one connection before the others have their turn …
 const TURN_STEPS: usize = 64;
+/// … and the time after which no further step is begun.
+const TURN_TIME: Duration = Duration::from_millis(1);
 
 /// How a connection's turn ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +46,8 @@ pub struct Connection<'s> {
     wants_to_write: bool,
     queued: bool,
     asleep: bool,
+    /// Until when its reply is held back.
+    wakes_at: Option<Instant>,
     /// Progress must be made by then.
     deadline: Option<Instant>,
     _active: Active<'s>,
@@ -73,6 +77,7 @@ impl<'s> Connection<'s> {
             wants_to_write: false,
             queued: false,
             asleep: false,
+            wakes_at: None,
             deadline: from_now(server.limits().idle_timeout),
             _active: server.meter().connection(),
         })
@@ -89,10 +94,18 @@ impl<'s> Connection<'s> {
         !self.asleep && !std::mem::replace(&mut self.queued, true)
     }
 
-    /// The time that its reply was held back for has passed.
-    pub fn wake(&mut self) {
-        self.asleep = false;
-        self.conversation.resume();
+    /// It is `at`: true if its reply was held back until then, and now may go out.
+    ///
+    /// A timer of an earlier connection under this token is none of its own.
+    pub fn wake(&mut self, at: Instant) -> bool {
+        let own = self.wakes_at == Some(at);
+        if own {
+            self.wakes_at = None;
+            self.asleep = false;
+            self.conversation.resume();
+            self.deadline = from_now(self.server.limits().idle_timeout);
+        }
+        own
     }
 
     /// The server stops: nothing more is read.
@@ -112,7 +125,7 @@ impl<'s> Connection<'s> {
         if stuck {
             close_with_reset(&self.stream);
         }
-        Some(stuck || !self.conversation.between_messages())
+        Some(stuck || self.conversation.faulty() || !self.conversation.between_messages())
     }
 
     /// Does what the conversation asks for until it must wait or others are to be served.
@@ -124,15 +137,23 @@ impl<'s> Connection<'s> {
     pub fn turn(&mut self, poll: &Poll, sleepers: &mut Timers) -> io::Result<Turn> {
         self.queued = false;
         let idle = self.server.limits().idle_timeout;
+        let begun = Instant::now();
+        let mut time_is_up = false;
         for _ in 0..TURN_STEPS {
+            if time_is_up {
+                break;
+            }
             match self.conversation.step() {
                 Step::Call => {
                     let outcome = self.conversation.call(self.server.service());
                     self.server.meter().request();
                     if let Outcome::Wait(time) = outcome {
-                        sleepers.add(Instant::now() + time, self.token.0)?;
+                        let at = Instant::now() + time;
+                        self.wakes_at = Some(at);
+                        sleepers.add(at, self.token.0)?;
                     }
                     self.deadline = from_now(idle);
+                    time_is_up = begun.elapsed() >= TURN_TIME;
                 }
                 Step::Write if !self.write()? => {
                     self.listen_for_room(poll, true)?;
@@ -176,12 +197,16 @@ impl<'s> Connection<'s> {
     }
 
     fn read(&mut self) -> io::Result<()> {
+        let begins = self.conversation.between_messages();
         let space = self.conversation.space();
         let room = space.len();
         match self.stream.read(space) {
             Ok(0) => self.conversation.ended(),
             Ok(bytes) => {
                 self.conversation.received(bytes);
+                if begins {
+                    self.deadline = from_now(self.server.limits().idle_timeout);
+                }
                 // A short read has emptied the socket, and what comes later is told anew (epoll(7), Q9).
                 self.readable = bytes == room || self.half_closed;
             }

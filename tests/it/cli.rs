@@ -32,6 +32,11 @@ fn fails(arguments: &[&str], code: i32, says: &[&str]) {
 #[test]
 fn what_was_asked_wrongly_is_said_in_two_lines() {
     fails(
+        &["--payload", "1MiB"],
+        2,
+        &["a request of 1048601 bytes is over --max-frame 1MiB"],
+    );
+    fails(
         &["--model", "quick"],
         2,
         &["unknown model \"quick\"", "preforking-async"],
@@ -189,7 +194,7 @@ fn starvation_is_the_headline_and_no_error() {
     assert_eq!(output.status.code(), Some(0));
     assert!(text.contains("1 of 50 clients served"), "{text}");
     assert!(
-        text.contains("starved: 49 clients of 50 got no answer"),
+        text.contains("starved: 49 clients of 50 without a reply in the window"),
         "{text}"
     );
     assert!(text.contains("49 requests"), "unanswered: {text}");

@@ -39,12 +39,15 @@ contract! {
     a_slow_reader_is_cut_and_harms_nobody
     an_idle_peer_is_closed
     a_dribbling_peer_is_closed
+    a_message_has_the_whole_timeout_from_its_first_byte
+    a_ping_as_long_as_the_limit
     waits_are_in_order
     many_clients
     stop_while_idle
     stop_while_mid_frame
     stop_while_busy
     stop_cuts_what_outlasts_the_drain
+    stop_cuts_a_handler_that_computes
     counts_what_it_did
 }
 
@@ -284,6 +287,71 @@ fn a_dribbling_peer_is_closed(model: &str) {
     assert!(closed, "still open after {:?}", begun.elapsed());
 }
 
+fn a_message_has_the_whole_timeout_from_its_first_byte(model: &str) {
+    let server = Served::start(model, &["--idle-timeout", "800ms"]);
+    let mut client = server.client();
+    thread::sleep(Duration::from_millis(600));
+    let request = frame(&ping(1));
+    client.send(&request[..9]);
+    thread::sleep(Duration::from_millis(450));
+    client.send(&request[9..]);
+    assert_eq!(client.receive(), Some(pong(1)));
+}
+
+fn a_ping_as_long_as_the_limit(model: &str) {
+    let server = Served::start(model, &["--max-frame", "1000"]);
+    let around = ping("\"\"").len();
+    let params = format!("\"{}\"", "z".repeat(1000 - around));
+    assert_eq!(ping(&params).len(), 1000);
+    assert_eq!(server.client().ask(&ping(&params)), pong(&params));
+}
+
+/// Others have their turn between the requests of one that sends many.
+#[test]
+fn nobody_starves_behind_a_client_that_computes() {
+    for model in ["async", "preforking-async"] {
+        let server = Served::start(model, &["--workers", "1"]);
+        let mut greedy = server.client();
+        let spin = frame(r#"{"in":"spin","params":20000}"#);
+        greedy.send(&spin.repeat(100));
+        thread::sleep(Duration::from_millis(50));
+        let begun = Instant::now();
+        assert_eq!(server.client().ask(&ping(1)), pong(1));
+        assert!(
+            begun.elapsed() < Duration::from_millis(1000),
+            "{model}: {:?} of 2 s",
+            begun.elapsed()
+        );
+    }
+}
+
+/// A timer of a connection that is gone does not wake the next one in its place.
+#[test]
+fn a_sleep_is_not_cut_short_by_one_that_is_gone() {
+    let server = Served::start("async", &[]);
+    for blobs in 1..12 {
+        let mut client = server.client();
+        let blob = frame(r#"{"in":"blob","params":600000}"#);
+        client.send(&[blob.repeat(blobs), frame(r#"{"in":"sleep","params":300}"#)].concat());
+        thread::sleep(Duration::from_millis(10));
+        // Unread replies make this a reset.
+        drop(client);
+    }
+    let begun = Instant::now();
+    let mut clients: Vec<Client> = (0..12).map(|_| server.client()).collect();
+    clients
+        .iter_mut()
+        .for_each(|client| client.send(&frame(r#"{"in":"sleep","params":600}"#)));
+    for client in &mut clients {
+        client.receive().expect("a reply");
+        assert!(
+            begun.elapsed() >= Duration::from_millis(600),
+            "after {:?}",
+            begun.elapsed()
+        );
+    }
+}
+
 fn waits_are_in_order(model: &str) {
     let server = Served::start(model, &[]);
     let mut client = server.client();
@@ -384,6 +452,16 @@ fn stop_cuts_what_outlasts_the_drain(model: &str) {
     assert_eq!(code, Some(0));
     assert!(took < Duration::from_secs(2), "took {took:?}");
     assert_eq!(client.receive(), None);
+}
+
+fn stop_cuts_a_handler_that_computes(model: &str) {
+    let server = Served::start(model, &["--drain", "200ms"]);
+    let mut client = server.client();
+    client.send(&frame(r#"{"in":"spin","params":8000000}"#));
+    thread::sleep(Duration::from_millis(100));
+    let (code, took) = server.stop();
+    assert_eq!(code, Some(0));
+    assert!(took < Duration::from_secs(2), "took {took:?}");
 }
 
 /// A second signal ends it at once, whatever the drain.

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use rpcbench::load::client::{ClientResult, Manners};
 use rpcbench::load::fleet::Fleet;
 use rpcbench::load::message::Message;
-use rpcbench::load::pacer::ClosedLoop;
+use rpcbench::load::pacer::{Arrivals, Assign, ClosedLoop, OpenLoop, Pacer, Planned, Schedule};
 use rpcbench::load::recorder::{Recorder, Window};
 use rpcbench::load::sample::Quantile;
 use rpcbench::load::wire::{Clock, Wire};
@@ -147,6 +147,7 @@ struct Load {
     window: Window,
     requests_per_connection: Option<u32>,
     timeout_ns: u64,
+    pipeline: usize,
 }
 
 fn load(clients: usize) -> Load {
@@ -159,21 +160,36 @@ fn load(clients: usize) -> Load {
         window,
         requests_per_connection: None,
         timeout_ns: 10 * S,
+        pipeline: 1,
     }
 }
 
-/// What the worker threads do with real sockets, here with a world that is played through.
 fn play(load: &Load, world: &Rc<RefCell<World>>) -> (Recorder, Vec<ClientResult>) {
+    play_with(
+        load,
+        Box::new(ClosedLoop::new(load.clients, 1)),
+        false,
+        world,
+    )
+}
+
+/// What the worker threads do with real sockets, here with a world that is played through.
+fn play_with(
+    load: &Load,
+    pacer: Box<dyn Pacer>,
+    connects_first: bool,
+    world: &Rc<RefCell<World>>,
+) -> (Recorder, Vec<ClientResult>) {
     let manners = Manners {
         message: Message::ping(16),
-        pipeline: 1,
+        pipeline: load.pipeline,
+        connects_first,
         requests_per_connection: load.requests_per_connection,
         timeout_ns: load.timeout_ns,
         max_frame_bytes: 1 << 20,
     };
     let fake = Fake(Rc::clone(world));
     let recorder = Recorder::new(load.window);
-    let pacer = ClosedLoop::new(load.clients);
     let mut fleet = Fleet::new(load.clients, manners, recorder, fake.clone(), pacer, fake);
     let end = load.window.to_ns + S;
     loop {
@@ -187,7 +203,7 @@ fn play(load: &Load, world: &Rc<RefCell<World>>) -> (Recorder, Vec<ClientResult>
         let drained = world.borrow().now_ns >= load.window.to_ns && fleet.is_drained();
         if now >= end || drained {
             world.borrow_mut().now_ns = now.min(end);
-            return fleet.finish();
+            return fleet.finish(now.min(end));
         }
         world.borrow_mut().now_ns = now;
         if first > now {
@@ -343,7 +359,11 @@ fn with_a_connection_a_request_latency_holds_the_connect_and_service_does_not() 
     assert!((recorder.connect.value_at_quantile(0.5)).abs_diff(3 * MS) <= 3000);
     assert_eq!(recorder.requests, 2 * 200);
     assert_eq!(recorder.unanswered, 0);
-    assert_eq!(world.borrow().connects, recorder.connect.len());
+    // 440 in all, those of the warm-up not counted.
+    assert_eq!(
+        (world.borrow().connects, recorder.connect.len()),
+        (440, 400)
+    );
 }
 
 #[test]
@@ -536,4 +556,201 @@ fn replies_in_another_layout_of_the_same_json_are_right() {
     });
     let (recorder, _) = play(&load(1), &world);
     assert_eq!((recorder.requests, recorder.errors.total()), (1000, 0));
+}
+
+/// Plays an open loop: the same as `play`, but with a plan.
+fn play_plan(
+    load: &Load,
+    schedule: Schedule,
+    world: &Rc<RefCell<World>>,
+) -> (Recorder, Vec<ClientResult>) {
+    let pacer = OpenLoop::new(schedule, load.clients, 0..load.clients);
+    play_with(load, Box::new(pacer), true, world)
+}
+
+fn constant(rate_rps: f64) -> Schedule {
+    Schedule {
+        rate_rps,
+        arrivals: Arrivals::Constant,
+        assign: Assign::Bound,
+        seed: 1,
+    }
+}
+
+#[test]
+fn a_stall_is_seen_by_every_request_that_was_planned_in_it() {
+    // At once, but for the first of every ten seconds: then when it is over.
+    let world = World::new(100, |_, request, now| {
+        let into = now % (10 * S);
+        vec![(if into < S { S - into } else { 0 }, pong(request))]
+    });
+    let window = Window {
+        from_ns: 5 * S,
+        to_ns: 25 * S,
+    };
+    let (recorder, _) = play_plan(
+        &Load {
+            window,
+            ..load(100)
+        },
+        constant(1000.0),
+        &world,
+    );
+    // A tenth of the requests was planned in a stall and waited evenly up to a second.
+    assert_eq!(
+        (recorder.requests, recorder.latency.count()),
+        (20_000, 20_000)
+    );
+    assert!(
+        near(recorder.latency.quantile(0.89), 0),
+        "{:?}",
+        recorder.latency.quantile(0.89)
+    );
+    assert!(
+        near(recorder.latency.quantile(0.95), 500 * MS),
+        "{:?}",
+        recorder.latency.quantile(0.95)
+    );
+    assert!(
+        near(recorder.latency.quantile(0.99), 900 * MS),
+        "{:?}",
+        recorder.latency.quantile(0.99)
+    );
+    assert!(
+        near(recorder.latency.quantile(1.0), S),
+        "{:?}",
+        recorder.latency.quantile(1.0)
+    );
+    // The service time knows of one request a connection, which was on its way.
+    let service = &recorder.service;
+    assert_eq!(service.len() - service.count_between(0, MS), 2 * 100);
+}
+
+#[test]
+fn a_plan_is_kept_to_the_nanosecond() {
+    let world = World::new(4, |_, request, _| vec![(MS, pong(request))]);
+    let (recorder, clients) = play_plan(&load(4), constant(200.0), &world);
+    // Every 5 ms, dealt in turn; the first one goes out when its connect is done.
+    let sent = world.borrow().sent.clone();
+    let planned: Vec<(u64, usize)> = (1..220).map(|i| (i * 5 * MS, i as usize % 4)).collect();
+    assert_eq!(sent, planned);
+    assert_eq!((recorder.requests, recorder.planned), (200, 200));
+    assert!(clients.iter().all(|client| client.replies == 50));
+    assert!(near(recorder.latency.quantile(1.0), MS));
+    assert_eq!(recorder.lag.max(), 0);
+}
+
+#[test]
+fn a_request_waits_for_its_own_connection_or_for_any() {
+    // Client 0 is stuck from 500 ms on.
+    let script = |client: usize, request: &[u8], now: u64| {
+        if client == 0 && now >= 500 * MS {
+            vec![]
+        } else {
+            vec![(MS, pong(request))]
+        }
+    };
+    let (bound, _) = play_plan(&load(4), constant(400.0), &World::new(4, script));
+    // Of the 600 ms left, a quarter of 400 requests a second.
+    assert_eq!(bound.unanswered, 60);
+    assert!(matches!(
+        bound.latency.quantile(0.99),
+        Some(Quantile::Over(_))
+    ));
+    let free = Schedule {
+        assign: Assign::Free,
+        ..constant(400.0)
+    };
+    let (free, _) = play_plan(&load(4), free, &World::new(4, script));
+    assert_eq!(free.unanswered, 1, "the others go round it, which hides it");
+}
+
+#[test]
+fn over_capacity_ends_in_a_bounded_run_in_which_the_waiting_counts() {
+    // Two connections of 10 ms each can serve 200 a second.
+    let world = World::new(2, |_, request, _| vec![(10 * MS, pong(request))]);
+    let (recorder, _) = play_plan(&load(2), constant(1000.0), &world);
+    assert_eq!(recorder.planned, 1000);
+    assert_eq!(recorder.requests, 200);
+    // Those still waiting at the end of the window were never sent, and stand at their ages.
+    assert!(recorder.unanswered > 800, "{}", recorder.unanswered);
+    assert!(matches!(
+        recorder.latency.quantile(0.5),
+        Some(Quantile::Over(_))
+    ));
+}
+
+#[test]
+fn pipelined_requests_share_a_connection() {
+    let world = World::new(1, |_, request, _| vec![(5 * MS, pong(request))]);
+    let schedule = constant(1000.0);
+    let load = Load {
+        pipeline: 5,
+        ..load(1)
+    };
+    let (recorder, _) = play_plan(&load, schedule, &world);
+    assert!(
+        near(recorder.latency.quantile(0.5), 5 * MS),
+        "{:?}",
+        recorder.latency.quantile(0.5)
+    );
+    assert_eq!(recorder.requests, 1000);
+}
+
+#[test]
+fn poisson_gaps_are_exponential() {
+    let schedule = Schedule {
+        rate_rps: 10_000.0,
+        arrivals: Arrivals::Poisson,
+        assign: Assign::Bound,
+        seed: 42,
+    };
+    let mut pacer = OpenLoop::new(schedule, 8, 0..8);
+    let planned: Vec<Planned> = (0..20_000).map(|_| pacer.due(u64::MAX).unwrap()).collect();
+    let mut gaps: Vec<f64> = planned
+        .windows(2)
+        .map(|two| (two[1].at_ns - two[0].at_ns) as f64 / 1e5)
+        .collect();
+    gaps.sort_by(f64::total_cmp);
+    // Kolmogorov and Smirnov: the greatest distance from 1 − e^(−x), at the 1 % level.
+    let n = gaps.len() as f64;
+    let distance = |(at, gap): (usize, &f64)| {
+        let expected = 1.0 - (-gap).exp();
+        (expected - at as f64 / n)
+            .abs()
+            .max((expected - (at + 1) as f64 / n).abs())
+    };
+    let greatest = gaps.iter().enumerate().map(distance).fold(0.0, f64::max);
+    assert!(greatest < 1.63 / n.sqrt(), "{greatest}");
+    // Dealt at random, evenly.
+    for client in 0..8 {
+        let share = planned
+            .iter()
+            .filter(|planned| planned.client == client)
+            .count();
+        assert!(
+            (2300..2700).contains(&share),
+            "client {client} has {share} of 20,000"
+        );
+    }
+}
+
+#[test]
+fn the_plan_is_the_same_for_any_number_of_threads() {
+    let schedule = Schedule {
+        rate_rps: 1000.0,
+        arrivals: Arrivals::Poisson,
+        assign: Assign::Bound,
+        seed: 3,
+    };
+    let draw = |own: std::ops::Range<usize>| {
+        let first = own.start;
+        let mut pacer = OpenLoop::new(schedule, 10, own);
+        std::iter::from_fn(move || pacer.due(S))
+            .map(move |planned| (planned.at_ns, planned.client + first))
+            .collect::<Vec<_>>()
+    };
+    let mut threads = [draw(0..3), draw(3..7), draw(7..10)].concat();
+    threads.sort_unstable();
+    assert_eq!(threads, draw(0..10));
 }

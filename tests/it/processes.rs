@@ -46,6 +46,44 @@ fn killing_the_harness_leaves_no_process() {
 }
 
 #[test]
+fn killing_the_guard_ends_a_server_that_computes() {
+    let mut harness = rpcbench()
+        .args([
+            "--model",
+            "threaded",
+            "--method",
+            "spin",
+            "--params",
+            "9000000",
+            "--clients",
+            "2",
+            "--no-save",
+        ])
+        .args(["--duration", "20s"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let pid = harness.id() as i32;
+    eventually("the server runs", || descendants(pid).len() == 2);
+    thread::sleep(Duration::from_millis(500));
+    let processes = descendants(pid);
+    end(processes
+        .iter()
+        .find(|process| process.parent == pid)
+        .unwrap()
+        .pid);
+    assert_gone(&processes[1..]);
+    let status = harness.wait().unwrap();
+    let stderr = std::io::read_to_string(harness.stderr.unwrap()).unwrap();
+    assert_eq!(status.code(), Some(1));
+    assert_eq!(
+        stderr.trim(),
+        "rpcbench: the server of threaded is gone: it lost its guard"
+    );
+}
+
+#[test]
 fn killing_the_guard_ends_the_server_and_its_workers() {
     let server = Served::start("preforking", &["--workers", "3"]);
     eventually("the workers run", || server.processes().len() == 5);
@@ -92,6 +130,71 @@ fn a_killed_worker_is_replaced_and_others_do_not_notice() {
             }
         }
     }
+}
+
+#[test]
+fn all_workers_are_there_from_the_start() {
+    // More than may be replaced at once.
+    for model in ["preforking", "preforking-async"] {
+        let record = measured(&[
+            "--model",
+            model,
+            "--workers",
+            "40",
+            "--clients",
+            "40",
+            "--duration",
+            "500ms",
+            "--warmup",
+            "500ms",
+        ]);
+        let trial = &record["cells"][0]["trials"][0];
+        assert_eq!(trial["server"]["processes_peak"], 41, "{model}");
+        assert_eq!(
+            trial["clients_served"], 40,
+            "{model}: {}",
+            trial["server"]["workers"]
+        );
+    }
+}
+
+#[test]
+fn a_drain_does_not_spin() {
+    let server = Served::start("async", &["--drain", "5s"]);
+    let mut client = server.client();
+    client.send(&crate::support::frame(r#"{"in":"sleep","params":1500}"#));
+    thread::sleep(Duration::from_millis(100));
+    let processes = server.processes();
+    let guard = processes
+        .iter()
+        .find(|process| process.parent == server.pid())
+        .unwrap();
+    let root = processes
+        .iter()
+        .find(|process| process.parent == guard.pid)
+        .unwrap()
+        .pid;
+    // A connection and the stop come in the same wake-up.
+    kill(Pid::from_raw(root), Signal::SIGSTOP).unwrap();
+    let _late = Client::to(server.address);
+    kill(Pid::from_raw(root), Signal::SIGTERM).unwrap();
+    kill(Pid::from_raw(root), Signal::SIGCONT).unwrap();
+    thread::sleep(Duration::from_millis(1000));
+    let stat = std::fs::read_to_string(format!("/proc/{root}/stat")).unwrap();
+    let ticks: Vec<u64> = stat
+        .rsplit_once(") ")
+        .unwrap()
+        .1
+        .split(' ')
+        .skip(11)
+        .take(2)
+        .map(|t| t.parse().unwrap())
+        .collect();
+    assert!(
+        ticks[0] + ticks[1] < 30,
+        "{ticks:?} ticks of 10 ms in a second of waiting"
+    );
+    assert!(client.receive().is_some());
 }
 
 #[test]

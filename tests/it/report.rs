@@ -77,6 +77,7 @@ fn trial(round: usize, throughput_rps: f64, cpu_us: f64) -> Trial {
         round,
         requests: throughput_rps as u64,
         throughput_rps,
+        offered_rps: None,
         samples: throughput_rps as u64 + 64,
         latency_ns: Quantiles {
             mean: Some(123_456.0),
@@ -226,6 +227,20 @@ fn one_contestant_in_full() {
 }
 
 #[test]
+fn an_open_loop_in_full() {
+    let mut open = trial(0, 131_000.0, 8.0);
+    open.offered_rps = Some(200_100.0);
+    open.service_ns.p50 = Some(150_000);
+    open.service_ns.p99 = Some(900_000);
+    open.generator.lag_ns.p50 = Some(9_000);
+    open.generator.lag_ns.p99 = Some(80_000);
+    let mut cell = cell("async", vec![open]);
+    cell.load.mode = Mode::Poisson;
+    cell.load.rate_rps = Some(200_000.0);
+    insta::assert_snapshot!("open_text", text(&record(vec![cell])));
+}
+
+#[test]
 fn starvation() {
     insta::assert_snapshot!(
         "starved_text",
@@ -260,6 +275,51 @@ fn noise_is_a_tie() {
     ]));
     let told = told.replace('\n', " ");
     assert!(told.contains("needs the least, tied with"), "{told}");
+}
+
+#[test]
+fn clients_that_were_answered_late_or_wrongly_are_not_called_starved() {
+    let mut late = trial(0, 0.0, 1.0);
+    late.clients_served = 0;
+    let told = text(&record(vec![cell("async", vec![late.clone()])]));
+    assert!(
+        told.contains("0 of 64 clients served") && !told.contains("starved"),
+        "{told}"
+    );
+    late.validity = Validity {
+        verdict: Verdict::Invalid,
+        reasons: vec!["no right reply".to_owned()],
+    };
+    let told = text(&record(vec![
+        cell("async", vec![late]),
+        cell("single", vec![trial(0, 9000.0, 1.0)]),
+    ]));
+    assert!(
+        told.contains("Invalid in 1 of 2 trials (async): no right reply."),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_median_over_a_bound_is_a_bound() {
+    let at = |ms: u64, exact_below: f64| {
+        let mut trial = trial(0, 50_000.0, 1.0);
+        trial.latency_ns.p50 = Some(ms * 1_000_000);
+        trial.exact_below = exact_below;
+        trial.censored.count = u64::from(exact_below < 1.0);
+        trial
+    };
+    // The middle one of 10, 20 and something over 5 may be 20.
+    let told = text(&record(vec![cell(
+        "async",
+        vec![at(10, 1.0), at(20, 1.0), at(5, 0.4)],
+    )]));
+    assert!(told.contains("p50 >10.0 ms"), "{told}");
+    let told = text(&record(vec![cell(
+        "async",
+        vec![at(10, 1.0), at(20, 1.0), at(30, 0.4)],
+    )]));
+    assert!(told.contains("p50 20.0 ms"), "{told}");
 }
 
 #[test]

@@ -27,6 +27,8 @@ impl<W: Wire, P: Pacer, C: Clock> Fleet<W, P, C> {
             self.clients[at].inbox = inbox;
         }
         self.hand_out(now);
+        // What was planned for this connection while it was busy.
+        self.pump(at, now);
     }
 
     /// How many bytes whole replies took; `usize::MAX` when the connection was given up.
@@ -64,6 +66,7 @@ impl<W: Wire, P: Pacer, C: Clock> Fleet<W, P, C> {
         client.flights.pop_front();
         client.failures = 0;
         client.on_connection += 1;
+        client.able_ns = now;
         if self.recorder.in_sample(flight.planned_ns, now) {
             let wait = &mut client.result.longest_wait_ns;
             *wait = (*wait).max(now - flight.planned_ns);

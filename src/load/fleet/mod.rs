@@ -83,8 +83,9 @@ impl<W: Wire, P: Pacer, C: Clock> Fleet<W, P, C> {
         if self.begun < self.clients.len() {
             now
         } else {
-            self.look_over_at_ns
-                .min(self.pacer.next_ns().unwrap_or(u64::MAX))
+            let end_ns = self.recorder.window().to_ns;
+            let next_ns = self.pacer.next_ns().filter(|next_ns| *next_ns < end_ns);
+            self.look_over_at_ns.min(next_ns.unwrap_or(u64::MAX))
         }
     }
 
@@ -95,8 +96,11 @@ impl<W: Wire, P: Pacer, C: Clock> Fleet<W, P, C> {
             return;
         };
         self.clients[at].link = Link::Up;
+        self.clients[at].able_ns = now;
         // Of persistent connections the connects lie before the window, and that is where they are seen.
-        if since_ns < self.recorder.window().to_ns {
+        let window = self.recorder.window();
+        let persistent = self.manners.requests_per_connection.is_none();
+        if since_ns < window.to_ns && (persistent || now >= window.from_ns) {
             self.recorder.connected(since_ns, now);
         }
         self.pump(at, now);
@@ -161,8 +165,10 @@ impl<W: Wire, P: Pacer, C: Clock> Fleet<W, P, C> {
     }
 
     /// Ends the load: what is not answered is entered at its age. Connections close with the fleet.
-    pub fn finish(mut self) -> (Recorder, Vec<ClientResult>) {
-        let now = self.clock.now_ns();
+    ///
+    /// `now` is when the drain ended, which may be a while ago.
+    pub fn finish(mut self, now: u64) -> (Recorder, Vec<ClientResult>) {
+        self.hand_out(now);
         for client in &mut self.clients {
             let in_flight = client.flights.drain(..).map(|flight| flight.planned_ns);
             for planned_ns in in_flight.chain(client.waiting.drain(..)) {
@@ -178,12 +184,11 @@ impl<W: Wire, P: Pacer, C: Clock> Fleet<W, P, C> {
         (self.recorder, results)
     }
 
-    /// Gives the requests that are due to their clients, as long as the window lasts.
+    /// Gives the requests that are due to their clients, as far as they were planned inside the window.
     fn hand_out(&mut self, now: u64) {
-        while now < self.recorder.window().to_ns {
-            let Some(planned) = self.pacer.due(now) else {
-                return;
-            };
+        let last_ns = now.min(self.recorder.window().to_ns - 1);
+        while let Some(planned) = self.pacer.due(last_ns) {
+            self.recorder.planned(planned.at_ns);
             self.clients[planned.client]
                 .waiting
                 .push_back(planned.at_ns);
@@ -194,9 +199,9 @@ impl<W: Wire, P: Pacer, C: Clock> Fleet<W, P, C> {
     }
 
     /// Sends, or connects, if this client has anything to send and may.
-    fn pump(&mut self, at: usize, now: u64) {
+    pub(super) fn pump(&mut self, at: usize, now: u64) {
         let client = &self.clients[at];
-        if client.waiting.is_empty() {
+        if client.waiting.is_empty() && !self.manners.connects_first {
             return;
         }
         let over = now >= self.recorder.window().to_ns;
@@ -237,6 +242,7 @@ impl<W: Wire, P: Pacer, C: Clock> Fleet<W, P, C> {
             self.scratch.clear();
             self.manners.message.write(tag, &mut self.scratch);
             let sent_ns = self.clock.now_ns();
+            self.recorder.sent(planned_ns.max(client.able_ns), sent_ns);
             client.flights.push_back(Flight {
                 planned_ns,
                 sent_ns,
