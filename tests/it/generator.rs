@@ -582,7 +582,7 @@ fn a_stall_is_seen_by_every_request_that_was_planned_in_it() {
     // At once, but for the first of every ten seconds: then when it is over.
     let world = World::new(100, |_, request, now| {
         let into = now % (10 * S);
-        vec![(if into < S { S - into } else { 0 }, pong(request))]
+        vec![(S.saturating_sub(into), pong(request))]
     });
     let window = Window {
         from_ns: 5 * S,
