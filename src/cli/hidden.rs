@@ -16,8 +16,8 @@ use crate::ready::Ready;
 use crate::server::Server;
 
 /// `__guard`: stands between the harness and a contestant.
-pub(super) fn guard(drain_ms: u64, command: &[OsString]) -> anyhow::Result<ExitCode> {
-    guard::run(command, Duration::from_millis(drain_ms))?;
+pub(super) fn guard(drain_ms: u64, whose: &str, command: &[OsString]) -> anyhow::Result<ExitCode> {
+    guard::run(command, Duration::from_millis(drain_ms), whose == "foreign")?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -3,11 +3,13 @@
 mod doctor;
 mod hidden;
 mod interrupt;
+mod load_args;
 mod measure;
 mod models;
 mod progress;
 mod serve;
 mod values;
+mod who;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -57,6 +59,7 @@ enum Command {
     #[command(name = "__guard", hide = true)]
     Guard {
         drain_ms: u64,
+        whose: String,
         #[arg(last = true)]
         command: Vec<OsString>,
     },
@@ -95,7 +98,11 @@ fn run(parts: Parts<'_>) -> anyhow::Result<ExitCode> {
         Some(Command::Models(args)) => models::run(parts, &args),
         Some(Command::Doctor) => doctor::run(),
         Some(Command::HiddenServe { order }) => hidden::serve(parts, &order),
-        Some(Command::Guard { drain_ms, command }) => hidden::guard(drain_ms, &command),
+        Some(Command::Guard {
+            drain_ms,
+            whose,
+            command,
+        }) => hidden::guard(drain_ms, &whose, &command),
     }
 }
 

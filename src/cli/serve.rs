@@ -1,6 +1,5 @@
 //! `rpcbench serve`: one server in the foreground, under the same guard as in a measurement.
 
-use std::ffi::OsString;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
@@ -14,7 +13,7 @@ use super::Parts;
 use super::interrupt::Interrupt;
 use super::values::{self, Bytes};
 use crate::error::Error;
-use crate::harness::{Contestant, Running};
+use crate::harness::{Contestant, ReadyBy, Running};
 use crate::model::{ServeModel, find};
 use crate::protocol::DEFAULT_MAX_FRAME_BYTES;
 use crate::record::Options;
@@ -111,6 +110,11 @@ impl ServerArgs {
         }
     }
 
+    /// What a stop gives to what is in flight.
+    pub(super) fn drain(&self) -> Duration {
+        self.drain
+    }
+
     /// The longest message.
     pub(super) fn max_frame_bytes(&self) -> usize {
         self.max_frame.0
@@ -122,10 +126,14 @@ impl ServerArgs {
         model: &dyn ServeModel,
         listen: SocketAddr,
     ) -> anyhow::Result<Contestant> {
-        let order = serde_json::to_string(&self.order(model, listen)?)?;
+        let order = self
+            .order(model, listen)
+            .with_context(|| format!("--model {}", model.name()))?;
+        let order = serde_json::to_string(&order)?;
         Ok(Contestant {
             name: model.name().to_owned(),
-            serve_arguments: vec![OsString::from(order)],
+            command: Contestant::own_command(order)?,
+            ready: ReadyBy::Line,
             drain: self.drain,
             show_stderr: false,
         })
@@ -154,7 +162,7 @@ pub(super) fn run(parts: Parts<'_>, args: &Args) -> anyhow::Result<ExitCode> {
         show_stderr: true,
         ..contestant
     })?;
-    writeln!(std::io::stdout(), "listening on {}", server.ready().address)?;
+    writeln!(std::io::stdout(), "listening on {}", server.address())?;
     while !interrupt.wait(LOOK_UP)? {
         if let Some(ended) = server.ended() {
             return Err(server.died(&ended).into());

@@ -57,11 +57,12 @@ pub enum Report {
 
 /// Runs `command` under guard until it ends or the harness does.
 ///
-/// `drain` is what it gets to stop when asked.
+/// `drain` is what it gets to stop when asked. What a foreign one prints goes to
+/// stderr, since the guard's standard output is for the harness.
 ///
 /// # Errors
 /// When the guard itself cannot do its work; the contestant's end is no error.
-pub fn run(command: &[OsString], drain: Duration) -> io::Result<()> {
+pub fn run(command: &[OsString], drain: Duration, foreign: bool) -> io::Result<()> {
     set_child_subreaper(true)?;
     let signals = [
         Signal::SIGCHLD,
@@ -73,7 +74,7 @@ pub fn run(command: &[OsString], drain: Duration) -> io::Result<()> {
     .collect::<SigSet>();
     signals.thread_block()?;
     let signals = SignalFd::with_flags(&signals, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?;
-    let contestant = match start(command) {
+    let contestant = match start(command, foreign) {
         Ok(pid) => pid,
         Err(error) => {
             return say(&Report::Failed {
@@ -93,11 +94,17 @@ pub fn run(command: &[OsString], drain: Duration) -> io::Result<()> {
 }
 
 /// Starts the contestant in a process group of its own; std unblocks its signals.
-fn start(command: &[OsString]) -> io::Result<Pid> {
+fn start(command: &[OsString], foreign: bool) -> io::Result<Pid> {
     let (program, arguments) = command.split_first().ok_or(io::ErrorKind::InvalidInput)?;
+    let stdout = if foreign {
+        Stdio::from(io::stderr().as_fd().try_clone_to_owned()?)
+    } else {
+        Stdio::inherit()
+    };
     let child = Command::new(program)
         .args(arguments)
         .stdin(Stdio::null())
+        .stdout(stdout)
         .process_group(0)
         .spawn()?;
     let id = i32::try_from(child.id()).map_err(io::Error::other)?;

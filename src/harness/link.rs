@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use super::Contestant;
 use super::guard::Report;
+use super::{Contestant, ReadyBy};
 use crate::ready::Ready;
 
 /// How much of the end of the contestant's stderr is kept.
@@ -38,14 +38,16 @@ pub(super) struct Link {
 impl Link {
     /// Starts this very program as a guard, so that a user's own binary works too.
     pub(super) fn to_new_guard(contestant: &Contestant) -> io::Result<Link> {
-        let program = std::env::current_exe()?;
-        let mut guard = Command::new(&program)
+        let mut guard = Command::new(std::env::current_exe()?)
             .arg("__guard")
             .arg(contestant.drain.as_millis().to_string())
+            .arg(if contestant.ready == ReadyBy::Line {
+                "own"
+            } else {
+                "foreign"
+            })
             .arg("--")
-            .arg(&program)
-            .arg("__serve")
-            .args(&contestant.serve_arguments)
+            .args(&contestant.command)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(if contestant.show_stderr {

@@ -6,7 +6,8 @@ pub mod tree;
 
 use std::ffi::OsString;
 use std::io;
-use std::time::Duration;
+use std::net::{SocketAddr, TcpStream};
+use std::time::{Duration, Instant};
 
 use crate::error::Error;
 use crate::meter::{MeterView, Reading};
@@ -17,18 +18,45 @@ use tree::Cpu;
 
 /// How long a server may take to be ready, and a guard to answer.
 const READY_TIME: Duration = Duration::from_secs(10);
+/// How often a server that prints no ready line is tried.
+const TRY_AGAIN: Duration = Duration::from_millis(10);
 
 /// What to start.
 #[derive(Debug, Clone)]
 pub struct Contestant {
     /// What it is called in messages.
     pub name: String,
-    /// The arguments of this very program's `__serve`.
-    pub serve_arguments: Vec<OsString>,
+    /// The program and its arguments.
+    pub command: Vec<OsString>,
+    /// How it is known that it listens.
+    pub ready: ReadyBy,
     /// How long it may take to stop when asked.
     pub drain: Duration,
     /// Whether its stderr goes to ours; otherwise the end of it is kept for messages.
     pub show_stderr: bool,
+}
+
+/// How it is known that a server listens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReadyBy {
+    /// It prints a ready line, as this very program does; its meter can then be read.
+    Line,
+    /// It accepts at this address. What it prints goes to stderr.
+    Accepting(SocketAddr),
+}
+
+impl Contestant {
+    /// The command by which this very program, whoever built it, serves `order`.
+    ///
+    /// # Errors
+    /// When the system does not tell where this program is.
+    pub fn own_command(order: String) -> io::Result<Vec<OsString>> {
+        Ok(vec![
+            std::env::current_exe()?.into(),
+            "__serve".into(),
+            order.into(),
+        ])
+    }
 }
 
 /// A server that listens, under guard. Dropped, it is killed.
@@ -36,6 +64,13 @@ pub struct Contestant {
 pub struct Running {
     contestant: Contestant,
     link: Link,
+    address: SocketAddr,
+    /// What one of this program's servers has told of itself.
+    told: Option<Told>,
+}
+
+#[derive(Debug)]
+struct Told {
     ready: Ready,
     meter: MeterView,
 }
@@ -58,7 +93,7 @@ pub struct Ended {
 pub struct Usage {
     /// CPU time of all its processes.
     pub cpu: Cpu,
-    /// Its meter.
+    /// Its meter; empty where it has none.
     pub slots: Vec<Reading>,
 }
 
@@ -99,31 +134,54 @@ impl Running {
             stderr: link.stderr(),
         };
         let mut link = Link::to_new_guard(contestant).map_err(failed)?;
-        let ready = loop {
-            match link.next(READY_TIME) {
-                Some(Line::Ready(ready)) => break ready,
-                Some(Line::Guard(Report::Started { .. })) => {}
+        let deadline = Instant::now() + READY_TIME;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let wait = match contestant.ready {
+                ReadyBy::Line => left,
+                ReadyBy::Accepting(address) if accepts(address) => {
+                    return Ok(Running {
+                        contestant: contestant.clone(),
+                        link,
+                        address,
+                        told: None,
+                    });
+                }
+                ReadyBy::Accepting(_) => left.min(TRY_AGAIN),
+            };
+            match link.next(wait) {
+                Some(Line::Ready(ready)) if contestant.ready == ReadyBy::Line => {
+                    let meter = MeterView::open(ready.pid, ready.meter_fd).map_err(failed)?;
+                    let (contestant, address) = (contestant.clone(), ready.address);
+                    return Ok(Running {
+                        contestant,
+                        link,
+                        address,
+                        told: Some(Told { ready, meter }),
+                    });
+                }
                 Some(Line::Guard(Report::Failed { reason })) => {
                     return Err(failed(io::Error::other(reason)));
                 }
                 Some(Line::Guard(Report::Ended { how, .. })) => {
                     return Err(not_ready(format!("{how} before it was ready"), &link));
                 }
-                None => return Err(not_ready(format!("was not ready in {READY_TIME:?}"), &link)),
+                None if left.is_zero() => {
+                    return Err(not_ready(format!("was not ready in {READY_TIME:?}"), &link));
+                }
+                Some(Line::Ready(_) | Line::Guard(Report::Started { .. })) | None => {}
             }
-        };
-        let meter = MeterView::open(ready.pid, ready.meter_fd).map_err(failed)?;
-        Ok(Running {
-            contestant: contestant.clone(),
-            link,
-            ready,
-            meter,
-        })
+        }
     }
 
-    /// What it said when it was ready.
-    pub fn ready(&self) -> &Ready {
-        &self.ready
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What it said when it was ready, if it is of this program.
+    pub fn ready(&self) -> Option<&Ready> {
+        self.told.as_ref().map(|told| &told.ready)
     }
 
     /// What it has used and counted so far.
@@ -131,9 +189,10 @@ impl Running {
     /// # Errors
     /// When /proc cannot be read.
     pub fn usage(&self) -> io::Result<Usage> {
+        let slots = self.told.as_ref().map(|told| told.meter.read());
         Ok(Usage {
             cpu: Cpu::of_descendants(self.guard_pid())?,
-            slots: self.meter.read(),
+            slots: slots.unwrap_or_default(),
         })
     }
 
@@ -209,4 +268,8 @@ impl Running {
     fn guard_pid(&self) -> i32 {
         self.link.guard_pid()
     }
+}
+
+fn accepts(address: SocketAddr) -> bool {
+    TcpStream::connect_timeout(&address, READY_TIME).is_ok()
 }

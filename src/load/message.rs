@@ -10,12 +10,15 @@ use crate::protocol::{HEADER_BYTES, append_frame};
 
 /// Hex digits that make each `ping` differ from all others.
 const TAG_BYTES: usize = 16;
+/// The shortest string that a `ping` carries.
+pub const LEAST_PAYLOAD_BYTES: usize = TAG_BYTES;
 
 /// A request, and what its reply must be.
 #[derive(Debug, Clone)]
 pub struct Message {
     method: String,
     frame: Vec<u8>,
+    payload_bytes: usize,
     expected: Expected,
 }
 
@@ -50,6 +53,7 @@ impl Message {
         Message {
             method: "ping".to_owned(),
             frame,
+            payload_bytes: params.len(),
             expected,
         }
     }
@@ -64,6 +68,7 @@ impl Message {
         Ok(Message {
             method: method.to_owned(),
             frame: request_frame(method, params),
+            payload_bytes: params.len(),
             expected,
         })
     }
@@ -71,6 +76,11 @@ impl Message {
     /// The method that it calls.
     pub fn method(&self) -> &str {
         &self.method
+    }
+
+    /// Bytes of its params.
+    pub fn payload_bytes(&self) -> usize {
+        self.payload_bytes
     }
 
     /// Bytes of a request on the wire, its header included.

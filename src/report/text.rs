@@ -125,7 +125,7 @@ fn compared(group: &[Summary<'_>]) -> String {
         );
         let none = || "–".to_owned();
         table.add_row([
-            summary.name().to_owned(),
+            short(summary.name()),
             rate,
             quantile(summary.latency(0.5, |trial| trial.latency_ns.p50)),
             quantile(summary.latency(0.99, |trial| trial.latency_ns.p99)),
@@ -171,6 +171,16 @@ fn compared(group: &[Summary<'_>]) -> String {
     }
     lines.extend(warnings(group));
     lines.join("\n")
+}
+
+/// A command can be long; the table keeps its width.
+fn short(name: &str) -> String {
+    const MOST: usize = 18;
+    if name.chars().count() <= MOST {
+        name.to_owned()
+    } else {
+        name.chars().take(MOST - 1).chain(['…']).collect()
+    }
 }
 
 /// What speaks against trials, beyond what the table and the sentences say already.

@@ -4,12 +4,12 @@
 mod judge;
 mod trial;
 
-use std::net::SocketAddr;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
 use crate::error::Error;
-use crate::harness::Contestant;
-use crate::load::message::Message;
+use crate::harness::{Contestant, ReadyBy};
 use crate::load::pacer::{Arrivals, Assign, Schedule};
 use crate::load::{Live, Load};
 use crate::record::{Cell, ContestantInfo, LoadInfo, Mode};
@@ -22,8 +22,42 @@ const AROUND_A_TRIAL: Duration = Duration::from_millis(120);
 pub enum Entrant {
     /// A server that is started anew for each trial.
     Server(Contestant),
+    /// A command of any language, started anew for each trial.
+    Exec(Exec),
     /// One that runs already.
     Target(SocketAddr),
+}
+
+/// A command that starts a server at the port that stands for `{port}` in its words.
+#[derive(Debug, Clone)]
+pub struct Exec {
+    /// The program and its arguments; no shell is asked.
+    pub words: Vec<String>,
+    /// How long it may take to stop when asked.
+    pub drain: Duration,
+}
+
+impl Exec {
+    /// What is replaced by the port.
+    pub const PORT: &'static str = "{port}";
+
+    /// The contestant at a port that is free now: a new one each time, since the
+    /// last one's connections may bar it for a while.
+    fn contestant(&self, name: &str) -> io::Result<Contestant> {
+        let address = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?;
+        let port = address.port().to_string();
+        let command = self
+            .words
+            .iter()
+            .map(|word| word.replace(Exec::PORT, &port).into());
+        Ok(Contestant {
+            name: name.to_owned(),
+            command: command.collect(),
+            ready: ReadyBy::Accepting(address),
+            drain: self.drain,
+            show_stderr: false,
+        })
+    }
 }
 
 /// One cell of the matrix: an entrant under a load.
@@ -35,8 +69,6 @@ pub struct Seat {
     pub info: ContestantInfo,
     /// The load; its target is filled in when the server listens.
     pub load: Load,
-    /// Bytes of the params, for the record.
-    pub payload_bytes: usize,
 }
 
 impl Seat {
@@ -57,8 +89,8 @@ impl Seat {
             },
             requests_per_connection: load.requests_per_connection,
             method: load.message.method().to_owned(),
-            request_bytes: Message::frame_bytes(&load.message),
-            payload_bytes: self.payload_bytes,
+            request_bytes: load.message.frame_bytes(),
+            payload_bytes: load.message.payload_bytes(),
             idle: 0,
             duration_s: load.duration.as_secs_f64(),
             warmup_s: load.warmup.as_secs_f64(),

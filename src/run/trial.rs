@@ -36,9 +36,16 @@ pub(super) fn run(
     let (mut server, target) = match &seat.entrant {
         Entrant::Server(contestant) => {
             let server = Running::start(contestant)?;
-            options.workers = server.ready().workers;
-            options.accept.clone_from(&server.ready().accept);
-            let target = server.ready().address;
+            if let Some(ready) = server.ready() {
+                options.workers = ready.workers;
+                options.accept.clone_from(&ready.accept);
+            }
+            let target = server.address();
+            (Some(server), target)
+        }
+        Entrant::Exec(exec) => {
+            let server = Running::start(&exec.contestant(&seat.info.name).map_err(Error::Load)?)?;
+            let target = server.address();
             (Some(server), target)
         }
         Entrant::Target(target) => {
@@ -236,11 +243,11 @@ fn server_side(
         threads_peak: Some(seen.peak.threads),
         ctx_voluntary: ended.map(|ended| ended.ctx_voluntary),
         ctx_involuntary: ended.map(|ended| ended.ctx_involuntary),
-        faults: Some(
+        faults: (!after.slots.is_empty()).then(|| {
             slots()
                 .map(|(after, before)| after.faults.saturating_sub(before.faults))
-                .sum(),
-        ),
+                .sum()
+        }),
         workers: workers.map(side),
     }
 }

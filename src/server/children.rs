@@ -93,12 +93,17 @@ impl Children<'_, '_> {
     }
 
     fn reap_one(&mut self) -> Option<Gone> {
-        let (pid, code) = match waitpid(None, Some(WaitPidFlag::WNOHANG)).ok()? {
-            WaitStatus::Exited(pid, code) => (pid, Some(code)),
-            WaitStatus::Signaled(pid, _, _) => (pid, None),
-            _ => return None,
+        let (slot, code) = loop {
+            let (pid, code) = match waitpid(None, Some(WaitPidFlag::WNOHANG)).ok()? {
+                WaitStatus::Exited(pid, code) => (pid, Some(code)),
+                WaitStatus::Signaled(pid, _, _) => (pid, None),
+                _ => return None,
+            };
+            // One that a handler started is reaped all the same.
+            if let Some(slot) = self.slots.remove(&pid) {
+                break (slot, code);
+            }
         };
-        let slot = self.slots.remove(&pid)?;
         let meter = self.server.meter();
         let gone = Gone {
             slot,

@@ -385,3 +385,74 @@ fn help_and_lists() {
         assert!(doctor.contains(what), "{doctor}");
     }
 }
+
+#[test]
+fn a_command_in_any_language_is_measured_beside_the_models() {
+    let server = concat!(
+        "python3 ",
+        env!("CARGO_MANIFEST_DIR"),
+        "/examples/server.py {port}"
+    );
+    let record = measured(
+        &[
+            &[
+                "--exec",
+                server,
+                "--model",
+                "single",
+                "--clients",
+                "3",
+                "--trials",
+                "2",
+            ][..],
+            &SHORT,
+        ]
+        .concat(),
+    );
+    let cells = record["cells"].as_array().unwrap();
+    assert_eq!(cells.len(), 2);
+    let exec = cells
+        .iter()
+        .find(|cell| cell["contestant"]["kind"] == "exec")
+        .unwrap();
+    assert_eq!(exec["contestant"]["name"], server);
+    assert_eq!(
+        exec["trials"].as_array().unwrap().len(),
+        2,
+        "the port of the first trial does not bar the second"
+    );
+    for trial in exec["trials"].as_array().unwrap() {
+        assert_eq!(trial["clients_served"], 3);
+        assert_eq!(trial["errors"]["reply"], 0, "JSON with spaces is right too");
+        assert!(trial["server"]["cpu_us_per_request"].as_f64().unwrap() > 0.0);
+        assert!(trial["server"]["pss_peak_bytes"].as_u64().unwrap() > 1_000_000);
+        assert!(trial["server"]["faults"].is_null() && trial["server"]["workers"].is_null());
+    }
+}
+
+#[test]
+fn a_command_that_does_not_serve_is_an_error() {
+    fails(
+        &["--exec", "python3 server.py"],
+        2,
+        &["must be a command that holds {port}"],
+    );
+    fails(
+        &["--exec", "/nowhere/server {port}"],
+        1,
+        &[
+            "cannot start the server of /nowhere/server {port}",
+            "No such file",
+        ],
+    );
+    let says = [
+        "the server of sh -c",
+        "ended with exit code 7 before it was ready",
+        "it said: no luck",
+    ];
+    fails(
+        &["--exec", "sh -c 'echo no luck >&2; exit 7' {port}"],
+        1,
+        &says,
+    );
+}

@@ -4,6 +4,7 @@
     reason = "a test may panic, and clippy allows it in test functions only"
 )]
 
+mod allocations;
 mod cli;
 mod contract;
 mod conversation;

@@ -252,6 +252,13 @@ fn starvation() {
 }
 
 #[test]
+fn a_long_command_does_not_widen_the_table() {
+    let long = "python3 examples/server.py {port} --with many --more options";
+    let cells = vec![cell(long, six(1.0)), cell("preforking-async", six(2.0))];
+    assert!(text(&record(cells)).contains("python3 examples/…"));
+}
+
+#[test]
 fn few_rounds_rank_nobody() {
     let few = |times| six(times).into_iter().take(3).collect();
     let told = text(&record(vec![

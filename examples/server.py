@@ -1,0 +1,42 @@
+"""A server in Python that speaks the protocol: one thread a connection.
+
+rpcbench --exec 'python3 examples/server.py {port}' --model threaded --clients 16
+"""
+import json
+import socket
+import struct
+import sys
+import threading
+
+
+def receive(connection, count):
+    data = b""
+    while len(data) < count:
+        piece = connection.recv(count - len(data))
+        if not piece:
+            return None
+        data += piece
+    return data
+
+
+def serve(connection):
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    with connection:
+        while header := receive(connection, 4):
+            body = receive(connection, struct.unpack("<I", header)[0])
+            if body is None:
+                return
+            request = json.loads(body)
+            reply = json.dumps({"out": "pong", "result": request["params"]}).encode()
+            connection.sendall(struct.pack("<I", len(reply)) + reply)
+
+
+def main():
+    listener = socket.create_server(("127.0.0.1", int(sys.argv[1])), backlog=1024)
+    print("ready", flush=True)
+    while True:
+        connection, _ = listener.accept()
+        threading.Thread(target=serve, args=(connection,), daemon=True).start()
+
+
+main()

@@ -1,0 +1,146 @@
+//! What load is made.
+
+use std::net::SocketAddr;
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::time::Duration;
+
+use super::Usage;
+use super::values::{self, Bytes};
+use crate::environment;
+use crate::load::message::{LEAST_PAYLOAD_BYTES, Message};
+use crate::load::pacer::{Arrivals, Assign, Schedule};
+use crate::load::{self, Load};
+use crate::protocol::{HEADER_BYTES, REPLY_SLACK_BYTES};
+
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Load")]
+pub(super) struct LoadArgs {
+    /// Connections that send
+    #[arg(long, value_delimiter = ',', default_value = "64", value_name = "N,…")]
+    clients: Vec<NonZeroUsize>,
+    /// Open loop: requests a second in all, such as 20k [default: closed loop]
+    #[arg(long, value_delimiter = ',', value_parser = values::rate, value_name = "R,…")]
+    rate: Vec<f64>,
+    /// How an open loop's requests are spaced: poisson or constant
+    #[arg(long, default_value = "poisson", value_name = "HOW")]
+    arrivals: Arrivals,
+    /// Whom a planned request waits for: bound, its own connection, or free, any
+    #[arg(long, default_value = "bound", value_name = "WHOM")]
+    assign: Assign,
+    /// Requests in flight a connection
+    #[arg(long, default_value = "1", value_name = "D")]
+    pipeline: NonZeroUsize,
+    /// How long is measured [default: 5s]
+    #[arg(long, value_parser = values::short_duration, value_name = "TIME")]
+    duration: Option<Duration>,
+    /// How long the load runs before that [default: 1s]
+    #[arg(long, value_parser = values::timeout, value_name = "TIME")]
+    warmup: Option<Duration>,
+    /// Trials of each, in random interleaved order, a fresh server each [default: 1]
+    #[arg(long, value_name = "N")]
+    trials: Option<NonZeroUsize>,
+    /// Draw the order from this, to repeat it
+    #[arg(long, value_name = "N")]
+    pub(super) seed: Option<u64>,
+    /// Requests a connection, then a new one [default: no end]
+    #[arg(long, value_name = "N")]
+    requests_per_connection: Option<NonZeroU32>,
+    /// How long a reply may take
+    #[arg(long, default_value = "10s", value_parser = values::short_duration, value_name = "TIME")]
+    timeout: Duration,
+    /// Threads of the load generator [default: half the cores]
+    #[arg(long, value_name = "N")]
+    client_threads: Option<NonZeroUsize>,
+    /// The method to call
+    #[arg(long, default_value = "ping", value_name = "NAME")]
+    method: String,
+    /// Its params, as JSON [default: ping, a string of --payload bytes]
+    #[arg(long, value_name = "JSON")]
+    params: Option<String>,
+    /// Bytes of a ping's string, at least 16
+    #[arg(long, default_value_t = Bytes(LEAST_PAYLOAD_BYTES), conflicts_with = "params", value_name = "SIZE")]
+    payload: Bytes,
+}
+
+impl LoadArgs {
+    /// Each number of clients at each rate; `bare` when nobody was named to be measured.
+    pub(super) fn loads(&self, bare: bool, max_frame_bytes: usize) -> anyhow::Result<Vec<Load>> {
+        let message = self.message()?;
+        let body = message.frame_bytes() - HEADER_BYTES;
+        if body > max_frame_bytes {
+            let most = Bytes(max_frame_bytes);
+            return Err(Usage(format!(
+                "a request of {body} bytes is over --max-frame {most}"
+            ))
+            .into());
+        }
+        // Without a rate there is one load a number of clients: the closed loop.
+        let rates: Vec<Option<f64>> = if self.rate.is_empty() {
+            vec![None]
+        } else {
+            self.rate.iter().copied().map(Some).collect()
+        };
+        let clients = self.clients.iter();
+        let both = clients.flat_map(|clients| rates.iter().map(move |rate| (clients.get(), *rate)));
+        Ok(both
+            .map(|(clients, rate)| self.load(clients, rate, bare, max_frame_bytes, &message))
+            .collect())
+    }
+
+    /// How many trials each has.
+    pub(super) fn rounds(&self, bare: bool) -> usize {
+        self.trials
+            .map_or(if bare { 6 } else { 1 }, NonZeroUsize::get)
+    }
+
+    fn load(
+        &self,
+        clients: usize,
+        rate: Option<f64>,
+        bare: bool,
+        max_frame_bytes: usize,
+        message: &Message,
+    ) -> Load {
+        let millis = Duration::from_millis;
+        let (duration, warmup) = if bare {
+            (millis(1000), millis(300))
+        } else {
+            (millis(5000), millis(1000))
+        };
+        Load {
+            // The real one is known when the server listens.
+            target: SocketAddr::from(([127, 0, 0, 1], 0)),
+            clients,
+            threads: self
+                .client_threads
+                .map_or((environment::cores() / 2).max(1), NonZeroUsize::get),
+            duration: self.duration.unwrap_or(duration),
+            warmup: self.warmup.unwrap_or(warmup),
+            drain: load::DRAIN,
+            timeout: self.timeout,
+            schedule: rate.map(|rate_rps| Schedule {
+                rate_rps,
+                arrivals: self.arrivals,
+                assign: self.assign,
+                // Each round has a seed of its own.
+                seed: 0,
+            }),
+            pipeline: self.pipeline.get(),
+            requests_per_connection: self.requests_per_connection.map(NonZeroU32::get),
+            max_frame_bytes: max_frame_bytes + REPLY_SLACK_BYTES,
+            message: message.clone(),
+        }
+    }
+
+    fn message(&self) -> anyhow::Result<Message> {
+        match &self.params {
+            None if self.method == "ping" => Ok(Message::ping(self.payload.0)),
+            params => {
+                let params = params.as_deref().unwrap_or("null");
+                Message::call(&self.method, params).map_err(|fault| {
+                    Usage(format!("--params {params} is not JSON: {fault}")).into()
+                })
+            }
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! Neither side allocates for a request once it is under way.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::io;
+use std::rc::Rc;
+
+use rpcbench::conversation::{Conversation, Step};
+use rpcbench::load::client::Manners;
+use rpcbench::load::fleet::Fleet;
+use rpcbench::load::message::Message;
+use rpcbench::load::pacer::ClosedLoop;
+use rpcbench::load::recorder::{Recorder, Window};
+use rpcbench::load::wire::{Clock, Wire};
+use rpcbench::service::Builtin;
+
+/// The system's allocator, counting for each thread.
+struct Counting;
+
+thread_local! {
+    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
+}
+
+fn count_one() {
+    // While a thread ends its counter is gone, and nobody asks.
+    let _ = ALLOCATIONS.try_with(|count| count.set(count.get() + 1));
+}
+
+// SAFETY: all is handed on to the system's allocator.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count_one();
+        // SAFETY: as our caller promises.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        count_one();
+        // SAFETY: as our caller promises.
+        unsafe { System.realloc(pointer, layout, size) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: as our caller promises.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// How many allocations this thread makes in `work`.
+fn allocations(work: impl FnOnce()) -> u64 {
+    let before = ALLOCATIONS.with(Cell::get);
+    work();
+    ALLOCATIONS.with(Cell::get) - before
+}
+
+#[test]
+fn the_counter_counts() {
+    assert_eq!(allocations(|| drop(std::hint::black_box(vec![1, 2, 3]))), 1);
+}
+
+#[test]
+fn a_conversation_does_not_allocate_for_a_request() {
+    let message = Message::ping(64);
+    let mut request = Vec::new();
+    (0..16).for_each(|tag| message.write(tag, &mut request));
+    let mut conversation = Conversation::new(1 << 20);
+    let mut serve = || {
+        let space = conversation.space();
+        space[..request.len()].copy_from_slice(&request);
+        conversation.received(request.len());
+        loop {
+            match conversation.step() {
+                Step::Call => drop(conversation.call(&Builtin)),
+                Step::Write => conversation.wrote(conversation.unwritten().len()),
+                step => return assert_eq!(step, Step::Read),
+            }
+        }
+    };
+    serve();
+    assert_eq!(allocations(|| (0..1000).for_each(|_| serve())), 0);
+}
+
+/// A server that answers at once, in the place of a socket.
+struct Echo {
+    replies: Vec<([u8; 128], usize)>,
+}
+
+impl Wire for Echo {
+    fn connect(&mut self, _client: usize) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn send(&mut self, client: usize, bytes: &[u8]) -> io::Result<usize> {
+        // {"in":"ping","params":… becomes {"out":"pong","result":…, a byte longer.
+        const ASKED: usize = r#"{"in":"ping","params""#.len();
+        const ANSWERED: &[u8] = br#"{"out":"pong","result""#;
+        let (reply, length) = &mut self.replies[client];
+        let rest = &bytes[4 + ASKED..];
+        *length = 4 + ANSWERED.len() + rest.len();
+        reply[..4].copy_from_slice(&((*length - 4) as u32).to_le_bytes());
+        reply[4..4 + ANSWERED.len()].copy_from_slice(ANSWERED);
+        reply[4 + ANSWERED.len()..*length].copy_from_slice(rest);
+        Ok(bytes.len())
+    }
+
+    fn receive(&mut self, client: usize, space: &mut [u8]) -> io::Result<usize> {
+        let (reply, length) = &mut self.replies[client];
+        if *length == 0 {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        space[..*length].copy_from_slice(&reply[..*length]);
+        Ok(std::mem::take(length))
+    }
+
+    fn close(&mut self, _client: usize) {}
+}
+
+#[derive(Clone)]
+struct Ticking(Rc<Cell<u64>>);
+
+impl Clock for Ticking {
+    fn now_ns(&self) -> u64 {
+        self.0.set(self.0.get() + 1000);
+        self.0.get()
+    }
+}
+
+#[test]
+fn the_generator_does_not_allocate_for_a_request() {
+    const CLIENTS: usize = 20;
+    let manners = Manners {
+        message: Message::ping(16),
+        pipeline: 1,
+        connects_first: false,
+        requests_per_connection: None,
+        timeout_ns: 10_000_000_000,
+        max_frame_bytes: 1 << 20,
+    };
+    let recorder = Recorder::new(Window {
+        from_ns: 0,
+        to_ns: 3_600_000_000_000,
+    });
+    let wire = Echo {
+        replies: vec![([0; 128], 0); CLIENTS],
+    };
+    let clock = Ticking(Rc::new(Cell::new(0)));
+    let mut fleet = Fleet::new(
+        CLIENTS,
+        manners,
+        recorder,
+        wire,
+        ClosedLoop::new(CLIENTS, 1),
+        clock,
+    );
+    let mut rounds = |count: usize| {
+        for _ in 0..count {
+            fleet.advance();
+            for client in 0..CLIENTS {
+                fleet.connected(client);
+                fleet.readable(client, false);
+            }
+        }
+        fleet.recorder().requests
+    };
+    let warm = rounds(10);
+    let mut served = 0;
+    let allocated = allocations(|| served = rounds(1000) - warm);
+    assert!(served >= 10_000, "{served} requests");
+    assert_eq!(allocated, 0, "allocations in {served} requests");
+}
