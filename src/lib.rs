@@ -1,5 +1,5 @@
-//! Two questions about RPC servers, answered with figures that can be trusted:
-//! which concurrency model to use, and whether a change made a server slower.
+//! Which concurrency model should an RPC server use? Six of them, measured side
+//! by side with figures that can be trusted.
 //!
 //! Most users want the program; see its README. As a library this crate lets
 //! you plug in a model ([`model::ServeModel`]) or a handler

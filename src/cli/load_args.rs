@@ -1,7 +1,7 @@
 //! What load is made.
 
 use std::net::SocketAddr;
-use std::num::{NonZeroU32, NonZeroUsize};
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use super::Usage;
@@ -16,7 +16,7 @@ use crate::protocol::{HEADER_BYTES, REPLY_SLACK_BYTES};
 #[command(next_help_heading = "Load")]
 pub(super) struct LoadArgs {
     /// Connections that send
-    #[arg(long, value_delimiter = ',', default_value = "64", value_name = "N,…")]
+    #[arg(long, value_delimiter = ',', default_value = "64", value_parser = values::count, value_name = "N,…")]
     clients: Vec<NonZeroUsize>,
     /// Open loop: requests a second in all, such as 20k [default: closed loop]
     #[arg(long, value_delimiter = ',', value_parser = values::rate, value_name = "R,…")]
@@ -28,7 +28,7 @@ pub(super) struct LoadArgs {
     #[arg(long, default_value = "bound", value_name = "WHOM")]
     assign: Assign,
     /// Requests in flight a connection
-    #[arg(long, default_value = "1", value_name = "D")]
+    #[arg(long, default_value = "1", value_parser = values::count, value_name = "D")]
     pipeline: NonZeroUsize,
     /// How long is measured [default: 5s]
     #[arg(long, value_parser = values::short_duration, value_name = "TIME")]
@@ -37,19 +37,19 @@ pub(super) struct LoadArgs {
     #[arg(long, value_parser = values::timeout, value_name = "TIME")]
     warmup: Option<Duration>,
     /// Trials of each, in random interleaved order, a fresh server each [default: 1]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_parser = values::count, value_name = "N")]
     trials: Option<NonZeroUsize>,
     /// Draw the order from this, to repeat it
     #[arg(long, value_name = "N")]
     pub(super) seed: Option<u64>,
     /// Requests a connection, then a new one [default: no end]
-    #[arg(long, value_name = "N")]
-    requests_per_connection: Option<NonZeroU32>,
+    #[arg(long, value_parser = values::count, value_name = "N")]
+    requests_per_connection: Option<NonZeroUsize>,
     /// How long a reply may take
     #[arg(long, default_value = "10s", value_parser = values::short_duration, value_name = "TIME")]
     timeout: Duration,
     /// Threads of the load generator [default: half the cores]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_parser = values::count, value_name = "N")]
     client_threads: Option<NonZeroUsize>,
     /// The method to call
     #[arg(long, default_value = "ping", value_name = "NAME")]
@@ -126,7 +126,9 @@ impl LoadArgs {
                 seed: 0,
             }),
             pipeline: self.pipeline.get(),
-            requests_per_connection: self.requests_per_connection.map(NonZeroU32::get),
+            requests_per_connection: self
+                .requests_per_connection
+                .map(|most| u32::try_from(most.get()).unwrap_or(u32::MAX)),
             max_frame_bytes: max_frame_bytes + REPLY_SLACK_BYTES,
             message: message.clone(),
         }

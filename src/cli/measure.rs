@@ -1,7 +1,7 @@
 //! `rpcbench`: measure.
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::SystemTime;
 
@@ -48,7 +48,7 @@ struct OutputArgs {
     #[arg(long)]
     no_save: bool,
     /// Print what would be measured and how long it takes
-    #[arg(long)]
+    #[arg(long, conflicts_with = "format")]
     plan: bool,
     /// Exit with 5 when a trial is invalid
     #[arg(long)]
@@ -64,12 +64,24 @@ pub(super) fn run(parts: Parts<'_>, args: &Args) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     make_room(&plan)?;
-    let interrupt = Interrupt::catch().context("cannot catch Ctrl-C")?;
     let started = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
+    let file = args.output.file(&started);
+    if let Some(file) = &file {
+        // Not after minutes of measuring.
+        Record::check_writable(file)?;
+    }
+    let interrupt = Interrupt::catch().context("cannot catch Ctrl-C")?;
     let mut progress = Progress::new(&plan, &interrupt);
     let outcome = measure(&plan, &mut progress);
     progress.finish();
-    finish(&plan, outcome, &started, format, &args.output)
+    finish(
+        &plan,
+        outcome,
+        &started,
+        format,
+        file.as_deref(),
+        args.output.strict,
+    )
 }
 
 /// Shows and saves what was complete, and says what was not.
@@ -78,7 +90,8 @@ fn finish(
     outcome: Outcome,
     started: &str,
     format: &dyn report::Format,
-    output: &OutputArgs,
+    file: Option<&Path>,
+    strict: bool,
 ) -> anyhow::Result<ExitCode> {
     let Outcome {
         cells,
@@ -99,9 +112,8 @@ fn finish(
     if complete || error.is_none() {
         write!(anstream::stdout(), "{}", format.render(&record))?;
     }
-    if complete && !output.no_save {
-        let path = output.save.clone().unwrap_or_else(|| default_path(started));
-        record.write(&path)?;
+    if let Some(path) = file.filter(|_| complete) {
+        record.write(path)?;
         writeln!(io::stderr(), "record: {}", path.display())?;
     }
     if let Some(error) = error {
@@ -113,11 +125,19 @@ fn finish(
         .iter()
         .flat_map(|cell| &cell.trials)
         .any(invalid);
-    Ok(match (interrupted, output.strict && any_invalid) {
+    Ok(match (interrupted, strict && any_invalid) {
         (true, _) => ExitCode::FAILURE,
         (_, true) => ExitCode::from(5),
         _ => ExitCode::SUCCESS,
     })
+}
+
+impl OutputArgs {
+    /// Where the record goes, if anywhere.
+    fn file(&self, started: &str) -> Option<PathBuf> {
+        let named = || self.save.clone().unwrap_or_else(|| default_path(started));
+        (!self.no_save).then(named)
+    }
 }
 
 fn default_path(started: &str) -> PathBuf {
@@ -194,12 +214,11 @@ fn make_room(plan: &Plan) -> anyhow::Result<()> {
 fn print_plan(plan: &Plan) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
     let seconds = plan.time_left(0).as_secs_f64().ceil();
-    writeln!(
-        out,
-        "{} trials in about {seconds} s, seed {}:",
-        plan.trials(),
-        plan.seed
-    )?;
+    let trials = match plan.trials() {
+        1 => "1 trial".to_owned(),
+        many => format!("{many} trials"),
+    };
+    writeln!(out, "{trials} in about {seconds} s, seed {}:", plan.seed)?;
     for (order, (round, at)) in plan.order().into_iter().enumerate() {
         let seat = &plan.seats[at];
         let (name, load) = (&seat.info.name, &seat.load);

@@ -91,7 +91,16 @@ pub fn main(models: &[&dyn ServeModel], service: &dyn Service) -> ExitCode {
 
 fn run(parts: Parts<'_>) -> anyhow::Result<ExitCode> {
     let command = Cli::command().after_help(format!("Models:\n{}", models::list(parts.models)));
-    let cli = Cli::from_arg_matches(&command.get_matches())?;
+    let matches = match command.try_get_matches() {
+        Ok(matches) => matches,
+        Err(told) if !told.use_stderr() => {
+            // Help and version were asked for.
+            told.print()?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        Err(error) => return Err(Usage(in_short(&error)).into()),
+    };
+    let cli = Cli::from_arg_matches(&matches)?;
     match cli.command {
         None => measure::run(parts, &cli.measure),
         Some(Command::Serve(args)) => serve::run(parts, &args),
@@ -104,6 +113,26 @@ fn run(parts: Parts<'_>) -> anyhow::Result<ExitCode> {
             command,
         }) => hidden::guard(drain_ms, &whose, &command),
     }
+}
+
+/// What clap says at length: the fault, and its tip or where to look.
+fn in_short(error: &clap::Error) -> String {
+    let told = error.render().to_string();
+    let mut lines = told.lines().map(str::trim).filter(|line| !line.is_empty());
+    let fault = lines
+        .next()
+        .unwrap_or_default()
+        .trim_start_matches("error: ")
+        .to_owned();
+    // A list, such as of what is missing, stands on lines of its own.
+    let (mut fault, mut hint) = (fault, "see rpcbench --help");
+    for line in lines.take_while(|line| !line.starts_with("Usage:")) {
+        match line.strip_prefix("tip: ") {
+            Some(tip) => hint = tip,
+            None => fault = format!("{fault} {line}"),
+        }
+    }
+    format!("{fault}; {hint}")
 }
 
 /// The error and those causes that it does not name itself.

@@ -9,9 +9,9 @@ use std::time::Duration;
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
-use super::Parts;
 use super::interrupt::Interrupt;
 use super::values::{self, Bytes};
+use super::{Parts, Usage};
 use crate::error::Error;
 use crate::harness::{Contestant, ReadyBy, Running};
 use crate::model::{ServeModel, find};
@@ -35,7 +35,7 @@ pub(super) struct Args {
     #[arg(long)]
     pub(super) model: String,
     /// Where to listen; port 0 is any free one
-    #[arg(long, default_value = "127.0.0.1:0", value_name = "HOST:PORT")]
+    #[arg(long, default_value = "127.0.0.1:0", value_parser = values::address, value_name = "HOST:PORT")]
     pub(super) listen: SocketAddr,
     #[command(flatten)]
     pub(super) server: ServerArgs,
@@ -46,7 +46,7 @@ pub(super) struct Args {
 #[command(next_help_heading = "Server")]
 pub(super) struct ServerArgs {
     /// Worker processes of the preforking models [default: 10, async: one a core]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_parser = values::count, value_name = "N")]
     workers: Option<NonZeroUsize>,
     /// How workers accept: shared, reuseport or exclusive [default: the model's own]
     #[arg(long, value_name = "MODE")]
@@ -55,7 +55,7 @@ pub(super) struct ServerArgs {
     #[arg(long, default_value_t = 4096, value_name = "N")]
     backlog: u32,
     /// Connections at a time; over it, accepting waits [default: 4096, async: descriptors]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_parser = values::count, value_name = "N")]
     max_connections: Option<NonZeroUsize>,
     /// The longest message
     #[arg(long, default_value_t = Bytes(DEFAULT_MAX_FRAME_BYTES), value_name = "SIZE")]
@@ -140,6 +140,23 @@ impl ServerArgs {
     }
 }
 
+impl ServerArgs {
+    /// Refuses what is only for models of several workers, if there is none among these.
+    pub(super) fn fits(&self, models: &[&dyn ServeModel]) -> Result<(), Usage> {
+        let asked = [
+            ("--workers", self.workers.is_some()),
+            ("--accept", self.accept.is_some()),
+        ];
+        let no_workers = models.iter().all(|model| model.workers().is_none());
+        match asked.iter().find(|(_, given)| *given && no_workers) {
+            Some((flag, _)) => Err(Usage(format!(
+                "{flag} is for models of several workers: preforking, preforking-async"
+            ))),
+            None => Ok(()),
+        }
+    }
+}
+
 /// The model of that name.
 pub(super) fn find_model<'a>(parts: Parts<'a>, name: &str) -> Result<&'a dyn ServeModel, Error> {
     find(parts.models, name).ok_or_else(|| Error::UnknownModel {
@@ -157,6 +174,7 @@ pub(super) fn find_model<'a>(parts: Parts<'a>, name: &str) -> Result<&'a dyn Ser
 pub(super) fn run(parts: Parts<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     let interrupt = Interrupt::catch().context("cannot catch Ctrl-C")?;
     let model = find_model(parts, &args.model)?;
+    args.server.fits(&[model])?;
     let contestant = args.server.contestant(model, args.listen)?;
     let mut server = Running::start(&Contestant {
         show_stderr: true,

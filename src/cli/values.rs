@@ -1,6 +1,8 @@
 //! How values are written on the command line: durations as `500ms`, sizes as `64KiB`.
 
 use std::fmt;
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::num::NonZeroUsize;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -53,6 +55,25 @@ pub(super) fn short_duration(text: &str) -> Result<Duration, String> {
         }
         time => Ok(time),
     }
+}
+
+/// A whole number of at least 1.
+pub(super) fn count(text: &str) -> Result<NonZeroUsize, String> {
+    text.parse()
+        .map_err(|_| "a whole number of at least 1".to_owned())
+}
+
+/// `HOST:PORT`, the host by name or number.
+pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
+    let port = text.rsplit_once(':').map(|(_, port)| port.parse::<u16>());
+    if !matches!(port, Some(Ok(_))) {
+        return Err("HOST:PORT, such as 127.0.0.1:8000".to_owned());
+    }
+    let found = text
+        .to_socket_addrs()
+        .ok()
+        .and_then(|mut found| found.next());
+    found.ok_or_else(|| format!("no address is known for {text}"))
 }
 
 /// Requests a second: `500`, `20k`, `1.5M`.

@@ -1,9 +1,9 @@
 //! Who is measured: models, commands, servers that run already.
 
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::SocketAddr;
 
 use super::serve::{ServerArgs, find_model};
-use super::{Parts, Usage};
+use super::{Parts, Usage, values};
 use crate::model::ServeModel;
 use crate::record::{ContestantInfo, Kind, Options};
 use crate::run::{Entrant, Exec};
@@ -34,7 +34,11 @@ impl WhoArgs {
         server: &ServerArgs,
     ) -> anyhow::Result<Vec<(Entrant, ContestantInfo)>> {
         let mut entrants = Vec::new();
-        for model in self.chosen(parts)? {
+        let models = self.chosen(parts)?;
+        if !models.is_empty() {
+            server.fits(&models)?;
+        }
+        for model in models {
             let listen = SocketAddr::from(([127, 0, 0, 1], 0));
             let contestant = server.contestant(model, listen)?;
             let info = ContestantInfo {
@@ -67,12 +71,8 @@ impl WhoArgs {
             ));
         }
         for target in &self.target {
-            let address = target
-                .to_socket_addrs()
-                .ok()
-                .and_then(|mut found| found.next());
-            let address =
-                address.ok_or_else(|| Usage(format!("--target {target:?} is not HOST:PORT")))?;
+            let address = values::address(target)
+                .map_err(|fault| Usage(format!("--target {target}: {fault}")))?;
             let info = ContestantInfo {
                 kind: Kind::Target,
                 name: target.clone(),

@@ -69,6 +69,8 @@ pub struct Recorder {
     pub unanswered: u64,
     /// Failures since the window began.
     pub errors: ErrorCounts,
+    /// The first reply that was not the right one, as text, cut short.
+    pub first_wrong: Option<String>,
     /// Times longer than the histograms hold.
     pub overflow: u64,
     /// Counts and latencies over time.
@@ -94,6 +96,7 @@ impl Recorder {
             requests: 0,
             unanswered: 0,
             errors: ErrorCounts::default(),
+            first_wrong: None,
             overflow: 0,
             series: vec![interval; usize::try_from(intervals).unwrap_or(1)],
         }
@@ -144,6 +147,15 @@ impl Recorder {
         }
     }
 
+    /// A reply was not the right one.
+    pub fn wrong(&mut self, body: &[u8]) {
+        const SHOWN_BYTES: usize = 100;
+        if self.first_wrong.is_none() {
+            let shown = &body[..body.len().min(SHOWN_BYTES)];
+            self.first_wrong = Some(String::from_utf8_lossy(shown).escape_debug().to_string());
+        }
+    }
+
     /// A connect took from `begun_ns` to `now_ns`.
     pub fn connected(&mut self, begun_ns: u64, now_ns: u64) {
         self.overflow += u64::from(self.connect.record(now_ns - begun_ns).is_err());
@@ -172,6 +184,9 @@ impl Recorder {
         self.unanswered += other.unanswered;
         self.errors.add(&other.errors);
         self.overflow += other.overflow;
+        if self.first_wrong.is_none() {
+            self.first_wrong.clone_from(&other.first_wrong);
+        }
         for (own, others) in self.series.iter_mut().zip(&other.series) {
             own.requests += others.requests;
             let _ = own.latency.add(&others.latency);

@@ -7,7 +7,7 @@
 mod trial;
 
 use std::fs;
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -199,33 +199,28 @@ impl Record {
     /// # Errors
     /// When the file cannot be written there.
     pub fn write(&self, path: &Path) -> Result<(), Error> {
-        let failed = |source| Error::Write {
+        let write = |temporary: &Path| {
+            let mut file = fs::File::create(temporary)?;
+            serde_json::to_writer(&mut file, self)?;
+            file.write_all(b"\n")?;
+            fs::rename(temporary, path)
+        };
+        beside(path, write).map_err(|source| Error::Write {
             path: path.to_owned(),
             source,
-        };
-        let text = serde_json::to_string(self).map_err(|error| failed(error.into()))?;
-        let folder = path
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty())
-            .unwrap_or(Path::new("."));
-        fs::create_dir_all(folder).map_err(failed)?;
-        let name = path
-            .file_name()
-            .ok_or_else(|| failed(std::io::ErrorKind::InvalidFilename.into()))?;
-        let temporary = folder.join(format!(
-            ".{}.{}.tmp",
-            name.to_string_lossy(),
-            std::process::id()
-        ));
-        let written = fs::File::create(&temporary)
-            .and_then(|mut file| {
-                file.write_all(text.as_bytes())
-                    .and_then(|()| file.write_all(b"\n"))
-            })
-            .and_then(|()| fs::rename(&temporary, path));
-        written.map_err(|error| {
-            let _ = fs::remove_file(&temporary);
-            failed(error)
+        })
+    }
+
+    /// Whether a record can be written to `path`, found out before anything is measured.
+    ///
+    /// # Errors
+    /// When the file cannot be written there.
+    pub fn check_writable(path: &Path) -> Result<(), Error> {
+        let write =
+            |temporary: &Path| fs::File::create(temporary).and_then(|_| fs::remove_file(temporary));
+        beside(path, write).map_err(|source| Error::Write {
+            path: path.to_owned(),
+            source,
         })
     }
 
@@ -253,4 +248,20 @@ impl Record {
         }
         serde_json::from_str(&text).map_err(|error| failed(error.to_string()))
     }
+}
+
+/// Does this with a temporary file beside `path`, of which nothing is left when it fails.
+fn beside(path: &Path, write: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()> {
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    let name = path.file_name().ok_or(io::ErrorKind::InvalidFilename)?;
+    fs::create_dir_all(folder)?;
+    let temporary = folder.join(format!(
+        ".{}.{}.tmp",
+        name.to_string_lossy(),
+        std::process::id()
+    ));
+    write(&temporary).inspect_err(|_| drop(fs::remove_file(&temporary)))
 }

@@ -21,20 +21,20 @@ static COLUMNS: &[Column] = &[
     ("order", |_, trial| text(trial.order)),
     ("requests", |_, trial| text(trial.requests)),
     ("throughput_rps", |_, trial| text(trial.throughput_rps)),
-    ("latency_p50_ns", |_, trial| {
-        trial.latency_ns.p50.and_then(text)
+    ("latency_p50_ns", |cell, trial| {
+        exact(cell, trial, 0.5, trial.latency_ns.p50)
     }),
-    ("latency_p90_ns", |_, trial| {
-        trial.latency_ns.p90.and_then(text)
+    ("latency_p90_ns", |cell, trial| {
+        exact(cell, trial, 0.9, trial.latency_ns.p90)
     }),
-    ("latency_p99_ns", |_, trial| {
-        trial.latency_ns.p99.and_then(text)
+    ("latency_p99_ns", |cell, trial| {
+        exact(cell, trial, 0.99, trial.latency_ns.p99)
     }),
-    ("latency_p99_9_ns", |_, trial| {
-        trial.latency_ns.p99_9.and_then(text)
+    ("latency_p99_9_ns", |cell, trial| {
+        exact(cell, trial, 0.999, trial.latency_ns.p99_9)
     }),
-    ("latency_max_ns", |_, trial| {
-        trial.latency_ns.max.and_then(text)
+    ("latency_max_ns", |cell, trial| {
+        exact(cell, trial, 1.0, trial.latency_ns.max)
     }),
     ("exact_below", |_, trial| text(trial.exact_below)),
     ("censored", |_, trial| text(trial.censored.count)),
@@ -95,6 +95,13 @@ impl Format for Csv {
 
 fn text<T: Display>(value: T) -> Option<String> {
     Some(format!("{value}"))
+}
+
+/// A quantile that is known: empty where clients were not served, or it is only a bound.
+fn exact(cell: &Cell, trial: &Trial, q: f64, ns: Option<u64>) -> Option<String> {
+    let known = trial.clients_served == cell.load.clients
+        && (trial.censored.count == 0 || q <= trial.exact_below);
+    ns.filter(|_| known).and_then(text)
 }
 
 /// Quoted where it must be (RFC 4180).

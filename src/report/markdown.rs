@@ -16,7 +16,7 @@ impl Format for Markdown {
         let summaries: Vec<Summary<'_>> = record.cells.iter().filter_map(Summary::of).collect();
         let mut out = String::new();
         if record.interrupted {
-            out.push_str("**Interrupted: this is what was complete.**\n\n");
+            out.push_str("**Ended early: this is what was complete.**\n\n");
         }
         for group in text::groups(&summaries) {
             out.push_str(&format!("**{}**\n\n", text::load_line(group[0].cell)));

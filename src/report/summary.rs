@@ -112,7 +112,8 @@ impl<'a> Summary<'a> {
 
     /// Whether some of these were left without any answer to the end.
     pub fn starved(&self) -> bool {
-        self.unserved() && self.cell.trials.iter().any(|trial| trial.unanswered > 0)
+        let silent = |trial: &Trial| trial.unanswered > 0 && trial.errors.reply == 0;
+        self.unserved() && self.cell.trials.iter().any(silent)
     }
 
     /// Whether its throughput may be set against others'.

@@ -26,7 +26,7 @@ impl Format for Text {
         let summaries: Vec<Summary<'_>> = record.cells.iter().filter_map(Summary::of).collect();
         let mut out = Vec::new();
         if record.interrupted {
-            out.push(painted(WARN, "Interrupted: this is what was complete."));
+            out.push(painted(WARN, "Ended early: this is what was complete."));
         }
         if summaries.is_empty() {
             out.push("No trial was completed.".to_owned());

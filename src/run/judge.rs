@@ -117,6 +117,11 @@ pub(super) fn validity(
     }
     let (failed, samples) = (recorder.errors.total(), recorder.latency.count().max(1));
     if failed as f64 > FAILED * samples as f64 {
+        let said = recorder
+            .first_wrong
+            .as_ref()
+            .map(|wrong| format!("; the first wrong reply was {wrong}"));
+        let said = said.unwrap_or_default();
         let kinds = recorder.errors.kinds();
         let kinds: Vec<String> = kinds
             .iter()
@@ -125,7 +130,7 @@ pub(super) fn validity(
         says(
             Verdict::Suspect,
             format!(
-                "{failed} failed beside {samples} requests ({})",
+                "{failed} failed beside {samples} requests ({}){said}",
                 kinds.join(", ")
             ),
         );

@@ -5,7 +5,7 @@ mod judge;
 mod trial;
 
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
 use crate::error::Error;
@@ -185,6 +185,17 @@ pub fn measure(plan: &Plan, watch: &mut dyn Watch) -> Outcome {
         interrupted: false,
         error: None,
     };
+    // Before any time is spent on others.
+    let targets = plan.seats.iter().filter_map(|seat| match &seat.entrant {
+        Entrant::Target(target) => Some((*target, seat.load.timeout)),
+        _ => None,
+    });
+    for (target, timeout) in targets {
+        if let Err(source) = TcpStream::connect_timeout(&target, timeout) {
+            outcome.error = Some(Error::Target { target, source });
+            return outcome;
+        }
+    }
     for (order, (round, at)) in plan.order().into_iter().enumerate() {
         let seat = &plan.seats[at];
         watch.trial_begins(plan, order, seat);

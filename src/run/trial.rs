@@ -1,6 +1,5 @@
 //! One trial: a fresh server, a load, and both sides' figures.
 
-use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
@@ -48,13 +47,7 @@ pub(super) fn run(
             let target = server.address();
             (Some(server), target)
         }
-        Entrant::Target(target) => {
-            TcpStream::connect_timeout(target, load.timeout).map_err(|source| Error::Target {
-                target: *target,
-                source,
-            })?;
-            (None, *target)
-        }
+        Entrant::Target(target) => (None, *target),
     };
     let running = load::start(&Load {
         target,

@@ -65,22 +65,71 @@ fn what_was_asked_wrongly_is_said_in_two_lines() {
     fails(
         &["--target", "nowhere"],
         2,
-        &["--target \"nowhere\" is not HOST:PORT"],
+        &["--target nowhere: HOST:PORT, such as"],
     );
 }
 
 #[test]
-fn a_wrong_flag_is_told_by_clap() {
-    for wrong in [
-        &["--clientz", "5"][..],
+fn a_wrong_flag_is_said_as_shortly() {
+    fails(
+        &["--modle", "async"],
+        2,
+        &["unexpected argument '--modle'", "'--model'"],
+    );
+    fails(
         &["--clients", "0"],
+        2,
+        &["'0' for '--clients", "a whole number of at least 1"],
+    );
+    fails(&["--clients", "abc"], 2, &["a whole number of at least 1"]);
+    fails(
         &["--duration", "5 parsecs"],
-        &["--duration", "0s"],
-    ] {
-        let output = run(wrong);
-        assert_eq!(output.status.code(), Some(2), "{wrong:?}");
-        assert!(String::from_utf8_lossy(&output.stderr).contains(wrong[0]));
-    }
+        2,
+        &["a duration such as 500ms, 5s or 2m"],
+    );
+    fails(&["--duration", "0s"], 2, &["over 0 and at most 1h"]);
+    fails(&["serve"], 2, &["--model"]);
+    fails(
+        &["serve", "--model", "async", "--listen", "8000"],
+        2,
+        &["HOST:PORT, such as 127.0.0.1:8000"],
+    );
+    fails(
+        &["--model", "single,async", "--workers", "3"],
+        2,
+        &["--workers is for models of several workers"],
+    );
+    fails(
+        &["serve", "--model", "threaded", "--accept", "shared"],
+        2,
+        &["--accept is for models of several"],
+    );
+    fails(&["--plan", "--format", "json"], 2, &["--plan", "--format"]);
+}
+
+#[test]
+fn what_the_server_has_against_a_request_is_shown() {
+    let output = run(&[
+        &[
+            "--model",
+            "async",
+            "--method",
+            "nope",
+            "--clients",
+            "4",
+            "--no-save",
+        ][..],
+        &SHORT,
+    ]
+    .concat());
+    let text = String::from_utf8(output.stdout)
+        .unwrap()
+        .replace("\n    ", " ");
+    assert!(
+        text.contains("0 of 4 clients served") && text.contains("unknown method"),
+        "{text}"
+    );
+    assert!(!text.contains("starved"), "{text}");
 }
 
 #[test]
@@ -106,16 +155,10 @@ fn what_cannot_be_is_said_with_what_to_do() {
         ],
     );
     let nowhere = ["--model", "single", "--save", "/proc/nowhere/record.json"];
-    let output = run(&[&nowhere[..], &SHORT].concat());
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(1));
-    assert!(
-        stderr.contains("cannot write /proc/nowhere/record.json") && stderr.contains("--no-save"),
-        "{stderr}"
-    );
-    assert!(
-        !output.stdout.is_empty(),
-        "what was measured is shown all the same"
+    fails(
+        &nowhere,
+        1,
+        &["cannot write /proc/nowhere/record.json", "--no-save"],
     );
 }
 
@@ -333,7 +376,7 @@ fn ctrl_c_stops_the_server_and_keeps_what_was_complete() {
     assert!((1..100).contains(&record.cells[0].trials.len()));
     let text = std::io::read_to_string(child.stdout.unwrap()).unwrap();
     assert!(
-        text.starts_with("Interrupted: this is what was complete."),
+        text.starts_with("Ended early: this is what was complete."),
         "{text}"
     );
 }

@@ -309,8 +309,11 @@ fn a_ping_as_long_as_the_limit(model: &str) {
 /// Others have their turn between the requests of one that sends many.
 #[test]
 fn nobody_starves_behind_a_client_that_computes() {
-    for model in ["async", "preforking-async"] {
-        let server = Served::start(model, &["--workers", "1"]);
+    for (model, options) in [
+        ("async", &[][..]),
+        ("preforking-async", &["--workers", "1"]),
+    ] {
+        let server = Served::start(model, options);
         let mut greedy = server.client();
         let spin = frame(r#"{"in":"spin","params":20000}"#);
         greedy.send(&spin.repeat(100));

@@ -390,9 +390,11 @@ fn a_connect_that_never_ends_is_a_request_that_was_never_sent() {
         (recorder.unanswered, recorder.latency.censored.len()),
         (2, 2)
     );
-    // Nothing is in flight, so there is nothing to drain, and its wait ends with the window.
-    let waited = clients[0].longest_wait_ns;
-    assert!((1100 * MS..1130 * MS).contains(&waited), "{waited}");
+    assert_eq!(
+        clients[0].longest_wait_ns,
+        2100 * MS,
+        "to the end of the drain"
+    );
     assert_eq!(world.borrow().sent.len(), 0);
 }
 
@@ -672,8 +674,13 @@ fn over_capacity_ends_in_a_bounded_run_in_which_the_waiting_counts() {
     let (recorder, _) = play_plan(&load(2), constant(1000.0), &world);
     assert_eq!(recorder.planned, 1000);
     assert_eq!(recorder.requests, 200);
-    // Those still waiting at the end of the window were never sent, and stand at their ages.
-    assert!(recorder.unanswered > 800, "{}", recorder.unanswered);
+    // What the drain does not reach either was never sent, and stands at its age, over a second.
+    assert!(
+        (650..750).contains(&recorder.unanswered),
+        "{}",
+        recorder.unanswered
+    );
+    assert!(recorder.latency.censored_min_ns() > S);
     assert!(matches!(
         recorder.latency.quantile(0.5),
         Some(Quantile::Over(_))

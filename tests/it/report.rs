@@ -341,7 +341,7 @@ fn nothing_complete() {
     empty.interrupted = true;
     assert_eq!(
         text(&empty),
-        "Interrupted: this is what was complete.\n\nNo trial was completed.\n"
+        "Ended early: this is what was complete.\n\nNo trial was completed.\n"
     );
 }
 

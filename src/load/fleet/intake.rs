@@ -60,6 +60,8 @@ impl<W: Wire, P: Pacer, C: Clock> Fleet<W, P, C> {
             return false;
         };
         if !self.manners.message.is_answered_by(flight.tag, body) {
+            self.recorder.wrong(body);
+            self.recorder.wrong(body);
             self.fail(at, Failure::Reply);
             return false;
         }

@@ -150,13 +150,11 @@ impl<W: Wire, P: Pacer, C: Clock> Fleet<W, P, C> {
         }
     }
 
-    /// Whether nothing is in flight any more, so that the drain is over.
+    /// Whether all that was planned is done, so that the drain is over.
     pub fn is_drained(&self) -> bool {
-        self.clients.iter().all(|client| {
-            let fresh = self.manners.requests_per_connection.is_some() && client.link != Link::Up;
-            let to_come = fresh && matches!(client.link, Link::Connecting { .. });
-            client.flights.is_empty() && !to_come
-        })
+        self.clients
+            .iter()
+            .all(|client| client.flights.is_empty() && client.waiting.is_empty())
     }
 
     /// So far: what was recorded.
@@ -204,22 +202,15 @@ impl<W: Wire, P: Pacer, C: Clock> Fleet<W, P, C> {
         if client.waiting.is_empty() && !self.manners.connects_first {
             return;
         }
-        let over = now >= self.recorder.window().to_ns;
         match client.link {
-            Link::Down { retry_ns } if retry_ns <= now && !over => {
+            Link::Down { retry_ns } if retry_ns <= now => {
                 self.clients[at].link = Link::Connecting { since_ns: now };
                 if self.wire.connect(at).is_err() {
                     self.give_up_connect(at, now);
                 }
             }
             Link::Down { .. } | Link::Connecting { .. } => {}
-            Link::Up => {
-                // Where each connection has its own requests, one that was begun is also used.
-                let fresh = client.on_connection == 0 && client.flights.is_empty();
-                if !over || (fresh && self.manners.requests_per_connection.is_some()) {
-                    self.send_waiting(at);
-                }
-            }
+            Link::Up => self.send_waiting(at),
         }
     }
 
