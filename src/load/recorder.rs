@@ -152,7 +152,19 @@ impl Recorder {
         const SHOWN_BYTES: usize = 100;
         if self.first_wrong.is_none() {
             let shown = &body[..body.len().min(SHOWN_BYTES)];
-            self.first_wrong = Some(String::from_utf8_lossy(shown).escape_debug().to_string());
+            let printable = |c: char| {
+                if c.is_control() {
+                    char::REPLACEMENT_CHARACTER
+                } else {
+                    c
+                }
+            };
+            self.first_wrong = Some(
+                String::from_utf8_lossy(shown)
+                    .chars()
+                    .map(printable)
+                    .collect(),
+            );
         }
     }
 

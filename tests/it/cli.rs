@@ -145,7 +145,7 @@ fn what_cannot_be_is_said_with_what_to_do() {
     }
     drop(taken);
     fails(
-        &["--target", &address],
+        &["--target", &address, "--no-save"],
         1,
         &[
             "cannot connect to",
@@ -481,7 +481,7 @@ fn a_command_that_does_not_serve_is_an_error() {
         &["must be a command that holds {port}"],
     );
     fails(
-        &["--exec", "/nowhere/server {port}"],
+        &["--exec", "/nowhere/server {port}", "--no-save"],
         1,
         &[
             "cannot start the server of /nowhere/server {port}",
@@ -494,7 +494,11 @@ fn a_command_that_does_not_serve_is_an_error() {
         "it said: no luck",
     ];
     fails(
-        &["--exec", "sh -c 'echo no luck >&2; exit 7' {port}"],
+        &[
+            "--exec",
+            "sh -c 'echo no luck >&2; exit 7' {port}",
+            "--no-save",
+        ],
         1,
         &says,
     );
