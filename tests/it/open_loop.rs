@@ -1,0 +1,213 @@
+//! The open loop against a scripted server under a fake clock: every figure is exact.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use rpcbench::load::client::ClientResult;
+use rpcbench::load::pacer::{Arrivals, Assign, OpenLoop, Pacer, Planned, Schedule};
+use rpcbench::load::recorder::{Recorder, Window};
+use rpcbench::load::sample::Quantile;
+
+use crate::scripted::{Load, MS, S, World, load, near, play_with, pong};
+
+/// Plays an open loop: the same as `play`, but with a plan.
+fn play_plan(
+    load: &Load,
+    schedule: Schedule,
+    world: &Rc<RefCell<World>>,
+) -> (Recorder, Vec<ClientResult>) {
+    let pacer = OpenLoop::new(schedule, load.clients, 0..load.clients);
+    play_with(load, Box::new(pacer), true, world)
+}
+
+fn constant(rate_rps: f64) -> Schedule {
+    Schedule {
+        rate_rps,
+        arrivals: Arrivals::Constant,
+        assign: Assign::Bound,
+        seed: 1,
+    }
+}
+
+#[test]
+fn a_stall_is_seen_by_every_request_that_was_planned_in_it() {
+    // At once, but for the first of every ten seconds: then when it is over.
+    let world = World::new(100, |_, request, now| {
+        let into = now % (10 * S);
+        vec![(S.saturating_sub(into), pong(request))]
+    });
+    let window = Window {
+        from_ns: 5 * S,
+        to_ns: 25 * S,
+    };
+    let (recorder, _) = play_plan(
+        &Load {
+            window,
+            ..load(100)
+        },
+        constant(1000.0),
+        &world,
+    );
+    // A tenth of the requests was planned in a stall and waited evenly up to a second.
+    assert_eq!(
+        (recorder.requests, recorder.latency.count()),
+        (20_000, 20_000)
+    );
+    assert!(
+        near(recorder.latency.quantile(0.89), 0),
+        "{:?}",
+        recorder.latency.quantile(0.89)
+    );
+    assert!(
+        near(recorder.latency.quantile(0.95), 500 * MS),
+        "{:?}",
+        recorder.latency.quantile(0.95)
+    );
+    assert!(
+        near(recorder.latency.quantile(0.99), 900 * MS),
+        "{:?}",
+        recorder.latency.quantile(0.99)
+    );
+    assert!(
+        near(recorder.latency.quantile(1.0), S),
+        "{:?}",
+        recorder.latency.quantile(1.0)
+    );
+    // The service time knows of one request a connection, which was on its way.
+    let service = &recorder.service;
+    assert_eq!(service.len() - service.count_between(0, MS), 2 * 100);
+}
+
+#[test]
+fn a_plan_is_kept_to_the_nanosecond() {
+    let world = World::new(4, |_, request, _| vec![(MS, pong(request))]);
+    let (recorder, clients) = play_plan(&load(4), constant(200.0), &world);
+    // Every 5 ms, dealt in turn; the first one goes out when its connect is done.
+    let sent = world.borrow().sent.clone();
+    let planned: Vec<(u64, usize)> = (1..220).map(|i| (i * 5 * MS, i as usize % 4)).collect();
+    assert_eq!(sent, planned);
+    assert_eq!((recorder.requests, recorder.planned), (200, 200));
+    assert!(clients.iter().all(|client| client.replies == 50));
+    assert!(near(recorder.latency.quantile(1.0), MS));
+    assert_eq!(recorder.lag.max(), 0);
+}
+
+#[test]
+fn a_request_waits_for_its_own_connection_or_for_any() {
+    // Client 0 is stuck from 500 ms on.
+    let script = |client: usize, request: &[u8], now: u64| {
+        if client == 0 && now >= 500 * MS {
+            vec![]
+        } else {
+            vec![(MS, pong(request))]
+        }
+    };
+    let (bound, _) = play_plan(&load(4), constant(400.0), &World::new(4, script));
+    // Of the 600 ms left, a quarter of 400 requests a second.
+    assert_eq!(bound.unanswered, 60);
+    assert!(matches!(
+        bound.latency.quantile(0.99),
+        Some(Quantile::Over(_))
+    ));
+    let free = Schedule {
+        assign: Assign::Free,
+        ..constant(400.0)
+    };
+    let (free, _) = play_plan(&load(4), free, &World::new(4, script));
+    assert_eq!(free.unanswered, 1, "the others go round it, which hides it");
+}
+
+#[test]
+fn over_capacity_ends_in_a_bounded_run_in_which_the_waiting_counts() {
+    // Two connections of 10 ms each can serve 200 a second.
+    let world = World::new(2, |_, request, _| vec![(10 * MS, pong(request))]);
+    let (recorder, _) = play_plan(&load(2), constant(1000.0), &world);
+    assert_eq!(recorder.planned, 1000);
+    assert_eq!(recorder.requests, 200);
+    // What the drain does not reach either was never sent, and stands at its age, over a second.
+    assert!(
+        (650..750).contains(&recorder.unanswered),
+        "{}",
+        recorder.unanswered
+    );
+    assert!(recorder.latency.censored_min_ns() > S);
+    assert!(matches!(
+        recorder.latency.quantile(0.5),
+        Some(Quantile::Over(_))
+    ));
+}
+
+#[test]
+fn pipelined_requests_share_a_connection() {
+    let world = World::new(1, |_, request, _| vec![(5 * MS, pong(request))]);
+    let schedule = constant(1000.0);
+    let load = Load {
+        pipeline: 5,
+        ..load(1)
+    };
+    let (recorder, _) = play_plan(&load, schedule, &world);
+    assert!(
+        near(recorder.latency.quantile(0.5), 5 * MS),
+        "{:?}",
+        recorder.latency.quantile(0.5)
+    );
+    assert_eq!(recorder.requests, 1000);
+}
+
+#[test]
+fn poisson_gaps_are_exponential() {
+    let schedule = Schedule {
+        rate_rps: 10_000.0,
+        arrivals: Arrivals::Poisson,
+        assign: Assign::Bound,
+        seed: 42,
+    };
+    let mut pacer = OpenLoop::new(schedule, 8, 0..8);
+    let planned: Vec<Planned> = (0..20_000).map(|_| pacer.due(u64::MAX).unwrap()).collect();
+    let mut gaps: Vec<f64> = planned
+        .windows(2)
+        .map(|two| (two[1].at_ns - two[0].at_ns) as f64 / 1e5)
+        .collect();
+    gaps.sort_by(f64::total_cmp);
+    // Kolmogorov and Smirnov: the greatest distance from 1 − e^(−x), at the 1 % level.
+    let n = gaps.len() as f64;
+    let distance = |(at, gap): (usize, &f64)| {
+        let expected = 1.0 - (-gap).exp();
+        (expected - at as f64 / n)
+            .abs()
+            .max((expected - (at + 1) as f64 / n).abs())
+    };
+    let greatest = gaps.iter().enumerate().map(distance).fold(0.0, f64::max);
+    assert!(greatest < 1.63 / n.sqrt(), "{greatest}");
+    // Dealt at random, evenly.
+    for client in 0..8 {
+        let share = planned
+            .iter()
+            .filter(|planned| planned.client == client)
+            .count();
+        assert!(
+            (2300..2700).contains(&share),
+            "client {client} has {share} of 20,000"
+        );
+    }
+}
+
+#[test]
+fn the_plan_is_the_same_for_any_number_of_threads() {
+    let schedule = Schedule {
+        rate_rps: 1000.0,
+        arrivals: Arrivals::Poisson,
+        assign: Assign::Bound,
+        seed: 3,
+    };
+    let draw = |own: std::ops::Range<usize>| {
+        let first = own.start;
+        let mut pacer = OpenLoop::new(schedule, 10, own);
+        std::iter::from_fn(move || pacer.due(S))
+            .map(move |planned| (planned.at_ns, planned.client + first))
+            .collect::<Vec<_>>()
+    };
+    let mut threads = [draw(0..3), draw(3..7), draw(7..10)].concat();
+    threads.sort_unstable();
+    assert_eq!(threads, draw(0..10));
+}

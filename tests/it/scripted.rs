@@ -1,0 +1,240 @@
+//! A scripted server under a fake clock, and the generator's clients played against it.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, VecDeque};
+use std::io;
+use std::rc::Rc;
+
+use rpcbench::load::client::{ClientResult, Manners};
+use rpcbench::load::fleet::Fleet;
+use rpcbench::load::message::Message;
+use rpcbench::load::pacer::{ClosedLoop, Pacer};
+use rpcbench::load::recorder::{Recorder, Window};
+use rpcbench::load::sample::Quantile;
+use rpcbench::load::wire::{Clock, Wire};
+
+pub(crate) const MS: u64 = 1_000_000;
+pub(crate) const S: u64 = 1000 * MS;
+
+/// What the server does on a request: bytes that arrive after so long each.
+type Script = dyn FnMut(usize, &[u8], u64) -> Vec<(u64, Vec<u8>)>;
+
+enum Happening {
+    Connected,
+    Refused,
+    Bytes(Vec<u8>),
+    End,
+}
+
+pub(crate) struct World {
+    pub(crate) now_ns: u64,
+    pub(crate) connect_ns: u64,
+    pub(crate) refuse: bool,
+    to_come: BTreeMap<(u64, u64), (usize, u64, Happening)>,
+    order: u64,
+    /// Bytes that have arrived, by client; `None` stands for the end.
+    arrived: Vec<VecDeque<Option<u8>>>,
+    pub(crate) sent: Vec<(u64, usize)>,
+    /// Tells a client's connections apart: what was on its way to an old one is lost.
+    generation: Vec<u64>,
+    pub(crate) connects: u64,
+    script: Box<Script>,
+}
+
+impl World {
+    pub(crate) fn new(
+        clients: usize,
+        script: impl FnMut(usize, &[u8], u64) -> Vec<(u64, Vec<u8>)> + 'static,
+    ) -> Rc<RefCell<World>> {
+        Rc::new(RefCell::new(World {
+            now_ns: 0,
+            connect_ns: MS,
+            refuse: false,
+            to_come: BTreeMap::new(),
+            order: 0,
+            arrived: vec![VecDeque::new(); clients],
+            sent: Vec::new(),
+            generation: vec![0; clients],
+            connects: 0,
+            script: Box::new(script),
+        }))
+    }
+
+    fn happens(&mut self, client: usize, in_ns: u64, happening: Happening) {
+        self.order += 1;
+        let generation = self.generation[client];
+        self.to_come.insert(
+            (self.now_ns + in_ns, self.order),
+            (client, generation, happening),
+        );
+    }
+}
+
+#[derive(Clone)]
+struct Fake(Rc<RefCell<World>>);
+
+impl Clock for Fake {
+    fn now_ns(&self) -> u64 {
+        self.0.borrow().now_ns
+    }
+}
+
+impl Wire for Fake {
+    fn connect(&mut self, client: usize) -> io::Result<()> {
+        let mut world = self.0.borrow_mut();
+        world.connects += 1;
+        let (in_ns, refuse) = (world.connect_ns, world.refuse);
+        world.happens(
+            client,
+            in_ns,
+            if refuse {
+                Happening::Refused
+            } else {
+                Happening::Connected
+            },
+        );
+        Ok(())
+    }
+
+    fn send(&mut self, client: usize, bytes: &[u8]) -> io::Result<usize> {
+        let world = &mut *self.0.borrow_mut();
+        world.sent.push((world.now_ns, client));
+        let now = world.now_ns;
+        for (in_ns, reply) in (world.script)(client, bytes, now) {
+            let end = reply.is_empty();
+            world.happens(
+                client,
+                in_ns,
+                if end {
+                    Happening::End
+                } else {
+                    Happening::Bytes(reply)
+                },
+            );
+        }
+        Ok(bytes.len())
+    }
+
+    fn receive(&mut self, client: usize, space: &mut [u8]) -> io::Result<usize> {
+        let arrived = &mut self.0.borrow_mut().arrived[client];
+        if arrived.front() == Some(&None) {
+            return Ok(0);
+        }
+        let there = arrived
+            .iter()
+            .take_while(|byte| byte.is_some())
+            .count()
+            .min(space.len());
+        if there == 0 {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        for (at, byte) in arrived.drain(..there).flatten().enumerate() {
+            space[at] = byte;
+        }
+        Ok(there)
+    }
+
+    fn close(&mut self, client: usize) {
+        let mut world = self.0.borrow_mut();
+        world.generation[client] += 1;
+        world.arrived[client].clear();
+    }
+}
+
+pub(crate) struct Load {
+    pub(crate) clients: usize,
+    pub(crate) window: Window,
+    pub(crate) requests_per_connection: Option<u32>,
+    pub(crate) timeout_ns: u64,
+    pub(crate) pipeline: usize,
+}
+
+pub(crate) fn load(clients: usize) -> Load {
+    let window = Window {
+        from_ns: 100 * MS,
+        to_ns: 1100 * MS,
+    };
+    Load {
+        clients,
+        window,
+        requests_per_connection: None,
+        timeout_ns: 10 * S,
+        pipeline: 1,
+    }
+}
+
+pub(crate) fn play(load: &Load, world: &Rc<RefCell<World>>) -> (Recorder, Vec<ClientResult>) {
+    play_with(
+        load,
+        Box::new(ClosedLoop::new(load.clients, 1)),
+        false,
+        world,
+    )
+}
+
+/// What the worker threads do with real sockets, here with a world that is played through.
+pub(crate) fn play_with(
+    load: &Load,
+    pacer: Box<dyn Pacer>,
+    connects_first: bool,
+    world: &Rc<RefCell<World>>,
+) -> (Recorder, Vec<ClientResult>) {
+    let manners = Manners {
+        message: Message::ping(16),
+        pipeline: load.pipeline,
+        connects_first,
+        requests_per_connection: load.requests_per_connection,
+        timeout_ns: load.timeout_ns,
+        max_frame_bytes: 1 << 20,
+    };
+    let fake = Fake(Rc::clone(world));
+    let recorder = Recorder::new(load.window);
+    let mut fleet = Fleet::new(load.clients, manners, recorder, fake.clone(), pacer, fake);
+    let end = load.window.to_ns + S;
+    loop {
+        let next = fleet.advance();
+        let first = world
+            .borrow()
+            .to_come
+            .first_key_value()
+            .map_or(u64::MAX, |((at, _), _)| *at);
+        let now = next.min(first).max(world.borrow().now_ns);
+        let drained = world.borrow().now_ns >= load.window.to_ns && fleet.is_drained();
+        if now >= end || drained {
+            world.borrow_mut().now_ns = now.min(end);
+            return fleet.finish(now.min(end));
+        }
+        world.borrow_mut().now_ns = now;
+        if first > now {
+            continue;
+        }
+        let (client, generation, happening) = world.borrow_mut().to_come.pop_first().unwrap().1;
+        if world.borrow().generation[client] != generation {
+            continue;
+        }
+        match happening {
+            Happening::Connected => fleet.connected(client),
+            Happening::Refused => fleet.refused(client),
+            Happening::Bytes(bytes) => {
+                world.borrow_mut().arrived[client].extend(bytes.into_iter().map(Some));
+                fleet.readable(client, false);
+            }
+            Happening::End => {
+                world.borrow_mut().arrived[client].push_back(None);
+                fleet.readable(client, true);
+            }
+        }
+    }
+}
+
+/// The right reply to a request.
+pub(crate) fn pong(request: &[u8]) -> Vec<u8> {
+    let body = String::from_utf8(request[4..].to_vec()).unwrap();
+    let reply = body.replace(r#"{"in":"ping","params""#, r#"{"out":"pong","result""#);
+    [&(reply.len() as u32).to_le_bytes()[..], reply.as_bytes()].concat()
+}
+
+pub(crate) fn near(quantile: Option<Quantile>, ns: u64) -> bool {
+    // Three digits.
+    matches!(quantile, Some(Quantile::Exact(value)) if value.abs_diff(ns) <= ns / 1000)
+}
