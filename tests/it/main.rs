@@ -13,6 +13,7 @@ mod open_loop;
 mod original_client;
 mod processes;
 mod record;
+mod refusals;
 mod report;
 mod scripted;
 mod support;
