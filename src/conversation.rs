@@ -7,6 +7,7 @@
 
 use crate::protocol::{Fault, Frame, HEADER_BYTES, Reply, Request};
 use crate::service::{Outcome, Service};
+use crate::wiring::{Pieces, Wiring};
 
 /// While this many bytes are unwritten, no further request is served.
 pub const HIGH_WATER_BYTES: usize = 64 << 10;
@@ -58,6 +59,7 @@ pub struct Conversation {
     output: Vec<u8>,
     written: usize,
     held: Option<usize>,
+    pieces: Pieces,
     phase: Phase,
     max_frame_bytes: usize,
     faulty: bool,
@@ -73,9 +75,19 @@ impl Conversation {
             output: Vec::new(),
             written: 0,
             held: None,
+            pieces: Pieces::new(Wiring::Default),
             phase: Phase::Open,
             max_frame_bytes,
             faulty: false,
+        }
+    }
+
+    /// The same, its replies written in this way.
+    #[must_use]
+    pub fn wired(self, wiring: Wiring) -> Conversation {
+        Conversation {
+            pieces: Pieces::new(wiring),
+            ..self
         }
     }
 
@@ -191,13 +203,16 @@ impl Conversation {
         }
     }
 
-    /// What is to be written now, in order.
+    /// What is to go into the next write; empty when all is written.
     pub fn unwritten(&self) -> &[u8] {
-        &self.output[self.written..self.held.unwrap_or(self.output.len())]
+        let unwritten = &self.output[self.written..self.held.unwrap_or(self.output.len())];
+        &unwritten[..self.pieces.next(unwritten.len())]
     }
 
     /// The first `bytes` of [`Conversation::unwritten`] have been written.
     pub fn wrote(&mut self, bytes: usize) {
+        self.pieces
+            .wrote(&self.output[self.written..self.written + bytes]);
         self.written += bytes;
         if self.written == self.output.len() {
             self.output.clear();

@@ -48,6 +48,13 @@ pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
+/// Memory that this process has allocated and touched (RssAnon, proc_pid_status(5)).
+pub fn own_memory_bytes() -> Option<u64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let kib = field(&status, "RssAnon")?.strip_suffix(" kB")?;
+    kib.trim().parse::<u64>().ok().map(|kib| kib * 1024)
+}
+
 /// What all cores have done since boot, in clock ticks (`cpu`, proc(5)).
 #[derive(Debug, Clone, Copy, Default)]
 pub struct CpuTicks {

@@ -2,11 +2,11 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use hdrhistogram::Histogram;
 use hdrhistogram::serialization::{Deserializer, Serializer, V2DeflateSerializer};
+use hdrhistogram::{Counter, Histogram};
 
 /// The text of a histogram.
-pub fn encode(histogram: &Histogram<u64>) -> String {
+pub fn encode<T: Counter>(histogram: &Histogram<T>) -> String {
     let mut bytes = Vec::new();
     // Writing to memory fails only for histograms too large to count in 64 bits.
     match V2DeflateSerializer::new().serialize(histogram, &mut bytes) {
@@ -32,7 +32,7 @@ mod tests {
 
     #[test]
     fn text_and_back() {
-        let mut histogram = Histogram::new_with_bounds(1, 3_600_000_000_000, 3).unwrap();
+        let mut histogram = Histogram::<u64>::new_with_bounds(1, 3_600_000_000_000, 3).unwrap();
         (1..100_000_u64).for_each(|ns| histogram.record(ns * ns).unwrap());
         let text = encode(&histogram);
         assert_eq!(decode(&text).unwrap(), histogram);

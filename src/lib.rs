@@ -10,6 +10,7 @@ compile_error!("rpcbench needs Linux 5.10 or later: epoll, signalfd, timerfd, me
 
 pub mod cli;
 pub mod conversation;
+pub mod cpus;
 pub mod environment;
 pub mod error;
 pub mod harness;
@@ -28,3 +29,4 @@ pub mod server;
 pub mod service;
 pub mod stats;
 mod sys;
+pub mod wiring;

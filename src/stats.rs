@@ -131,6 +131,40 @@ fn ln_gamma(x: f64) -> f64 {
     (x - 0.5) * x.ln() - x + 0.5 * std::f64::consts::TAU.ln() + series - steps
 }
 
+/// How far values go up or down with their place: Kendall's rank correlation as
+/// a standard normal deviate (Kendall, *Rank Correlation Methods*, 1975; Mann
+/// 1945), 0 for fewer than two. Ties make it a little smaller.
+pub fn kendall_z(values: &[f64]) -> f64 {
+    let n = values.len() as f64;
+    let pairs = values.iter().enumerate().flat_map(|(at, earlier)| {
+        values[at + 1..]
+            .iter()
+            .map(move |later| match later.total_cmp(earlier) {
+                std::cmp::Ordering::Less => -1.0,
+                std::cmp::Ordering::Equal => 0.0,
+                std::cmp::Ordering::Greater => 1.0,
+            })
+    });
+    let s: f64 = pairs.sum();
+    let variance = n * (n - 1.0) * (2.0 * n + 5.0) / 18.0;
+    if s == 0.0 {
+        0.0
+    } else {
+        // The correction for continuity.
+        (s - s.signum()) / variance.sqrt()
+    }
+}
+
+/// By how much values change from one to the next: the median of the slopes
+/// between all pairs (Theil 1950, Sen 1968); NaN for fewer than two.
+pub fn theil_sen(values: &[f64]) -> f64 {
+    let slopes = values.iter().enumerate().flat_map(|(at, earlier)| {
+        let later = values[at + 1..].iter().enumerate();
+        later.map(move |(further, later)| (later - earlier) / (further + 1) as f64)
+    });
+    median(&slopes.collect::<Vec<_>>())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -201,5 +235,20 @@ mod tests {
         assert_eq!(at_quantile(&[1, 2, 3, 4], 0.5), Some(2));
         assert_eq!(at_quantile(&[1, 2, 3, 4], 1.0), Some(4));
         assert_eq!(at_quantile(&[], 0.5), None);
+    }
+
+    #[test]
+    fn a_trend_is_told_from_noise() {
+        // S = 45 of ten values in order, of variance 125.
+        let rising: Vec<f64> = (0..10).map(f64::from).collect();
+        near(kendall_z(&rising), 44.0 / 125.0_f64.sqrt(), 1e-12);
+        near(theil_sen(&rising), 1.0, 1e-12);
+        // 25 of its 45 pairs rise, 20 fall.
+        let ranks = [4.0, 7.0, 2.0, 10.0, 3.0, 6.0, 8.0, 1.0, 5.0, 9.0];
+        near(kendall_z(&ranks), 4.0 / 125.0_f64.sqrt(), 1e-12);
+        assert_eq!(kendall_z(&[1.0, 1.0, 1.0]), 0.0);
+        let mut outlier = rising.clone();
+        outlier[9] = 1e6;
+        near(theil_sen(&outlier), 1.0, 1e-12);
     }
 }

@@ -11,12 +11,20 @@ use nix::sys::signal::Signal;
 
 use super::Parts;
 use super::serve::{Order, find_model};
+use crate::cpus::Cpus;
 use crate::harness::guard;
 use crate::ready::Ready;
 use crate::server::Server;
 
 /// `__guard`: stands between the harness and a contestant.
-pub(super) fn guard(drain_ms: u64, whose: &str, command: &[OsString]) -> anyhow::Result<ExitCode> {
+pub(super) fn guard(
+    drain_ms: u64,
+    whose: &str,
+    cpus: Option<&Cpus>,
+    command: &[OsString],
+) -> anyhow::Result<ExitCode> {
+    // All that it starts inherits this.
+    cpus.map(Cpus::pin).transpose()?;
     guard::run(command, Duration::from_millis(drain_ms), whose == "foreign")?;
     Ok(ExitCode::SUCCESS)
 }

@@ -5,11 +5,13 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use super::Usage;
+use super::serve::ServerArgs;
 use super::values::{self, Bytes};
+use crate::cpus::Cpus;
 use crate::environment;
 use crate::load::message::{LEAST_PAYLOAD_BYTES, Message};
 use crate::load::pacer::{Arrivals, Assign, Schedule};
-use crate::load::{self, Load};
+use crate::load::{self, Close, Load};
 use crate::protocol::{HEADER_BYTES, REPLY_SLACK_BYTES};
 
 #[derive(Debug, clap::Args)]
@@ -48,7 +50,13 @@ pub(super) struct LoadArgs {
     /// How long a reply may take
     #[arg(long, default_value = "10s", value_parser = values::short_duration, value_name = "TIME")]
     timeout: Duration,
-    /// Threads of the load generator [default: half the cores]
+    /// How long a connect may take
+    #[arg(long, default_value = "3s", value_parser = values::short_duration, value_name = "TIME")]
+    connect_timeout: Duration,
+    /// Keep the load generator on these cores, such as 0,2-3
+    #[arg(long, value_name = "LIST")]
+    client_cpus: Option<Cpus>,
+    /// Threads of the load generator [default: half the cores, or one each of --client-cpus]
     #[arg(long, value_parser = values::count, value_name = "N")]
     client_threads: Option<NonZeroUsize>,
     /// The method to call
@@ -57,6 +65,15 @@ pub(super) struct LoadArgs {
     /// Its params, as JSON [default: ping, a string of --payload bytes]
     #[arg(long, value_name = "JSON")]
     params: Option<String>,
+    /// More connections, which connect first and send nothing
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    idle: usize,
+    /// Closed loop: how long a client waits before it asks again
+    #[arg(long, default_value = "0", value_parser = values::timeout, conflicts_with = "rate", value_name = "TIME")]
+    think: Duration,
+    /// How connections are closed: fin, in order, or reset
+    #[arg(long, default_value = "fin", value_name = "HOW")]
+    close: Close,
     /// Bytes of a ping's string, at least 16
     #[arg(long, default_value_t = Bytes(LEAST_PAYLOAD_BYTES), conflicts_with = "params", value_name = "SIZE")]
     payload: Bytes,
@@ -64,9 +81,10 @@ pub(super) struct LoadArgs {
 
 impl LoadArgs {
     /// Each number of clients at each rate; `bare` when nobody was named to be measured.
-    pub(super) fn loads(&self, bare: bool, max_frame_bytes: usize) -> anyhow::Result<Vec<Load>> {
+    pub(super) fn loads(&self, bare: bool, server: &ServerArgs) -> anyhow::Result<Vec<Load>> {
         let message = self.message()?;
         let body = message.frame_bytes() - HEADER_BYTES;
+        let max_frame_bytes = server.max_frame_bytes();
         if body > max_frame_bytes {
             let most = Bytes(max_frame_bytes);
             return Err(Usage(format!(
@@ -74,6 +92,7 @@ impl LoadArgs {
             ))
             .into());
         }
+        let usual = self.usual(bare, server, message);
         // Without a rate there is one load a number of clients: the closed loop.
         let rates: Vec<Option<f64>> = if self.rate.is_empty() {
             vec![None]
@@ -83,8 +102,21 @@ impl LoadArgs {
         let clients = self.clients.iter();
         let both = clients.flat_map(|clients| rates.iter().map(move |rate| (clients.get(), *rate)));
         Ok(both
-            .map(|(clients, rate)| self.load(clients, rate, bare, max_frame_bytes, &message))
+            .map(|(clients, rate)| Load {
+                clients,
+                // Connecting is no part of what is measured.
+                warmup: self
+                    .warmup
+                    .unwrap_or(usual.warmup.max(2 * Load::ramp(clients + self.idle))),
+                schedule: rate.map(|rate_rps| self.schedule(rate_rps)),
+                ..usual.clone()
+            })
             .collect())
+    }
+
+    /// Refuses cores that this machine has not.
+    pub(super) fn check_cpus(&self) -> anyhow::Result<()> {
+        values::check_cpus("--client-cpus", self.client_cpus.as_ref())
     }
 
     /// How many trials each has.
@@ -93,44 +125,48 @@ impl LoadArgs {
             .map_or(if bare { 6 } else { 1 }, NonZeroUsize::get)
     }
 
-    fn load(
-        &self,
-        clients: usize,
-        rate: Option<f64>,
-        bare: bool,
-        max_frame_bytes: usize,
-        message: &Message,
-    ) -> Load {
+    fn schedule(&self, rate_rps: f64) -> Schedule {
+        Schedule {
+            rate_rps,
+            arrivals: self.arrivals,
+            assign: self.assign,
+            // Each round has a seed of its own.
+            seed: 0,
+        }
+    }
+
+    /// What all loads have in common.
+    fn usual(&self, bare: bool, server: &ServerArgs, message: Message) -> Load {
         let millis = Duration::from_millis;
         let (duration, warmup) = if bare {
             (millis(1000), millis(300))
         } else {
             (millis(5000), millis(1000))
         };
+        let threads = self.client_cpus.as_ref().map(Cpus::count);
+        let threads = threads.unwrap_or((environment::cores() / 2).max(1));
         Load {
             // The real one is known when the server listens.
             target: SocketAddr::from(([127, 0, 0, 1], 0)),
-            clients,
-            threads: self
-                .client_threads
-                .map_or((environment::cores() / 2).max(1), NonZeroUsize::get),
+            clients: 0,
+            threads: self.client_threads.map_or(threads, NonZeroUsize::get),
             duration: self.duration.unwrap_or(duration),
-            warmup: self.warmup.unwrap_or(warmup),
+            warmup,
             drain: load::DRAIN,
             timeout: self.timeout,
-            schedule: rate.map(|rate_rps| Schedule {
-                rate_rps,
-                arrivals: self.arrivals,
-                assign: self.assign,
-                // Each round has a seed of its own.
-                seed: 0,
-            }),
+            connect_timeout: self.connect_timeout,
+            schedule: None,
             pipeline: self.pipeline.get(),
             requests_per_connection: self
                 .requests_per_connection
                 .map(|most| u32::try_from(most.get()).unwrap_or(u32::MAX)),
-            max_frame_bytes: max_frame_bytes + REPLY_SLACK_BYTES,
-            message: message.clone(),
+            idle: self.idle,
+            think: self.think,
+            wiring: server.wiring(),
+            close: self.close,
+            cpus: self.client_cpus.clone(),
+            max_frame_bytes: server.max_frame_bytes() + REPLY_SLACK_BYTES,
+            message,
         }
     }
 

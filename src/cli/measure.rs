@@ -169,9 +169,11 @@ fn format(name: &str) -> anyhow::Result<&'static dyn report::Format> {
 /// The matrix: contestants × loads.
 fn plan(parts: Parts<'_>, args: &Args) -> anyhow::Result<Plan> {
     let bare = args.who.names_nobody();
+    args.load.check_cpus()?;
+    args.server.check_cpus()?;
     let entrants = args.who.entrants(parts, &args.server)?;
     let mut seats = Vec::new();
-    for load in args.load.loads(bare, args.server.max_frame_bytes())? {
+    for load in args.load.loads(bare, &args.server)? {
         for (entrant, info) in &entrants {
             let (entrant, info, load) = (entrant.clone(), info.clone(), load.clone());
             seats.push(Seat {
@@ -196,7 +198,7 @@ fn make_room(plan: &Plan) -> anyhow::Result<()> {
     let clients = plan
         .seats
         .iter()
-        .map(|seat| seat.load.clients)
+        .map(|seat| seat.load.connections())
         .max()
         .unwrap_or(0);
     let needed = clients as u64 + OTHER_DESCRIPTORS;

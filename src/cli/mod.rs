@@ -19,6 +19,7 @@ use anstyle::AnsiColor;
 use clap::builder::Styles;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use crate::cpus::Cpus;
 use crate::error::Error;
 use crate::model::ServeModel;
 use crate::service::Service;
@@ -60,6 +61,7 @@ enum Command {
     Guard {
         drain_ms: u64,
         whose: String,
+        cpus: Option<Cpus>,
         #[arg(last = true)]
         command: Vec<OsString>,
     },
@@ -110,8 +112,9 @@ fn run(parts: Parts<'_>) -> anyhow::Result<ExitCode> {
         Some(Command::Guard {
             drain_ms,
             whose,
+            cpus,
             command,
-        }) => hidden::guard(drain_ms, &whose, &command),
+        }) => hidden::guard(drain_ms, &whose, cpus.as_ref(), &command),
     }
 }
 

@@ -12,12 +12,14 @@ use serde::{Deserialize, Serialize};
 use super::interrupt::Interrupt;
 use super::values::{self, Bytes};
 use super::{Parts, Usage};
+use crate::cpus::Cpus;
 use crate::error::Error;
 use crate::harness::{Contestant, ReadyBy, Running};
 use crate::model::{ServeModel, find};
 use crate::protocol::DEFAULT_MAX_FRAME_BYTES;
 use crate::record::Options;
 use crate::server::{Accept, Limits, Settings};
+use crate::wiring::Wiring;
 
 /// How often the foreground looks whether its server still runs.
 const LOOK_UP: Duration = Duration::from_millis(100);
@@ -51,9 +53,16 @@ pub(super) struct ServerArgs {
     /// How workers accept: shared, reuseport or exclusive [default: the model's own]
     #[arg(long, value_name = "MODE")]
     accept: Option<Accept>,
-    /// Connections that may wait to be accepted
-    #[arg(long, default_value_t = 4096, value_name = "N")]
-    backlog: u32,
+    /// How messages are written, on both sides: default, one write and NODELAY, or article, as
+    /// the original of these models does it: two writes, Nagle's algorithm, a backlog of 1
+    #[arg(long, default_value_t = Wiring::Default, value_name = "HOW")]
+    wire: Wiring,
+    /// Connections that may wait to be accepted [default: 4096, --wire article: 1]
+    #[arg(long, value_name = "N")]
+    backlog: Option<u32>,
+    /// Keep the server on these cores, such as 0,2-3
+    #[arg(long, value_name = "LIST")]
+    server_cpus: Option<Cpus>,
     /// Connections at a time; over it, accepting waits [default: 4096, async: descriptors]
     #[arg(long, value_parser = values::count, value_name = "N")]
     max_connections: Option<NonZeroUsize>,
@@ -85,9 +94,10 @@ impl ServerArgs {
         };
         let settings = Settings {
             address,
-            backlog: self.backlog,
+            backlog: self.backlog(),
             workers: self.workers,
             accept: self.accept,
+            wiring: self.wire,
             limits,
         };
         settings.resolve(model.workers())?;
@@ -102,12 +112,32 @@ impl ServerArgs {
         Options {
             workers: None,
             accept: None,
-            backlog: Some(self.backlog),
+            backlog: Some(self.backlog()),
             max_connections: self.max_connections.map(NonZeroUsize::get),
             max_frame_bytes: Some(self.max_frame.0),
             idle_timeout_s: Some(self.idle_timeout.as_secs_f64()).filter(|time| *time > 0.0),
             drain_s: Some(self.drain.as_secs_f64()),
+            cpus: self.server_cpus.as_ref().map(Cpus::to_string),
         }
+    }
+
+    fn backlog(&self) -> u32 {
+        self.backlog.unwrap_or(self.wire.backlog())
+    }
+
+    /// How messages are written.
+    pub(super) fn wiring(&self) -> Wiring {
+        self.wire
+    }
+
+    /// Refuses cores that this machine has not.
+    pub(super) fn check_cpus(&self) -> anyhow::Result<()> {
+        values::check_cpus("--server-cpus", self.server_cpus.as_ref())
+    }
+
+    /// The cores to keep a server on.
+    pub(super) fn cpus(&self) -> Option<&Cpus> {
+        self.server_cpus.as_ref()
     }
 
     /// What a stop gives to what is in flight.
@@ -135,6 +165,7 @@ impl ServerArgs {
             command: Contestant::own_command(order)?,
             ready: ReadyBy::Line,
             drain: self.drain,
+            cpus: self.server_cpus.clone(),
             show_stderr: false,
         })
     }
@@ -175,6 +206,7 @@ pub(super) fn run(parts: Parts<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     let interrupt = Interrupt::catch().context("cannot catch Ctrl-C")?;
     let model = find_model(parts, &args.model)?;
     args.server.fits(&[model])?;
+    args.server.check_cpus()?;
     let contestant = args.server.contestant(model, args.listen)?;
     let mut server = Running::start(&Contestant {
         show_stderr: true,

@@ -6,6 +6,9 @@ use std::num::NonZeroUsize;
 use std::str::FromStr;
 use std::time::Duration;
 
+use super::Usage;
+use crate::cpus::Cpus;
+
 /// A size such as `64KiB`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Bytes(pub(super) usize);
@@ -74,6 +77,18 @@ pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
         .ok()
         .and_then(|mut found| found.next());
     found.ok_or_else(|| format!("no address is known for {text}"))
+}
+
+/// Whether this process may use all of these cores, which `flag` asked for.
+pub(super) fn check_cpus(flag: &str, asked: Option<&Cpus>) -> anyhow::Result<()> {
+    let allowed = Cpus::allowed()?;
+    match asked.and_then(|asked| Some((asked, asked.first_not_in(&allowed)?))) {
+        Some((asked, missing)) => Err(Usage(format!(
+            "{flag} {asked}: core {missing} is not among those that this process may use ({allowed})"
+        ))
+        .into()),
+        None => Ok(()),
+    }
 }
 
 /// Requests a second: `500`, `20k`, `1.5M`.

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use super::serve::{ServerArgs, find_model};
 use super::{Parts, Usage, values};
+use crate::cpus::Cpus;
 use crate::model::ServeModel;
 use crate::record::{ContestantInfo, Kind, Options};
 use crate::run::{Entrant, Exec};
@@ -60,12 +61,16 @@ impl WhoArgs {
             let info = ContestantInfo {
                 kind: Kind::Exec,
                 name: command.clone(),
-                options: Options::default(),
+                options: Options {
+                    cpus: server.cpus().map(Cpus::to_string),
+                    ..Options::default()
+                },
             };
             entrants.push((
                 Entrant::Exec(Exec {
                     words,
                     drain: server.drain(),
+                    cpus: server.cpus().cloned(),
                 }),
                 info,
             ));

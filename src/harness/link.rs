@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use super::guard::Report;
 use super::{Contestant, ReadyBy};
+use crate::cpus::Cpus;
 use crate::ready::Ready;
 
 /// How much of the end of the contestant's stderr is kept.
@@ -46,6 +47,7 @@ impl Link {
             } else {
                 "foreign"
             })
+            .args(contestant.cpus.as_ref().map(Cpus::to_string))
             .arg("--")
             .args(&contestant.command)
             .stdin(Stdio::piped())

@@ -9,6 +9,7 @@ use std::io;
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
+use crate::cpus::Cpus;
 use crate::error::Error;
 use crate::meter::{MeterView, Reading};
 use crate::ready::Ready;
@@ -32,6 +33,8 @@ pub struct Contestant {
     pub ready: ReadyBy,
     /// How long it may take to stop when asked.
     pub drain: Duration,
+    /// The cores that it and all its processes are kept on; `None` is all.
+    pub cpus: Option<Cpus>,
     /// Whether its stderr goes to ours; otherwise the end of it is kept for messages.
     pub show_stderr: bool,
 }

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use super::message::{Message, Tag};
+use crate::wiring::{Pieces, Wiring};
 
 /// How each client behaves.
 #[derive(Debug, Clone)]
@@ -15,10 +16,34 @@ pub struct Manners {
     pub connects_first: bool,
     /// A connection ends after so many replies; `None` is never.
     pub requests_per_connection: Option<u32>,
-    /// How long a reply, or a connect, may take.
+    /// How long a reply may take.
     pub timeout_ns: u64,
+    /// How long a connect may take.
+    pub connect_timeout_ns: u64,
+    /// Connections beside those of the clients that connect before them and then only sit there.
+    pub idle: usize,
+    /// When they first connect.
+    pub ramp: Ramp,
+    /// How requests are written.
+    pub wiring: Wiring,
     /// The longest reply that is believed.
     pub max_frame_bytes: usize,
+}
+
+/// When connections are first made: spaced, so that thousands do not arrive as one flood.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Ramp {
+    /// When the first is made.
+    pub first_ns: u64,
+    /// How long after each the next one is.
+    pub gap_ns: u64,
+}
+
+impl Ramp {
+    /// When connection `index` is made.
+    pub fn at_ns(&self, index: usize) -> u64 {
+        self.first_ns + self.gap_ns * index as u64
+    }
 }
 
 /// A request on its way.
@@ -63,6 +88,7 @@ pub(super) struct Client {
     pub(super) inbox: Vec<u8>,
     /// The rest of a request that the socket has not taken.
     pub(super) outbox: Vec<u8>,
+    pieces: Pieces,
     /// Replies on this connection.
     pub(super) on_connection: u32,
     /// Since when it could have sent: what comes after that is the generator's own lag.
@@ -74,13 +100,14 @@ pub(super) struct Client {
 }
 
 impl Client {
-    pub(super) fn new(pipeline: usize) -> Client {
+    pub(super) fn new(pipeline: usize, wiring: Wiring) -> Client {
         Client {
             link: Link::Down { retry_ns: 0 },
             waiting: VecDeque::with_capacity(pipeline + 1),
             flights: VecDeque::with_capacity(pipeline),
             inbox: Vec::new(),
             outbox: Vec::new(),
+            pieces: Pieces::new(wiring),
             on_connection: 0,
             able_ns: 0,
             failures: 0,
@@ -95,6 +122,31 @@ impl Client {
         self.on_connection = 0;
         self.inbox.clear();
         self.outbox.clear();
+        self.pieces.restart();
+    }
+
+    /// What goes into the next write; empty when all is written.
+    pub(super) fn unwritten(&self) -> &[u8] {
+        &self.outbox[..self.pieces.next(self.outbox.len())]
+    }
+
+    /// The first `bytes` of what was unwritten have been written.
+    pub(super) fn wrote(&mut self, bytes: usize) {
+        self.pieces.wrote(&self.outbox[..bytes]);
+        if bytes == self.outbox.len() {
+            self.outbox.clear();
+        } else {
+            drop(self.outbox.drain(..bytes));
+        }
+    }
+
+    /// Memory that it takes.
+    pub(super) fn held_bytes(&self) -> usize {
+        size_of::<Client>()
+            + self.waiting.capacity() * size_of::<u64>()
+            + self.flights.capacity() * size_of::<Flight>()
+            + self.inbox.capacity()
+            + self.outbox.capacity()
     }
 
     /// How long to wait before another connect: not at all at first, at most a second.

@@ -4,85 +4,30 @@
 
 mod alarm;
 pub mod client;
+mod closing;
 pub mod fleet;
+pub mod flow;
 pub mod message;
 pub mod pacer;
 pub mod recorder;
 pub mod sample;
 mod sockets;
+mod spec;
 pub mod wire;
 pub mod worker;
 
 use std::io;
-use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use crate::error::Error;
-use client::{ClientResult, Manners};
-use message::Message;
-use pacer::Schedule;
+use client::ClientResult;
+use closing::{Arrival, Closing};
 use recorder::{Recorder, Window};
+pub use spec::{Close, DRAIN, Load};
 use worker::{Effort, Share};
-
-/// How long after the window replies are waited for.
-pub const DRAIN: Duration = Duration::from_secs(1);
-
-/// What load to make.
-#[derive(Debug, Clone)]
-pub struct Load {
-    /// Whom to ask.
-    pub target: SocketAddr,
-    /// Connections that send.
-    pub clients: usize,
-    /// Threads that they are spread over.
-    pub threads: usize,
-    /// The window.
-    pub duration: Duration,
-    /// What goes before it.
-    pub warmup: Duration,
-    /// How long replies are waited for after it.
-    pub drain: Duration,
-    /// How long a reply or a connect may take.
-    pub timeout: Duration,
-    /// When requests are due; `None` is the closed loop.
-    pub schedule: Option<Schedule>,
-    /// Requests in flight a connection.
-    pub pipeline: usize,
-    /// A connection ends after so many replies; `None` is never.
-    pub requests_per_connection: Option<u32>,
-    /// The longest reply that is believed.
-    pub max_frame_bytes: usize,
-    /// What is sent.
-    pub message: Message,
-}
-
-impl Load {
-    fn manners(&self) -> Manners {
-        Manners {
-            message: self.message.clone(),
-            pipeline: self.pipeline,
-            connects_first: self.schedule.is_some() && self.requests_per_connection.is_none(),
-            requests_per_connection: self.requests_per_connection,
-            timeout_ns: nanos(self.timeout),
-            max_frame_bytes: self.max_frame_bytes,
-        }
-    }
-
-    fn window(&self) -> Window {
-        Window {
-            from_ns: nanos(self.warmup),
-            to_ns: nanos(self.warmup + self.duration),
-        }
-    }
-
-    /// Which of the clients thread `index` has.
-    fn clients_of(&self, index: usize) -> std::ops::Range<usize> {
-        self.clients * index / self.threads..self.clients * (index + 1) / self.threads
-    }
-}
 
 /// A load that runs. Dropped, it is cancelled.
 #[derive(Debug)]
@@ -251,55 +196,6 @@ impl Drop for Running {
         for thread in std::mem::take(&mut self.threads) {
             let _ = thread.join();
         }
-    }
-}
-
-/// Lets nobody close before everybody has arrived; one that fails has arrived too.
-#[derive(Debug)]
-struct Closing {
-    missing: AtomicUsize,
-    lock: Mutex<()>,
-    all_there: Condvar,
-}
-
-/// One who is to arrive, and does so at the latest when dropped.
-#[derive(Debug)]
-struct Arrival(Arc<Closing>);
-
-impl Closing {
-    fn new(count: usize) -> Arc<Closing> {
-        Arc::new(Closing {
-            missing: AtomicUsize::new(count),
-            lock: Mutex::new(()),
-            all_there: Condvar::new(),
-        })
-    }
-
-    fn arrival(self: &Arc<Closing>) -> Arrival {
-        Arrival(Arc::clone(self))
-    }
-}
-
-impl Arrival {
-    /// Arrives, and waits for all others.
-    fn wait(self) {
-        let closing = Arc::clone(&self.0);
-        drop(self);
-        let mut guard = closing.lock.lock().unwrap_or_else(PoisonError::into_inner);
-        while closing.missing.load(Relaxed) > 0 {
-            guard = closing
-                .all_there
-                .wait(guard)
-                .unwrap_or_else(PoisonError::into_inner);
-        }
-    }
-}
-
-impl Drop for Arrival {
-    fn drop(&mut self) {
-        let _guard = self.0.lock.lock().unwrap_or_else(PoisonError::into_inner);
-        self.0.missing.fetch_sub(1, Relaxed);
-        self.0.all_there.notify_all();
     }
 }
 

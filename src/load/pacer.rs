@@ -29,19 +29,44 @@ pub trait Pacer {
 
 /// The closed loop: each client sends when its reply is in (Schroeder et al., NSDI 2006).
 ///
-/// Its latencies are those at saturation, with as many waiting as there are clients.
+/// Its latencies are those at saturation, with as many waiting as there are
+/// clients; fewer where clients think before they ask again.
 #[derive(Debug)]
 pub struct ClosedLoop {
+    /// Those that have not asked yet, in the order in which they will.
+    starting: VecDeque<Planned>,
+    /// Those that have had a reply, in the order in which they will ask again.
     free: VecDeque<Planned>,
+    think_ns: u64,
 }
 
 impl ClosedLoop {
-    /// All `clients` are free when the load begins, each for `pipeline` requests.
+    /// `clients` clients are free for `pipeline` requests each when the load begins.
     pub fn new(clients: usize, pipeline: usize) -> ClosedLoop {
-        let all = (0..clients)
-            .flat_map(|client| std::iter::repeat_n(Planned { client, at_ns: 0 }, pipeline));
+        ClosedLoop::starting(clients, pipeline, |_| 0, 0)
+    }
+
+    /// The same, but client i is free from `start_ns(i)` on, which must not be before the one
+    /// before it, and after each reply thinks for `think_ns`. They start spread over
+    /// that time, so that they do not ask all at once for ever.
+    pub fn starting(
+        clients: usize,
+        pipeline: usize,
+        start_ns: impl Fn(usize) -> u64,
+        think_ns: u64,
+    ) -> ClosedLoop {
+        let spread_ns = |client: usize| {
+            let whole = u128::from(think_ns) * client as u128;
+            u64::try_from(whole / clients as u128).unwrap_or(u64::MAX)
+        };
+        let all = (0..clients).flat_map(|client| {
+            let at_ns = start_ns(client) + spread_ns(client);
+            std::iter::repeat_n(Planned { client, at_ns }, pipeline)
+        });
         ClosedLoop {
-            free: all.collect(),
+            starting: all.collect(),
+            free: VecDeque::with_capacity(clients * pipeline),
+            think_ns,
         }
     }
 }
@@ -50,17 +75,19 @@ impl Pacer for ClosedLoop {
     fn free(&mut self, client: usize, now_ns: u64) {
         self.free.push_back(Planned {
             client,
-            at_ns: now_ns,
+            at_ns: now_ns + self.think_ns,
         });
     }
 
     fn due(&mut self, now_ns: u64) -> Option<Planned> {
-        // They stand in the order in which they became free.
-        self.free.pop_front_if(|planned| planned.at_ns <= now_ns)
+        let is_due = |planned: &mut Planned| planned.at_ns <= now_ns;
+        let free = self.free.pop_front_if(is_due);
+        free.or_else(|| self.starting.pop_front_if(is_due))
     }
 
     fn next_ns(&self) -> Option<u64> {
-        None
+        let fronts = [self.free.front(), self.starting.front()];
+        fronts.into_iter().flatten().map(|next| next.at_ns).min()
     }
 }
 

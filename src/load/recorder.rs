@@ -2,8 +2,9 @@
 
 use hdrhistogram::Histogram;
 
+use super::flow::Flow;
 use super::sample::{HIGHEST_NS, Sample, histogram};
-use crate::record::ErrorCounts;
+use crate::record::{Connects, ErrorCounts};
 
 /// At most so many intervals in a series, whatever the duration.
 const MOST_INTERVALS: u64 = 120;
@@ -22,6 +23,12 @@ impl Window {
     /// Whether this moment is inside.
     pub fn contains(&self, now_ns: u64) -> bool {
         (self.from_ns..self.to_ns).contains(&now_ns)
+    }
+
+    /// How many intervals the series has.
+    pub fn intervals(&self) -> usize {
+        let intervals = (self.to_ns - self.from_ns).div_ceil(self.interval_ns());
+        usize::try_from(intervals).unwrap_or(1)
     }
 
     /// How long an interval of the series is: a second, in short trials 100 ms.
@@ -46,7 +53,7 @@ pub struct Interval {
     /// Correct replies that came in it.
     pub requests: u64,
     /// Their latencies, at two digits.
-    pub latency: Histogram<u64>,
+    pub latency: Histogram<u32>,
 }
 
 /// Histograms and counts of a thread, all made before the load begins.
@@ -67,20 +74,29 @@ pub struct Recorder {
     pub requests: u64,
     /// Requests of the sample that had no reply when the drain ended.
     pub unanswered: u64,
+    /// How connects went; of persistent connections, which connect before the window, since the start.
+    pub connects: Connects,
+    /// Idle connections that the server closed, since the window began.
+    pub idle_closed: u64,
+    /// Idle connections that stood at the end.
+    pub idle_open: u64,
+    /// Memory of the clients, in bytes, at the end.
+    pub held_bytes: usize,
+    /// What went in and came out.
+    pub flow: Flow,
     /// Failures since the window began.
     pub errors: ErrorCounts,
     /// The first reply that was not the right one, as text, cut short.
     pub first_wrong: Option<String>,
     /// Times longer than the histograms hold.
     pub overflow: u64,
-    /// Counts and latencies over time.
+    /// Counts and latencies over time: room for the longest series, so that memory does not depend on the duration.
     pub series: Vec<Interval>,
 }
 
 impl Recorder {
     /// An empty one.
     pub fn new(window: Window) -> Recorder {
-        let intervals = (window.to_ns - window.from_ns).div_ceil(window.interval_ns());
         let latency = Histogram::new_with_bounds(1, HIGHEST_NS, 2).expect("these bounds are valid");
         let interval = Interval {
             requests: 0,
@@ -95,10 +111,15 @@ impl Recorder {
             planned: 0,
             requests: 0,
             unanswered: 0,
+            connects: Connects::default(),
+            idle_closed: 0,
+            idle_open: 0,
+            held_bytes: 0,
+            flow: Flow::new(window),
             errors: ErrorCounts::default(),
             first_wrong: None,
             overflow: 0,
-            series: vec![interval; usize::try_from(intervals).unwrap_or(1)],
+            series: vec![interval; MOST_INTERVALS as usize],
         }
     }
 
@@ -110,6 +131,7 @@ impl Recorder {
     /// A request was planned for `at_ns`.
     pub fn planned(&mut self, at_ns: u64) {
         self.planned += u64::from(self.window.contains(at_ns));
+        self.flow.entered(at_ns);
     }
 
     /// A request that could have been sent at `able_ns` was sent at `sent_ns`.
@@ -121,6 +143,7 @@ impl Recorder {
 
     /// A right reply came at `now_ns`. True when it lies inside the window.
     pub fn answered(&mut self, planned_ns: u64, sent_ns: u64, now_ns: u64) -> bool {
+        self.flow.left(now_ns);
         if !self.in_sample(planned_ns, now_ns) {
             return false;
         }
@@ -130,6 +153,7 @@ impl Recorder {
         let inside = self.window.contains(now_ns);
         if inside {
             self.requests += 1;
+            self.flow.answered(now_ns, latency_ns);
             let at = (now_ns - self.window.from_ns) / self.window.interval_ns();
             if let Some(interval) = self.series.get_mut(at as usize) {
                 interval.requests += 1;
@@ -142,6 +166,7 @@ impl Recorder {
 
     /// A request ended, or was given up, without a right reply.
     pub fn censored(&mut self, planned_ns: u64, now_ns: u64) {
+        self.flow.left(now_ns);
         if self.in_sample(planned_ns, now_ns) {
             self.overflow += u64::from(self.latency.censored.record(now_ns - planned_ns).is_err());
         }
@@ -170,6 +195,7 @@ impl Recorder {
 
     /// A connect took from `begun_ns` to `now_ns`.
     pub fn connected(&mut self, begun_ns: u64, now_ns: u64) {
+        self.connects.made += 1;
         self.overflow += u64::from(self.connect.record(now_ns - begun_ns).is_err());
     }
 
@@ -194,6 +220,11 @@ impl Recorder {
         self.planned += other.planned;
         self.requests += other.requests;
         self.unanswered += other.unanswered;
+        self.connects.add(&other.connects);
+        self.idle_closed += other.idle_closed;
+        self.idle_open += other.idle_open;
+        self.held_bytes += other.held_bytes;
+        self.flow.add(&other.flow);
         self.errors.add(&other.errors);
         self.overflow += other.overflow;
         if self.first_wrong.is_none() {

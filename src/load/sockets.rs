@@ -2,19 +2,24 @@
 
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
 
 use mio::net::TcpStream;
 use mio::{Interest, Registry, Token};
 use nix::libc;
 use nix::sys::socket::{setsockopt, sockopt};
-use socket2::{Domain, Protocol, SockAddr, Socket, Type};
+use socket2::{Domain, Protocol, SockAddr, SockRef, Socket, Type};
 
 use super::wire::Wire;
+use super::{Close, Load};
+use crate::wiring::Wiring;
 
 /// With a connection a request, so many loopback addresses take turns as the
 /// source: one address has some 28,000 ports, each of them barred for a while
 /// after use (TIME_WAIT).
 const SOURCES: u32 = 64;
+/// Fewer connections than this find ports at one address.
+const PORTS_OF_A_SOURCE: usize = 16_000;
 
 /// The sockets of a fleet, one a client.
 #[derive(Debug)]
@@ -24,24 +29,29 @@ pub(super) struct Sockets {
     streams: Vec<Option<TcpStream>>,
     /// Which source address is next; `None` leaves it to the system.
     next_source: Option<u32>,
+    wiring: Wiring,
+    close: Close,
 }
 
 impl Sockets {
-    pub(super) fn new(
-        registry: Registry,
-        target: SocketAddr,
-        clients: usize,
-        spread: bool,
-    ) -> Sockets {
-        let loopback = matches!(target.ip(), IpAddr::V4(ip) if ip.is_loopback());
-        let streams = std::iter::repeat_with(|| None).take(clients).collect();
+    /// The sockets of so many connections of this load.
+    pub(super) fn new(registry: Registry, load: &Load, connections: usize) -> Sockets {
+        let loopback = matches!(load.target.ip(), IpAddr::V4(ip) if ip.is_loopback());
+        let ports_run_out =
+            load.requests_per_connection.is_some() || load.connections() > PORTS_OF_A_SOURCE;
+        let streams = std::iter::repeat_with(|| None).take(connections).collect();
         Sockets {
             registry,
-            target,
+            target: load.target,
             streams,
-            next_source: (spread && loopback).then_some(0),
+            next_source: (ports_run_out && loopback).then_some(0),
+            wiring: load.wiring,
+            close: load.close,
         }
     }
+
+    /// Memory that it takes for a connection.
+    pub(super) const HELD_BYTES: usize = size_of::<Option<TcpStream>>();
 
     /// Whether the connect of this client is done: `None` while it is under way.
     pub(super) fn connect_result(&self, client: usize) -> Option<io::Result<()>> {
@@ -64,7 +74,7 @@ impl Sockets {
             Some(Protocol::TCP),
         )?;
         socket.set_nonblocking(true)?;
-        socket.set_tcp_nodelay(true)?;
+        socket.set_tcp_nodelay(self.wiring.no_delay())?;
         if let Some(next) = &mut self.next_source {
             let source = Ipv4Addr::from_bits(Ipv4Addr::LOCALHOST.to_bits() + 1 + *next);
             *next = (*next + 1) % SOURCES;
@@ -109,6 +119,16 @@ impl Wire for Sockets {
     }
 
     fn close(&mut self, client: usize) {
-        self.streams[client] = None;
+        let stream = self.streams[client].take();
+        if let Some(stream) = stream.filter(|_| self.close == Close::Reset) {
+            // Where this fails the connection is gone already.
+            let _ = SockRef::from(&stream).set_linger(Some(Duration::ZERO));
+        }
+    }
+}
+
+impl Drop for Sockets {
+    fn drop(&mut self) {
+        (0..self.streams.len()).for_each(|client| self.close(client));
     }
 }

@@ -15,7 +15,7 @@ use super::pacer::{ClosedLoop, OpenLoop, Pacer};
 use super::recorder::Recorder;
 use super::sockets::Sockets;
 use super::wire::Clock;
-use super::{Arrival, Load, Shared};
+use super::{Arrival, Load, Shared, nanos};
 
 const EVENTS: usize = 1024;
 /// How often a thread says how it is going.
@@ -72,7 +72,7 @@ struct Monotonic(Instant);
 
 impl Clock for Monotonic {
     fn now_ns(&self) -> u64 {
-        u64::try_from(self.0.elapsed().as_nanos()).unwrap_or(u64::MAX)
+        nanos(self.0.elapsed())
     }
 }
 
@@ -87,23 +87,37 @@ pub(super) fn run(
 ) -> io::Result<Share> {
     let own = load.clients_of(index);
     let clients = own.len();
+    if let Some(cpus) = &load.cpus {
+        cpus.pin()?;
+    }
+    let manners = load.manners(index);
     // Timers are otherwise up to 50 µs late (PR_SET_TIMERSLACK, prctl(2)).
     set_timerslack(1)?;
     let mut poll = Poll::new()?;
     let mut events = Events::with_capacity(EVENTS);
     let clock = Monotonic(shared.start);
-    let spread = load.requests_per_connection.is_some();
-    let sockets = Sockets::new(poll.registry().try_clone()?, load.target, clients, spread);
+    let connections = clients + manners.idle;
+    let sockets = Sockets::new(poll.registry().try_clone()?, load, connections);
     let recorder = Recorder::new(shared.window);
     let pacer: Box<dyn Pacer> = match load.schedule {
-        None => Box::new(ClosedLoop::new(clients, load.pipeline)),
+        None => {
+            let (ramp, idle) = (manners.ramp, manners.idle);
+            let start_ns = move |client| ramp.at_ns(idle + client);
+            let think_ns = nanos(load.think);
+            Box::new(ClosedLoop::starting(
+                clients,
+                load.pipeline,
+                start_ns,
+                think_ns,
+            ))
+        }
         Some(schedule) => Box::new(OpenLoop::new(schedule, load.clients, own)),
     };
-    let mut fleet = Fleet::new(clients, load.manners(), recorder, sockets, pacer, clock);
+    let mut fleet = Fleet::new(clients, manners, recorder, sockets, pacer, clock);
     let alarm = Alarm::new(&poll)?;
 
     let (from_ns, to_ns) = (shared.window.from_ns, shared.window.to_ns);
-    let drained_ns = to_ns + u64::try_from(load.drain.as_nanos()).unwrap_or(u64::MAX);
+    let drained_ns = to_ns + nanos(load.drain);
     let mut edges = [from_ns, to_ns].into_iter().peekable();
     let mut efforts = Vec::with_capacity(2);
     let mut say_at_ns = from_ns;
@@ -141,7 +155,8 @@ pub(super) fn run(
     let ended_ns = clock.now_ns();
     // A client that left before the others would give the server room for them.
     arrival.wait();
-    let (recorder, clients) = fleet.finish(ended_ns);
+    let (mut recorder, clients) = fleet.finish(ended_ns);
+    recorder.held_bytes += Sockets::HELD_BYTES * connections;
     let effort = match efforts[..] {
         [before, after] => after.since(&before),
         _ => Effort::default(),
@@ -158,7 +173,7 @@ fn handle(fleet: &mut RealFleet, event: &mio::event::Event) {
     if fleet.is_connecting(at) {
         match fleet.wire().connect_result(at) {
             Some(Ok(())) => fleet.connected(at),
-            Some(Err(_)) => return fleet.refused(at),
+            Some(Err(error)) => return fleet.not_connected(at, error.kind()),
             None => return,
         }
     }

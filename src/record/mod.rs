@@ -15,8 +15,8 @@ use serde::{Deserialize, Serialize};
 use crate::error::Error;
 
 pub use trial::{
-    Censored, ClientWait, ErrorCounts, GeneratorSide, Histograms, Interval, KEPT_UP, Lag,
-    Quantiles, ServerSide, Trial, Validity, Verdict, WorkerSide,
+    Censored, ClientWait, Connects, ErrorCounts, GeneratorSide, Histograms, Idle, Interval,
+    KEPT_UP, Lag, LittlesLaw, Quantiles, ServerSide, Trial, Validity, Verdict, WorkerSide,
 };
 
 /// Everything that one run of the program measured.
@@ -141,6 +141,9 @@ pub struct Options {
     pub idle_timeout_s: Option<f64>,
     /// What a stop gives to what is in flight.
     pub drain_s: Option<f64>,
+    /// The cores that it was kept on, such as `0,2-3`; null is all.
+    #[serde(default)]
+    pub cpus: Option<String>,
 }
 
 /// What load was made.
@@ -172,6 +175,15 @@ pub struct LoadInfo {
     pub warmup_s: f64,
     /// How long a reply may take.
     pub timeout_s: f64,
+    /// How long a connect may take.
+    #[serde(default)]
+    pub connect_timeout_s: f64,
+    /// How long a client waits between a reply and its next request.
+    #[serde(default)]
+    pub think_s: f64,
+    /// The cores of the generator, such as `0,2-3`; null is all.
+    #[serde(default)]
+    pub client_cpus: Option<String>,
     /// How connections close: `fin` or `reset`.
     pub close: String,
     /// How messages are written: `default` (one write, NODELAY) or `article`.

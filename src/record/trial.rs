@@ -38,6 +38,15 @@ pub struct Trial {
     pub client_wait_ns: ClientWait,
     /// What failed, from the window's begin on.
     pub errors: ErrorCounts,
+    /// How connects went.
+    #[serde(default)]
+    pub connects: Connects,
+    /// What became of the idle connections.
+    #[serde(default)]
+    pub idle: Idle,
+    /// Whether as much went in as came out.
+    #[serde(default)]
+    pub littles_law: LittlesLaw,
     /// The histograms, HdrHistogram V2 with DEFLATE, in base64.
     pub histograms: Histograms,
     /// Over time.
@@ -129,6 +138,53 @@ impl ErrorCounts {
     }
 }
 
+/// How connects went; of persistent connections since the load's start, else inside the window.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Connects {
+    /// Tried.
+    pub begun: u64,
+    /// Succeeded.
+    pub made: u64,
+    /// Refused by the peer.
+    pub refused: u64,
+    /// Given up when their time was over.
+    pub timed_out: u64,
+    /// Failed in any other way.
+    pub failed: u64,
+    /// Under way when the load ended.
+    pub pending: u64,
+}
+
+impl Connects {
+    /// Adds others.
+    pub fn add(&mut self, other: &Connects) {
+        self.begun += other.begun;
+        self.made += other.made;
+        self.refused += other.refused;
+        self.timed_out += other.timed_out;
+        self.failed += other.failed;
+        self.pending += other.pending;
+    }
+}
+
+/// What became of the idle connections.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Idle {
+    /// Those that stood at the end.
+    pub open: u64,
+    /// How often the server closed one since the window began.
+    pub closed: u64,
+}
+
+/// Two ways to the same number, if as much goes in as comes out (Little's law).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct LittlesLaw {
+    /// Requests under way, planned and not yet answered, on average over the window.
+    pub under_way_mean: f64,
+    /// Throughput times the mean latency of the replies inside the window.
+    pub throughput_times_latency: f64,
+}
+
 /// Histograms in nanoseconds, serialised.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Histograms {
@@ -155,6 +211,9 @@ pub struct Interval {
     pub p99: Option<u64>,
     /// Their longest latency in nanoseconds.
     pub max: Option<u64>,
+    /// Their latencies, HdrHistogram V2 with DEFLATE, in base64, at two digits; empty for none.
+    #[serde(default)]
+    pub histogram: String,
 }
 
 /// The server's side of a trial.
@@ -202,6 +261,12 @@ pub struct GeneratorSide {
     pub busy_fraction: f64,
     /// The longest that one of its threads was ready and had no core, inside the window.
     pub run_delay_s: f64,
+    /// Memory that it had allocated at the window's end, whole process.
+    #[serde(default)]
+    pub memory_bytes: Option<u64>,
+    /// Memory that it held for each connection, without the kernel's buffers.
+    #[serde(default)]
+    pub memory_bytes_per_connection: Option<f64>,
     /// Whether it was the limit, so that the throughput is a lower bound of the server's.
     pub limited: bool,
     /// From planned to actual send; null in a closed loop, which has no plan to lag behind.

@@ -16,11 +16,17 @@ static COLUMNS: &[Column] = &[
     ("requests_per_connection", |cell, _| {
         cell.load.requests_per_connection.and_then(text)
     }),
+    ("rate_rps", |cell, _| cell.load.rate_rps.and_then(text)),
+    ("idle", |cell, _| text(cell.load.idle)),
+    ("think_s", |cell, _| text(cell.load.think_s)),
+    ("pipeline", |cell, _| text(cell.load.pipeline)),
+    ("wire", |cell, _| text(&cell.load.wire)),
     ("method", |cell, _| Some(quoted(&cell.load.method))),
     ("round", |_, trial| text(trial.round)),
     ("order", |_, trial| text(trial.order)),
     ("requests", |_, trial| text(trial.requests)),
     ("throughput_rps", |_, trial| text(trial.throughput_rps)),
+    ("offered_rps", |_, trial| trial.offered_rps.and_then(text)),
     ("latency_p50_ns", |cell, trial| {
         exact(cell, trial, 0.5, trial.latency_ns.p50)
     }),
@@ -43,7 +49,17 @@ static COLUMNS: &[Column] = &[
     ("fairness_jain", |_, trial| {
         trial.fairness_jain.and_then(text)
     }),
+    ("service_p50_ns", |_, trial| {
+        trial.service_ns.p50.and_then(text)
+    }),
+    ("service_p99_ns", |_, trial| {
+        trial.service_ns.p99.and_then(text)
+    }),
     ("errors", |_, trial| text(trial.errors.total())),
+    ("connects_refused", |_, trial| text(trial.connects.refused)),
+    ("connects_timed_out", |_, trial| {
+        text(trial.connects.timed_out)
+    }),
     ("server_cpu_us_per_request", |_, trial| {
         trial.server.cpu_us_per_request.and_then(text)
     }),
@@ -59,6 +75,12 @@ static COLUMNS: &[Column] = &[
     ("generator_busy_fraction", |_, trial| {
         text(trial.generator.busy_fraction)
     }),
+    ("generator_cpu_us_per_request", |_, trial| {
+        trial.generator.cpu_us_per_request.and_then(text)
+    }),
+    ("generator_lag_p50_ns", |_, trial| {
+        trial.generator.lag_ns.p50.and_then(text)
+    }),
     ("generator_limited", |_, trial| {
         text(trial.generator.limited)
     }),
@@ -69,6 +91,9 @@ static COLUMNS: &[Column] = &[
             Verdict::Invalid => "invalid",
         };
         text(verdict)
+    }),
+    ("reasons", |_, trial| {
+        Some(quoted(&trial.validity.reasons.join("; ")))
     }),
 ];
 

@@ -48,7 +48,7 @@ pub(super) fn groups<'s, 'a>(
     summaries.chunk_by(|a, b| a.cell.load == b.cell.load)
 }
 
-/// The load in a line.
+/// The load in a line: what is as usual goes without saying.
 pub(super) fn load_line(cell: &Cell) -> String {
     let load = &cell.load;
     let rate = || count(load.rate_rps.unwrap_or_default().round() as u64);
@@ -57,9 +57,21 @@ pub(super) fn load_line(cell: &Cell) -> String {
         Mode::Constant => format!("open loop of {}/s, constant", rate()),
         Mode::Poisson => format!("open loop of {}/s, Poisson", rate()),
     };
-    let ends = load
-        .requests_per_connection
-        .map(|most| format!(", {} a connection", some(most.into(), "request")));
+    let per_connection = load.requests_per_connection.map(u64::from);
+    let unusual = [
+        (load.idle > 0).then(|| format!("beside {} idle", count(load.idle as u64))),
+        Some(mode),
+        (load.assign != "bound").then(|| "to any connection that is free".to_owned()),
+        (load.think_s > 0.0).then(|| format!("{} of thought", span(load.think_s))),
+        (load.pipeline > 1).then(|| format!("{} in flight a connection", load.pipeline)),
+        per_connection.map(|most| format!("{} a connection", some(most, "request"))),
+        (load.close != "fin").then(|| format!("closed by {}", load.close)),
+        (load.wire != "default").then(|| format!("wire as in the {}", load.wire)),
+        load.client_cpus
+            .as_ref()
+            .map(|cpus| format!("generator on core {cpus}")),
+    ];
+    let unusual: Vec<String> = unusual.into_iter().flatten().collect();
     let trials = cell.trials.len();
     let times = if trials == 1 {
         String::new()
@@ -67,9 +79,9 @@ pub(super) fn load_line(cell: &Cell) -> String {
         format!("{trials} × ")
     };
     format!(
-        "{}, {mode}{}, {} of {} B, {times}{} after {} of warm-up",
+        "{}, {}, {} of {} B, {times}{} after {} of warm-up",
         some(load.clients as u64, "client"),
-        ends.unwrap_or_default(),
+        unusual.join(", "),
         load.method,
         load.request_bytes,
         span(load.duration_s),

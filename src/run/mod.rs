@@ -1,6 +1,7 @@
 //! Measuring: a matrix of cells becomes trials in random interleaved order,
 //! and these become a record. Nothing here prints.
 
+mod doubts;
 mod judge;
 mod trial;
 
@@ -8,6 +9,7 @@ use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
+use crate::cpus::Cpus;
 use crate::error::Error;
 use crate::harness::{Contestant, ReadyBy};
 use crate::load::pacer::{Arrivals, Assign, Schedule};
@@ -35,6 +37,8 @@ pub struct Exec {
     pub words: Vec<String>,
     /// How long it may take to stop when asked.
     pub drain: Duration,
+    /// The cores that it is kept on; `None` is all.
+    pub cpus: Option<Cpus>,
 }
 
 impl Exec {
@@ -55,6 +59,7 @@ impl Exec {
             command: command.collect(),
             ready: ReadyBy::Accepting(address),
             drain: self.drain,
+            cpus: self.cpus.clone(),
             show_stderr: false,
         })
     }
@@ -91,12 +96,15 @@ impl Seat {
             method: load.message.method().to_owned(),
             request_bytes: load.message.frame_bytes(),
             payload_bytes: load.message.payload_bytes(),
-            idle: 0,
+            idle: load.idle,
             duration_s: load.duration.as_secs_f64(),
             warmup_s: load.warmup.as_secs_f64(),
             timeout_s: load.timeout.as_secs_f64(),
-            close: "fin".to_owned(),
-            wire: "default".to_owned(),
+            connect_timeout_s: load.connect_timeout.as_secs_f64(),
+            think_s: load.think.as_secs_f64(),
+            client_cpus: load.cpus.as_ref().map(Cpus::to_string),
+            close: load.close.to_string(),
+            wire: load.wiring.to_string(),
         }
     }
 }

@@ -4,16 +4,18 @@ use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
 
-use super::judge::{self, Surroundings};
+use super::doubts::Evidence;
+use super::judge;
 use super::{Entrant, Seat, Watch};
-use crate::environment::CpuTicks;
+use crate::environment::{self, CpuTicks};
 use crate::error::Error;
 use crate::harness::{self, Running, Size, Usage};
 use crate::histogram::encode;
 use crate::load::sample::Sample;
 use crate::load::{self, Load, Measured};
 use crate::record::{
-    Censored, ClientWait, Histograms, Interval, Options, Quantiles, ServerSide, Trial, WorkerSide,
+    Censored, ClientWait, Histograms, Idle, Interval, LittlesLaw, Options, Quantiles, ServerSide,
+    Trial, WorkerSide,
 };
 use crate::stats::{at_quantile, jain};
 
@@ -58,10 +60,8 @@ pub(super) fn run(
     };
     let measured = running.finish()?;
     let ended = server.map(Running::stop).transpose()?;
-    Ok(Some((
-        assemble(seat, &measured, &seen, ended.as_ref(), options.workers),
-        options,
-    )))
+    let trial = assemble(load, &measured, &seen, ended.as_ref(), options.workers);
+    Ok(Some((trial, options)))
 }
 
 /// What was seen from outside while the window lasted.
@@ -70,6 +70,7 @@ struct Seen {
     after: Option<Usage>,
     peak: Size,
     steal: f64,
+    memory_bytes: Option<u64>,
 }
 
 /// Stays with a load until its window has ended; `None` when the watch ends it.
@@ -110,6 +111,7 @@ fn watch_window(
     }
     let after = usage(server.as_deref())?;
     let steal = CpuTicks::now().steal_since(&ticks);
+    let memory_bytes = environment::own_memory_bytes();
     if let Some(server) = &server {
         peak.grow(&server.size(true).map_err(Error::Load)?);
     }
@@ -118,6 +120,7 @@ fn watch_window(
         after,
         peak,
         steal,
+        memory_bytes,
     }))
 }
 
@@ -152,7 +155,7 @@ fn usage(server: Option<&Running>) -> Result<Option<Usage>, Error> {
 }
 
 fn assemble(
-    seat: &Seat,
+    load: &Load,
     measured: &Measured,
     seen: &Seen,
     ended: Option<&harness::Ended>,
@@ -164,23 +167,24 @@ fn assemble(
         .iter()
         .map(|client| client.replies)
         .collect();
-    let seconds = seat.load.duration.as_secs_f64();
-    let offered_rps = seat
-        .load
-        .schedule
-        .map(|_| recorder.planned as f64 / seconds);
-    let generator = judge::generator(measured, offered_rps.map(|_| recorder.planned));
-    let around = Surroundings {
+    let seconds = load.duration.as_secs_f64();
+    let planned = load.schedule.map(|_| recorder.planned);
+    let generator = judge::generator(measured, planned, seen.memory_bytes, load.connections());
+    let clients_served = replies.iter().filter(|replies| **replies > 0).count();
+    let evidence = Evidence {
+        load,
+        measured,
+        generator: &generator,
+        unserved: load.clients - clients_served,
         steal: seen.steal,
         orderly_end: ended.is_none_or(|ended| ended.orderly),
-        debug_build: cfg!(debug_assertions),
     };
     Trial {
         order: 0,
         round: 0,
         requests: recorder.requests,
         throughput_rps: recorder.requests as f64 / seconds,
-        offered_rps,
+        offered_rps: planned.map(|planned| planned as f64 / seconds),
         samples: recorder.latency.count(),
         latency_ns: quantiles_of_sample(&recorder.latency),
         service_ns: quantiles(&recorder.service),
@@ -190,11 +194,20 @@ fn assemble(
             count: recorder.latency.censored.len(),
             min_age_ns: recorder.latency.censored_min_ns(),
         },
-        clients_served: replies.iter().filter(|replies| **replies > 0).count(),
+        clients_served,
         fairness_jain: jain(&replies),
         unanswered: recorder.unanswered,
         client_wait_ns: client_waits(measured),
         errors: recorder.errors.clone(),
+        connects: recorder.connects,
+        idle: Idle {
+            open: recorder.idle_open,
+            closed: recorder.idle_closed,
+        },
+        littles_law: LittlesLaw {
+            under_way_mean: recorder.flow.under_way_mean(),
+            throughput_times_latency: recorder.flow.throughput_times_latency(),
+        },
         histograms: Histograms {
             latency: encode(&recorder.latency.answered),
             censored: encode(&recorder.latency.censored),
@@ -203,7 +216,7 @@ fn assemble(
         },
         series: series(measured),
         server: server_side(measured, seen, ended, workers),
-        validity: judge::validity(measured, &generator, around),
+        validity: judge::validity(&evidence),
         generator,
     }
 }
@@ -283,9 +296,11 @@ fn client_waits(measured: &Measured) -> ClientWait {
 }
 
 fn series(measured: &Measured) -> Vec<Interval> {
-    let step_s = measured.recorder.window().interval_ns() as f64 / 1e9;
-    let intervals = measured.recorder.series.iter().enumerate();
+    let window = measured.recorder.window();
+    let step_s = window.interval_ns() as f64 / 1e9;
+    let intervals = measured.recorder.series.iter().take(window.intervals());
     intervals
+        .enumerate()
         .map(|(at, interval)| {
             let value = |q| (interval.requests > 0).then(|| interval.latency.value_at_quantile(q));
             Interval {
@@ -294,6 +309,11 @@ fn series(measured: &Measured) -> Vec<Interval> {
                 p50: value(0.5),
                 p99: value(0.99),
                 max: value(1.0),
+                histogram: if interval.requests > 0 {
+                    encode(&interval.latency)
+                } else {
+                    String::new()
+                },
             }
         })
         .collect()

@@ -26,7 +26,7 @@ impl Server<'_> {
     /// connection is counted, never returned.
     pub fn converse(&self, stream: &TcpStream) {
         let _active = self.meter().connection();
-        let mut conversation = Conversation::new(self.limits().max_frame_bytes);
+        let mut conversation = self.conversation();
         let orderly = self.drive(stream, &mut conversation).unwrap_or(false);
         if conversation.faulty() || !orderly {
             self.meter().fault();

@@ -36,9 +36,11 @@ pub use timers::Timers;
 pub use try_accept::TryAccept;
 pub use turn::{Connection, Turn};
 
+use crate::conversation::Conversation;
 use crate::error::Error;
 use crate::meter::Meter;
 use crate::service::Service;
+use crate::wiring::Wiring;
 
 /// The most children or workers that a server has, each with a slot of the meter.
 pub const MAX_CHILDREN: usize = 4096;
@@ -116,6 +118,8 @@ pub struct Settings {
     pub workers: Option<NonZeroUsize>,
     /// How workers accept, for the models that have them.
     pub accept: Option<Accept>,
+    /// How replies are written.
+    pub wiring: Wiring,
     /// What bounds it.
     pub limits: Limits,
 }
@@ -165,6 +169,7 @@ pub struct Server<'a> {
     address: SocketAddr,
     workers: Option<(NonZeroUsize, Accept)>,
     limits: Limits,
+    wiring: Wiring,
     stop: Stop,
     child_signal: SignalFd,
     meter: Meter,
@@ -204,12 +209,10 @@ impl<'a> Server<'a> {
         let stop = Stop::new(settings.limits.drain).map_err(doing("block signals"))?;
         let child_signal = stop::blocked(&[Signal::SIGCHLD]).map_err(doing("block signals"))?;
         let meter = Meter::new(MAX_CHILDREN).map_err(doing("make the shared counters"))?;
-        let listeners =
-            listen::bind(settings.address, settings.backlog, sockets).map_err(|source| {
-                Error::Listen {
-                    address: settings.address,
-                    source,
-                }
+        let listeners = listen::bind(settings.address, settings.backlog, settings.wiring, sockets)
+            .map_err(|source| Error::Listen {
+                address: settings.address,
+                source,
             })?;
         let address = listeners[0]
             .local_addr()
@@ -219,6 +222,7 @@ impl<'a> Server<'a> {
             address,
             workers,
             limits: settings.limits,
+            wiring: settings.wiring,
             stop,
             child_signal,
             meter,
@@ -245,6 +249,11 @@ impl<'a> Server<'a> {
     /// What bounds it.
     pub fn limits(&self) -> &Limits {
         &self.limits
+    }
+
+    /// The protocol's state for a connection that was just accepted.
+    pub(super) fn conversation(&self) -> Conversation {
+        Conversation::new(self.limits.max_frame_bytes).wired(self.wiring)
     }
 
     /// Whether and until when it is stopping.

@@ -71,7 +71,7 @@ impl<'s> Connection<'s> {
             server,
             token,
             stream,
-            conversation: Conversation::new(server.limits().max_frame_bytes),
+            conversation: server.conversation(),
             readable: false,
             half_closed: false,
             wants_to_write: false,

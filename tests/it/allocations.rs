@@ -6,13 +6,14 @@ use std::io;
 use std::rc::Rc;
 
 use rpcbench::conversation::{Conversation, Step};
-use rpcbench::load::client::Manners;
+use rpcbench::load::client::{Manners, Ramp};
 use rpcbench::load::fleet::Fleet;
 use rpcbench::load::message::Message;
 use rpcbench::load::pacer::ClosedLoop;
 use rpcbench::load::recorder::{Recorder, Window};
 use rpcbench::load::wire::{Clock, Wire};
 use rpcbench::service::Builtin;
+use rpcbench::wiring::Wiring;
 
 /// The system's allocator, counting for each thread.
 struct Counting;
@@ -136,6 +137,10 @@ fn the_generator_does_not_allocate_for_a_request() {
         pipeline: 1,
         connects_first: false,
         requests_per_connection: None,
+        connect_timeout_ns: u64::MAX,
+        idle: 0,
+        ramp: Ramp::default(),
+        wiring: Wiring::Default,
         timeout_ns: 10_000_000_000,
         max_frame_bytes: 1 << 20,
     };

@@ -5,16 +5,20 @@ use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::rc::Rc;
 
-use rpcbench::load::client::{ClientResult, Manners};
+use rpcbench::load::client::{ClientResult, Manners, Ramp};
 use rpcbench::load::fleet::Fleet;
 use rpcbench::load::message::Message;
 use rpcbench::load::pacer::{ClosedLoop, Pacer};
 use rpcbench::load::recorder::{Recorder, Window};
 use rpcbench::load::sample::Quantile;
 use rpcbench::load::wire::{Clock, Wire};
+use rpcbench::wiring::Wiring;
 
 pub(crate) const MS: u64 = 1_000_000;
 pub(crate) const S: u64 = 1000 * MS;
+
+/// Room for idle connections behind the clients.
+const IDLE_MOST: usize = 10;
 
 /// What the server does on a request: bytes that arrive after so long each.
 type Script = dyn FnMut(usize, &[u8], u64) -> Vec<(u64, Vec<u8>)>;
@@ -30,6 +34,10 @@ pub(crate) struct World {
     pub(crate) now_ns: u64,
     pub(crate) connect_ns: u64,
     pub(crate) refuse: bool,
+    /// When each connect began, and whose it was.
+    pub(crate) asked: Vec<(u64, usize)>,
+    /// Sizes of the writes, in order.
+    pub(crate) writes: Vec<usize>,
     to_come: BTreeMap<(u64, u64), (usize, u64, Happening)>,
     order: u64,
     /// Bytes that have arrived, by client; `None` stands for the end.
@@ -50,11 +58,13 @@ impl World {
             now_ns: 0,
             connect_ns: MS,
             refuse: false,
+            asked: Vec::new(),
+            writes: Vec::new(),
             to_come: BTreeMap::new(),
             order: 0,
-            arrived: vec![VecDeque::new(); clients],
+            arrived: vec![VecDeque::new(); clients + IDLE_MOST],
             sent: Vec::new(),
-            generation: vec![0; clients],
+            generation: vec![0; clients + IDLE_MOST],
             connects: 0,
             script: Box::new(script),
         }))
@@ -83,6 +93,8 @@ impl Wire for Fake {
     fn connect(&mut self, client: usize) -> io::Result<()> {
         let mut world = self.0.borrow_mut();
         world.connects += 1;
+        let asked = (world.now_ns, client);
+        world.asked.push(asked);
         let (in_ns, refuse) = (world.connect_ns, world.refuse);
         world.happens(
             client,
@@ -99,6 +111,7 @@ impl Wire for Fake {
     fn send(&mut self, client: usize, bytes: &[u8]) -> io::Result<usize> {
         let world = &mut *self.0.borrow_mut();
         world.sent.push((world.now_ns, client));
+        world.writes.push(bytes.len());
         let now = world.now_ns;
         for (in_ns, reply) in (world.script)(client, bytes, now) {
             let end = reply.is_empty();
@@ -147,6 +160,11 @@ pub(crate) struct Load {
     pub(crate) requests_per_connection: Option<u32>,
     pub(crate) timeout_ns: u64,
     pub(crate) pipeline: usize,
+    pub(crate) connect_timeout_ns: u64,
+    pub(crate) idle: usize,
+    pub(crate) think_ns: u64,
+    pub(crate) ramp: Ramp,
+    pub(crate) wiring: Wiring,
 }
 
 pub(crate) fn load(clients: usize) -> Load {
@@ -160,13 +178,23 @@ pub(crate) fn load(clients: usize) -> Load {
         requests_per_connection: None,
         timeout_ns: 10 * S,
         pipeline: 1,
+        connect_timeout_ns: 10 * S,
+        idle: 0,
+        think_ns: 0,
+        ramp: Ramp::default(),
+        wiring: Wiring::Default,
     }
 }
 
 pub(crate) fn play(load: &Load, world: &Rc<RefCell<World>>) -> (Recorder, Vec<ClientResult>) {
     play_with(
         load,
-        Box::new(ClosedLoop::new(load.clients, 1)),
+        Box::new(ClosedLoop::starting(
+            load.clients,
+            1,
+            |client| load.ramp.at_ns(load.idle + client),
+            load.think_ns,
+        )),
         false,
         world,
     )
@@ -185,6 +213,10 @@ pub(crate) fn play_with(
         connects_first,
         requests_per_connection: load.requests_per_connection,
         timeout_ns: load.timeout_ns,
+        connect_timeout_ns: load.connect_timeout_ns,
+        idle: load.idle,
+        ramp: load.ramp,
+        wiring: load.wiring,
         max_frame_bytes: 1 << 20,
     };
     let fake = Fake(Rc::clone(world));
@@ -214,7 +246,7 @@ pub(crate) fn play_with(
         }
         match happening {
             Happening::Connected => fleet.connected(client),
-            Happening::Refused => fleet.refused(client),
+            Happening::Refused => fleet.not_connected(client, io::ErrorKind::ConnectionRefused),
             Happening::Bytes(bytes) => {
                 world.borrow_mut().arrived[client].extend(bytes.into_iter().map(Some));
                 fleet.readable(client, false);

@@ -62,19 +62,28 @@ const ARROWS: &[(&[&str], &[&str])] = &[
     (&["src/environment.rs"], &["record"]),
     (&["src/meter.rs"], &["sys"]),
     (&["src/service.rs"], &["protocol"]),
-    (&["src/conversation.rs"], &["protocol", "service"]),
+    (&["src/cpus.rs"], &[]),
+    (&["src/wiring.rs"], &["protocol"]),
+    (&["src/conversation.rs"], &["protocol", "service", "wiring"]),
     (
         &["src/server/"],
-        &["conversation", "error", "meter", "service", "sys"],
+        &["conversation", "error", "meter", "service", "sys", "wiring"],
     ),
     (&["src/model.rs"], &["server"]),
     (&["models/"], &["model", "server"]),
-    (&["src/harness/"], &["error", "meter", "ready", "sys"]),
-    (&["src/load/"], &["error", "protocol", "record"]),
+    (
+        &["src/harness/"],
+        &["cpus", "error", "meter", "ready", "sys"],
+    ),
+    (
+        &["src/load/"],
+        &["cpus", "error", "protocol", "record", "wiring"],
+    ),
     (&["src/report/"], &["histogram", "record", "stats"]),
     (
         &["src/run/"],
         &[
+            "cpus",
             "environment",
             "error",
             "harness",

@@ -7,6 +7,15 @@ use crate::load::pacer::Pacer;
 use crate::load::wire::{Clock, Wire};
 use crate::record::ErrorCounts;
 
+/// Why there is no connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NoConnect {
+    Refused,
+    TimedOut,
+    /// Whatever else the system said.
+    Failed,
+}
+
 /// What went wrong on a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Failure {
@@ -22,7 +31,11 @@ impl<W: Wire, P: Pacer, C: Clock> Fleet<W, P, C> {
         let late = |since: u64| now.saturating_sub(since) >= self.manners.timeout_ns;
         let client = &self.clients[at];
         match client.link {
-            Link::Connecting { since_ns } if late(since_ns) => self.give_up_connect(at, now),
+            Link::Connecting { since_ns }
+                if now.saturating_sub(since_ns) >= self.manners.connect_timeout_ns =>
+            {
+                self.give_up_connect(at, now, NoConnect::TimedOut);
+            }
             Link::Up
                 if client
                     .flights
@@ -37,7 +50,16 @@ impl<W: Wire, P: Pacer, C: Clock> Fleet<W, P, C> {
     }
 
     /// The request that wanted this connection goes on waiting: its time runs.
-    pub(super) fn give_up_connect(&mut self, at: usize, now: u64) {
+    pub(super) fn give_up_connect(&mut self, at: usize, now: u64, why: NoConnect) {
+        let since = self.clients[at].link;
+        if matches!(since, Link::Connecting { since_ns } if self.sees_connect(since_ns)) {
+            let connects = &mut self.recorder.connects;
+            *match why {
+                NoConnect::Refused => &mut connects.refused,
+                NoConnect::TimedOut => &mut connects.timed_out,
+                NoConnect::Failed => &mut connects.failed,
+            } += 1;
+        }
         if self.recorder.counts_errors(now) {
             self.recorder.errors.connect += 1;
         }
@@ -52,9 +74,16 @@ impl<W: Wire, P: Pacer, C: Clock> Fleet<W, P, C> {
     pub(super) fn fail(&mut self, at: usize, failure: Failure) {
         let now = self.clock.now_ns();
         self.wire.close(at);
+        let idle = self.is_idle(at);
         let client = &mut self.clients[at];
         client.failures += 1;
         let backoff = client.backoff_ns();
+        if idle {
+            // It asked for nothing, so nothing is lost; another takes its place.
+            client.disconnect(now + backoff.max(LOOK_OVER_NS));
+            self.recorder.idle_closed += u64::from(self.recorder.counts_errors(now));
+            return;
+        }
         client.disconnect(now + backoff);
         let lost = client.flights.len();
         for flight in client.flights.drain(..) {

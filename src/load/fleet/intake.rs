@@ -61,7 +61,6 @@ impl<W: Wire, P: Pacer, C: Clock> Fleet<W, P, C> {
         };
         if !self.manners.message.is_answered_by(flight.tag, body) {
             self.recorder.wrong(body);
-            self.recorder.wrong(body);
             self.fail(at, Failure::Reply);
             return false;
         }

@@ -14,7 +14,7 @@ use crate::load::client::{Client, ClientResult, Flight, Link, Manners};
 use crate::load::pacer::Pacer;
 use crate::load::recorder::Recorder;
 use crate::load::wire::{Clock, Wire};
-use failure::Failure;
+use failure::{Failure, NoConnect};
 
 /// Connects begun before what happens on those that stand is looked at again.
 const CONNECTS_A_ROUND: usize = 64;
@@ -32,7 +32,9 @@ pub struct Fleet<W, P, C> {
     clock: C,
     manners: Manners,
     recorder: Recorder,
-    /// Clients up to here have been asked to connect.
+    /// Clients: those that send. Behind them stand the idle connections.
+    senders: usize,
+    /// How many have been asked to connect: first the idle ones, then the clients.
     begun: usize,
     look_over_at_ns: u64,
     scratch: Vec<u8>,
@@ -40,7 +42,7 @@ pub struct Fleet<W, P, C> {
 }
 
 impl<W: Wire, P: Pacer, C: Clock> Fleet<W, P, C> {
-    /// `clients` clients that have not begun yet.
+    /// `clients` clients, and the idle connections of their manners, that have not begun yet.
     pub fn new(
         clients: usize,
         manners: Manners,
@@ -51,9 +53,10 @@ impl<W: Wire, P: Pacer, C: Clock> Fleet<W, P, C> {
     ) -> Fleet<W, P, C> {
         let scratch = Vec::with_capacity(manners.message.frame_bytes());
         Fleet {
-            clients: (0..clients)
-                .map(|_| Client::new(manners.pipeline))
+            clients: (0..clients + manners.idle)
+                .map(|_| Client::new(manners.pipeline, manners.wiring))
                 .collect(),
+            senders: clients,
             wire,
             pacer,
             clock,
@@ -70,23 +73,59 @@ impl<W: Wire, P: Pacer, C: Clock> Fleet<W, P, C> {
     pub fn advance(&mut self) -> u64 {
         let now = self.clock.now_ns();
         self.hand_out(now);
-        let end = self.clients.len().min(self.begun + CONNECTS_A_ROUND);
-        for at in std::mem::replace(&mut self.begun, end)..end {
-            self.pump(at, now);
-        }
+        self.begin(now);
         if now >= self.look_over_at_ns {
             self.look_over_at_ns = now + LOOK_OVER_NS;
-            for at in 0..self.begun {
-                self.look_over(at, now);
+            for index in 0..self.begun {
+                self.look_over(self.in_order(index), now);
             }
         }
-        if self.begun < self.clients.len() {
-            now
+        let next_begins_ns = if self.begun < self.clients.len() {
+            self.manners.ramp.at_ns(self.begun).max(now)
         } else {
-            let end_ns = self.recorder.window().to_ns;
-            let next_ns = self.pacer.next_ns().filter(|next_ns| *next_ns < end_ns);
-            self.look_over_at_ns.min(next_ns.unwrap_or(u64::MAX))
+            u64::MAX
+        };
+        let end_ns = self.recorder.window().to_ns;
+        let next_ns = self.pacer.next_ns().filter(|next_ns| *next_ns < end_ns);
+        self.look_over_at_ns
+            .min(next_begins_ns)
+            .min(next_ns.unwrap_or(u64::MAX))
+    }
+
+    /// Lets those begin whose time has come, so many a round that those which stand are not forgotten.
+    fn begin(&mut self, now: u64) {
+        for _ in 0..CONNECTS_A_ROUND {
+            if self.begun == self.clients.len() || self.manners.ramp.at_ns(self.begun) > now {
+                return;
+            }
+            let at = self.in_order(self.begun);
+            self.begun += 1;
+            self.pump(at, now);
         }
+    }
+
+    /// Who begins as number `index`: the idle ones first, as those that are there already.
+    fn in_order(&self, index: usize) -> usize {
+        match index.checked_sub(self.manners.idle) {
+            Some(client) => client,
+            None => self.senders + index,
+        }
+    }
+
+    fn has_begun(&self, client: usize) -> bool {
+        self.manners.idle + client < self.begun
+    }
+
+    fn is_idle(&self, at: usize) -> bool {
+        at >= self.senders
+    }
+
+    /// Whether a connect that began then counts. Of persistent connections they lie before
+    /// the window, and that is where they are seen.
+    fn sees_connect(&self, since_ns: u64) -> bool {
+        let window = self.recorder.window();
+        let persistent = self.manners.requests_per_connection.is_none();
+        since_ns < window.to_ns && (persistent || since_ns >= window.from_ns)
     }
 
     /// The connect of this client has succeeded.
@@ -97,20 +136,22 @@ impl<W: Wire, P: Pacer, C: Clock> Fleet<W, P, C> {
         };
         self.clients[at].link = Link::Up;
         self.clients[at].able_ns = now;
-        // Of persistent connections the connects lie before the window, and that is where they are seen.
-        let window = self.recorder.window();
-        let persistent = self.manners.requests_per_connection.is_none();
-        if since_ns < window.to_ns && (persistent || now >= window.from_ns) {
+        if self.sees_connect(since_ns) {
             self.recorder.connected(since_ns, now);
         }
         self.pump(at, now);
     }
 
-    /// The connect of this client has failed.
-    pub fn refused(&mut self, at: usize) {
+    /// The connect of this client has failed in this way.
+    pub fn not_connected(&mut self, at: usize, error: io::ErrorKind) {
         if self.is_connecting(at) {
+            let why = match error {
+                io::ErrorKind::ConnectionRefused => NoConnect::Refused,
+                io::ErrorKind::TimedOut => NoConnect::TimedOut,
+                _ => NoConnect::Failed,
+            };
             let now = self.clock.now_ns();
-            self.give_up_connect(at, now);
+            self.give_up_connect(at, now, why);
         }
     }
 
@@ -167,18 +208,28 @@ impl<W: Wire, P: Pacer, C: Clock> Fleet<W, P, C> {
     /// `now` is when the drain ended, which may be a while ago.
     pub fn finish(mut self, now: u64) -> (Recorder, Vec<ClientResult>) {
         self.hand_out(now);
-        for client in &mut self.clients {
+        for client in &mut self.clients[..self.senders] {
             let in_flight = client.flights.drain(..).map(|flight| flight.planned_ns);
             for planned_ns in in_flight.chain(client.waiting.drain(..)) {
+                self.recorder.censored(planned_ns, now);
                 if self.recorder.in_sample(planned_ns, now) {
                     self.recorder.unanswered += 1;
-                    self.recorder.censored(planned_ns, now);
                     let wait = &mut client.result.longest_wait_ns;
                     *wait = (*wait).max(now - planned_ns);
                 }
             }
         }
-        let results = self.clients.iter().map(|client| client.result).collect();
+        let (senders, idle) = self.clients.split_at(self.senders);
+        let up = |client: &&Client| client.link == Link::Up;
+        let pending = |client: &&Client| match client.link {
+            Link::Connecting { since_ns } => self.sees_connect(since_ns),
+            _ => false,
+        };
+        let pending = self.clients.iter().filter(pending).count();
+        self.recorder.connects.pending = pending as u64;
+        self.recorder.idle_open = idle.iter().filter(up).count() as u64;
+        self.recorder.held_bytes = self.clients.iter().map(Client::held_bytes).sum();
+        let results = senders.iter().map(|client| client.result).collect();
         (self.recorder, results)
     }
 
@@ -190,7 +241,7 @@ impl<W: Wire, P: Pacer, C: Clock> Fleet<W, P, C> {
             self.clients[planned.client]
                 .waiting
                 .push_back(planned.at_ns);
-            if planned.client < self.begun {
+            if self.has_begun(planned.client) {
                 self.pump(planned.client, now);
             }
         }
@@ -199,14 +250,15 @@ impl<W: Wire, P: Pacer, C: Clock> Fleet<W, P, C> {
     /// Sends, or connects, if this client has anything to send and may.
     pub(super) fn pump(&mut self, at: usize, now: u64) {
         let client = &self.clients[at];
-        if client.waiting.is_empty() && !self.manners.connects_first {
+        if client.waiting.is_empty() && !self.manners.connects_first && !self.is_idle(at) {
             return;
         }
         match client.link {
             Link::Down { retry_ns } if retry_ns <= now => {
                 self.clients[at].link = Link::Connecting { since_ns: now };
-                if self.wire.connect(at).is_err() {
-                    self.give_up_connect(at, now);
+                self.recorder.connects.begun += u64::from(self.sees_connect(now));
+                if let Err(error) = self.wire.connect(at) {
+                    self.not_connected(at, error.kind());
                 }
             }
             Link::Down { .. } | Link::Connecting { .. } => {}
@@ -246,10 +298,8 @@ impl<W: Wire, P: Pacer, C: Clock> Fleet<W, P, C> {
 
     fn flush(&mut self, at: usize) {
         while !self.clients[at].outbox.is_empty() {
-            let outbox = &mut self.clients[at].outbox;
-            match self.wire.send(at, outbox) {
-                Ok(bytes) if bytes == outbox.len() => outbox.clear(),
-                Ok(bytes) => drop(outbox.drain(..bytes)),
+            match self.wire.send(at, self.clients[at].unwritten()) {
+                Ok(bytes) => self.clients[at].wrote(bytes),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(_) => return self.fail(at, Failure::Reset),

@@ -1,0 +1,148 @@
+//! One contestant, figure by figure.
+
+mod latency;
+mod sides;
+
+use super::summary::{Figure, Summary, doubts};
+use super::text::{BOLD, DIM, WARN, load_line, painted, warned, wrapped};
+use super::units::{count, some};
+use crate::record::{Cell, ErrorCounts};
+use latency::{latency, waits};
+use sides::{connects, generator, idle, server};
+
+/// The headline is who was served; starvation stands before any speed.
+pub(super) fn in_full(summary: &Summary<'_>) -> String {
+    let cell = summary.cell;
+    let options = &cell.contestant.options;
+    let workers = options
+        .workers
+        .map(|workers| some(workers as u64, "worker"));
+    let cpus = options.cpus.as_ref().map(|cpus| format!("on core {cpus}"));
+    let setup: Vec<String> = workers
+        .into_iter()
+        .chain(options.accept.clone())
+        .chain(cpus)
+        .collect();
+    let title = format!("{}  {}", painted(BOLD, summary.name()), setup.join(", "));
+    let mut lines = vec![title.trim_end().to_owned()];
+    lines.extend(
+        wrapped(&load_line(cell), "")
+            .iter()
+            .map(|line| painted(DIM, line)),
+    );
+    lines.push(String::new());
+    if summary.unserved() {
+        let told = format!(
+            "{} of {} served",
+            count(summary.served as u64),
+            some(cell.load.clients as u64, "client")
+        );
+        lines.push(row("", &painted(WARN.bold(), &told)));
+    }
+    lines.push(row("Throughput", &throughput(summary)));
+    if !summary.unserved() {
+        let fairness = summary
+            .fairness
+            .map(|figure| format!(", fairness {:.3} (Jain)", figure.median));
+        let all = format!(
+            "all {} served{}",
+            count(summary.served as u64),
+            fairness.unwrap_or_default()
+        );
+        lines.push(row("Clients", &all));
+    }
+    lines.extend(latency(summary));
+    lines.extend(waits(summary));
+    lines.extend(connects(summary));
+    lines.extend(idle(cell));
+    lines.extend(server(summary));
+    lines.extend(generator(summary));
+    lines.push(row("Errors", &errors(cell)));
+    let unanswered: u64 = cell.trials.iter().map(|trial| trial.unanswered).sum();
+    if unanswered > 0 {
+        lines.push(row("Unanswered", &some(unanswered, "request")));
+    }
+    lines.extend(validity(summary));
+    lines.join("\n")
+}
+
+fn row(name: &str, value: &str) -> String {
+    format!("  {name:<13}{value}")
+}
+
+fn throughput(summary: &Summary<'_>) -> String {
+    let bound = if summary.limited { "≥ " } else { "" };
+    let rate = |rps: f64| count(rps.round() as u64);
+    let figure = painted(
+        BOLD,
+        &format!("{bound}{}/s", rate(summary.throughput_rps.median)),
+    );
+    let offered = summary.cell.load.rate_rps.map(|offered| {
+        let over = if summary.over_capacity() {
+            painted(WARN, ": over capacity")
+        } else {
+            String::new()
+        };
+        format!(" of {}/s offered{over}", rate(offered))
+    });
+    let spread = spread(summary, Some(summary.throughput_rps), rate);
+    format!("{figure}{}{spread}", offered.unwrap_or_default())
+}
+
+/// The range over trials, where there are several.
+fn spread(summary: &Summary<'_>, figure: Option<Figure>, show: impl Fn(f64) -> String) -> String {
+    match figure {
+        Some(figure) if summary.cell.trials.len() > 1 => {
+            format!(
+                " (median of {}: {} to {})",
+                summary.cell.trials.len(),
+                show(figure.low),
+                show(figure.high)
+            )
+        }
+        _ => String::new(),
+    }
+}
+
+fn errors(cell: &Cell) -> String {
+    let mut all = ErrorCounts::default();
+    cell.trials.iter().for_each(|trial| all.add(&trial.errors));
+    let kinds: Vec<String> = all
+        .kinds()
+        .iter()
+        .map(|(kind, number)| format!("{} {kind}", count(*number)))
+        .collect();
+    let faults: u64 = cell
+        .trials
+        .iter()
+        .filter_map(|trial| trial.server.faults)
+        .sum();
+    match (kinds.is_empty(), faults) {
+        (true, 0) => "none".to_owned(),
+        (true, faults) => format!(
+            "none at the clients; {} on the server",
+            some(faults, "fault")
+        ),
+        (false, 0) => painted(WARN, &kinds.join(", ")),
+        (false, faults) => painted(
+            WARN,
+            &format!(
+                "{}; {} on the server",
+                kinds.join(", "),
+                some(faults, "fault")
+            ),
+        ),
+    }
+}
+
+fn validity(summary: &Summary<'_>) -> Vec<String> {
+    let doubts = doubts(std::slice::from_ref(summary));
+    let told = doubts
+        .iter()
+        .flat_map(|doubt| warned(&doubt.sentence(false), "  "));
+    if doubts.is_empty() {
+        Vec::new()
+    } else {
+        std::iter::once(String::new()).chain(told).collect()
+    }
+}

@@ -1,0 +1,137 @@
+//! What either side took, and how they met.
+
+use super::{row, spread};
+use crate::record::{Cell, Connects, GeneratorSide};
+use crate::report::summary::Summary;
+use crate::report::units::{bytes, count, digits, some, time};
+use crate::stats::median;
+
+/// How connects went, where that is part of the load or something went wrong.
+pub(super) fn connects(summary: &Summary<'_>) -> Option<String> {
+    let trials = &summary.cell.trials;
+    let mut all = Connects::default();
+    trials.iter().for_each(|trial| all.add(&trial.connects));
+    let failed = [
+        (all.refused, "refused"),
+        (all.timed_out, "timed out"),
+        (all.failed, "failed"),
+        (all.pending, "pending at the end"),
+    ];
+    let failed: Vec<String> = failed
+        .iter()
+        .filter(|(number, _)| *number > 0)
+        .map(|(number, how)| format!("{} {how}", count(*number)))
+        .collect();
+    let medians: Vec<f64> = trials
+        .iter()
+        .filter_map(|trial| trial.connect_ns.p50.map(|ns| ns as f64))
+        .collect();
+    let p50 = median(&medians);
+    let many = summary.cell.load.requests_per_connection.is_some();
+    let p50 = (many && p50.is_finite()).then(|| format!("p50 {}", time(p50)));
+    let told: Vec<String> = p50.into_iter().chain(failed).collect();
+    (!told.is_empty()).then(|| row("Connects", &told.join(", ")))
+}
+
+/// What became of the connections that only sat there.
+pub(super) fn idle(cell: &Cell) -> Option<String> {
+    let idle = cell.trials.last().map(|trial| trial.idle)?;
+    (cell.load.idle > 0).then(|| {
+        let closed = match idle.closed {
+            0 => String::new(),
+            closed => format!(", the server closed one {} times", count(closed)),
+        };
+        let (open, all) = (count(idle.open), count(cell.load.idle as u64));
+        row("Idle", &format!("{open} of {all} open at the end{closed}"))
+    })
+}
+
+/// What the other side of the wire took to make the load.
+pub(super) fn generator(summary: &Summary<'_>) -> Option<String> {
+    let over_trials = |of: fn(&GeneratorSide) -> Option<f64>| {
+        let trials = summary.cell.trials.iter();
+        let values: Vec<f64> = trials.filter_map(|trial| of(&trial.generator)).collect();
+        (!values.is_empty()).then(|| median(&values))
+    };
+    let cpu = over_trials(|generator| generator.cpu_us_per_request)?;
+    let busy = over_trials(|generator| Some(generator.busy_fraction * 100.0))?;
+    let threads = summary.cell.trials.last()?.generator.threads;
+    let busiest = if threads > 1 { "busiest " } else { "" };
+    let memory = over_trials(|generator| generator.memory_bytes_per_connection);
+    let memory = memory.map(|held| format!(", {} a connection", bytes(held)));
+    Some(row(
+        "Generator",
+        &format!(
+            "{} µs CPU a request, {}, {busiest}{busy:.0} % busy{}",
+            digits(cpu),
+            some(threads as u64, "thread"),
+            memory.unwrap_or_default()
+        ),
+    ))
+}
+
+pub(super) fn server(summary: &Summary<'_>) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Some(cpu) = summary.cpu_us {
+        let share = summary
+            .user_share
+            .map(|share| format!(", {:.0} % in user mode", share * 100.0));
+        let share = share.unwrap_or_default();
+        lines.push(row(
+            "Server CPU",
+            &format!(
+                "{} µs a request{share}{}",
+                digits(cpu.median),
+                spread(summary, Some(cpu), digits)
+            ),
+        ));
+    }
+    if let (Some(pss), Some(processes), Some(threads)) =
+        (summary.pss_bytes, summary.processes, summary.threads)
+    {
+        let size = format!(
+            "{} (PSS), {}, {}",
+            bytes(pss.median),
+            processes_of(processes),
+            some(threads, "thread")
+        );
+        lines.push(row("Server size", &size));
+    }
+    lines.extend(balance(summary).map(|told| row("Workers", &told)));
+    lines
+}
+
+fn processes_of(number: u64) -> String {
+    if number == 1 {
+        "1 process".to_owned()
+    } else {
+        format!("{} processes", count(number))
+    }
+}
+
+/// How the requests of the last trial spread over the workers.
+fn balance(summary: &Summary<'_>) -> Option<String> {
+    let workers = summary.cell.trials.last()?.server.workers.as_ref()?;
+    let sum: u64 = workers.iter().map(|worker| worker.requests).sum();
+    let share = |requests: u64| digits(100.0 * requests as f64 / sum as f64);
+    match workers.len() {
+        0 => None,
+        _ if sum == 0 => Some("no requests served".to_owned()),
+        1..=8 => {
+            let shares: Vec<String> = workers
+                .iter()
+                .map(|worker| share(worker.requests))
+                .collect();
+            Some(format!("{} % of requests", shares.join(" / ")))
+        }
+        many => {
+            let least = workers.iter().map(|worker| worker.requests).min()?;
+            let most = workers.iter().map(|worker| worker.requests).max()?;
+            Some(format!(
+                "{many}, each {} to {} % of requests",
+                share(least),
+                share(most)
+            ))
+        }
+    }
+}

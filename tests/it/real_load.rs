@@ -1,0 +1,173 @@
+//! Shapes of load and placement with the real program.
+
+use serde_json::Value;
+
+use crate::cli::{SHORT, run};
+use crate::support::{Served, measured, models, rpcbench};
+
+fn trial(record: &Value) -> &Value {
+    &record["cells"][0]["trials"][0]
+}
+
+#[test]
+fn the_article_wire_meets_the_delayed_acknowledgement_in_every_model() {
+    let arguments = ["--model", "all", "--clients", "1", "--wire", "article"];
+    let record = measured(
+        &[
+            &arguments[..],
+            &["--duration", "600ms", "--warmup", "300ms"],
+        ]
+        .concat(),
+    );
+    let cells = record["cells"].as_array().unwrap();
+    assert_eq!(cells.len(), models().count());
+    for cell in cells {
+        let (name, trial) = (&cell["contestant"]["name"], &cell["trials"][0]);
+        assert_eq!(cell["load"]["wire"], "article");
+        assert_eq!(cell["contestant"]["options"]["backlog"], 1, "{name}");
+        assert_eq!(trial["clients_served"], 1, "{name}: {trial}");
+        assert_eq!(trial["errors"]["reply"], 0, "{name}");
+        // Linux delays an acknowledgement by 40 ms at least.
+        let p50 = trial["latency_ns"]["p50"].as_u64().unwrap();
+        assert!(p50 > 39_000_000, "{name}: {p50} ns");
+    }
+}
+
+#[test]
+fn idle_connections_take_the_workers_of_a_preforking_server() {
+    let idle = ["--idle", "5", "--clients", "4", "--workers", "5"];
+    let preforking = measured(&[&["--model", "preforking"][..], &idle, &SHORT].concat());
+    let starved = trial(&preforking);
+    assert_eq!(
+        (&starved["clients_served"], &starved["idle"]["open"]),
+        (&Value::from(0), &Value::from(5)),
+        "{starved}"
+    );
+    let idle = ["--idle", "50", "--clients", "4"];
+    let served = measured(&[&["--model", "async"][..], &idle, &SHORT].concat());
+    let served = trial(&served);
+    assert_eq!(served["clients_served"], 4, "{served}");
+    assert_eq!(served["idle"], serde_json::json!({"open": 50, "closed": 0}));
+    assert_eq!(served["connects"]["made"], 54);
+}
+
+#[test]
+fn a_server_that_closes_idle_connections_is_counted_and_asked_again() {
+    let idle = ["--idle", "3", "--clients", "1", "--idle-timeout", "100ms"];
+    let record = measured(&[&["--model", "async"][..], &idle, &["--duration", "600ms"]].concat());
+    let closed = trial(&record)["idle"]["closed"].as_u64().unwrap();
+    assert!(closed >= 3, "{}", trial(&record)["idle"]);
+    assert_eq!(trial(&record)["errors"]["reset"], 0, "nothing is lost");
+}
+
+#[test]
+fn thinking_clients_ask_no_more_than_they_can() {
+    let think = ["--model", "threaded", "--clients", "5", "--think", "50ms"];
+    let record = measured(&[&think[..], &["--duration", "500ms", "--warmup", "100ms"]].concat());
+    let requests = trial(&record)["requests"].as_u64().unwrap();
+    assert!(
+        (1..=50).contains(&requests),
+        "{requests} of 5 × 500 ms / 50 ms at most"
+    );
+    assert_eq!(record["cells"][0]["load"]["think_s"], 0.05);
+    let output = run(&["--model", "async", "--rate", "100", "--think", "1ms"]);
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn resets_are_seen_by_the_server_and_are_no_errors_of_the_clients() {
+    let reset = ["--close", "reset", "--requests-per-connection", "2"];
+    let record = measured(
+        &[
+            &["--model", "threaded", "--clients", "4"][..],
+            &reset,
+            &SHORT,
+        ]
+        .concat(),
+    );
+    assert_eq!(record["cells"][0]["load"]["close"], "reset");
+    let trial = trial(&record);
+    assert!(trial["requests"].as_u64().unwrap() > 0);
+    assert_eq!(trial["errors"]["connect"], 0);
+    assert!(trial["server"]["faults"].as_u64().unwrap() > 0, "{trial}");
+}
+
+#[test]
+fn refused_connects_are_counted_on_their_own() {
+    let server = Served::start("single", &[]);
+    let address = server.address.to_string();
+    let running = rpcbench()
+        .args([
+            "--target",
+            &address,
+            "--clients",
+            "2",
+            "--no-save",
+            "--format",
+            "json",
+        ])
+        .args(["--warmup", "0", "--duration", "2s"])
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    server.stop();
+    let output = running.wait_with_output().unwrap();
+    let record: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let connects = &trial(&record)["connects"];
+    assert!(connects["refused"].as_u64().unwrap() > 0, "{connects}");
+    assert_eq!(connects["timed_out"], 0, "{connects}");
+    assert_eq!(
+        trial(&record)["errors"]["connect"].as_u64().unwrap() > 0,
+        connects["refused"].as_u64().unwrap() > 0
+    );
+}
+
+#[test]
+fn either_side_is_kept_on_its_cores() {
+    let cpus = ["--client-cpus", "0", "--server-cpus", "0"];
+    let record = measured(
+        &[
+            &["--model", "preforking-async", "--clients", "2"][..],
+            &cpus,
+            &SHORT,
+        ]
+        .concat(),
+    );
+    let cell = &record["cells"][0];
+    assert_eq!(cell["load"]["client_cpus"], "0");
+    assert_eq!(cell["contestant"]["options"]["cpus"], "0");
+    // One worker a core that it may use.
+    assert_eq!(cell["contestant"]["options"]["workers"], 1);
+    let server = Served::start("threaded", &["--server-cpus", "0"]);
+    for process in server.processes() {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", process.pid)).unwrap();
+        let allowed = status
+            .lines()
+            .find_map(|line| line.strip_prefix("Cpus_allowed_list:"));
+        assert_eq!(allowed.map(str::trim), Some("0"), "{process:?}");
+    }
+}
+
+#[test]
+fn cores_that_are_not_there_are_refused() {
+    for side in ["--client-cpus", "--server-cpus"] {
+        let output = run(&["--model", "async", side, "0,1000", "--no-save"]);
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{told}");
+        assert!(told.contains(side) && told.contains("core 1000"), "{told}");
+    }
+}
+
+#[test]
+fn the_generator_tells_its_memory() {
+    let record = measured(&[&["--model", "async", "--clients", "200"][..], &SHORT].concat());
+    let generator = &trial(&record)["generator"];
+    let each = generator["memory_bytes_per_connection"].as_f64().unwrap();
+    assert!((100.0..20_000.0).contains(&each), "{generator}");
+    assert!(
+        generator["memory_bytes"].as_u64().unwrap() > 100_000,
+        "{generator}"
+    );
+}
