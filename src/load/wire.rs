@@ -4,7 +4,7 @@ use std::io;
 
 /// The connections of a fleet.
 pub trait Wire {
-    /// Begins to connect; how it ends is told by [`super::fleet::Fleet::connected`] or [`super::fleet::Fleet::refused`].
+    /// Begins to connect; how it ends is told by [`super::fleet::Fleet::connected`] or [`super::fleet::Fleet::not_connected`].
     ///
     /// # Errors
     /// When it cannot even begin.

@@ -114,7 +114,7 @@ pub(super) fn run(
         Some(schedule) => Box::new(OpenLoop::new(schedule, load.clients, own)),
     };
     let mut fleet = Fleet::new(clients, manners, recorder, sockets, pacer, clock);
-    let alarm = Alarm::new(&poll)?;
+    let mut alarm = Alarm::new(&poll)?;
 
     let (from_ns, to_ns) = (shared.window.from_ns, shared.window.to_ns);
     let drained_ns = to_ns + nanos(load.drain);
@@ -140,14 +140,15 @@ pub(super) fn run(
             say_at_ns,
             edges.peek().copied().unwrap_or(drained_ns),
         ];
-        let wait_ns = wake_ns.into_iter().min().unwrap_or(now).saturating_sub(now);
-        let timeout = alarm.set(wait_ns)?;
+        let timeout = alarm.set(now, wake_ns.into_iter().min().unwrap_or(now))?;
         match poll.poll(&mut events, Some(timeout)) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             polled => polled?,
         }
         for event in &events {
-            if event.token() != ALARM {
+            if event.token() == ALARM {
+                alarm.rang(clock.now_ns());
+            } else {
                 handle(&mut fleet, event);
             }
         }
