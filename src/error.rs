@@ -111,12 +111,14 @@ pub enum Error {
     #[error("cannot start the load: {0}")]
     Load(#[source] io::Error),
     /// A file could not be written.
-    #[error("cannot write {path}: {source}; name another file with --save, or give --no-save")]
+    #[error("cannot write {path}: {source}; {remedy}")]
     Write {
         /// Which file.
         path: PathBuf,
         /// What the system said.
         source: io::Error,
+        /// What to do.
+        remedy: &'static str,
     },
     /// A file could not be read as a record.
     #[error("cannot read {path} as a record: {reason}")]

@@ -13,6 +13,7 @@ use crate::load::message::{LEAST_PAYLOAD_BYTES, Message};
 use crate::load::pacer::{Arrivals, Assign, Schedule};
 use crate::load::{self, Close, Load};
 use crate::protocol::{HEADER_BYTES, REPLY_SLACK_BYTES};
+use crate::record::Slo;
 
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Load")]
@@ -23,6 +24,9 @@ pub(super) struct LoadArgs {
     /// Open loop: requests a second in all, such as 20k [default: closed loop]
     #[arg(long, value_delimiter = ',', value_parser = values::rate, value_name = "R,…")]
     rate: Vec<f64>,
+    /// Search for the highest rate at which response times stay under this, such as p99<10ms
+    #[arg(long, value_parser = values::slo, conflicts_with_all = ["rate", "trials", "think"], value_name = "TARGET")]
+    pub(super) slo: Option<Slo>,
     /// How an open loop's requests are spaced: poisson or constant
     #[arg(long, default_value = "poisson", value_name = "HOW")]
     arrivals: Arrivals,
@@ -32,10 +36,10 @@ pub(super) struct LoadArgs {
     /// Requests in flight a connection
     #[arg(long, default_value = "1", value_parser = values::count, value_name = "D")]
     pipeline: NonZeroUsize,
-    /// How long is measured [default: 5s]
+    /// How long is measured [default: 5s, with --slo 2s a step]
     #[arg(long, value_parser = values::short_duration, value_name = "TIME")]
     duration: Option<Duration>,
-    /// How long the load runs before that [default: 1s]
+    /// How long the load runs before that [default: 1s, with --slo 500ms]
     #[arg(long, value_parser = values::timeout, value_name = "TIME")]
     warmup: Option<Duration>,
     /// Trials of each, in random interleaved order, a fresh server each [default: 1]
@@ -125,7 +129,8 @@ impl LoadArgs {
             .map_or(if bare { 6 } else { 1 }, NonZeroUsize::get)
     }
 
-    fn schedule(&self, rate_rps: f64) -> Schedule {
+    /// How an open loop's requests are spaced, at this rate.
+    pub(super) fn schedule(&self, rate_rps: f64) -> Schedule {
         Schedule {
             rate_rps,
             arrivals: self.arrivals,
@@ -138,7 +143,9 @@ impl LoadArgs {
     /// What all loads have in common.
     fn usual(&self, bare: bool, server: &ServerArgs, message: Message) -> Load {
         let millis = Duration::from_millis;
-        let (duration, warmup) = if bare {
+        let (duration, warmup) = if self.slo.is_some() {
+            (millis(2000), millis(500))
+        } else if bare {
             (millis(1000), millis(300))
         } else {
             (millis(5000), millis(1000))

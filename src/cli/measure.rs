@@ -18,6 +18,7 @@ use crate::environment;
 use crate::error::Error;
 use crate::record::{Record, Trial, Verdict};
 use crate::report;
+use crate::run::seek::{SearchPlan, seek};
 use crate::run::{Outcome, Plan, Seat, measure};
 
 /// Descriptors that the harness needs beside one a client.
@@ -59,8 +60,17 @@ struct OutputArgs {
 pub(super) fn run(parts: Parts<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     let format = format(&args.output.format)?;
     let plan = plan(parts, args)?;
+    let search = args.load.slo.map(|slo| SearchPlan {
+        seats: plan.seats.clone(),
+        slo,
+        schedule: args.load.schedule(1.0),
+        seed: plan.seed,
+    });
     if args.output.plan {
-        print_plan(&plan)?;
+        match &search {
+            Some(search) => print_search(search)?,
+            None => print_plan(&plan)?,
+        }
         return Ok(ExitCode::SUCCESS);
     }
     make_room(&plan)?;
@@ -71,8 +81,11 @@ pub(super) fn run(parts: Parts<'_>, args: &Args) -> anyhow::Result<ExitCode> {
         Record::check_writable(file)?;
     }
     let interrupt = Interrupt::catch().context("cannot catch Ctrl-C")?;
-    let mut progress = Progress::new(&plan, &interrupt);
-    let outcome = measure(&plan, &mut progress);
+    let mut progress = Progress::new(&interrupt);
+    let outcome = match &search {
+        Some(search) => seek(search, &mut progress),
+        None => measure(&plan, &mut progress),
+    };
     progress.finish();
     finish(
         &plan,
@@ -95,6 +108,7 @@ fn finish(
 ) -> anyhow::Result<ExitCode> {
     let Outcome {
         cells,
+        searches,
         interrupted,
         error,
     } = outcome;
@@ -108,6 +122,7 @@ fn finish(
         tool: environment::tool(),
         environment: environment::look(),
         cells,
+        searches,
     };
     if complete || error.is_none() {
         write!(anstream::stdout(), "{}", format.render(&record))?;
@@ -209,6 +224,27 @@ fn make_room(plan: &Plan) -> anyhow::Result<()> {
             limit: hard,
             fit: hard.saturating_sub(OTHER_DESCRIPTORS)
         });
+    }
+    Ok(())
+}
+
+fn print_search(search: &SearchPlan) -> anyhow::Result<()> {
+    let seconds = search.time().as_secs_f64().ceil();
+    let mut out = io::stdout().lock();
+    let target = search.slo;
+    writeln!(
+        out,
+        "the highest rate within {target}, in about {seconds} s, seed {}:",
+        search.seed
+    )?;
+    for seat in &search.seats {
+        let (name, load) = (seat.name(), &seat.load);
+        let (clients, step) = (load.clients, load.duration);
+        writeln!(
+            out,
+            "  {name}, {clients} clients, steps of {step:?} after {:?}",
+            load.warmup
+        )?;
     }
     Ok(())
 }

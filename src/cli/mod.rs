@@ -7,6 +7,7 @@ mod load_args;
 mod measure;
 mod models;
 mod progress;
+mod report;
 mod serve;
 mod values;
 mod who;
@@ -53,6 +54,8 @@ enum Command {
     Serve(serve::Args),
     /// List the models
     Models(models::Args),
+    /// Write a record as Markdown, CSV and HdrHistogram's files
+    Report(report::Args),
     /// Say what on this machine will spoil figures, and the mend
     Doctor,
     #[command(name = "__serve", hide = true)]
@@ -107,6 +110,7 @@ fn run(parts: Parts<'_>) -> anyhow::Result<ExitCode> {
         None => measure::run(parts, &cli.measure),
         Some(Command::Serve(args)) => serve::run(parts, &args),
         Some(Command::Models(args)) => models::run(parts, &args),
+        Some(Command::Report(args)) => report::run(&args),
         Some(Command::Doctor) => doctor::run(),
         Some(Command::HiddenServe { order }) => hidden::serve(parts, &order),
         Some(Command::Guard {

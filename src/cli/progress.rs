@@ -7,7 +7,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::interrupt::Interrupt;
 use crate::load::Live;
-use crate::run::{Plan, Seat, Watch};
+use crate::run::{Place, Seat, Watch};
 
 /// The watch of the command line: a bar, and Ctrl-C.
 pub(super) struct Progress<'a> {
@@ -26,14 +26,14 @@ struct Told {
 }
 
 impl<'a> Progress<'a> {
-    pub(super) fn new(plan: &Plan, interrupt: &'a Interrupt) -> Progress<'a> {
+    pub(super) fn new(interrupt: &'a Interrupt) -> Progress<'a> {
         let shown = io::stderr().is_terminal();
         let target = if shown {
             ProgressDrawTarget::stderr()
         } else {
             ProgressDrawTarget::hidden()
         };
-        let bar = ProgressBar::with_draw_target(Some(plan.trials() as u64), target);
+        let bar = ProgressBar::with_draw_target(Some(1), target);
         if let Ok(style) =
             ProgressStyle::with_template("{bar:18.cyan} {pos}/{len}  {prefix:.dim}  {wide_msg}")
         {
@@ -53,11 +53,12 @@ impl<'a> Progress<'a> {
 }
 
 impl Watch for Progress<'_> {
-    fn trial_begins(&mut self, plan: &Plan, index: usize, seat: &Seat) {
-        self.name = format!("{} × {}", seat.info.name, seat.load.clients);
+    fn trial_begins(&mut self, seat: &Seat, place: Place) {
+        self.name = format!("{} × {}", seat.name(), seat.load.clients);
         self.told = Told::default();
-        self.bar.set_position(index as u64);
-        let left = plan.time_left(index).as_secs();
+        self.bar.set_length(place.of as u64);
+        self.bar.set_position(place.index as u64);
+        let left = place.left.as_secs();
         self.bar
             .set_prefix(format!("{}:{:02} left", left / 60, left % 60));
         self.bar.set_message(format!("{}: warming up", self.name));

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::Usage;
 use crate::cpus::Cpus;
+use crate::record::Slo;
 
 /// A size such as `64KiB`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,6 +78,24 @@ pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
         .ok()
         .and_then(|mut found| found.next());
     found.ok_or_else(|| format!("no address is known for {text}"))
+}
+
+/// `p99<10ms`.
+pub(super) fn slo(text: &str) -> Result<Slo, String> {
+    let wrong = || {
+        let names = Slo::QUANTILES.map(|(name, _)| name);
+        format!("a target such as 'p99<10ms', of {}", names.join(", "))
+    };
+    let (name, limit) = text.split_once('<').ok_or_else(wrong)?;
+    let known = Slo::QUANTILES
+        .iter()
+        .find(|(known, _)| *known == name.trim());
+    let (_, quantile) = known.ok_or_else(wrong)?;
+    let limit = short_duration(limit.trim_start_matches('=').trim()).map_err(|_| wrong())?;
+    Ok(Slo {
+        quantile: *quantile,
+        limit_ns: u64::try_from(limit.as_nanos()).map_err(|_| wrong())?,
+    })
 }
 
 /// Whether this process may use all of these cores, which `flag` asked for.
@@ -158,6 +177,12 @@ mod tests {
         assert_eq!(duration("3"), Ok(Duration::from_secs(3)));
         assert_eq!(size("64KiB"), Ok(65536));
         assert_eq!(rate("20k"), Ok(20_000.0));
+        let target = slo("p99.9 <= 1.5ms").unwrap();
+        assert_eq!((target.name(), target.limit_ns), ("p99.9", 1_500_000));
+        assert_eq!(target.to_string(), "p99.9<1.5ms");
+        for wrong in ["p99", "p98<1ms", "p99<", "p99<0ms", "p99>1ms", "<1ms"] {
+            assert!(slo(wrong).is_err(), "{wrong:?}");
+        }
         assert!(rate("0").is_err() && rate("20kk").is_err() && rate("-1").is_err());
         assert_eq!(size("10kB"), Ok(10_000));
         assert_eq!(Bytes(1 << 20).to_string(), "1MiB");

@@ -4,6 +4,7 @@
 //! added. In `*_ns` objects there are only numbers and null, and null means
 //! not measured.
 
+mod search;
 mod trial;
 
 use std::fs;
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 
+pub use search::{SearchInfo, Slo, Step, Try};
 pub use trial::{
     Censored, ClientWait, Connects, ErrorCounts, GeneratorSide, Histograms, Idle, Interval,
     KEPT_UP, Lag, LittlesLaw, Quantiles, ServerSide, Trial, Validity, Verdict, WorkerSide,
@@ -39,6 +41,9 @@ pub struct Record {
     pub environment: Environment,
     /// What was measured: one cell a contestant and load.
     pub cells: Vec<Cell>,
+    /// Searches for the highest rate within a target, whose trials are in the cells.
+    #[serde(default)]
+    pub searches: Vec<SearchInfo>,
 }
 
 /// Which build of the program measured.
@@ -202,6 +207,9 @@ pub enum Mode {
     Poisson,
 }
 
+/// What to do when a record cannot be written.
+const SAVE_ELSEWHERE: &str = "name another file with --save, or give --no-save";
+
 impl Record {
     /// The version of this form.
     pub const SCHEMA: &'static str = "rpcbench.record/1";
@@ -220,6 +228,7 @@ impl Record {
         beside(path, write).map_err(|source| Error::Write {
             path: path.to_owned(),
             source,
+            remedy: SAVE_ELSEWHERE,
         })
     }
 
@@ -233,6 +242,7 @@ impl Record {
         beside(path, write).map_err(|source| Error::Write {
             path: path.to_owned(),
             source,
+            remedy: SAVE_ELSEWHERE,
         })
     }
 

@@ -59,6 +59,14 @@ pub struct Trial {
     pub validity: Validity,
 }
 
+impl Trial {
+    /// Whether an open loop's rate was over what the contestant, or the generator, can do.
+    pub fn over_capacity(&self) -> bool {
+        self.offered_rps
+            .is_some_and(|offered| self.throughput_rps < KEPT_UP * offered)
+    }
+}
+
 /// An open loop has kept up if so much of what was offered came back inside the window.
 pub const KEPT_UP: f64 = 0.95;
 

@@ -2,8 +2,8 @@
 
 use super::summary::{Shown, Summary, doubts};
 use super::units::{bytes, count, digits, time};
-use super::{Format, text, words};
-use crate::record::Record;
+use super::{Format, search, text, words};
+use crate::record::{Record, SearchInfo};
 
 pub(super) struct Markdown;
 
@@ -18,7 +18,11 @@ impl Format for Markdown {
         if record.interrupted {
             out.push_str("**Ended early: this is what was complete.**\n\n");
         }
-        for group in text::groups(&summaries) {
+        for group in search::groups(record) {
+            out.push_str(&searched(record, group));
+        }
+        let alone = record.searches.is_empty();
+        for group in text::groups(&summaries).filter(|_| alone) {
             out.push_str(&format!("**{}**\n\n", text::load_line(group[0].cell)));
             out.push_str("| model | requests/s | p50 | p99 | CPU a request | memory | served |\n");
             out.push_str("|---|---:|---:|---:|---:|---:|---:|\n");
@@ -38,11 +42,31 @@ impl Format for Markdown {
     }
 }
 
+fn searched(record: &Record, group: &[SearchInfo]) -> String {
+    let mut out = format!("**{}**\n\n", search::heading(record, &group[0]));
+    let answers = group.iter().map(search::answer);
+    answers.for_each(|answer| out.push_str(&format!("- {answer}\n")));
+    out.push_str("\n| contestant | rate | | trials |\n|---|---:|---|---|\n");
+    for search in group {
+        for step in search::sorted(search) {
+            let name = escaped(&search.contestant);
+            let [rate, held, values] = search::row(search, step);
+            out.push_str(&format!("| {name} | {rate} | {held} | {values} |\n"));
+        }
+    }
+    out.push('\n');
+    out
+}
+
+fn escaped(name: &str) -> String {
+    name.replace('|', "\\|")
+}
+
 fn row(summary: &Summary<'_>) -> String {
     let none = || "–".to_owned();
     format!(
         "| {} | {}{} | {} | {} | {} | {} | {} of {} |\n",
-        summary.name().replace('|', "\\|"),
+        escaped(summary.name()),
         if summary.limited { "≥ " } else { "" },
         count(summary.throughput_rps.median.round() as u64),
         quantile(summary.latency(0.5, |trial| trial.latency_ns.p50)),

@@ -1,13 +1,19 @@
 //! Records as people and programs read them: pure functions, one file a format.
 
 mod csv;
+mod files;
 mod full;
+mod hgrm;
+mod hlog;
 mod json;
 mod markdown;
+mod search;
 pub mod summary;
 mod text;
 mod units;
 pub mod words;
+
+pub use files::files;
 
 use crate::record::Record;
 

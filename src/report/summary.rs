@@ -1,7 +1,7 @@
 //! What the trials of a cell say together: medians over trials, never pooled, never averaged.
 
 use crate::histogram::decode;
-use crate::record::{Cell, KEPT_UP, Trial, Verdict};
+use crate::record::{Cell, Trial, Verdict};
 use crate::stats::{median, range};
 
 /// A quantile is shown only with so many samples beyond it.
@@ -123,12 +123,8 @@ impl<'a> Summary<'a> {
 
     /// Whether an open loop's rate was over what the contestant, or the generator, can do.
     pub fn over_capacity(&self) -> bool {
-        let short = |trial: &Trial| {
-            trial
-                .offered_rps
-                .is_some_and(|offered| trial.throughput_rps < KEPT_UP * offered)
-        };
-        self.cell.trials.iter().filter(|trial| short(trial)).count() * 2 > self.cell.trials.len()
+        let over = |trial: &&Trial| trial.over_capacity();
+        self.cell.trials.iter().filter(over).count() * 2 > self.cell.trials.len()
     }
 
     /// The latency at `q`, of which `value` is the record's.

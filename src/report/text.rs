@@ -7,8 +7,8 @@ use comfy_table::{CellAlignment, Table};
 use super::markdown::quantile;
 use super::summary::{Doubt, Summary, doubts};
 use super::units::{bytes, count, digits, some, span};
-use super::{Format, full, words};
-use crate::record::{Cell, Mode, Record};
+use super::{Format, full, search, words};
+use crate::record::{Cell, Mode, Record, SearchInfo};
 
 pub(super) struct Text;
 
@@ -31,7 +31,14 @@ impl Format for Text {
         if summaries.is_empty() {
             out.push("No trial was completed.".to_owned());
         }
-        for group in groups(&summaries) {
+        out.extend(search::groups(record).map(|group| searched(record, group)));
+        if !record.searches.is_empty() {
+            let doubts = warnings(&summaries);
+            out.extend((!doubts.is_empty()).then(|| doubts.join("\n")));
+        }
+        // Their steps are told there.
+        let alone = record.searches.is_empty();
+        for group in groups(&summaries).filter(|_| alone) {
             match group {
                 [one] => out.push(full::in_full(one)),
                 several => out.push(compared(several)),
@@ -185,6 +192,31 @@ fn compared(group: &[Summary<'_>]) -> String {
     lines.join("\n")
 }
 
+/// Searches under one load: the answers, then the steps of each.
+fn searched(record: &Record, group: &[SearchInfo]) -> String {
+    let mut lines: Vec<String> = wrapped(&search::heading(record, &group[0]), "")
+        .iter()
+        .map(|line| painted(BOLD, line))
+        .collect();
+    lines.push(String::new());
+    let answers = group.iter().map(search::answer);
+    lines.extend(answers.flat_map(|answer| wrapped(&answer, "")));
+    for search in group.iter().filter(|search| !search.steps.is_empty()) {
+        lines.push(String::new());
+        let pilot = count(search.pilot_rps.round() as u64);
+        let name = &search.contestant;
+        lines.push(painted(
+            DIM,
+            &format!("{name}, of which a closed loop gets {pilot}/s:"),
+        ));
+        for step in search::sorted(search) {
+            let [rate, held, values] = search::row(search, step);
+            lines.push(format!("{rate:>12}  {held:<5}  {values}"));
+        }
+    }
+    lines.join("\n")
+}
+
 /// A command can be long; the table keeps its width.
 fn short(name: &str) -> String {
     const MOST: usize = 18;
@@ -197,7 +229,10 @@ fn short(name: &str) -> String {
 
 /// What speaks against trials, beyond what the table and the sentences say already.
 fn warnings(group: &[Summary<'_>]) -> Vec<String> {
-    let said = |doubt: &Doubt<'_>| doubt.reason.starts_with("the load generator was the limit");
+    let said = |doubt: &Doubt<'_>| {
+        doubt.reason.starts_with("the load generator was the limit")
+            || doubt.reason.starts_with("offered ")
+    };
     let new = doubts(group).into_iter().filter(|doubt| !said(doubt));
     new.flat_map(|doubt| warned(&doubt.sentence(true), ""))
         .collect()

@@ -33,14 +33,18 @@ pub(super) fn count(value: u64) -> String {
     text
 }
 
-/// `812 KiB`, `4.21 MiB`, `1.50 GiB`.
+/// `290 B`, `812 KiB`, `4.21 MiB`, `1.50 GiB`.
 pub(super) fn bytes(value: f64) -> String {
     let (value, unit) = match value {
+        value if value < 1024.0 => (value.round(), "B"),
         value if value < 1_048_576.0 => (value / 1024.0, "KiB"),
         value if value < 1_073_741_824.0 => (value / 1_048_576.0, "MiB"),
         value => (value / 1_073_741_824.0, "GiB"),
     };
-    format!("{} {unit}", digits(value))
+    match unit {
+        "B" => format!("{value} B"),
+        unit => format!("{} {unit}", digits(value)),
+    }
 }
 
 /// `5 s`, `200 ms`, `2 min`.
@@ -73,8 +77,8 @@ mod tests {
             ["0", "999", "1,000", "1,234,567"]
         );
         assert_eq!(
-            [bytes(831_488.0), bytes(4_414_505.0)],
-            ["812 KiB", "4.21 MiB"]
+            [bytes(290.2), bytes(831_488.0), bytes(4_414_505.0)],
+            ["290 B", "812 KiB", "4.21 MiB"]
         );
         assert_eq!(
             [span(0.25), span(5.0), span(1.5), span(120.0)],

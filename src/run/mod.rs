@@ -3,6 +3,8 @@
 
 mod doubts;
 mod judge;
+pub mod search;
+pub mod seek;
 mod trial;
 
 use std::io;
@@ -14,7 +16,7 @@ use crate::error::Error;
 use crate::harness::{Contestant, ReadyBy};
 use crate::load::pacer::{Arrivals, Assign, Schedule};
 use crate::load::{Live, Load};
-use crate::record::{Cell, ContestantInfo, LoadInfo, Mode};
+use crate::record::{Cell, ContestantInfo, LoadInfo, Mode, SearchInfo};
 
 /// What starting and stopping a server takes, for the estimate of a run's time.
 const AROUND_A_TRIAL: Duration = Duration::from_millis(120);
@@ -77,6 +79,26 @@ pub struct Seat {
 }
 
 impl Seat {
+    /// The contestant's name.
+    pub fn name(&self) -> &str {
+        &self.info.name
+    }
+
+    /// About how long a trial takes.
+    fn time(&self) -> Duration {
+        self.load.warmup + self.load.duration + AROUND_A_TRIAL
+    }
+
+    /// Its cell, without trials.
+    fn cell(&self) -> Cell {
+        Cell {
+            contestant: self.info.clone(),
+            scenario: None,
+            load: self.load_info(),
+            trials: Vec::new(),
+        }
+    }
+
     fn load_info(&self) -> LoadInfo {
         let load = &self.load;
         LoadInfo {
@@ -128,11 +150,7 @@ impl Plan {
 
     /// About how long it takes from trial `from` on.
     pub fn time_left(&self, from: usize) -> Duration {
-        let one_round: Duration = self
-            .seats
-            .iter()
-            .map(|seat| seat.load.warmup + seat.load.duration + AROUND_A_TRIAL)
-            .sum();
+        let one_round: Duration = self.seats.iter().map(Seat::time).sum();
         let left = self.trials().saturating_sub(from) as f64 / self.seats.len().max(1) as f64;
         one_round.mul_f64(left)
     }
@@ -152,10 +170,21 @@ impl Plan {
     }
 }
 
+/// How far a run has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// Trials that are done.
+    pub index: usize,
+    /// All there will be; of a search, about.
+    pub of: usize,
+    /// About how long the rest takes.
+    pub left: Duration,
+}
+
 /// Looks on while it is measured, and may end it.
 pub trait Watch {
-    /// Trial `index` begins.
-    fn trial_begins(&mut self, plan: &Plan, index: usize, seat: &Seat);
+    /// A trial begins.
+    fn trial_begins(&mut self, seat: &Seat, place: Place);
 
     /// How the trial is going.
     fn live(&mut self, live: Live, elapsed: Duration);
@@ -168,10 +197,12 @@ pub trait Watch {
 }
 
 /// What was measured, be it all that was planned or not.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Outcome {
     /// The cells with the trials that are complete.
     pub cells: Vec<Cell>,
+    /// The searches, as far as they came.
+    pub searches: Vec<SearchInfo>,
     /// Whether the run was ended from outside.
     pub interrupted: bool,
     /// What went wrong, if anything did.
@@ -182,31 +213,22 @@ pub struct Outcome {
 ///
 /// What was complete when it was interrupted or failed is in the outcome.
 pub fn measure(plan: &Plan, watch: &mut dyn Watch) -> Outcome {
-    let empty = |seat: &Seat| Cell {
-        contestant: seat.info.clone(),
-        scenario: None,
-        load: seat.load_info(),
-        trials: Vec::new(),
-    };
     let mut outcome = Outcome {
-        cells: plan.seats.iter().map(empty).collect(),
-        interrupted: false,
-        error: None,
+        cells: plan.seats.iter().map(Seat::cell).collect(),
+        ..Outcome::default()
     };
-    // Before any time is spent on others.
-    let targets = plan.seats.iter().filter_map(|seat| match &seat.entrant {
-        Entrant::Target(target) => Some((*target, seat.load.timeout)),
-        _ => None,
-    });
-    for (target, timeout) in targets {
-        if let Err(source) = TcpStream::connect_timeout(&target, timeout) {
-            outcome.error = Some(Error::Target { target, source });
-            return outcome;
-        }
+    if let Err(error) = reach_targets(&plan.seats) {
+        outcome.error = Some(error);
+        return outcome;
     }
     for (order, (round, at)) in plan.order().into_iter().enumerate() {
         let seat = &plan.seats[at];
-        watch.trial_begins(plan, order, seat);
+        let place = Place {
+            index: order,
+            of: plan.trials(),
+            left: plan.time_left(order),
+        };
+        watch.trial_begins(seat, place);
         // All contestants of a round meet the same plan of requests.
         let mut load = seat.load.clone();
         load.schedule = load.schedule.map(|schedule| Schedule {
@@ -230,4 +252,17 @@ pub fn measure(plan: &Plan, watch: &mut dyn Watch) -> Outcome {
         }
     }
     outcome
+}
+
+/// Whether somebody answers at all targets, before any time is spent on others.
+fn reach_targets(seats: &[Seat]) -> Result<(), Error> {
+    let targets = seats.iter().filter_map(|seat| match &seat.entrant {
+        Entrant::Target(target) => Some((*target, seat.load.connect_timeout)),
+        _ => None,
+    });
+    for (target, timeout) in targets {
+        TcpStream::connect_timeout(&target, timeout)
+            .map_err(|source| Error::Target { target, source })?;
+    }
+    Ok(())
 }

@@ -171,3 +171,52 @@ fn the_generator_tells_its_memory() {
         "{generator}"
     );
 }
+
+#[test]
+fn a_search_ends_with_an_answer_and_keeps_its_trials() {
+    let target = [
+        "--model",
+        "async,single",
+        "--clients",
+        "2",
+        "--slo",
+        "p50<100ms",
+    ];
+    let short = ["--duration", "150ms", "--warmup", "50ms"];
+    let record = measured(&[&target[..], &short].concat());
+    let searches = record["searches"].as_array().unwrap();
+    assert_eq!(searches.len(), 2);
+    let (holding, starving) = (&searches[0], &searches[1]);
+    let holds = holding["holds_rps"]
+        .as_f64()
+        .unwrap_or_else(|| panic!("{holding}"));
+    assert!(holds > 10.0 && holding["pilot_rps"].as_f64().unwrap() > 10.0);
+    let steps = holding["steps"].as_array().unwrap();
+    let tries: usize = steps
+        .iter()
+        .map(|step| step["tries"].as_array().unwrap().len())
+        .sum();
+    let cells = record["cells"].as_array().unwrap();
+    let trials: usize = cells
+        .iter()
+        .map(|cell| cell["trials"].as_array().unwrap().len())
+        .sum();
+    // Each has a pilot.
+    assert_eq!(trials, tries + 2);
+    assert_eq!(starving["gave_up"], "1 of 2 clients served");
+}
+
+#[test]
+fn a_target_is_written_as_it_is_said() {
+    for wrong in ["p99", "p42<10ms", "p99<"] {
+        let output = run(&["--model", "async", "--slo", wrong]);
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{told}");
+        assert!(told.contains("a target such as 'p99<10ms'"), "{told}");
+    }
+    let plan = run(&["--model", "async", "--slo", "p99.9 < 5ms", "--plan"]);
+    let told = String::from_utf8(plan.stdout).unwrap();
+    assert!(told.contains("the highest rate within p99.9<5ms"), "{told}");
+    let both = run(&["--model", "async", "--slo", "p99<5ms", "--rate", "10k"]);
+    assert_eq!(both.status.code(), Some(2));
+}

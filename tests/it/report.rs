@@ -2,11 +2,12 @@
 
 use rpcbench::record::{
     Cell, Censored, ContestantInfo, Environment, Kind, LoadInfo, Mode, Options, Quantiles, Record,
-    ServerSide, SystemLimits, Tool, Trial, Validity, Verdict, WorkerSide,
+    SearchInfo, ServerSide, Slo, Step, SystemLimits, Tool, Trial, Try, Validity, Verdict,
+    WorkerSide,
 };
 use rpcbench::report;
 
-fn record(cells: Vec<Cell>) -> Record {
+pub(crate) fn record(cells: Vec<Cell>) -> Record {
     Record {
         schema: Record::SCHEMA.to_owned(),
         started: "2026-01-31T12:00:00Z".to_owned(),
@@ -35,10 +36,11 @@ fn record(cells: Vec<Cell>) -> Record {
             },
         },
         cells,
+        searches: Vec::new(),
     }
 }
 
-fn cell(name: &str, trials: Vec<Trial>) -> Cell {
+pub(crate) fn cell(name: &str, trials: Vec<Trial>) -> Cell {
     let load = LoadInfo {
         clients: 64,
         mode: Mode::Closed,
@@ -73,7 +75,7 @@ fn cell(name: &str, trials: Vec<Trial>) -> Cell {
 }
 
 /// A trial of so many replies a second at this CPU, in a round.
-fn trial(round: usize, throughput_rps: f64, cpu_us: f64) -> Trial {
+pub(crate) fn trial(round: usize, throughput_rps: f64, cpu_us: f64) -> Trial {
     let latency = |ns: u64| Some(ns * 100_000);
     Trial {
         order: round,
@@ -376,4 +378,122 @@ fn json_is_the_record() {
     let comparison = comparison();
     let back: Record = serde_json::from_str(&format("json", &comparison)).unwrap();
     assert_eq!(back, comparison);
+}
+
+/// An open loop of 1,000 a second in which one of a hundred waited for a connection that stood still.
+fn stalled() -> Cell {
+    let mut cell = cell("threaded", vec![trial(0, 1000.0, 30.0)]);
+    cell.load.mode = Mode::Constant;
+    cell.load.rate_rps = Some(1000.0);
+    let trial = &mut cell.trials[0];
+    trial.offered_rps = Some(1000.0);
+    trial.latency_ns.p99 = Some(900_000_000);
+    trial.latency_ns.max = Some(1_000_000_000);
+    trial.service_ns = Quantiles {
+        p50: Some(60_000),
+        p99: Some(70_000),
+        ..Quantiles::default()
+    };
+    trial.generator.lag_ns.p50 = Some(12_000);
+    trial.generator.lag_ns.p99 = Some(50_000);
+    trial.generator.cpu_us_per_request = Some(14.2);
+    trial.generator.threads = 2;
+    trial.generator.busy_fraction = 0.71;
+    trial.generator.memory_bytes_per_connection = Some(290.0);
+    cell
+}
+
+#[test]
+fn response_and_service_time_are_told_apart_where_they_differ() {
+    insta::assert_snapshot!("stalled", text(&record(vec![stalled()])));
+    let mut calm = stalled();
+    calm.trials[0].latency_ns.p99 = Some(90_000);
+    let calm = text(&record(vec![calm]));
+    assert!(!calm.contains("coordinated omission"), "{calm}");
+}
+
+#[test]
+fn an_unusual_load_is_told_in_its_line() {
+    let mut cell = stalled();
+    let load = &mut cell.load;
+    (load.idle, load.pipeline, load.requests_per_connection) = (1000, 4, Some(10));
+    (load.wire, load.close) = ("article".to_owned(), "reset".to_owned());
+    load.client_cpus = Some("0-1".to_owned());
+    cell.contestant.options.cpus = Some("2-3".to_owned());
+    let trial = &mut cell.trials[0];
+    trial.connects.refused = 3;
+    trial.connects.timed_out = 1;
+    trial.idle.open = 990;
+    trial.idle.closed = 10;
+    insta::assert_snapshot!("unusual", text(&record(vec![cell])));
+}
+
+fn searched() -> Record {
+    let mut open = cell("async", vec![trial(1, 40_000.0, 9.0)]);
+    open.load.mode = Mode::Poisson;
+    open.load.rate_rps = Some(40_000.0);
+    let tried = |value_ns, held, why: Option<&str>, limited| Try {
+        order: 0,
+        value_ns: Some(value_ns),
+        held,
+        why: why.map(str::to_owned),
+        limited,
+    };
+    let step = |rate_rps, tries: Vec<Try>, held| Step {
+        rate_rps,
+        tries,
+        held,
+    };
+    let holding = SearchInfo {
+        contestant: "async".to_owned(),
+        clients: 64,
+        slo: Slo {
+            quantile: 0.99,
+            limit_ns: 10_000_000,
+        },
+        pilot_rps: 80_000.0,
+        steps: vec![
+            step(56_000.0, vec![tried(2_000_000, true, None, false)], true),
+            step(
+                87_500.0,
+                vec![tried(90_000_000, false, Some("over capacity"), true)],
+                false,
+            ),
+            step(
+                70_000.0,
+                vec![
+                    tried(12_000_000, false, None, false),
+                    tried(8_000_000, true, None, false),
+                    tried(7_000_000, true, None, false),
+                ],
+                true,
+            ),
+        ],
+        holds_rps: Some(70_000.0),
+        breaks_rps: Some(87_500.0),
+        limited: true,
+        gave_up: None,
+    };
+    let starving = SearchInfo {
+        contestant: "single".to_owned(),
+        steps: Vec::new(),
+        holds_rps: None,
+        breaks_rps: None,
+        limited: false,
+        gave_up: Some("1 of 64 clients served".to_owned()),
+        ..holding.clone()
+    };
+    let mut record = record(vec![cell("async", six(1.0)), open]);
+    record.searches = vec![holding, starving];
+    record
+}
+
+#[test]
+fn a_search_is_answered_in_words_and_steps() {
+    insta::assert_snapshot!("search", text(&searched()));
+    let markdown = report::ALL
+        .iter()
+        .find(|format| format.name() == "markdown")
+        .unwrap();
+    insta::assert_snapshot!("search_markdown", markdown.render(&searched()));
 }

@@ -55,16 +55,17 @@ pub(super) fn generator(summary: &Summary<'_>) -> Option<String> {
     };
     let cpu = over_trials(|generator| generator.cpu_us_per_request)?;
     let busy = over_trials(|generator| Some(generator.busy_fraction * 100.0))?;
-    let threads = summary.cell.trials.last()?.generator.threads;
-    let busiest = if threads > 1 { "busiest " } else { "" };
+    let busy = match summary.cell.trials.last()?.generator.threads {
+        1 => format!("{busy:.0} % busy"),
+        threads => format!("{threads} threads ≤ {busy:.0} % busy"),
+    };
     let memory = over_trials(|generator| generator.memory_bytes_per_connection);
     let memory = memory.map(|held| format!(", {} a connection", bytes(held)));
     Some(row(
         "Generator",
         &format!(
-            "{} µs CPU a request, {}, {busiest}{busy:.0} % busy{}",
+            "{} µs CPU a request, {busy}{}",
             digits(cpu),
-            some(threads as u64, "thread"),
             memory.unwrap_or_default()
         ),
     ))

@@ -1,0 +1,67 @@
+//! A record as a folder of files.
+
+use super::ALL;
+use super::hgrm::hgrm;
+use super::hlog::hlog;
+use crate::histogram::decode;
+use crate::record::{Record, Trial};
+
+/// The formats that go into a folder, and the files that they are there.
+const SUMMARIES: [(&str, &str); 2] = [("markdown", "report.md"), ("csv", "trials.csv")];
+
+/// The files, by their names: Markdown, CSV, and for each trial its latencies as
+/// `.hgrm` (response and service times) and as `.hlog` (over time).
+///
+/// What is in a name: the cell, the contestant, its clients, the trial's place in the record.
+pub fn files(record: &Record) -> Vec<(String, String)> {
+    let render = |(name, file): &(&str, &str)| {
+        let format = ALL.iter().find(|format| format.name() == *name)?;
+        Some(((*file).to_owned(), format.render(record)))
+    };
+    let mut files: Vec<(String, String)> = SUMMARIES.iter().filter_map(render).collect();
+    for (at, cell) in record.cells.iter().enumerate() {
+        for trial in &cell.trials {
+            let name = format!(
+                "{:03}-{}-{}-{:03}",
+                at + 1,
+                plain(&cell.contestant.name),
+                cell.load.clients,
+                trial.order
+            );
+            files.extend(response(trial).map(|text| (format!("{name}.response.hgrm"), text)));
+            files.extend(service(trial).map(|text| (format!("{name}.service.hgrm"), text)));
+            files.extend(hlog(record, cell, trial).map(|text| (format!("{name}.hlog"), text)));
+        }
+    }
+    files
+}
+
+/// All requests of the sample, those without an answer at their ages.
+fn response(trial: &Trial) -> Option<String> {
+    let mut all = decode(&trial.histograms.latency)?;
+    all.add(decode(&trial.histograms.censored)?).ok()?;
+    let mut notes = vec!["response times in µs, from the planned send".to_owned()];
+    if trial.censored.count > 0 {
+        notes.push(format!(
+            "{} requests without a right reply are counted at their ages: beyond {} these are lower bounds",
+            trial.censored.count, trial.exact_below
+        ));
+    }
+    Some(hgrm(&all, &notes))
+}
+
+fn service(trial: &Trial) -> Option<String> {
+    let notes = ["service times in µs, from the actual send, of the answered".to_owned()];
+    Some(hgrm(&decode(&trial.histograms.service)?, &notes))
+}
+
+/// A name that any file system takes.
+fn plain(name: &str) -> String {
+    const MOST: usize = 40;
+    let plain: String = name
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
+        .take(MOST)
+        .collect();
+    plain.trim_matches('-').to_owned()
+}

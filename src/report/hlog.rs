@@ -1,0 +1,42 @@
+//! The series of a trial as a HdrHistogram interval log (`.hlog`), for the tools that read
+//! those. Values are nanoseconds, maxima in the third column milliseconds.
+
+use std::time::{Duration, SystemTime};
+
+use hdrhistogram::serialization::V2DeflateSerializer;
+use hdrhistogram::serialization::interval_log::IntervalLogWriterBuilder;
+
+use crate::histogram::decode;
+use crate::record::{Cell, Record, Trial};
+
+const NS_PER_MS: f64 = 1e6;
+
+/// The intervals of the window in which replies came; `None` where the record has no histograms of them.
+pub(super) fn hlog(record: &Record, cell: &Cell, trial: &Trial) -> Option<String> {
+    let began = humantime::parse_rfc3339(&record.started).unwrap_or(SystemTime::UNIX_EPOCH);
+    let title = format!(
+        "{} of {} clients, trial {}: latencies in ns of the right replies inside the window, at two digits",
+        cell.contestant.name, cell.load.clients, trial.order
+    );
+    let mut log = Vec::new();
+    let mut serializer = V2DeflateSerializer::new();
+    let mut writer = IntervalLogWriterBuilder::new()
+        .add_comment(&title.replace(['\n', '\r'], " "))
+        .with_start_time(began)
+        .with_base_time(began)
+        .with_max_value_divisor(NS_PER_MS)
+        .begin_log_with(&mut log, &mut serializer)
+        .ok()?;
+    let ends = trial.series.iter().skip(1).map(|interval| interval.t_s);
+    let ends = ends.chain([cell.load.duration_s]);
+    for (interval, end_s) in trial.series.iter().zip(ends) {
+        if interval.requests == 0 {
+            continue;
+        }
+        let histogram = decode(&interval.histogram)?;
+        let from = Duration::try_from_secs_f64(interval.t_s).ok()?;
+        let long = Duration::try_from_secs_f64(end_s - interval.t_s).ok()?;
+        writer.write_histogram(&histogram, from, long, None).ok()?;
+    }
+    String::from_utf8(log).ok()
+}

@@ -1,0 +1,183 @@
+//! `rpcbench report`: a record as files.
+
+use hdrhistogram::Histogram;
+use hdrhistogram::serialization::Deserializer;
+use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry};
+use rpcbench::histogram::encode;
+use rpcbench::record::{Censored, Histograms, Interval, Trial};
+use rpcbench::report::files;
+
+use crate::cli::{SHORT, run};
+use crate::report::{cell, record, trial};
+
+fn histogram(values: impl IntoIterator<Item = u64>, digits: u8) -> Histogram<u64> {
+    let mut histogram = Histogram::new_with_bounds(1, 3_600_000_000_000, digits).unwrap();
+    values
+        .into_iter()
+        .for_each(|value| histogram.record(value).unwrap());
+    histogram
+}
+
+/// A trial of three intervals, in the second of which nothing came.
+fn with_histograms() -> Trial {
+    let interval = |t_s: f64, values: Vec<u64>| Interval {
+        t_s,
+        requests: values.len() as u64,
+        p50: None,
+        p99: None,
+        max: None,
+        histogram: if values.is_empty() {
+            String::new()
+        } else {
+            encode(&histogram(values, 2))
+        },
+    };
+    Trial {
+        histograms: Histograms {
+            latency: encode(&histogram((1..=1000).map(|us| us * 1000), 3)),
+            censored: encode(&histogram([5_000_000_000], 3)),
+            service: encode(&histogram((1..=100).map(|us| us * 1000), 3)),
+            connect: String::new(),
+        },
+        censored: Censored {
+            count: 1,
+            min_age_ns: 5_000_000_000,
+        },
+        exact_below: 0.999,
+        series: vec![
+            interval(0.0, (1..=500).map(|us| us * 1000).collect()),
+            interval(0.25, Vec::new()),
+            interval(0.5, (501..=1000).map(|us| us * 1000).collect()),
+        ],
+        ..trial(0, 1000.0, 10.0)
+    }
+}
+
+fn file<'a>(files: &'a [(String, String)], end: &str) -> &'a str {
+    let found = files.iter().find(|(name, _)| name.ends_with(end));
+    &found.unwrap_or_else(|| panic!("no {end}")).1
+}
+
+#[test]
+fn a_record_becomes_a_folder() {
+    let record = record(vec![
+        cell("async", vec![with_histograms()]),
+        cell(
+            "python3 'my server.py' {port} | tee",
+            vec![trial(1, 1000.0, 10.0)],
+        ),
+    ]);
+    let files = files(&record);
+    let names: Vec<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(
+        names,
+        [
+            "report.md",
+            "trials.csv",
+            "001-async-64-000.response.hgrm",
+            "001-async-64-000.service.hgrm",
+            "001-async-64-000.hlog",
+            "002-python3--my-server-py---port----tee-64-001.hlog",
+        ]
+    );
+    assert!(file(&files, "report.md").contains("| async |"));
+    assert_eq!(file(&files, "trials.csv").lines().count(), 3);
+}
+
+#[test]
+fn distributions_are_as_hdrhistogram_writes_them() {
+    let record = record(vec![cell("async", vec![with_histograms()])]);
+    let files = files(&record);
+    insta::assert_snapshot!("service_hgrm", file(&files, ".service.hgrm"));
+    let response = file(&files, ".response.hgrm");
+    // The one without an answer is the slowest, and it is said what that means.
+    assert!(
+        response.contains(" 1.000000000000       1001\n"),
+        "{response}"
+    );
+    assert!(
+        response.contains("5001707.519") || response.contains("5003804.671"),
+        "{response}"
+    );
+    assert!(
+        response.contains("# 1 requests without a right reply"),
+        "{response}"
+    );
+    let levels = response
+        .lines()
+        .filter(|line| line.contains(" 1.000000000000 "));
+    assert_eq!(levels.count(), 1, "the last row stands once");
+}
+
+#[test]
+fn interval_logs_are_read_back() {
+    let record = record(vec![cell("async", vec![with_histograms()])]);
+    let files = files(&record);
+    let log = file(&files, ".hlog");
+    let entries: Vec<_> = IntervalLogIterator::new(log.as_bytes())
+        .map(|entry| entry.expect("a line that can be read"))
+        .collect();
+    let intervals: Vec<_> = entries
+        .iter()
+        .filter_map(|entry| match entry {
+            LogEntry::Interval(interval) => Some(interval),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(intervals.len(), 2, "the empty one is left out");
+    assert_eq!(intervals[1].start_timestamp().as_millis(), 500);
+    assert_eq!(intervals[1].duration().as_millis(), 500);
+    let bytes = base64::Engine::decode(
+        &base64::engine::general_purpose::STANDARD,
+        intervals[1].encoded_histogram(),
+    );
+    let read: Histogram<u64> = Deserializer::new()
+        .deserialize(&mut bytes.unwrap().as_slice())
+        .unwrap();
+    assert_eq!(read, histogram((501..=1000).map(|us| us * 1000), 2));
+}
+
+#[test]
+fn the_command_writes_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let saved = folder.path().join("one.json");
+    let saved = saved.to_str().unwrap();
+    let measured = run(&[
+        &["--model", "async", "--clients", "3", "--save", saved][..],
+        &SHORT,
+    ]
+    .concat());
+    assert!(measured.status.success());
+    let out = folder.path().join("out");
+    let output = run(&["report", saved, "--out", out.to_str().unwrap()]);
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        output.status.success() && told.starts_with("5 files in "),
+        "{told}"
+    );
+    assert_eq!(std::fs::read_dir(&out).unwrap().count(), 5);
+    // Several records have a folder each.
+    let other = folder.path().join("two.json");
+    std::fs::copy(saved, &other).unwrap();
+    let output = run(&[
+        "report",
+        saved,
+        other.to_str().unwrap(),
+        "--out",
+        out.to_str().unwrap(),
+    ]);
+    assert!(output.status.success());
+    assert!(out.join("one/report.md").exists() && out.join("two/trials.csv").exists());
+
+    let missing = run(&["report", "no-such.json", "--out", out.to_str().unwrap()]);
+    let told = String::from_utf8(missing.stderr).unwrap();
+    assert_eq!(missing.status.code(), Some(1));
+    assert!(
+        told.contains("cannot read no-such.json as a record"),
+        "{told}"
+    );
+    let blocked = run(&["report", saved, "--out", saved]);
+    let told = String::from_utf8(blocked.stderr).unwrap();
+    assert_eq!(blocked.status.code(), Some(1));
+    assert!(told.contains("name another folder with --out"), "{told}");
+}
