@@ -6,6 +6,7 @@
 //! ```
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use rpcbench::models;
 use rpcbench::protocol::{Fault, Reply, Request};
@@ -25,6 +26,10 @@ impl Service for Upper {
             },
             // To see what a model makes of a handler that fails.
             "panic" => panic!("asked to"),
+            // … and of one that never returns.
+            "hang" => loop {
+                std::thread::sleep(Duration::from_secs(1));
+            },
             // All other methods stay as they are.
             _ => return Builtin.call(request, reply),
         }

@@ -174,7 +174,11 @@ impl<'s> EventLoop<'s> {
             Ok(Ok(Turn::Waits)) => {}
             Ok(Ok(Turn::Again)) => self.queue(key),
             Ok(Ok(Turn::Closes { faulty })) => self.close(key, faulty),
-            Ok(Err(_)) | Err(_) => self.close(key, true),
+            Ok(Err(_)) => self.close(key, true),
+            Err(_) => {
+                self.server.meter().panic();
+                self.close(key, false);
+            }
         }
     }
 

@@ -94,17 +94,17 @@ pub enum Error {
     },
     /// More connections than this process may have descriptors.
     #[error(
-        "{clients} clients need {needed} file descriptors, and this process may have {limit}: \
-             raise the hard limit (ulimit -Hn {needed}) or use at most {fit} clients"
+        "{connections} connections need {needed} file descriptors, and this process may have {limit}: \
+             raise the hard limit (ulimit -Hn {needed}) or use at most {fit}, --clients and --idle together"
     )]
     Descriptors {
-        /// Clients asked for.
-        clients: usize,
+        /// Connections asked for.
+        connections: usize,
         /// Descriptors needed.
         needed: u64,
         /// The hard limit.
         limit: u64,
-        /// Clients that would do.
+        /// Connections that would do.
         fit: u64,
     },
     /// The load generator could not be set up.

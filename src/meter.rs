@@ -22,6 +22,11 @@ enum Counter {
     Active,
     Faults,
     Serving,
+    /// 1 while a handler runs.
+    Calling,
+    Panics,
+    Lost,
+    Hung,
 }
 
 /// The counters of a server, and the slot that this process counts in.
@@ -69,14 +74,43 @@ impl Meter {
         self.count(Counter::Requests, 1);
     }
 
-    /// A connection ended for a fault, a handler panicked, or a worker died.
+    /// A connection ended for a fault.
     pub fn fault(&self) {
         self.count(Counter::Faults, 1);
     }
 
-    /// The process in `slot` ended as it should not.
-    pub fn fault_in(&self, slot: usize) {
-        self.at(slot, Counter::Faults).fetch_add(1, Relaxed);
+    /// A handler panicked, which is a fault too.
+    pub fn panic(&self) {
+        self.count(Counter::Faults, 1);
+        self.count(Counter::Panics, 1);
+    }
+
+    /// The process in `slot` ended as it should not, be it by a panic: a fault too.
+    pub fn lost(&self, slot: usize, by_panic: bool) {
+        let count = |counter| self.at(slot, counter).fetch_add(1, Relaxed);
+        count(Counter::Faults);
+        count(Counter::Lost);
+        if by_panic {
+            count(Counter::Panics);
+        }
+    }
+
+    /// The process in `slot` is to be killed, since its handler does not return.
+    pub fn hung(&self, slot: usize) {
+        self.at(slot, Counter::Hung).fetch_add(1, Relaxed);
+    }
+
+    /// A handler runs until what this returns is dropped, be it by a panic.
+    pub fn calling(&self) -> Calling<'_> {
+        let calling = self.at(self.slot.load(Relaxed), Counter::Calling);
+        calling.store(1, Relaxed);
+        Calling(calling)
+    }
+
+    /// Whether the process in `slot` is in a handler: then, how many requests it has served before.
+    pub fn called_after(&self, slot: usize) -> Option<u64> {
+        let busy = self.at(slot, Counter::Calling).load(Relaxed) == 1;
+        busy.then(|| self.at(slot, Counter::Requests).load(Relaxed))
     }
 
     /// This process has reached its loop.
@@ -94,6 +128,7 @@ impl Meter {
     pub fn vacate(&self, slot: usize) {
         self.at(slot, Counter::Active).store(0, Relaxed);
         self.at(slot, Counter::Serving).store(0, Relaxed);
+        self.at(slot, Counter::Calling).store(0, Relaxed);
     }
 
     fn count(&self, counter: Counter, by: u64) {
@@ -103,6 +138,16 @@ impl Meter {
 
     fn at(&self, slot: usize, counter: Counter) -> &AtomicU64 {
         &self.counters.get()[slot * SLOT_COUNTERS + counter as usize]
+    }
+}
+
+/// A handler that runs.
+#[derive(Debug)]
+pub struct Calling<'a>(&'a AtomicU64);
+
+impl Drop for Calling<'_> {
+    fn drop(&mut self) {
+        self.0.store(0, Relaxed);
     }
 }
 
@@ -132,6 +177,12 @@ pub struct Reading {
     pub active: u64,
     /// Connections ended for a fault, panics of a handler, deaths of a worker.
     pub faults: u64,
+    /// Panics of a handler.
+    pub panics: u64,
+    /// Processes that ended as they should not.
+    pub lost: u64,
+    /// Processes that were killed since their handler did not return.
+    pub hung: u64,
 }
 
 /// The harness's view of the meter of another process.
@@ -159,6 +210,9 @@ impl MeterView {
                 requests: read(slot, Counter::Requests),
                 active: read(slot, Counter::Active),
                 faults: read(slot, Counter::Faults),
+                panics: read(slot, Counter::Panics),
+                lost: read(slot, Counter::Lost),
+                hung: read(slot, Counter::Hung),
             })
             .collect()
     }
@@ -193,6 +247,21 @@ mod tests {
                 ..Reading::default()
             }
         );
+        assert_eq!(meter.called_after(2), None);
+        let calling = meter.calling();
+        assert_eq!(meter.called_after(2), Some(1));
+        drop(calling);
+        assert_eq!(meter.called_after(2), None);
+        meter.lost(1, true);
+        meter.hung(1);
+        let lost = Reading {
+            faults: 1,
+            panics: 1,
+            lost: 1,
+            hung: 1,
+            ..Reading::default()
+        };
+        assert_eq!(view.read()[1], lost);
         meter.serving();
         assert!(meter.was_serving(2) && !meter.was_serving(0));
         meter.vacate(2);

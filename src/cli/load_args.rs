@@ -14,6 +14,7 @@ use crate::load::pacer::{Arrivals, Assign, Schedule};
 use crate::load::{self, Close, Load};
 use crate::protocol::{HEADER_BYTES, REPLY_SLACK_BYTES};
 use crate::record::Slo;
+use crate::service::METHODS;
 
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Load")]
@@ -22,19 +23,29 @@ pub(super) struct LoadArgs {
     #[arg(long, value_delimiter = ',', default_value = "64", value_parser = values::count, value_name = "N,…")]
     clients: Vec<NonZeroUsize>,
     /// Open loop: requests a second in all, such as 20k [default: closed loop]
-    #[arg(long, value_delimiter = ',', value_parser = values::rate, value_name = "R,…")]
+    #[arg(long, value_delimiter = ',', value_parser = values::rate, group = "open_loop", value_name = "R,…")]
     rate: Vec<f64>,
     /// Search for the highest rate at which response times stay under this, such as p99<10ms
-    #[arg(long, value_parser = values::slo, conflicts_with_all = ["rate", "trials", "think"], value_name = "TARGET")]
+    #[arg(long, value_parser = values::slo, group = "open_loop", conflicts_with_all = ["rate", "trials", "think"], value_name = "TARGET")]
     pub(super) slo: Option<Slo>,
     /// How an open loop's requests are spaced: poisson or constant
-    #[arg(long, default_value = "poisson", value_name = "HOW")]
+    #[arg(
+        long,
+        default_value = "poisson",
+        requires = "open_loop",
+        value_name = "HOW"
+    )]
     arrivals: Arrivals,
     /// Whom a planned request waits for: bound, its own connection, or free, any
-    #[arg(long, default_value = "bound", value_name = "WHOM")]
+    #[arg(
+        long,
+        default_value = "bound",
+        requires = "open_loop",
+        value_name = "WHOM"
+    )]
     assign: Assign,
     /// Requests in flight a connection
-    #[arg(long, default_value = "1", value_parser = values::count, value_name = "D")]
+    #[arg(long, default_value = "1", value_parser = values::pipeline, value_name = "D")]
     pipeline: NonZeroUsize,
     /// How long is measured [default: 5s, with --slo 2s a step]
     #[arg(long, value_parser = values::short_duration, value_name = "TIME")]
@@ -70,7 +81,7 @@ pub(super) struct LoadArgs {
     #[arg(long, value_name = "JSON")]
     params: Option<String>,
     /// More connections, which connect first and send nothing
-    #[arg(long, default_value_t = 0, value_name = "N")]
+    #[arg(long, default_value = "0", value_parser = values::connections, value_name = "N")]
     idle: usize,
     /// Closed loop: how long a client waits before it asks again
     #[arg(long, default_value = "0", value_parser = values::timeout, conflicts_with = "rate", value_name = "TIME")]
@@ -78,9 +89,9 @@ pub(super) struct LoadArgs {
     /// How connections are closed: fin, in order, or reset
     #[arg(long, default_value = "fin", value_name = "HOW")]
     close: Close,
-    /// Bytes of a ping's string, at least 16
-    #[arg(long, default_value_t = Bytes(LEAST_PAYLOAD_BYTES), conflicts_with = "params", value_name = "SIZE")]
-    payload: Bytes,
+    /// Bytes of a ping's string, at least 16 [default: 16]
+    #[arg(long, conflicts_with = "params", value_name = "SIZE")]
+    payload: Option<Bytes>,
 }
 
 impl LoadArgs {
@@ -178,11 +189,31 @@ impl LoadArgs {
     }
 
     fn message(&self) -> anyhow::Result<Message> {
+        let method = self.method.as_str();
         match &self.params {
-            None if self.method == "ping" => Ok(Message::ping(self.payload.0)),
+            None if method == "ping" => {
+                let bytes = self
+                    .payload
+                    .map_or(LEAST_PAYLOAD_BYTES, |payload| payload.0);
+                if bytes < LEAST_PAYLOAD_BYTES {
+                    return Err(Usage(format!(
+                        "--payload {bytes} is too short: a ping carries at least {LEAST_PAYLOAD_BYTES} bytes, which tell it from others"
+                    ))
+                    .into());
+                }
+                Ok(Message::ping(bytes))
+            }
+            _ if self.payload.is_some() => {
+                Err(Usage(format!("--payload is for ping; give --params for {method}")).into())
+            }
             params => {
+                let known = METHODS.iter().find(|known| known.name == method);
+                if let (None, Some(known)) = (params, known) {
+                    let about = known.about;
+                    return Err(Usage(format!("--method {method} needs --params: {about}")).into());
+                }
                 let params = params.as_deref().unwrap_or("null");
-                Message::call(&self.method, params).map_err(|fault| {
+                Message::call(method, params).map_err(|fault| {
                     Usage(format!("--params {params} is not JSON: {fault}")).into()
                 })
             }

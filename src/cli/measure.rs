@@ -210,16 +210,12 @@ fn plan(parts: Parts<'_>, args: &Args) -> anyhow::Result<Plan> {
 fn make_room(plan: &Plan) -> anyhow::Result<()> {
     let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
     setrlimit(Resource::RLIMIT_NOFILE, hard, hard)?;
-    let clients = plan
-        .seats
-        .iter()
-        .map(|seat| seat.load.connections())
-        .max()
-        .unwrap_or(0);
-    let needed = clients as u64 + OTHER_DESCRIPTORS;
+    let connections = plan.seats.iter().map(|seat| seat.load.connections());
+    let connections = connections.max().unwrap_or(0);
+    let needed = connections as u64 + OTHER_DESCRIPTORS;
     if needed > hard {
         bail!(Error::Descriptors {
-            clients,
+            connections,
             needed,
             limit: hard,
             fit: hard.saturating_sub(OTHER_DESCRIPTORS)
@@ -260,12 +256,16 @@ fn print_plan(plan: &Plan) -> anyhow::Result<()> {
     for (order, (round, at)) in plan.order().into_iter().enumerate() {
         let seat = &plan.seats[at];
         let (name, load) = (&seat.info.name, &seat.load);
+        let rate = load
+            .schedule
+            .map(|schedule| format!(" at {}/s", schedule.rate_rps));
         writeln!(
             out,
-            "{:>4}  round {}  {name}, {} clients, {:?} after {:?}",
+            "{:>4}  round {}  {name}, {} clients{}, {:?} after {:?}",
             order + 1,
             round + 1,
             load.clients,
+            rate.unwrap_or_default(),
             load.duration,
             load.warmup
         )?;

@@ -1,10 +1,12 @@
 //! `rpcbench report`: records as files for people and other tools.
 
+use std::collections::HashSet;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use super::Usage;
 use crate::error::Error;
 use crate::record::Record;
 use crate::report;
@@ -26,11 +28,19 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     for path in &args.records {
         records.push((path, Record::read(path)?));
     }
+    let mut folders = HashSet::new();
     for (path, record) in &records {
         let folder = match (records.len(), path.file_stem()) {
             (2.., Some(stem)) => args.out.join(stem),
             _ => args.out.clone(),
         };
+        if !folders.insert(folder.clone()) {
+            let (path, folder) = (path.display(), folder.display());
+            return Err(Usage(format!(
+                "{path} would overwrite another record's files in {folder}: rename it, or report it with another --out"
+            ))
+            .into());
+        }
         let files = report::files(record);
         for (name, text) in &files {
             write(&folder.join(name), text)?;

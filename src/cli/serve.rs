@@ -72,6 +72,9 @@ pub(super) struct ServerArgs {
     /// Close connections without progress for so long; 0 is never
     #[arg(long, default_value = "60s", value_parser = values::timeout, value_name = "TIME")]
     idle_timeout: Duration,
+    /// Replace a worker process whose handler has not returned for so long; 0 is never
+    #[arg(long, default_value = "30s", value_parser = values::timeout, value_name = "TIME")]
+    busy_timeout: Duration,
     /// What a stop gives to what is in flight
     #[arg(long, default_value = "5s", value_parser = values::timeout, value_name = "TIME")]
     drain: Duration,
@@ -90,6 +93,7 @@ impl ServerArgs {
             max_frame_bytes: self.max_frame.0,
             max_connections: self.max_connections.map(NonZeroUsize::get),
             idle_timeout: Some(self.idle_timeout).filter(|time| !time.is_zero()),
+            busy_timeout: Some(self.busy_timeout).filter(|time| !time.is_zero()),
             drain: self.drain,
         };
         let settings = Settings {
@@ -172,19 +176,35 @@ impl ServerArgs {
 }
 
 impl ServerArgs {
-    /// Refuses what is only for models of several workers, if there is none among these.
-    pub(super) fn fits(&self, models: &[&dyn ServeModel]) -> Result<(), Usage> {
-        let asked = [
-            ("--workers", self.workers.is_some()),
-            ("--accept", self.accept.is_some()),
-        ];
+    /// Refuses what none of these can be told: some is for models of several workers,
+    /// some for models, and a server that runs already cannot be told anything.
+    pub(super) fn fits(&self, models: &[&dyn ServeModel], commands: bool) -> Result<(), Usage> {
         let no_workers = models.iter().all(|model| model.workers().is_none());
-        match asked.iter().find(|(_, given)| *given && no_workers) {
-            Some((flag, _)) => Err(Usage(format!(
-                "{flag} is for models of several workers: preforking, preforking-async"
-            ))),
-            None => Ok(()),
-        }
+        let no_model = models.is_empty();
+        let workers = "models of several workers: preforking, preforking-async";
+        let of_models = "models; give it to the command itself";
+        let started = "servers that are started here";
+        let asked = [
+            ("--workers", self.workers.is_some(), no_workers, workers),
+            ("--accept", self.accept.is_some(), no_workers, workers),
+            ("--backlog", self.backlog.is_some(), no_model, of_models),
+            (
+                "--max-connections",
+                self.max_connections.is_some(),
+                no_model,
+                of_models,
+            ),
+            (
+                "--server-cpus",
+                self.server_cpus.is_some(),
+                no_model && !commands,
+                started,
+            ),
+        ];
+        let wrong = asked.iter().find(|(_, given, unfit, _)| *given && *unfit);
+        wrong.map_or(Ok(()), |(flag, _, _, whom)| {
+            Err(Usage(format!("{flag} is for {whom}")))
+        })
     }
 }
 
@@ -205,7 +225,7 @@ pub(super) fn find_model<'a>(parts: Parts<'a>, name: &str) -> Result<&'a dyn Ser
 pub(super) fn run(parts: Parts<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     let interrupt = Interrupt::catch().context("cannot catch Ctrl-C")?;
     let model = find_model(parts, &args.model)?;
-    args.server.fits(&[model])?;
+    args.server.fits(&[model], false)?;
     args.server.check_cpus()?;
     let contestant = args.server.contestant(model, args.listen)?;
     let mut server = Running::start(&Contestant {

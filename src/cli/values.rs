@@ -61,10 +61,34 @@ pub(super) fn short_duration(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// More of anything than this is a slip of the finger.
+const MOST: usize = 10_000_000;
+/// Requests in flight a connection: each has a place that is made before the load begins.
+const MOST_IN_FLIGHT: usize = 10_000;
+
 /// A whole number of at least 1.
 pub(super) fn count(text: &str) -> Result<NonZeroUsize, String> {
-    text.parse()
-        .map_err(|_| "a whole number of at least 1".to_owned())
+    up_to(MOST, text)
+}
+
+/// Requests in flight a connection.
+pub(super) fn pipeline(text: &str) -> Result<NonZeroUsize, String> {
+    up_to(MOST_IN_FLIGHT, text)
+}
+
+/// A number of connections, be it none.
+pub(super) fn connections(text: &str) -> Result<usize, String> {
+    match text {
+        "0" => Ok(0),
+        some => count(some).map(NonZeroUsize::get),
+    }
+}
+
+fn up_to(most: usize, text: &str) -> Result<NonZeroUsize, String> {
+    let number: Option<NonZeroUsize> = text.parse().ok();
+    number
+        .filter(|number| number.get() <= most)
+        .ok_or_else(|| format!("a whole number from 1 to {most}"))
 }
 
 /// `HOST:PORT`, the host by name or number.

@@ -36,9 +36,7 @@ impl WhoArgs {
     ) -> anyhow::Result<Vec<(Entrant, ContestantInfo)>> {
         let mut entrants = Vec::new();
         let models = self.chosen(parts)?;
-        if !models.is_empty() {
-            server.fits(&models)?;
-        }
+        server.fits(&models, !self.exec.is_empty())?;
         for model in models {
             let listen = SocketAddr::from(([127, 0, 0, 1], 0));
             let contestant = server.contestant(model, listen)?;

@@ -19,8 +19,10 @@ const TOO_SHORT_NS: u64 = 5_000;
 const MOST_EARLY_NS: u64 = 30_000;
 /// And at most one part in so many of the time between alarms, so that the server gets the core.
 const EARLY_PART: u64 = 4;
-/// From here on a poll's own timeout will do.
+/// Times further apart than this are as good as this.
 const LONG_NS: u64 = 10_000_000;
+/// A poll's own timeout, which is rounded to milliseconds, comes after the timer.
+const AFTER: Duration = Duration::from_millis(2);
 
 /// A timer on a poll, set early by as much as it was late before.
 ///
@@ -72,13 +74,13 @@ impl Alarm {
         let rings_ns = wake_ns - early_ns;
         // An alarm that was left from before wakes the poll for nothing, and that is all.
         let set_already = self.rings_ns.is_some_and(|set_ns| set_ns == rings_ns);
-        if wait_ns < LONG_NS && !set_already {
+        if !set_already {
             let wait = TimeSpec::from(Duration::from_nanos(rings_ns - now_ns));
             self.timer
                 .set(Expiration::OneShot(wait), TimerSetTimeFlags::empty())?;
             self.rings_ns = Some(rings_ns);
         }
-        Ok(Duration::from_nanos(wait_ns))
+        Ok(Duration::from_nanos(wait_ns) + AFTER)
     }
 
     /// It has rung, and this was seen at `now_ns`.

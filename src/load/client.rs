@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use super::message::{Message, Tag};
+use super::pacer::Assign;
 use crate::wiring::{Pieces, Wiring};
 
 /// How each client behaves.
@@ -10,8 +11,12 @@ use crate::wiring::{Pieces, Wiring};
 pub struct Manners {
     /// What it sends.
     pub message: Message,
+    /// The number of the first of them among all threads', which tells their requests apart.
+    pub first_client: usize,
     /// Requests in flight a connection.
     pub pipeline: usize,
+    /// Whom a planned request waits for.
+    pub assign: Assign,
     /// Whether it connects before it has anything to send, as a plan that runs from the start needs.
     pub connects_first: bool,
     /// A connection ends after so many replies; `None` is never.
@@ -75,6 +80,32 @@ pub struct ClientResult {
     pub replies: u64,
     /// Its longest wait among the requests of the sample.
     pub longest_wait_ns: u64,
+    /// Its requests in the sample, …
+    pub asked: u64,
+    /// … those that were answered rightly, be it in the drain, …
+    pub answered: u64,
+    /// … and those that were still without any reply at the end.
+    pub unanswered: u64,
+    /// Whether any reply to them came, be it a wrong one.
+    pub heard: bool,
+}
+
+impl ClientResult {
+    /// A request of the sample has ended after this time.
+    pub(super) fn waited(&mut self, wait_ns: u64) {
+        self.asked += 1;
+        self.longest_wait_ns = self.longest_wait_ns.max(wait_ns);
+    }
+
+    /// Whether it asked and was never answered rightly.
+    pub fn is_unserved(&self) -> bool {
+        self.asked > 0 && self.answered == 0
+    }
+
+    /// Whether it asked, heard nothing at all, and was left waiting.
+    pub fn is_starved(&self) -> bool {
+        self.is_unserved() && !self.heard && self.unanswered > 0
+    }
 }
 
 #[derive(Debug)]

@@ -162,17 +162,11 @@ pub struct OpenLoop {
     /// How many requests of the plan have been drawn.
     drawn: u64,
     next: Planned,
-    /// With [`Assign::Free`]: who has nothing to do.
-    free: VecDeque<usize>,
 }
 
 impl OpenLoop {
     /// The plan for `clients` clients in all, of which this thread has `own`.
     pub fn new(schedule: Schedule, clients: usize, own: std::ops::Range<usize>) -> OpenLoop {
-        let free = match schedule.assign {
-            Assign::Bound => VecDeque::new(),
-            Assign::Free => (0..own.len()).collect(),
-        };
         let random = fastrand::Rng::with_seed(schedule.seed);
         let next = Planned {
             client: 0,
@@ -185,7 +179,6 @@ impl OpenLoop {
             own,
             drawn: 0,
             next,
-            free,
         };
         pacer.draw();
         pacer
@@ -217,27 +210,19 @@ impl OpenLoop {
 }
 
 impl Pacer for OpenLoop {
-    fn free(&mut self, client: usize, _now_ns: u64) {
-        if self.schedule.assign == Assign::Free {
-            self.free.push_back(client);
-        }
-    }
+    fn free(&mut self, _client: usize, _now_ns: u64) {}
 
     fn due(&mut self, now_ns: u64) -> Option<Planned> {
         if self.next.at_ns > now_ns {
             return None;
         }
-        let mut planned = self.next;
-        if self.schedule.assign == Assign::Free {
-            planned.client = self.free.pop_front()?;
-        }
+        let planned = self.next;
         self.draw();
         Some(planned)
     }
 
     fn next_ns(&self) -> Option<u64> {
-        let somebody = self.schedule.assign == Assign::Bound || !self.free.is_empty();
-        somebody.then_some(self.next.at_ns)
+        Some(self.next.at_ns)
     }
 }
 

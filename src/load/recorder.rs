@@ -2,6 +2,7 @@
 
 use hdrhistogram::Histogram;
 
+use super::DRAIN;
 use super::flow::Flow;
 use super::sample::{HIGHEST_NS, Sample, histogram};
 use crate::record::{Connects, ErrorCounts};
@@ -9,6 +10,7 @@ use crate::record::{Connects, ErrorCounts};
 /// At most so many intervals in a series, whatever the duration.
 const MOST_INTERVALS: u64 = 120;
 const SECOND_NS: u64 = 1_000_000_000;
+const DRAIN_NS: u64 = DRAIN.as_nanos() as u64;
 
 /// The time that is measured, in nanoseconds since the load began: `[from_ns, to_ns)`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,6 +74,8 @@ pub struct Recorder {
     pub planned: u64,
     /// Correct replies inside the window.
     pub requests: u64,
+    /// Requests that ended inside the window, in whatever way.
+    pub ended: u64,
     /// Requests of the sample that had no reply when the drain ended.
     pub unanswered: u64,
     /// How connects went; of persistent connections, which connect before the window, since the start.
@@ -110,6 +114,7 @@ impl Recorder {
             lag: histogram(),
             planned: 0,
             requests: 0,
+            ended: 0,
             unanswered: 0,
             connects: Connects::default(),
             idle_closed: 0,
@@ -143,7 +148,7 @@ impl Recorder {
 
     /// A right reply came at `now_ns`. True when it lies inside the window.
     pub fn answered(&mut self, planned_ns: u64, sent_ns: u64, now_ns: u64) -> bool {
-        self.flow.left(now_ns);
+        self.left(now_ns);
         if !self.in_sample(planned_ns, now_ns) {
             return false;
         }
@@ -166,10 +171,29 @@ impl Recorder {
 
     /// A request ended, or was given up, without a right reply.
     pub fn censored(&mut self, planned_ns: u64, now_ns: u64) {
-        self.flow.left(now_ns);
+        self.left(now_ns);
         if self.in_sample(planned_ns, now_ns) {
             self.overflow += u64::from(self.latency.censored.record(now_ns - planned_ns).is_err());
         }
+    }
+
+    /// A request had no reply when the drain ended, at `now_ns`. True if it is of the sample.
+    pub fn unanswered(&mut self, planned_ns: u64, now_ns: u64) -> bool {
+        self.censored(planned_ns, now_ns);
+        let of_sample = self.in_sample(planned_ns, now_ns);
+        self.unanswered += u64::from(of_sample);
+        of_sample
+    }
+
+    /// A request that was due will never be sent, so many wait before it. It stands at the
+    /// age that it has at the end of a drain.
+    pub fn never_sent(&mut self, planned_ns: u64) {
+        self.unanswered(planned_ns, self.window.to_ns + DRAIN_NS);
+    }
+
+    fn left(&mut self, now_ns: u64) {
+        self.ended += u64::from(self.window.contains(now_ns));
+        self.flow.left(now_ns);
     }
 
     /// A reply was not the right one.
@@ -219,6 +243,7 @@ impl Recorder {
         let _ = self.lag.add(&other.lag);
         self.planned += other.planned;
         self.requests += other.requests;
+        self.ended += other.ended;
         self.unanswered += other.unanswered;
         self.connects.add(&other.connects);
         self.idle_closed += other.idle_closed;

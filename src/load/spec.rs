@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::client::{Manners, Ramp};
 use super::message::Message;
 use super::nanos;
-use super::pacer::Schedule;
+use super::pacer::{Assign, Schedule};
 use super::recorder::Window;
 use crate::cpus::Cpus;
 use crate::wiring::Wiring;
@@ -106,7 +106,11 @@ impl Load {
         let gap_ns = nanos(CONNECT_GAP);
         Manners {
             message: self.message.clone(),
+            first_client: self.clients_of(index).start,
             pipeline: self.pipeline,
+            assign: self
+                .schedule
+                .map_or(Assign::Bound, |schedule| schedule.assign),
             connects_first: self.schedule.is_some() && self.requests_per_connection.is_none(),
             requests_per_connection: self.requests_per_connection,
             timeout_ns: nanos(self.timeout),

@@ -124,7 +124,7 @@ pub(super) fn run(
     loop {
         let next_ns = fleet.advance();
         let now = clock.now_ns();
-        if edges.next_if(|edge| *edge <= now).is_some() {
+        while edges.next_if(|edge| *edge <= now).is_some() {
             efforts.push(Effort::now(shared.start));
         }
         if now >= say_at_ns {
@@ -154,6 +154,7 @@ pub(super) fn run(
         }
     }
     let ended_ns = clock.now_ns();
+    efforts.extend(edges.map(|_| Effort::now(shared.start)));
     // A client that left before the others would give the server room for them.
     arrival.wait();
     let (mut recorder, clients) = fleet.finish(ended_ns);

@@ -16,6 +16,12 @@ pub struct Trial {
     /// Open loop: requests planned inside the window, a second; null in a closed loop.
     #[serde(default)]
     pub offered_rps: Option<f64>,
+    /// Open loop: requests planned inside the window; null in a closed loop.
+    #[serde(default)]
+    pub planned: Option<u64>,
+    /// Open loop: requests planned inside the window, less those that ended in it; null in a closed loop.
+    #[serde(default)]
+    pub backlog_growth: Option<i64>,
     /// Requests in the sample: planned before the window's end, not ended before it began.
     pub samples: u64,
     /// From the planned send to the reply.
@@ -30,6 +36,15 @@ pub struct Trial {
     pub censored: Censored,
     /// Clients with at least one right reply inside the window.
     pub clients_served: usize,
+    /// Clients that had any request in the sample; the others are neither served nor not.
+    #[serde(default)]
+    pub clients_asked: Option<usize>,
+    /// Of these, those whose requests in the sample were never answered rightly, not in the drain either.
+    #[serde(default)]
+    pub clients_unserved: usize,
+    /// Of these, those that heard nothing at all and were left waiting.
+    #[serde(default)]
+    pub clients_starved: usize,
     /// Jain's index over the clients' replies: 1 is fair, 1/clients is one for all.
     pub fairness_jain: Option<f64>,
     /// Requests of the sample without any reply when the drain ended.
@@ -60,14 +75,19 @@ pub struct Trial {
 }
 
 impl Trial {
-    /// Whether an open loop's rate was over what the contestant, or the generator, can do.
+    /// Whether an open loop's rate was over what the contestant, or the generator, can do: what
+    /// was under way grew over the window by more than a share of the plan, and by more than
+    /// chance explains (three standard deviations of a Poisson count).
     pub fn over_capacity(&self) -> bool {
-        self.offered_rps
-            .is_some_and(|offered| self.throughput_rps < KEPT_UP * offered)
+        let (Some(planned), Some(growth)) = (self.planned, self.backlog_growth) else {
+            return false;
+        };
+        let planned = planned as f64;
+        growth as f64 > ((1.0 - KEPT_UP) * planned).max(3.0 * planned.sqrt())
     }
 }
 
-/// An open loop has kept up if so much of what was offered came back inside the window.
+/// An open loop has kept up if so much of what was planned inside the window also ended there.
 pub const KEPT_UP: f64 = 0.95;
 
 /// Quantiles of some time, in nanoseconds.
@@ -245,6 +265,15 @@ pub struct ServerSide {
     pub ctx_involuntary: Option<u64>,
     /// Connections ended for a fault, panics of handlers, deaths of workers, inside the window.
     pub faults: Option<u64>,
+    /// Of these, panics of a handler.
+    #[serde(default)]
+    pub panics: Option<u64>,
+    /// Of these, worker processes (forking: children) that ended as they should not.
+    #[serde(default)]
+    pub workers_lost: Option<u64>,
+    /// Of these, workers killed since a handler did not return.
+    #[serde(default)]
+    pub workers_hung: Option<u64>,
     /// Each worker's part inside the window; null where the model has no workers.
     pub workers: Option<Vec<WorkerSide>>,
 }
@@ -291,7 +320,7 @@ pub struct Lag {
 }
 
 /// Whether to believe a trial.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Validity {
     /// The verdict.
     pub verdict: Verdict,
@@ -300,10 +329,11 @@ pub struct Validity {
 }
 
 /// How far a trial is to be believed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// As it stands.
+    #[default]
     Valid,
     /// With the reasons in mind.
     Suspect,

@@ -45,7 +45,11 @@ static COLUMNS: &[Column] = &[
     ("exact_below", |_, trial| text(trial.exact_below)),
     ("censored", |_, trial| text(trial.censored.count)),
     ("unanswered", |_, trial| text(trial.unanswered)),
+    ("clients_asked", |_, trial| {
+        trial.clients_asked.and_then(text)
+    }),
     ("clients_served", |_, trial| text(trial.clients_served)),
+    ("clients_unserved", |_, trial| text(trial.clients_unserved)),
     ("fairness_jain", |_, trial| {
         trial.fairness_jain.and_then(text)
     }),
@@ -124,8 +128,11 @@ fn text<T: Display>(value: T) -> Option<String> {
 
 /// A quantile that is known: empty where clients were not served, or it is only a bound.
 fn exact(cell: &Cell, trial: &Trial, q: f64, ns: Option<u64>) -> Option<String> {
-    let known = trial.clients_served == cell.load.clients
-        && (trial.censored.count == 0 || q <= trial.exact_below);
+    let unserved = match trial.clients_asked {
+        Some(_) => trial.clients_unserved > 0,
+        None => trial.clients_served < cell.load.clients,
+    };
+    let known = !unserved && (trial.censored.count == 0 || q <= trial.exact_below);
     ns.filter(|_| known).and_then(text)
 }
 

@@ -78,7 +78,7 @@ fn row(summary: &Summary<'_>) -> String {
             .pss_bytes
             .map_or_else(none, |figure| bytes(figure.median)),
         count(summary.served as u64),
-        count(summary.cell.load.clients as u64),
+        count(summary.asked as u64),
     )
 }
 

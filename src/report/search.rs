@@ -13,7 +13,7 @@ pub(super) fn answer(search: &SearchInfo) -> String {
         ""
     };
     match (search.holds_rps, search.breaks_rps, &search.gave_up) {
-        (None, _, Some(why)) => format!("{name} holds {slo} at no rate: {why}."),
+        (None, _, Some(why)) => format!("{name}: no rate was found that holds {slo}; {why}."),
         (Some(holds), _, Some(why)) => {
             format!(
                 "{name} holds {slo} at {}; the search ended there: {why}.",

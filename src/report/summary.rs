@@ -5,7 +5,7 @@ use crate::record::{Cell, Trial, Verdict};
 use crate::stats::{median, range};
 
 /// A quantile is shown only with so many samples beyond it.
-const BEYOND: f64 = 10.0;
+pub(super) const BEYOND: f64 = 10.0;
 
 /// A cell in figures.
 #[derive(Debug, Clone)]
@@ -16,8 +16,10 @@ pub struct Summary<'a> {
     pub throughput_rps: Figure,
     /// Whether the generator was the limit in any trial, so that throughput is a lower bound.
     pub limited: bool,
-    /// The fewest clients served in any trial.
+    /// Clients served, in the trial with the fewest, …
     pub served: usize,
+    /// … of so many that asked anything there.
+    pub asked: usize,
     /// Jain's index.
     pub fairness: Option<Figure>,
     /// The server's CPU a request, in microseconds.
@@ -60,7 +62,8 @@ impl<'a> Summary<'a> {
     /// Sums up a cell; `None` when it has no trial.
     pub fn of(cell: &'a Cell) -> Option<Summary<'a>> {
         let trials = &cell.trials;
-        let served = trials.iter().map(|trial| trial.clients_served).min()?;
+        let all = cell.load.clients;
+        let worst = trials.iter().min_by_key(|trial| served(trial, all))?;
         let user = |trial: &Trial| {
             let (user, system) = (trial.server.cpu_user_s?, trial.server.cpu_system_s?);
             (user + system > 0.0).then(|| user / (user + system))
@@ -77,7 +80,8 @@ impl<'a> Summary<'a> {
             cell,
             throughput_rps: figure(trials, |trial| Some(trial.throughput_rps))?,
             limited: trials.iter().any(|trial| trial.generator.limited),
-            served,
+            served: served(worst, all),
+            asked: worst.clients_asked.unwrap_or(all),
             fairness: figure(trials, |trial| trial.fairness_jain),
             cpu_us: figure(trials, |trial| trial.server.cpu_us_per_request),
             user_share: split.map(|figure| figure.median),
@@ -105,15 +109,15 @@ impl<'a> Summary<'a> {
         &self.cell.contestant.name
     }
 
-    /// Whether some client had no right reply inside the window of some trial.
+    /// Whether some client asked and was never answered rightly, in some trial.
     pub fn unserved(&self) -> bool {
-        self.served < self.cell.load.clients
+        self.served < self.asked
     }
 
-    /// Whether some of these were left without any answer to the end.
+    /// Whether some of these heard nothing at all and were left waiting.
     pub fn starved(&self) -> bool {
-        let silent = |trial: &Trial| trial.unanswered > 0 && trial.errors.reply == 0;
-        self.unserved() && self.cell.trials.iter().any(silent)
+        let trials = &self.cell.trials;
+        self.unserved() && trials.iter().any(|trial| trial.clients_starved > 0)
     }
 
     /// Whether its throughput may be set against others'.
@@ -170,6 +174,12 @@ impl<'a> Summary<'a> {
     }
 }
 
+/// Clients that were served of all: of those that asked, the others.
+fn served(trial: &Trial, all: usize) -> usize {
+    let asked = trial.clients_asked.unwrap_or(all);
+    asked.saturating_sub(trial.clients_unserved)
+}
+
 fn figure(trials: &[Trial], of: impl Fn(&Trial) -> Option<f64>) -> Option<Figure> {
     let values: Vec<f64> = trials.iter().filter_map(of).collect();
     let (low, high) = range(&values);
@@ -204,11 +214,12 @@ pub fn doubts<'a>(summaries: &[Summary<'a>]) -> Vec<Doubt<'a>> {
         .map(|summary| summary.cell.trials.len())
         .sum();
     let told = |trial: &'a Trial| {
-        trial
-            .validity
-            .reasons
-            .iter()
-            .map(|reason| (trial.validity.verdict, reason))
+        let reasons = trial.validity.reasons.iter().enumerate();
+        // The worst stands first.
+        reasons.map(|(at, reason)| match at {
+            0 => (trial.validity.verdict, reason),
+            _ => (Verdict::Suspect, reason),
+        })
     };
     let mut doubts: Vec<Doubt<'a>> = Vec::new();
     for summary in summaries {

@@ -154,7 +154,7 @@ fn compared(group: &[Summary<'_>]) -> String {
             summary
                 .pss_bytes
                 .map_or_else(none, |figure| bytes(figure.median)),
-            format!("{}/{}", summary.served, summary.cell.load.clients),
+            format!("{}/{}", summary.served, summary.asked),
         ]);
     }
     table

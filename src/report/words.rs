@@ -210,7 +210,7 @@ fn unserved(summaries: &[Summary<'_>]) -> Option<String> {
             "{} served {} of {}",
             s.name(),
             count(s.served as u64),
-            some(s.cell.load.clients as u64, "client")
+            some(s.asked as u64, "client")
         )
     };
     let told: Vec<String> = summaries

@@ -3,7 +3,7 @@
 use crate::environment;
 use crate::load::sample::Quantile;
 use crate::load::{Load, Measured};
-use crate::record::{GeneratorSide, KEPT_UP, Verdict};
+use crate::record::{Trial, Verdict};
 use crate::stats::{kendall_z, median, theil_sen};
 
 /// More than this share of the machine's time taken by its hypervisor spoils a trial.
@@ -25,9 +25,8 @@ const LATENCY_TREND: f64 = 2.0;
 pub(super) struct Evidence<'a> {
     pub(super) load: &'a Load,
     pub(super) measured: &'a Measured,
-    pub(super) generator: &'a GeneratorSide,
-    /// Clients without a reply in the window.
-    pub(super) unserved: usize,
+    /// What the trial has shown, all but this.
+    pub(super) trial: &'a Trial,
     /// The share of all cores' time that the hypervisor took.
     pub(super) steal: f64,
     /// Whether the server ended as it should.
@@ -35,15 +34,6 @@ pub(super) struct Evidence<'a> {
 }
 
 impl Evidence<'_> {
-    /// Requests a second, planned and answered inside the window, where less came back than was planned.
-    fn over_capacity(&self) -> Option<(f64, f64)> {
-        self.load.schedule?;
-        let seconds = self.load.duration.as_secs_f64();
-        let recorder = &self.measured.recorder;
-        let (planned, answered) = (recorder.planned as f64, recorder.requests as f64);
-        (answered < KEPT_UP * planned).then_some((planned / seconds, answered / seconds))
-    }
-
     fn failed(&self) -> f64 {
         let recorder = &self.measured.recorder;
         recorder.errors.total() as f64 / recorder.latency.count().max(1) as f64
@@ -58,6 +48,7 @@ pub(super) static ALL: &[Doubt] = &[
     nothing_came,
     limited,
     over_capacity,
+    still_connecting,
     late,
     failed,
     unbalanced,
@@ -81,7 +72,7 @@ fn nothing_came(evidence: &Evidence<'_>) -> Option<(Verdict, String)> {
 }
 
 fn limited(evidence: &Evidence<'_>) -> Option<(Verdict, String)> {
-    let generator = evidence.generator;
+    let generator = &evidence.trial.generator;
     if !generator.limited {
         return None;
     }
@@ -106,18 +97,34 @@ fn limited(evidence: &Evidence<'_>) -> Option<(Verdict, String)> {
 }
 
 fn over_capacity(evidence: &Evidence<'_>) -> Option<(Verdict, String)> {
-    let (offered, achieved) = evidence.over_capacity()?;
+    let trial = evidence.trial;
+    let offered = trial.offered_rps.filter(|_| trial.over_capacity())?;
     suspect(format!(
         "offered {}, achieved {}: over capacity, so the latencies only say how long the run was; lower the --rate",
         rate(offered),
-        rate(achieved)
+        rate(trial.throughput_rps)
     ))
+}
+
+/// With a warm-up shorter than that, connecting is a part of what was measured.
+fn still_connecting(evidence: &Evidence<'_>) -> Option<(Verdict, String)> {
+    let load = evidence.load;
+    let ramp = Load::ramp(load.connections());
+    (load.warmup < ramp && load.requests_per_connection.is_none())
+        .then(|| {
+            format!(
+                "connections were still being made when the window began; give a --warmup of {ramp:?} or more"
+            )
+        })
+        .and_then(suspect)
 }
 
 fn late(evidence: &Evidence<'_>) -> Option<(Verdict, String)> {
     let latency = evidence.measured.recorder.latency.quantile(0.5);
     let latency = latency.map_or(0, Quantile::at_least_ns);
-    let lag = evidence.generator.lag_ns.p50?;
+    // A closed loop has no plan to lag behind.
+    evidence.load.schedule?;
+    let lag = evidence.trial.generator.lag_ns.p50?;
     if lag as f64 <= LATE * latency as f64 {
         return None;
     }
@@ -154,9 +161,9 @@ fn failed(evidence: &Evidence<'_>) -> Option<(Verdict, String)> {
 fn unbalanced(evidence: &Evidence<'_>) -> Option<(Verdict, String)> {
     let flow = &evidence.measured.recorder.flow;
     let (under_way, product) = (flow.under_way_mean(), flow.throughput_times_latency());
-    let told = evidence.unserved > 0
+    let told = evidence.trial.clients_unserved > 0
         || evidence.failed() > FAILED
-        || evidence.over_capacity().is_some()
+        || evidence.trial.over_capacity()
         || evidence.measured.recorder.requests == 0;
     // Of less than a tenth of a request under way a single slow one makes the difference.
     let same = (product - under_way).abs() <= LITTLE * under_way.max(0.1);
@@ -171,7 +178,7 @@ fn unbalanced(evidence: &Evidence<'_>) -> Option<(Verdict, String)> {
 /// A trend over the window, by Kendall's rank correlation with time, as large as Theil's and Sen's slope has it.
 fn unsteady(evidence: &Evidence<'_>) -> Option<(Verdict, String)> {
     let slices = evidence.measured.recorder.flow.slices();
-    let told = evidence.unserved > 0 || evidence.over_capacity().is_some();
+    let told = evidence.trial.clients_unserved > 0 || evidence.trial.over_capacity();
     if told || slices.iter().any(|slice| slice.replies == 0) {
         return None;
     }

@@ -7,19 +7,19 @@ use hdrhistogram::Histogram;
 use super::doubts::{self, Evidence};
 use crate::load::Measured;
 use crate::load::worker::Effort;
-use crate::record::{GeneratorSide, KEPT_UP, Lag, Validity, Verdict};
+use crate::record::{GeneratorSide, Lag, Validity, Verdict};
 
 /// A generator that is busy or waiting for a core for more than this share of the window is the limit.
 const LIMIT_BUSY: f64 = 0.9;
 
 /// The generator's own figures.
 ///
-/// `planned` is how many requests an open loop had planned inside the window;
-/// `memory_bytes` what this process had allocated at its end, for so many
+/// `kept_up` says of an open loop whether it was not over capacity; `memory_bytes`
+/// is what this process had allocated at the window's end, for so many
 /// `connections`.
 pub(super) fn generator(
     measured: &Measured,
-    planned: Option<u64>,
+    kept_up: Option<bool>,
     memory_bytes: Option<u64>,
     connections: usize,
 ) -> GeneratorSide {
@@ -37,8 +37,6 @@ pub(super) fn generator(
         .sum();
     let requests = measured.recorder.requests;
     let kept_busy = share(&|effort| effort.cpu + effort.run_delay) >= LIMIT_BUSY;
-    // An open loop that kept up with its plan was not limited by whatever was busy.
-    let kept_up = planned.is_some_and(|planned| requests as f64 >= KEPT_UP * planned as f64);
     let held_bytes = measured.recorder.held_bytes as f64;
     GeneratorSide {
         threads: measured.efforts.len(),
@@ -51,8 +49,9 @@ pub(super) fn generator(
             .fold(0.0, f64::max),
         memory_bytes,
         memory_bytes_per_connection: (connections > 0).then(|| held_bytes / connections as f64),
-        limited: kept_busy && !kept_up,
-        lag_ns: planned
+        // An open loop that kept up with its plan was not limited by whatever was busy.
+        limited: kept_busy && kept_up != Some(true),
+        lag_ns: kept_up
             .map(|_| lag(&measured.recorder.lag))
             .unwrap_or_default(),
     }
@@ -74,5 +73,52 @@ pub(super) fn validity(evidence: &Evidence<'_>) -> Validity {
     Validity {
         verdict: verdicts.into_iter().max().unwrap_or(Verdict::Valid),
         reasons,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::load::recorder::{Recorder, Window};
+
+    /// A second in which the generator's threads used a core, and waited for one, for so long.
+    fn busy(cpu_and_delay_ms: &[(u64, u64)]) -> Measured {
+        let window = Window {
+            from_ns: 0,
+            to_ns: 1_000_000_000,
+        };
+        let millis = Duration::from_millis;
+        let effort = |(cpu, delay): &(u64, u64)| Effort {
+            cpu: millis(*cpu),
+            run_delay: millis(*delay),
+            elapsed: millis(1000),
+        };
+        Measured {
+            recorder: Recorder::new(window),
+            clients: Vec::new(),
+            efforts: cpu_and_delay_ms.iter().map(effort).collect(),
+        }
+    }
+
+    #[test]
+    fn a_generator_without_time_left_is_the_limit() {
+        let limited =
+            |efforts: &[(u64, u64)], kept_up| generator(&busy(efforts), kept_up, None, 1).limited;
+        assert!(limited(&[(950, 0)], None), "one thread that never rests");
+        assert!(limited(&[(500, 450)], None), "or waits for a core");
+        assert!(limited(&[(300, 0), (950, 0)], None), "the busiest counts");
+        assert!(!limited(&[(800, 50)], None));
+        // An open loop that came through with its plan was not held up.
+        assert!(!limited(&[(990, 0)], Some(true)));
+        assert!(limited(&[(990, 0)], Some(false)));
+    }
+
+    #[test]
+    fn lag_is_told_of_a_plan_only() {
+        let mut measured = busy(&[(1, 0)]);
+        measured.recorder.lag.record(5000).unwrap();
+        let lag = |kept_up| generator(&measured, kept_up, None, 1).lag_ns;
+        assert_eq!(lag(None), Lag::default());
+        assert!(lag(Some(true)).p50.is_some());
     }
 }

@@ -5,8 +5,10 @@ use crate::record::{SearchInfo, Slo, Step, Trial, Try};
 
 /// Tries of a rate whose outcome is close; most of them decide.
 const TRIES: usize = 3;
-/// A quantile under this share of the limit holds without doubt.
+/// A quantile under this share of the limit holds without doubt …
 const CLEARLY: f64 = 0.5;
+/// … and one of so many times the limit does not.
+const CLEARLY_NOT: f64 = 20.0;
 /// The search ends when the rates around the edge are this close.
 const CLOSE: f64 = 1.05;
 /// Where it begins, of what a closed loop achieves.
@@ -49,13 +51,14 @@ impl Search {
 
     /// The pilot, a closed loop, is over.
     pub fn pilot(&mut self, trial: &Trial) {
-        let clients = self.info.clients;
         self.info.pilot_rps = trial.throughput_rps;
-        if trial.clients_served < clients {
-            let served = trial.clients_served;
-            self.give_up(format!("{served} of {clients} clients served"));
+        let first = round(FIRST * trial.throughput_rps);
+        if let Some(unserved) = unserved(trial) {
+            self.give_up(format!("already in a closed loop {unserved}"));
+        } else if first < LEAST_RPS {
+            self.give_up("a closed loop gets less than two requests a second".to_owned());
         } else {
-            self.next_rps = Some(round(FIRST * trial.throughput_rps)).filter(|rps| *rps > 0.0);
+            self.next_rps = Some(first);
         }
     }
 
@@ -78,13 +81,10 @@ impl Search {
     /// The rate was tried, as trial `order` of the record.
     pub fn tried(&mut self, rate_rps: f64, order: usize, trial: &Trial) {
         let slo = self.info.slo;
-        let tried = judge(slo, self.info.clients, order, trial);
-        let clearly = match &tried {
-            Try { why: Some(_), .. } => true,
-            Try { value_ns, held, .. } => {
-                *held && value_ns.is_some_and(|ns| ns as f64 <= CLEARLY * slo.limit_ns as f64)
-            }
-        };
+        let tried = judge(slo, order, trial);
+        let times = tried.value_ns.map(|ns| ns as f64 / slo.limit_ns as f64);
+        let clearly = tried.why.is_some()
+            || times.is_some_and(|times| times >= CLEARLY_NOT || (tried.held && times <= CLEARLY));
         let steps = &mut self.info.steps;
         if steps.last().is_none_or(|step| step.rate_rps != rate_rps) {
             steps.push(Step {
@@ -144,14 +144,11 @@ impl Search {
 }
 
 /// Whether a trial kept the target.
-fn judge(slo: Slo, clients: usize, order: usize, trial: &Trial) -> Try {
+fn judge(slo: Slo, order: usize, trial: &Trial) -> Try {
     let value_ns = slo.of(&trial.latency_ns);
     let failed = trial.errors.total() as f64 > FAILED * trial.samples as f64;
-    let why = if trial.clients_served < clients {
-        Some(format!(
-            "{} of {clients} clients served",
-            trial.clients_served
-        ))
+    let why = if let Some(unserved) = unserved(trial) {
+        Some(unserved)
     } else if trial.over_capacity() {
         Some("over capacity".to_owned())
     } else if failed {
@@ -168,6 +165,12 @@ fn judge(slo: Slo, clients: usize, order: usize, trial: &Trial) -> Try {
         why,
         limited: trial.generator.limited,
     }
+}
+
+/// How many clients asked and were never answered rightly, if any were.
+fn unserved(trial: &Trial) -> Option<String> {
+    let (unserved, asked) = (trial.clients_unserved, trial.clients_asked?);
+    (unserved > 0).then(|| format!("{} of {asked} clients were served", asked - unserved))
 }
 
 /// Three digits are enough for a rate.

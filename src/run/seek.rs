@@ -133,7 +133,9 @@ fn step(
     if let Next::Rate(rate_rps) = *next {
         let Some(duration) = plan.duration(seat.load.duration, rate_rps) else {
             let name = plan.slo.name();
-            let why = format!("at {rate_rps}/s a trial would take over a minute to know {name}");
+            let why = format!(
+                "at {rate_rps}/s a trial would take over a minute to know {name}; give a longer --duration"
+            );
             seeker.search.give_up(why);
             return Ok(true);
         };

@@ -11,11 +11,12 @@ use crate::environment::{self, CpuTicks};
 use crate::error::Error;
 use crate::harness::{self, Running, Size, Usage};
 use crate::histogram::encode;
+use crate::load::client::ClientResult;
 use crate::load::sample::Sample;
 use crate::load::{self, Load, Measured};
 use crate::record::{
-    Censored, ClientWait, Histograms, Idle, Interval, LittlesLaw, Options, Quantiles, ServerSide,
-    Trial, WorkerSide,
+    Censored, ClientWait, GeneratorSide, Histograms, Idle, Interval, LittlesLaw, Options,
+    Quantiles, ServerSide, Trial, Validity, WorkerSide,
 };
 use crate::stats::{at_quantile, jain};
 
@@ -169,22 +170,20 @@ fn assemble(
         .collect();
     let seconds = load.duration.as_secs_f64();
     let planned = load.schedule.map(|_| recorder.planned);
-    let generator = judge::generator(measured, planned, seen.memory_bytes, load.connections());
-    let clients_served = replies.iter().filter(|replies| **replies > 0).count();
-    let evidence = Evidence {
-        load,
-        measured,
-        generator: &generator,
-        unserved: load.clients - clients_served,
-        steal: seen.steal,
-        orderly_end: ended.is_none_or(|ended| ended.orderly),
+    let growth = planned.map(|planned| planned as i64 - recorder.ended as i64);
+    let count = |is: fn(&ClientResult) -> bool| {
+        let clients = measured.clients.iter();
+        clients.filter(|client| is(client)).count()
     };
-    Trial {
+    let clients_served = count(|client| client.replies > 0);
+    let mut trial = Trial {
         order: 0,
         round: 0,
         requests: recorder.requests,
         throughput_rps: recorder.requests as f64 / seconds,
         offered_rps: planned.map(|planned| planned as f64 / seconds),
+        planned,
+        backlog_growth: growth,
         samples: recorder.latency.count(),
         latency_ns: quantiles_of_sample(&recorder.latency),
         service_ns: quantiles(&recorder.service),
@@ -195,6 +194,9 @@ fn assemble(
             min_age_ns: recorder.latency.censored_min_ns(),
         },
         clients_served,
+        clients_asked: Some(count(|client| client.asked > 0)),
+        clients_unserved: count(ClientResult::is_unserved),
+        clients_starved: count(ClientResult::is_starved),
         fairness_jain: jain(&replies),
         unanswered: recorder.unanswered,
         client_wait_ns: client_waits(measured),
@@ -216,9 +218,23 @@ fn assemble(
         },
         series: series(measured),
         server: server_side(measured, seen, ended, workers),
-        validity: judge::validity(&evidence),
-        generator,
-    }
+        generator: GeneratorSide::default(),
+        validity: Validity::default(),
+    };
+    trial.generator = judge::generator(
+        measured,
+        planned.map(|_| !trial.over_capacity()),
+        seen.memory_bytes,
+        load.connections(),
+    );
+    trial.validity = judge::validity(&Evidence {
+        load,
+        measured,
+        trial: &trial,
+        steal: seen.steal,
+        orderly_end: ended.is_none_or(|ended| ended.orderly),
+    });
+    trial
 }
 
 fn server_side(
@@ -240,6 +256,10 @@ fn server_side(
         };
         slots().take(count).map(side).collect()
     };
+    let grown = |of: fn(&crate::meter::Reading) -> u64| {
+        let grown = slots().map(|(after, before)| of(after).saturating_sub(of(before)));
+        (!after.slots.is_empty()).then(|| grown.sum())
+    };
     ServerSide {
         cpu_user_s: Some(user),
         cpu_system_s: Some(system),
@@ -249,11 +269,10 @@ fn server_side(
         threads_peak: Some(seen.peak.threads),
         ctx_voluntary: ended.map(|ended| ended.ctx_voluntary),
         ctx_involuntary: ended.map(|ended| ended.ctx_involuntary),
-        faults: (!after.slots.is_empty()).then(|| {
-            slots()
-                .map(|(after, before)| after.faults.saturating_sub(before.faults))
-                .sum()
-        }),
+        faults: grown(|reading| reading.faults),
+        panics: grown(|reading| reading.panics),
+        workers_lost: grown(|reading| reading.lost),
+        workers_hung: grown(|reading| reading.hung),
         workers: workers.map(side),
     }
 }

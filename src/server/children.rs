@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::io;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
@@ -10,7 +11,9 @@ use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{Pid, getpid, getppid};
 
+use super::hung::Hung;
 use super::{MAX_CHILDREN, Server};
+use crate::sys::PANICKED;
 
 /// What a child gets beyond the drain to end by itself before it is killed.
 const GRACE: Duration = Duration::from_millis(250);
@@ -64,9 +67,11 @@ impl Children<'_, '_> {
             .pop()
             .ok_or_else(|| io::Error::from(Errno::EAGAIN))?;
         let parent = getpid();
+        let server = self.server;
         let meter = self.server.meter();
         let forked = crate::sys::fork_child(|| {
             meter.use_slot(slot);
+            server.is_child.store(true, Relaxed);
             // The parent may have died before the kernel was asked to tell of it.
             if set_pdeathsig(Signal::SIGTERM).is_err() || getppid() != parent {
                 return 1;
@@ -111,7 +116,7 @@ impl Children<'_, '_> {
             was_serving: meter.was_serving(slot),
         };
         if code != Some(0) {
-            meter.fault_in(slot);
+            meter.lost(slot, code == Some(PANICKED));
         }
         meter.vacate(slot);
         self.free.push(slot);
@@ -135,6 +140,19 @@ impl Children<'_, '_> {
             self.reap();
         }
         Ok(())
+    }
+
+    /// Kills those whose handler has not returned for so long; they are reaped as any that died.
+    pub(super) fn kill_hung(&mut self, hung: &mut Hung, after: Duration) {
+        let meter = self.server.meter();
+        let now = Instant::now();
+        for (pid, slot) in &self.slots {
+            if hung.look(*slot, meter.called_after(*slot), after, now) {
+                meter.hung(*slot);
+                // It is not reaped yet, so the number is still its own.
+                let _ = kill(*pid, Signal::SIGKILL);
+            }
+        }
     }
 
     /// Kills and reaps all, at once.

@@ -3,6 +3,8 @@
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::os::fd::AsFd;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags};
@@ -23,13 +25,22 @@ impl Server<'_> {
     /// Serves one connection until it closes, times out or the server stops.
     ///
     /// Waits in poll(2) on the connection and the stop signal. A fault of the
-    /// connection is counted, never returned.
+    /// connection is counted, never returned. So is a panic of the handler; but
+    /// in a child of this server it ends the process, so that what it left half
+    /// done goes with it, and its parent counts it.
     pub fn converse(&self, stream: &TcpStream) {
         let _active = self.meter().connection();
         let mut conversation = self.conversation();
-        let orderly = self.drive(stream, &mut conversation).unwrap_or(false);
-        if conversation.faulty() || !orderly {
-            self.meter().fault();
+        let conversing = || {
+            let orderly = self.drive(stream, &mut conversation).unwrap_or(false);
+            if conversation.faulty() || !orderly {
+                self.meter().fault();
+            }
+        };
+        match catch_unwind(AssertUnwindSafe(conversing)) {
+            Err(panic) if self.is_child.load(Relaxed) => resume_unwind(panic),
+            Err(_) => self.meter().panic(),
+            Ok(()) => {}
         }
     }
 
@@ -42,8 +53,7 @@ impl Server<'_> {
         loop {
             match conversation.step() {
                 Step::Call => {
-                    let outcome = conversation.call(self.service());
-                    self.meter().request();
+                    let outcome = self.call(conversation);
                     if let Outcome::Wait(time) = outcome {
                         wait_until = Instant::now() + time;
                     }

@@ -10,6 +10,7 @@
 mod accept;
 mod children;
 mod converse;
+mod hung;
 mod listen;
 mod stop;
 mod supervise;
@@ -39,7 +40,7 @@ pub use turn::{Connection, Turn};
 use crate::conversation::Conversation;
 use crate::error::Error;
 use crate::meter::Meter;
-use crate::service::Service;
+use crate::service::{Outcome, Service};
 use crate::wiring::Wiring;
 
 /// The most children or workers that a server has, each with a slot of the meter.
@@ -103,6 +104,8 @@ pub struct Limits {
     pub max_connections: Option<usize>,
     /// A message must be complete, and a reply make progress, within this time; `None` is for ever.
     pub idle_timeout: Option<Duration>,
+    /// A worker whose handler has not returned for so long is replaced; `None` is never.
+    pub busy_timeout: Option<Duration>,
     /// How long a stop waits for what is in flight.
     pub drain: Duration,
 }
@@ -174,6 +177,8 @@ pub struct Server<'a> {
     child_signal: SignalFd,
     meter: Meter,
     blocks_in_accept: AtomicBool,
+    /// Whether this process was forked by one that replaces it when it dies.
+    is_child: AtomicBool,
     /// The sockets of this process: of a worker its own, after `close_listeners` none.
     listeners: Mutex<Vec<Arc<TcpListener>>>,
 }
@@ -227,6 +232,7 @@ impl<'a> Server<'a> {
             child_signal,
             meter,
             blocks_in_accept: AtomicBool::new(false),
+            is_child: AtomicBool::new(false),
             listeners: Mutex::new(listeners.into_iter().map(Arc::new).collect()),
         })
     }
@@ -254,6 +260,15 @@ impl<'a> Server<'a> {
     /// The protocol's state for a connection that was just accepted.
     pub(super) fn conversation(&self) -> Conversation {
         Conversation::new(self.limits.max_frame_bytes).wired(self.wiring)
+    }
+
+    /// Serves the next request of a conversation, so that a supervisor can see if that never ends.
+    pub(super) fn call(&self, conversation: &mut Conversation) -> Outcome {
+        let calling = self.meter.calling();
+        let outcome = conversation.call(self.service());
+        drop(calling);
+        self.meter.request();
+        outcome
     }
 
     /// Whether and until when it is stopping.

@@ -3,17 +3,20 @@
 use std::io::{self, Write as _};
 use std::time::{Duration, Instant};
 
+use super::hung::Hung;
 use super::{Children, Event, Gone, Server};
 
 /// A worker that ends with this code could not start: another one could not either.
 const BOOT_FAILURE: i32 = 3;
+/// How often in a handler's time it is looked whether it has returned.
+const LOOKS: u32 = 10;
 /// So many workers may be replaced at once …
 const RESPAWN_BURST: u32 = 20;
 /// … and then one each of these.
 const RESPAWN_EVERY: Duration = Duration::from_millis(100);
 
 impl Server<'_> {
-    /// Forks the workers and replaces each that dies, until told to stop; then drains them.
+    /// Forks the workers and replaces each that dies, or whose handler does not return, until told to stop; then drains them.
     ///
     /// In a worker, [`Server::listener`] is its own socket, and `work` serves
     /// until the stop.
@@ -24,6 +27,8 @@ impl Server<'_> {
         let count = self.workers().map_or(1, |(count, _)| count.get());
         let mut children = self.children();
         let mut bucket = Bucket::full();
+        let mut hung = Hung::default();
+        let patience = self.limits().busy_timeout;
         let mut missing = count;
         // The first ones replace nobody, so they take no token.
         let mut first = count;
@@ -36,10 +41,15 @@ impl Server<'_> {
                     Err(_) => break,
                 }
             }
-            let until = (missing > 0).then(|| bucket.next());
+            let look_at = patience.map(|patience| Instant::now() + patience / LOOKS);
+            let next_token = (missing > 0).then(|| bucket.next());
+            let until = [look_at, next_token].into_iter().flatten().min();
             match self.wait_for_child(until)? {
                 Some(Event::Stop) => return children.drain(),
                 _ => missing += replaceable(&children.reap(), &mut children)?,
+            }
+            if let Some(patience) = patience {
+                children.kill_hung(&mut hung, patience);
             }
         }
     }

@@ -145,8 +145,7 @@ impl<'s> Connection<'s> {
             }
             match self.conversation.step() {
                 Step::Call => {
-                    let outcome = self.conversation.call(self.server.service());
-                    self.server.meter().request();
+                    let outcome = self.server.call(&mut self.conversation);
                     if let Outcome::Wait(time) = outcome {
                         let at = Instant::now() + time;
                         self.wakes_at = Some(at);

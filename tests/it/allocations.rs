@@ -9,7 +9,7 @@ use rpcbench::conversation::{Conversation, Step};
 use rpcbench::load::client::{Manners, Ramp};
 use rpcbench::load::fleet::Fleet;
 use rpcbench::load::message::Message;
-use rpcbench::load::pacer::ClosedLoop;
+use rpcbench::load::pacer::{Assign, ClosedLoop};
 use rpcbench::load::recorder::{Recorder, Window};
 use rpcbench::load::wire::{Clock, Wire};
 use rpcbench::service::Builtin;
@@ -134,6 +134,8 @@ fn the_generator_does_not_allocate_for_a_request() {
     const CLIENTS: usize = 20;
     let manners = Manners {
         message: Message::ping(16),
+        first_client: 0,
+        assign: Assign::Bound,
         pipeline: 1,
         connects_first: false,
         requests_per_connection: None,

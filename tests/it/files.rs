@@ -169,6 +169,21 @@ fn the_command_writes_them() {
     assert!(output.status.success());
     assert!(out.join("one/report.md").exists() && out.join("two/trials.csv").exists());
 
+    let same = folder.path().join("again");
+    std::fs::create_dir(&same).unwrap();
+    std::fs::copy(saved, same.join("one.json")).unwrap();
+    let same = same.join("one.json");
+    let twice = run(&[
+        "report",
+        saved,
+        same.to_str().unwrap(),
+        "--out",
+        out.to_str().unwrap(),
+    ]);
+    let told = String::from_utf8(twice.stderr).unwrap();
+    assert_eq!(twice.status.code(), Some(2), "{told}");
+    assert!(told.contains("would overwrite"), "{told}");
+
     let missing = run(&["report", "no-such.json", "--out", out.to_str().unwrap()]);
     let told = String::from_utf8(missing.stderr).unwrap();
     assert_eq!(missing.status.code(), Some(1));

@@ -17,7 +17,8 @@ fn play_plan(
     world: &Rc<RefCell<World>>,
 ) -> (Recorder, Vec<ClientResult>) {
     let pacer = OpenLoop::new(schedule, load.clients, 0..load.clients);
-    play_with(load, Box::new(pacer), true, world)
+    let assign = schedule.assign;
+    play_with(&Load { assign, ..*load }, Box::new(pacer), true, world)
 }
 
 fn constant(rate_rps: f64) -> Schedule {
@@ -138,6 +139,92 @@ fn over_capacity_ends_in_a_bounded_run_in_which_the_waiting_counts() {
 }
 
 #[test]
+fn over_capacity_counts_all_that_was_planned_whoever_may_take_it() {
+    let world = World::new(2, |_, request, _| vec![(10 * MS, pong(request))]);
+    let free = Schedule {
+        assign: Assign::Free,
+        ..constant(1000.0)
+    };
+    let (recorder, _) = play_plan(&load(2), free, &world);
+    assert_eq!((recorder.planned, recorder.requests), (1000, 200));
+    assert!(
+        (650..750).contains(&recorder.unanswered),
+        "{}",
+        recorder.unanswered
+    );
+    assert!(matches!(
+        recorder.latency.quantile(0.5),
+        Some(Quantile::Over(_))
+    ));
+    // Requests under way, by Little's law counted on its own: the queue grows by 800 a second.
+    assert!((400.0..600.0).contains(&recorder.flow.under_way_mean()));
+}
+
+#[test]
+fn what_waits_far_over_capacity_is_bounded() {
+    // Two million in a second, and nobody answers.
+    let world = World::new(1, |_, _, _| vec![]);
+    let (recorder, clients) = play_plan(&load(1), constant(2e6), &world);
+    assert_eq!(recorder.planned, 2_000_000);
+    // All stand in the sample, but for those that were planned in the warm-up and are counted too.
+    assert_eq!(recorder.latency.censored.len(), 2_200_000 - 1);
+    assert_eq!(recorder.unanswered, recorder.latency.censored.len());
+    assert!(clients[0].is_starved());
+    assert!(recorder.held_bytes < 40 << 20, "{}", recorder.held_bytes);
+}
+
+#[test]
+fn any_free_place_in_flight_takes_a_request() {
+    let world = World::new(2, |_, request, _| vec![(10 * MS, pong(request))]);
+    let free = Schedule {
+        assign: Assign::Free,
+        ..constant(1000.0)
+    };
+    let load = Load {
+        pipeline: 5,
+        ..load(2)
+    };
+    let (recorder, _) = play_plan(&load, free, &world);
+    // Two connections of five in flight, 10 ms each: a thousand a second, just so.
+    assert_eq!(recorder.requests, 1000);
+    assert!(near(recorder.latency.quantile(0.99), 10 * MS));
+}
+
+#[test]
+fn clients_that_had_nothing_to_ask_are_neither_served_nor_starved() {
+    let world = World::new(8, |client, request, _| {
+        if client == 1 {
+            vec![]
+        } else {
+            vec![(MS, pong(request))]
+        }
+    });
+    // Of eight clients four have a request, dealt in turn: every 300 ms of 1,100.
+    let (_, clients) = play_plan(&load(8), constant(1.0 / 0.3), &world);
+    let asked: Vec<u64> = clients.iter().map(|client| client.asked).collect();
+    assert_eq!(asked, [0, 1, 1, 1, 0, 0, 0, 0]);
+    let starved: Vec<usize> = (0..8).filter(|at| clients[*at].is_starved()).collect();
+    assert_eq!(starved, [1]);
+    assert!(clients.iter().filter(|client| client.is_unserved()).count() == 1);
+}
+
+#[test]
+fn poisson_requests_reach_a_server_with_exponential_gaps() {
+    let world = World::new(64, |_, request, _| vec![(0, pong(request))]);
+    let schedule = Schedule {
+        rate_rps: 20_000.0,
+        arrivals: Arrivals::Poisson,
+        assign: Assign::Bound,
+        seed: 5,
+    };
+    play_plan(&load(64), schedule, &world);
+    let sent = world.borrow().sent.clone();
+    // Those after the connects.
+    let times = sent.iter().map(|(at, _)| *at).filter(|at| *at > 10 * MS);
+    exponential(&times.collect::<Vec<_>>(), 20_000.0);
+}
+
+#[test]
 fn pipelined_requests_share_a_connection() {
     let world = World::new(1, |_, request, _| vec![(5 * MS, pong(request))]);
     let schedule = constant(1000.0);
@@ -164,21 +251,8 @@ fn poisson_gaps_are_exponential() {
     };
     let mut pacer = OpenLoop::new(schedule, 8, 0..8);
     let planned: Vec<Planned> = (0..20_000).map(|_| pacer.due(u64::MAX).unwrap()).collect();
-    let mut gaps: Vec<f64> = planned
-        .windows(2)
-        .map(|two| (two[1].at_ns - two[0].at_ns) as f64 / 1e5)
-        .collect();
-    gaps.sort_by(f64::total_cmp);
-    // Kolmogorov and Smirnov: the greatest distance from 1 − e^(−x), at the 1 % level.
-    let n = gaps.len() as f64;
-    let distance = |(at, gap): (usize, &f64)| {
-        let expected = 1.0 - (-gap).exp();
-        (expected - at as f64 / n)
-            .abs()
-            .max((expected - (at + 1) as f64 / n).abs())
-    };
-    let greatest = gaps.iter().enumerate().map(distance).fold(0.0, f64::max);
-    assert!(greatest < 1.63 / n.sqrt(), "{greatest}");
+    let times: Vec<u64> = planned.iter().map(|planned| planned.at_ns).collect();
+    exponential(&times, 10_000.0);
     // Dealt at random, evenly.
     for client in 0..8 {
         let share = planned
@@ -210,4 +284,24 @@ fn the_plan_is_the_same_for_any_number_of_threads() {
     let mut threads = [draw(0..3), draw(3..7), draw(7..10)].concat();
     threads.sort_unstable();
     assert_eq!(threads, draw(0..10));
+}
+
+/// Kolmogorov and Smirnov: whether the gaps between these times are exponential, at the 1 % level.
+#[track_caller]
+fn exponential(times_ns: &[u64], rate_rps: f64) {
+    let mut gaps: Vec<f64> = times_ns
+        .windows(2)
+        .map(|two| (two[1] - two[0]) as f64 / 1e9 * rate_rps)
+        .collect();
+    gaps.sort_by(f64::total_cmp);
+    let n = gaps.len() as f64;
+    // The greatest distance from 1 − e^(−x).
+    let distance = |(at, gap): (usize, &f64)| {
+        let expected = 1.0 - (-gap).exp();
+        (expected - at as f64 / n)
+            .abs()
+            .max((expected - (at + 1) as f64 / n).abs())
+    };
+    let greatest = gaps.iter().enumerate().map(distance).fold(0.0, f64::max);
+    assert!(greatest < 1.63 / n.sqrt(), "{greatest} of {n} gaps");
 }

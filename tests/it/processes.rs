@@ -2,7 +2,7 @@
 
 use std::process::Stdio;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -239,12 +239,63 @@ fn a_panic_costs_a_connection_or_a_worker_and_is_counted() {
         );
         client.send(&crate::support::frame(r#"{"in":"panic"}"#));
         assert!(client.is_closed(), "{model}");
-        if model == "single" {
-            // Its one process is the server: nothing is left to serve, and that is said.
-            continue;
-        }
         let reply = server.client().ask(r#"{"in":"upper","params":"d"}"#);
         assert_eq!(reply, r#"{"out":"upper","result":"D"}"#, "{model}");
+    }
+}
+
+#[test]
+fn panics_and_lost_workers_are_in_the_result() {
+    for model in models() {
+        let mut program = example("own_handler");
+        let load = ["--model", model, "--clients", "2", "--method", "panic"];
+        let short = ["--duration", "400ms", "--warmup", "100ms", "--workers", "2"];
+        let with_workers = model.starts_with("preforking");
+        let output = program
+            .args(load)
+            .args(if with_workers {
+                &short[..]
+            } else {
+                &short[..4]
+            })
+            .args(["--no-save", "--format", "json"])
+            .output()
+            .unwrap();
+        let record: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let trial = &record["cells"][0]["trials"][0];
+        let count = |name: &str| trial["server"][name].as_u64().unwrap();
+        assert!(count("panics") > 0, "{model}: {trial}");
+        assert!(count("faults") >= count("panics"), "{model}");
+        let in_processes = ["forking", "preforking"].contains(&model);
+        assert_eq!(count("workers_lost") > 0, in_processes, "{model}: {trial}");
+        assert_eq!(trial["validity"]["verdict"], "invalid", "{model}");
+    }
+}
+
+#[test]
+fn a_worker_that_hangs_is_replaced_and_one_that_sleeps_is_not() {
+    for model in ["preforking", "preforking-async"] {
+        let options = ["--workers", "2", "--busy-timeout", "400ms"];
+        let server = Served::run(example("own_handler"), model, &options);
+        let mut stuck = server.client();
+        stuck.send(&crate::support::frame(r#"{"in":"hang"}"#));
+        let begun = Instant::now();
+        assert!(
+            stuck.is_closed(),
+            "{model}: the hung worker still has its client"
+        );
+        assert!(
+            begun.elapsed() >= Duration::from_millis(390),
+            "{model}: cut too early"
+        );
+        // The guard, the server and two workers.
+        eventually("the worker is replaced", || server.processes().len() == 4);
+        for _ in 0..4 {
+            let reply = server.client().ask(r#"{"in":"upper","params":"d"}"#);
+            assert_eq!(reply, r#"{"out":"upper","result":"D"}"#, "{model}");
+        }
+        let slept = server.client().ask(r#"{"in":"sleep","params":1200}"#);
+        assert_eq!(slept, r#"{"out":"sleep","result":1200}"#, "{model}");
     }
 }
 

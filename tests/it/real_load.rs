@@ -203,7 +203,10 @@ fn a_search_ends_with_an_answer_and_keeps_its_trials() {
         .sum();
     // Each has a pilot.
     assert_eq!(trials, tries + 2);
-    assert_eq!(starving["gave_up"], "1 of 2 clients served");
+    assert_eq!(
+        starving["gave_up"],
+        "already in a closed loop 1 of 2 clients were served"
+    );
 }
 
 #[test]

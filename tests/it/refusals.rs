@@ -68,9 +68,13 @@ fn a_wrong_flag_is_said_as_shortly() {
     fails(
         &["--clients", "0"],
         2,
-        &["'0' for '--clients", "a whole number of at least 1"],
+        &["'0' for '--clients", "a whole number from 1 to 10000000"],
     );
-    fails(&["--clients", "abc"], 2, &["a whole number of at least 1"]);
+    fails(
+        &["--clients", "abc"],
+        2,
+        &["a whole number from 1 to 10000000"],
+    );
     fails(
         &["--duration", "5 parsecs"],
         2,
@@ -152,6 +156,40 @@ fn what_cannot_be_is_said_with_what_to_do() {
 }
 
 #[test]
+fn what_would_do_nothing_or_could_not_be_is_refused() {
+    let most = u64::MAX.to_string();
+    for (arguments, says) in [
+        (&["--arrivals", "constant"][..], "--rate"),
+        (&["--assign", "free"], "--rate"),
+        (
+            &["--method", "sleep", "--payload", "100"],
+            "--payload is for ping",
+        ),
+        (
+            &["--method", "sleep"],
+            "--method sleep needs --params: milliseconds",
+        ),
+        (&["--payload", "5"], "at least 16 bytes"),
+        (
+            &["--target", "127.0.0.1:1", "--workers", "3"],
+            "--workers is for models",
+        ),
+        (
+            &["--target", "127.0.0.1:1", "--server-cpus", "0"],
+            "--server-cpus is for servers that are started here",
+        ),
+        (
+            &["--exec", "true {port}", "--backlog", "3"],
+            "--backlog is for models",
+        ),
+        (&["--idle", &most], "a whole number from 1 to 10000000"),
+        (&["--pipeline", &most], "a whole number from 1 to 10000"),
+    ] {
+        fails(arguments, 2, &[says]);
+    }
+}
+
+#[test]
 fn too_few_descriptors_are_said_before_anything_runs() {
     let program = env!("CARGO_BIN_EXE_rpcbench");
     let limited = |soft: u32, hard: u32, clients: &str| {
@@ -165,8 +203,8 @@ fn too_few_descriptors_are_said_before_anything_runs() {
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{stderr}");
     assert!(
-        stderr.contains("200 clients need 264 file descriptors")
-            && stderr.contains("at most 36 clients"),
+        stderr.contains("200 connections need 264 file descriptors")
+            && stderr.contains("at most 36, --clients and --idle together"),
         "{stderr}"
     );
     let output = limited(100, 1000, "200");

@@ -83,6 +83,11 @@ pub(crate) fn trial(round: usize, throughput_rps: f64, cpu_us: f64) -> Trial {
         requests: throughput_rps as u64,
         throughput_rps,
         offered_rps: None,
+        planned: None,
+        backlog_growth: None,
+        clients_asked: Some(64),
+        clients_unserved: 0,
+        clients_starved: 0,
         samples: throughput_rps as u64 + 64,
         latency_ns: Quantiles {
             mean: Some(123_456.0),
@@ -145,6 +150,8 @@ fn six(times: f64) -> Vec<Trial> {
 
 fn starved(mut trial: Trial) -> Trial {
     trial.clients_served = 1;
+    trial.clients_unserved = 63;
+    trial.clients_starved = 63;
     trial.unanswered = 63;
     trial.censored = Censored {
         count: 63,
@@ -238,6 +245,8 @@ fn one_contestant_in_full() {
 fn an_open_loop_in_full() {
     let mut open = trial(0, 131_000.0, 8.0);
     open.offered_rps = Some(200_100.0);
+    open.planned = Some(200_100);
+    open.backlog_growth = Some(69_100);
     open.service_ns.p50 = Some(150_000);
     open.service_ns.p99 = Some(900_000);
     open.generator.lag_ns.p50 = Some(9_000);
@@ -296,6 +305,7 @@ fn noise_is_a_tie() {
 fn clients_that_were_answered_late_or_wrongly_are_not_called_starved() {
     let mut late = trial(0, 0.0, 1.0);
     late.clients_served = 0;
+    late.clients_unserved = 64;
     let told = text(&record(vec![cell("async", vec![late.clone()])]));
     assert!(
         told.contains("0 of 64 clients served") && !told.contains("starved"),

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use rpcbench::load::client::{ClientResult, Manners, Ramp};
 use rpcbench::load::fleet::Fleet;
 use rpcbench::load::message::Message;
-use rpcbench::load::pacer::{ClosedLoop, Pacer};
+use rpcbench::load::pacer::{Assign, ClosedLoop, Pacer};
 use rpcbench::load::recorder::{Recorder, Window};
 use rpcbench::load::sample::Quantile;
 use rpcbench::load::wire::{Clock, Wire};
@@ -165,6 +165,8 @@ pub(crate) struct Load {
     pub(crate) think_ns: u64,
     pub(crate) ramp: Ramp,
     pub(crate) wiring: Wiring,
+    pub(crate) assign: Assign,
+    pub(crate) first_client: usize,
 }
 
 pub(crate) fn load(clients: usize) -> Load {
@@ -183,6 +185,8 @@ pub(crate) fn load(clients: usize) -> Load {
         think_ns: 0,
         ramp: Ramp::default(),
         wiring: Wiring::Default,
+        assign: Assign::Bound,
+        first_client: 0,
     }
 }
 
@@ -208,6 +212,8 @@ pub(crate) fn play_with(
     world: &Rc<RefCell<World>>,
 ) -> (Recorder, Vec<ClientResult>) {
     let manners = Manners {
+        first_client: load.first_client,
+        assign: load.assign,
         message: Message::ping(16),
         pipeline: load.pipeline,
         connects_first,

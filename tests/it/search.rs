@@ -15,6 +15,8 @@ const SLO: Slo = Slo {
 fn open_loop(rate_rps: f64, p99_ns: u64) -> Trial {
     Trial {
         offered_rps: Some(rate_rps),
+        planned: Some(rate_rps as u64),
+        backlog_growth: Some(0),
         latency_ns: Quantiles {
             p99: Some(p99_ns),
             ..Quantiles::default()
@@ -43,7 +45,7 @@ fn it_closes_in_on_the_edge_from_both_sides() {
     let mm1 = |rate: f64, _| match 100_f64.ln() * 1e9 / (50_000.0 - rate) {
         p99 if p99 > 0.0 => open_loop(rate, p99 as u64),
         _ => Trial {
-            throughput_rps: 47_000.0,
+            backlog_growth: Some((rate * 0.06) as i64),
             ..open_loop(rate, 500 * MS)
         },
     };
@@ -105,17 +107,18 @@ fn over_capacity_failures_and_unknown_quantiles_do_not_hold() {
         (first.held, first.why.clone(), info.steps[0].tries.len())
     };
     let over = broken(&|trial| Trial {
-        throughput_rps: trial.throughput_rps * 0.9,
+        planned: Some(10_000),
+        backlog_growth: Some(1000),
         ..trial
     });
     assert_eq!(over, (false, Some("over capacity".to_owned()), 1));
     let unserved = broken(&|trial| Trial {
-        clients_served: 10,
+        clients_unserved: 54,
         ..trial
     });
     assert_eq!(
         unserved,
-        (false, Some("10 of 64 clients served".to_owned()), 1)
+        (false, Some("10 of 64 clients were served".to_owned()), 1)
     );
     let failing = broken(&|trial| Trial {
         errors: ErrorCounts {
@@ -141,12 +144,15 @@ fn over_capacity_failures_and_unknown_quantiles_do_not_hold() {
 fn a_pilot_that_leaves_clients_unserved_ends_it() {
     let mut search = Search::new("single".to_owned(), 64, SLO);
     search.pilot(&Trial {
-        clients_served: 1,
+        clients_unserved: 63,
         ..trial(0, 9000.0, 10.0)
     });
     assert_eq!(search.next_rps(), None);
     let info = search.into_info();
-    assert_eq!(info.gave_up.as_deref(), Some("1 of 64 clients served"));
+    assert_eq!(
+        info.gave_up.as_deref(),
+        Some("already in a closed loop 1 of 64 clients were served")
+    );
     assert!(info.steps.is_empty() && info.holds_rps.is_none());
 }
 
@@ -165,5 +171,30 @@ fn the_generator_at_its_limit_is_told() {
         ))
         .0
         .limited
+    );
+}
+
+#[test]
+fn clients_that_were_not_asked_do_not_break_a_rate() {
+    // Of 64 clients 40 had a request planned, and all of these were answered.
+    let (info, _) = search(100.0, |rate, _| Trial {
+        clients_asked: Some(40),
+        clients_served: 33,
+        ..open_loop(rate, if rate < 90.0 { MS } else { 300 * MS })
+    });
+    assert!(info.holds_rps.is_some(), "{info:?}");
+}
+
+#[test]
+fn a_server_too_slow_to_be_searched_is_said_to_be() {
+    let mut search = Search::new("async".to_owned(), 1, SLO);
+    search.pilot(&trial(0, 1.1, 10.0));
+    assert_eq!(search.next_rps(), None);
+    assert!(
+        search
+            .into_info()
+            .gave_up
+            .unwrap()
+            .contains("less than two requests a second")
     );
 }

@@ -1,5 +1,8 @@
 //! Shapes of load against a scripted server under a fake clock: every figure is exact.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use rpcbench::load::client::Ramp;
 use rpcbench::record::Connects;
 use rpcbench::wiring::Wiring;
@@ -165,4 +168,26 @@ fn littles_law_holds_where_it_must_and_only_there() {
     let (recorder, _) = play(&load(8), &world);
     assert!((recorder.flow.under_way_mean() - 8.0).abs() < 1e-9);
     assert!((recorder.flow.throughput_times_latency() - 4.0).abs() < 0.1);
+}
+
+#[test]
+fn requests_of_different_threads_differ() {
+    let first_request = |first_client: usize| {
+        let seen = Rc::new(RefCell::new(Vec::new()));
+        let kept = Rc::clone(&seen);
+        let world = World::new(1, move |_, request, _| {
+            kept.borrow_mut().push(request.to_vec());
+            vec![(MS, pong(request))]
+        });
+        play(
+            &Load {
+                first_client,
+                ..load(1)
+            },
+            &world,
+        );
+        seen.take().swap_remove(0)
+    };
+    // A server that swaps two clients' replies must not be believed, whoever they belong to.
+    assert_ne!(first_request(0), first_request(32));
 }

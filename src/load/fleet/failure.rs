@@ -89,10 +89,10 @@ impl<W: Wire, P: Pacer, C: Clock> Fleet<W, P, C> {
         for flight in client.flights.drain(..) {
             self.recorder.censored(flight.planned_ns, now);
             if self.recorder.in_sample(flight.planned_ns, now) {
-                let wait = &mut client.result.longest_wait_ns;
-                *wait = (*wait).max(now - flight.planned_ns);
+                client.result.waited(now - flight.planned_ns);
             }
             self.pacer.free(at, now);
+            self.tasks.free(at);
         }
         if self.recorder.counts_errors(now) {
             count(&mut self.recorder.errors, failure, lost as u64);

@@ -61,16 +61,21 @@ impl<W: Wire, P: Pacer, C: Clock> Fleet<W, P, C> {
         };
         if !self.manners.message.is_answered_by(flight.tag, body) {
             self.recorder.wrong(body);
+            client.result.heard |= self.recorder.in_sample(flight.planned_ns, now);
             self.fail(at, Failure::Reply);
             return false;
+        }
+        if client.flights.len() == self.manners.pipeline {
+            // It had no room until now; what is late from here on is our own doing.
+            client.able_ns = now;
         }
         client.flights.pop_front();
         client.failures = 0;
         client.on_connection += 1;
-        client.able_ns = now;
         if self.recorder.in_sample(flight.planned_ns, now) {
-            let wait = &mut client.result.longest_wait_ns;
-            *wait = (*wait).max(now - flight.planned_ns);
+            client.result.waited(now - flight.planned_ns);
+            client.result.answered += 1;
+            client.result.heard = true;
         }
         client.result.replies += u64::from(self.recorder.answered(
             flight.planned_ns,
@@ -82,7 +87,7 @@ impl<W: Wire, P: Pacer, C: Clock> Fleet<W, P, C> {
             client.disconnect(now);
             self.wire.close(at);
         }
-        self.pacer.free(at, now);
+        self.freed(at, now);
         !last
     }
 }

@@ -7,14 +7,16 @@
 
 mod failure;
 mod intake;
+mod tasks;
 
 use std::io;
 
 use crate::load::client::{Client, ClientResult, Flight, Link, Manners};
-use crate::load::pacer::Pacer;
+use crate::load::pacer::{Pacer, Planned};
 use crate::load::recorder::Recorder;
 use crate::load::wire::{Clock, Wire};
 use failure::{Failure, NoConnect};
+use tasks::Tasks;
 
 /// Connects begun before what happens on those that stand is looked at again.
 const CONNECTS_A_ROUND: usize = 64;
@@ -36,6 +38,8 @@ pub struct Fleet<W, P, C> {
     senders: usize,
     /// How many have been asked to connect: first the idle ones, then the clients.
     begun: usize,
+    /// What is planned and not yet a client's.
+    tasks: Tasks,
     look_over_at_ns: u64,
     scratch: Vec<u8>,
     buffer: Vec<u8>,
@@ -52,6 +56,7 @@ impl<W: Wire, P: Pacer, C: Clock> Fleet<W, P, C> {
         clock: C,
     ) -> Fleet<W, P, C> {
         let scratch = Vec::with_capacity(manners.message.frame_bytes());
+        let tasks = Tasks::new(clients, manners.pipeline, manners.assign);
         Fleet {
             clients: (0..clients + manners.idle)
                 .map(|_| Client::new(manners.pipeline, manners.wiring))
@@ -63,6 +68,7 @@ impl<W: Wire, P: Pacer, C: Clock> Fleet<W, P, C> {
             manners,
             recorder,
             begun: 0,
+            tasks,
             look_over_at_ns: 0,
             scratch,
             buffer: vec![0; READ_BYTES],
@@ -196,6 +202,7 @@ impl<W: Wire, P: Pacer, C: Clock> Fleet<W, P, C> {
         self.clients
             .iter()
             .all(|client| client.flights.is_empty() && client.waiting.is_empty())
+            && self.tasks.is_empty()
     }
 
     /// So far: what was recorded.
@@ -208,16 +215,18 @@ impl<W: Wire, P: Pacer, C: Clock> Fleet<W, P, C> {
     /// `now` is when the drain ended, which may be a while ago.
     pub fn finish(mut self, now: u64) -> (Recorder, Vec<ClientResult>) {
         self.hand_out(now);
-        for client in &mut self.clients[..self.senders] {
+        for at in 0..self.senders {
+            let client = &mut self.clients[at];
             let in_flight = client.flights.drain(..).map(|flight| flight.planned_ns);
             for planned_ns in in_flight.chain(client.waiting.drain(..)) {
-                self.recorder.censored(planned_ns, now);
-                if self.recorder.in_sample(planned_ns, now) {
-                    self.recorder.unanswered += 1;
-                    let wait = &mut client.result.longest_wait_ns;
-                    *wait = (*wait).max(now - planned_ns);
+                if self.recorder.unanswered(planned_ns, now) {
+                    client.result.waited(now - planned_ns);
+                    client.result.unanswered += 1;
                 }
             }
+        }
+        for planned_ns in self.tasks.unassigned() {
+            self.recorder.unanswered(planned_ns, now);
         }
         let (senders, idle) = self.clients.split_at(self.senders);
         let up = |client: &&Client| client.link == Link::Up;
@@ -238,13 +247,29 @@ impl<W: Wire, P: Pacer, C: Clock> Fleet<W, P, C> {
         let last_ns = now.min(self.recorder.window().to_ns - 1);
         while let Some(planned) = self.pacer.due(last_ns) {
             self.recorder.planned(planned.at_ns);
-            self.clients[planned.client]
-                .waiting
-                .push_back(planned.at_ns);
-            if self.has_begun(planned.client) {
-                self.pump(planned.client, now);
+            if self.tasks.is_full() {
+                self.recorder.never_sent(planned.at_ns);
+            } else if let Some(planned) = self.tasks.add(planned) {
+                self.give(planned, now);
             }
         }
+        while let Some(planned) = self.tasks.next() {
+            self.give(planned, now);
+        }
+    }
+
+    fn give(&mut self, planned: Planned, now: u64) {
+        let client = planned.client;
+        self.clients[client].waiting.push_back(planned.at_ns);
+        if self.has_begun(client) {
+            self.pump(client, now);
+        }
+    }
+
+    /// This client has its reply, or has lost its request.
+    fn freed(&mut self, at: usize, now: u64) {
+        self.pacer.free(at, now);
+        self.tasks.free(at);
     }
 
     /// Sends, or connects, if this client has anything to send and may.
@@ -280,8 +305,10 @@ impl<W: Wire, P: Pacer, C: Clock> Fleet<W, P, C> {
             let Some(planned_ns) = client.waiting.pop_front() else {
                 break;
             };
+            self.tasks.taken();
             client.sequence += 1;
-            let tag = ((at as u64) << 40) | (client.sequence & ((1 << 40) - 1));
+            let whose = (self.manners.first_client + at) as u64;
+            let tag = (whose << 40) | (client.sequence & ((1 << 40) - 1));
             self.scratch.clear();
             self.manners.message.write(tag, &mut self.scratch);
             let sent_ns = self.clock.now_ns();

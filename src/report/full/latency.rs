@@ -3,7 +3,7 @@
 use super::row;
 use crate::record::{ClientWait, Mode, Trial};
 use crate::report::markdown::quantile;
-use crate::report::summary::{Shown, Summary};
+use crate::report::summary::{BEYOND, Shown, Summary};
 use crate::report::text::{DIM, WARN, painted, wrapped};
 use crate::report::units::{count, some, time};
 use crate::stats::median;
@@ -34,8 +34,9 @@ pub(super) fn latency(summary: &Summary<'_>) -> Vec<String> {
     ];
     let told = shown.map(|(name, shown)| format!("{name} {}", quantile(shown)));
     let mut lines = vec![row("Latency", &told.join("  "))];
-    if summary.cell.load.mode == Mode::Closed {
-        let waiting = count(summary.cell.load.clients as u64);
+    let load = &summary.cell.load;
+    if load.mode == Mode::Closed && load.think_s == 0.0 {
+        let waiting = count((load.clients * load.pipeline) as u64);
         lines.push(row(
             "",
             &painted(
@@ -43,7 +44,7 @@ pub(super) fn latency(summary: &Summary<'_>) -> Vec<String> {
                 &format!("at saturation, {waiting} waiting: it restates throughput"),
             ),
         ));
-    } else {
+    } else if load.mode != Mode::Closed {
         lines.push(row(
             "",
             &painted(DIM, "response time, from the planned send"),
@@ -61,6 +62,9 @@ pub(super) fn latency(summary: &Summary<'_>) -> Vec<String> {
 
 /// Where most of the slow requests waited before they were sent: what each of the two times says of it.
 fn omission(summary: &Summary<'_>) -> Option<String> {
+    if !enough(summary, 0.99) {
+        return None;
+    }
     let p99 = |of: fn(&Trial) -> Option<u64>| {
         let trials = summary.cell.trials.iter();
         let values: Vec<f64> = trials.filter_map(|t| of(t).map(|ns| ns as f64)).collect();
@@ -71,12 +75,15 @@ fn omission(summary: &Summary<'_>) -> Option<String> {
     let lag = p99(|trial| trial.generator.lag_ns.p99);
     // NaN, where there is nothing to compare, is not more either.
     let waited = response > 2.0 * service && response > 10.0 * lag;
+    let why = match summary.cell.load.requests_per_connection {
+        Some(_) => "which was busy or still to be made",
+        None => "which was still busy",
+    };
     (waited && !summary.over_capacity()).then(|| {
         format!(
-            "The slow ones waited for their connection, which was still busy: the response p99 \
-             of {} counts that wait, as a user would. The service p99 of {} begins when the \
-             connection is free, so a stall is seen only by the requests in flight when it \
-             began (coordinated omission).",
+            "The slow ones waited for their connection, {why}: the response p99 of {} counts \
+             that wait, as a user would. The service p99 of {} begins with the send, so a stall \
+             is seen only by the requests in flight when it began (coordinated omission).",
             time(response),
             time(service)
         )
@@ -86,29 +93,41 @@ fn omission(summary: &Summary<'_>) -> Option<String> {
 /// Of an open loop: what the server took once it was asked, and how late the generator was to ask.
 fn service_and_lag(summary: &Summary<'_>) -> Vec<String> {
     let over_trials = |of: fn(&Trial) -> Option<u64>| {
-        let values: Vec<f64> = summary
-            .cell
-            .trials
-            .iter()
-            .filter_map(|trial| of(trial).map(|ns| ns as f64))
-            .collect();
-        if values.is_empty() {
-            "–".to_owned()
-        } else {
-            time(median(&values))
-        }
+        let trials = summary.cell.trials.iter();
+        let values: Vec<f64> = trials.filter_map(|t| of(t).map(|ns| ns as f64)).collect();
+        values_or_dash(&values)
+    };
+    let p99 = |of: fn(&Trial) -> Option<u64>| match enough(summary, 0.99) {
+        true => over_trials(of),
+        false => values_or_dash(&[]),
     };
     let service = format!(
         "p50 {}  p99 {}  from the actual send, of the answered",
         over_trials(|trial| trial.service_ns.p50),
-        over_trials(|trial| trial.service_ns.p99),
+        p99(|trial| trial.service_ns.p99),
     );
     let lag = format!(
         "p50 {}  p99 {}  late, by the generator's own doing",
         over_trials(|trial| trial.generator.lag_ns.p50),
-        over_trials(|trial| trial.generator.lag_ns.p99),
+        p99(|trial| trial.generator.lag_ns.p99),
     );
     vec![row("Service", &service), row("Sent", &lag)]
+}
+
+fn values_or_dash(values: &[f64]) -> String {
+    if values.is_empty() {
+        "–".to_owned()
+    } else {
+        time(median(values))
+    }
+}
+
+/// Whether so many requests came that this quantile of them is known.
+fn enough(summary: &Summary<'_>, q: f64) -> bool {
+    let trials = &summary.cell.trials;
+    trials
+        .iter()
+        .all(|trial| BEYOND <= trial.requests as f64 * (1.0 - q))
 }
 
 /// Over clients: each one's longest wait.
@@ -130,7 +149,7 @@ pub(super) fn waits(summary: &Summary<'_>) -> Option<String> {
 }
 
 fn starved(summary: &Summary<'_>) -> String {
-    let clients = summary.cell.load.clients;
+    let clients = summary.asked;
     let without = some((clients - summary.served) as u64, "client");
     let clients = count(clients as u64);
     format!("starved: {without} of {clients} without a reply in the window")

@@ -6,7 +6,7 @@ mod sides;
 use super::summary::{Figure, Summary, doubts};
 use super::text::{BOLD, DIM, WARN, load_line, painted, warned, wrapped};
 use super::units::{count, some};
-use crate::record::{Cell, ErrorCounts};
+use crate::record::{Cell, ErrorCounts, ServerSide};
 use latency::{latency, waits};
 use sides::{connects, generator, idle, server};
 
@@ -35,7 +35,7 @@ pub(super) fn in_full(summary: &Summary<'_>) -> String {
         let told = format!(
             "{} of {} served",
             count(summary.served as u64),
-            some(cell.load.clients as u64, "client")
+            some(summary.asked as u64, "client")
         );
         lines.push(row("", &painted(WARN.bold(), &told)));
     }
@@ -45,8 +45,13 @@ pub(super) fn in_full(summary: &Summary<'_>) -> String {
             .fairness
             .map(|figure| format!(", fairness {:.3} (Jain)", figure.median));
         let all = format!(
-            "all {} served{}",
+            "all {}{} served{}",
             count(summary.served as u64),
+            if summary.asked < cell.load.clients {
+                " that asked"
+            } else {
+                ""
+            },
             fairness.unwrap_or_default()
         );
         lines.push(row("Clients", &all));
@@ -112,27 +117,45 @@ fn errors(cell: &Cell) -> String {
         .iter()
         .map(|(kind, number)| format!("{} {kind}", count(*number)))
         .collect();
-    let faults: u64 = cell
-        .trials
-        .iter()
-        .filter_map(|trial| trial.server.faults)
-        .sum();
-    match (kinds.is_empty(), faults) {
-        (true, 0) => "none".to_owned(),
-        (true, faults) => format!(
-            "none at the clients; {} on the server",
-            some(faults, "fault")
-        ),
-        (false, 0) => painted(WARN, &kinds.join(", ")),
-        (false, faults) => painted(
-            WARN,
-            &format!(
-                "{}; {} on the server",
-                kinds.join(", "),
-                some(faults, "fault")
-            ),
-        ),
+    let clients = if kinds.is_empty() {
+        None
+    } else {
+        Some(kinds.join(", "))
+    };
+    match (clients, faults(cell)) {
+        (None, None) => "none".to_owned(),
+        (None, Some(faults)) => format!("none at the clients; {faults}"),
+        (Some(kinds), None) => painted(WARN, &kinds),
+        (Some(kinds), Some(faults)) => painted(WARN, &format!("{kinds}; {faults}")),
     }
+}
+
+/// What went wrong on the server, and what of it was worse than a bad connection.
+fn faults(cell: &Cell) -> Option<String> {
+    let sum = |of: fn(&ServerSide) -> Option<u64>| {
+        let trials = cell.trials.iter();
+        trials.filter_map(|trial| of(&trial.server)).sum::<u64>()
+    };
+    let all = sum(|server| server.faults);
+    let worse = [
+        (sum(|server| server.panics), "panic", ""),
+        (sum(|server| server.workers_lost), "process", " lost"),
+        (sum(|server| server.workers_hung), "worker", " hung"),
+    ];
+    let worse: Vec<String> = worse
+        .into_iter()
+        .filter(|(number, ..)| *number > 0)
+        .map(|(number, what, how)| match (number, what) {
+            (2.., "process") => format!("{} processes{how}", count(number)),
+            _ => some(number, what) + how,
+        })
+        .collect();
+    let worse = if worse.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", worse.join(", "))
+    };
+    (all > 0).then(|| format!("{} on the server{worse}", some(all, "fault")))
 }
 
 fn validity(summary: &Summary<'_>) -> Vec<String> {

@@ -1,10 +1,13 @@
 //! What either side took, and how they met.
 
 use super::{row, spread};
-use crate::record::{Cell, Connects, GeneratorSide};
-use crate::report::summary::Summary;
+use crate::record::{Cell, Connects, GeneratorSide, Quantiles};
+use crate::report::summary::{BEYOND, Summary};
 use crate::report::units::{bytes, count, digits, some, time};
 use crate::stats::median;
+
+/// A quantile: its name, whether it is shown, and where it stands.
+type Shown = (&'static str, bool, fn(&Quantiles) -> Option<u64>);
 
 /// How connects went, where that is part of the load or something went wrong.
 pub(super) fn connects(summary: &Summary<'_>) -> Option<String> {
@@ -22,14 +25,24 @@ pub(super) fn connects(summary: &Summary<'_>) -> Option<String> {
         .filter(|(number, _)| *number > 0)
         .map(|(number, how)| format!("{} {how}", count(*number)))
         .collect();
-    let medians: Vec<f64> = trials
-        .iter()
-        .filter_map(|trial| trial.connect_ns.p50.map(|ns| ns as f64))
-        .collect();
-    let p50 = median(&medians);
     let many = summary.cell.load.requests_per_connection.is_some();
-    let p50 = (many && p50.is_finite()).then(|| format!("p50 {}", time(p50)));
-    let told: Vec<String> = p50.into_iter().chain(failed).collect();
+    let enough = trials
+        .iter()
+        .all(|trial| BEYOND <= trial.connects.made as f64 * 0.01);
+    let quantiles: [Shown; 3] = [
+        ("p50", many, |connect| connect.p50),
+        ("p99", many && enough, |connect| connect.p99),
+        ("max", many, |connect| connect.max),
+    ];
+    let shown = quantiles.iter().filter(|(_, shown, _)| *shown);
+    let times = shown.filter_map(|(name, _, of)| {
+        let values = trials.iter().filter_map(|trial| of(&trial.connect_ns));
+        let values: Vec<f64> = values.map(|ns| ns as f64).collect();
+        (!values.is_empty()).then(|| format!("{name} {}", time(median(&values))))
+    });
+    let times = times.collect::<Vec<_>>().join("  ");
+    let times = (!times.is_empty()).then_some(times);
+    let told: Vec<String> = times.into_iter().chain(failed).collect();
     (!told.is_empty()).then(|| row("Connects", &told.join(", ")))
 }
 
