@@ -15,6 +15,7 @@ pub mod environment;
 pub mod error;
 pub mod harness;
 pub mod histogram;
+pub mod hostile;
 pub mod load;
 pub mod meter;
 pub mod model;

@@ -106,24 +106,8 @@ fn finish(
     file: Option<&Path>,
     strict: bool,
 ) -> anyhow::Result<ExitCode> {
-    let Outcome {
-        cells,
-        searches,
-        interrupted,
-        error,
-    } = outcome;
-    let complete = cells.iter().any(|cell| !cell.trials.is_empty());
-    let record = Record {
-        schema: Record::SCHEMA.to_owned(),
-        started: started.to_owned(),
-        command: std::env::args().collect(),
-        seed: plan.seed,
-        interrupted: interrupted || error.is_some(),
-        tool: environment::tool(),
-        environment: environment::look(),
-        cells,
-        searches,
-    };
+    let complete = outcome.cells.iter().any(|cell| !cell.trials.is_empty());
+    let (interrupted, record, error) = recorded(outcome, started, plan.seed);
     if complete || error.is_none() {
         write!(anstream::stdout(), "{}", format.render(&record))?;
     }
@@ -145,6 +129,32 @@ fn finish(
         (_, true) => ExitCode::from(5),
         _ => ExitCode::SUCCESS,
     })
+}
+
+/// The record of a run, whether it was ended from outside, and what went wrong, if anything did.
+pub(super) fn recorded(
+    outcome: Outcome,
+    started: &str,
+    seed: u64,
+) -> (bool, Record, Option<Error>) {
+    let Outcome {
+        cells,
+        searches,
+        interrupted,
+        error,
+    } = outcome;
+    let record = Record {
+        schema: Record::SCHEMA.to_owned(),
+        started: started.to_owned(),
+        command: std::env::args().collect(),
+        seed,
+        interrupted: interrupted || error.is_some(),
+        tool: environment::tool(),
+        environment: environment::look(),
+        cells,
+        searches,
+    };
+    (interrupted, record, error)
 }
 
 impl OutputArgs {
@@ -195,6 +205,8 @@ fn plan(parts: Parts<'_>, args: &Args) -> anyhow::Result<Plan> {
                 entrant,
                 info,
                 load,
+                scenario: None,
+                attack: None,
             });
         }
     }
@@ -207,7 +219,7 @@ fn plan(parts: Parts<'_>, args: &Args) -> anyhow::Result<Plan> {
 }
 
 /// Raises the limit of descriptors to what may be had, and refuses what will not fit.
-fn make_room(plan: &Plan) -> anyhow::Result<()> {
+pub(super) fn make_room(plan: &Plan) -> anyhow::Result<()> {
     let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
     setrlimit(Resource::RLIMIT_NOFILE, hard, hard)?;
     let connections = plan.seats.iter().map(|seat| seat.load.connections());

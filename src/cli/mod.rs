@@ -9,6 +9,7 @@ mod models;
 mod progress;
 mod report;
 mod serve;
+mod torture;
 mod values;
 mod who;
 
@@ -54,6 +55,8 @@ enum Command {
     Serve(serve::Args),
     /// List the models
     Models(models::Args),
+    /// Attack a server with hostile clients and say what well-behaved ones see
+    Torture(torture::Args),
     /// Write a record as Markdown, CSV and HdrHistogram's files
     Report(report::Args),
     /// Say what on this machine will spoil figures, and the mend
@@ -110,6 +113,7 @@ fn run(parts: Parts<'_>) -> anyhow::Result<ExitCode> {
         None => measure::run(parts, &cli.measure),
         Some(Command::Serve(args)) => serve::run(parts, &args),
         Some(Command::Models(args)) => models::run(parts, &args),
+        Some(Command::Torture(args)) => torture::run(parts, &args),
         Some(Command::Report(args)) => report::run(&args),
         Some(Command::Doctor) => doctor::run(),
         Some(Command::HiddenServe { order }) => hidden::serve(parts, &order),

@@ -21,6 +21,8 @@ use crate::record::Options;
 use crate::server::{Accept, Limits, Settings};
 use crate::wiring::Wiring;
 
+/// How long a connection may be without progress, unless asked otherwise.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 /// How often the foreground looks whether its server still runs.
 const LOOK_UP: Duration = Duration::from_millis(100);
 
@@ -69,9 +71,9 @@ pub(super) struct ServerArgs {
     /// The longest message
     #[arg(long, default_value_t = Bytes(DEFAULT_MAX_FRAME_BYTES), value_name = "SIZE")]
     max_frame: Bytes,
-    /// Close connections without progress for so long; 0 is never
-    #[arg(long, default_value = "60s", value_parser = values::timeout, value_name = "TIME")]
-    idle_timeout: Duration,
+    /// Close connections without progress for so long; 0 is never [default: 60s, torture: 2s]
+    #[arg(long, value_parser = values::timeout, value_name = "TIME")]
+    idle_timeout: Option<Duration>,
     /// Replace a worker process whose handler has not returned for so long; 0 is never
     #[arg(long, default_value = "30s", value_parser = values::timeout, value_name = "TIME")]
     busy_timeout: Duration,
@@ -92,7 +94,7 @@ impl ServerArgs {
         let limits = Limits {
             max_frame_bytes: self.max_frame.0,
             max_connections: self.max_connections.map(NonZeroUsize::get),
-            idle_timeout: Some(self.idle_timeout).filter(|time| !time.is_zero()),
+            idle_timeout: self.idle_timeout(),
             busy_timeout: Some(self.busy_timeout).filter(|time| !time.is_zero()),
             drain: self.drain,
         };
@@ -119,9 +121,22 @@ impl ServerArgs {
             backlog: Some(self.backlog()),
             max_connections: self.max_connections.map(NonZeroUsize::get),
             max_frame_bytes: Some(self.max_frame.0),
-            idle_timeout_s: Some(self.idle_timeout.as_secs_f64()).filter(|time| *time > 0.0),
+            idle_timeout_s: self.idle_timeout().map(|time| time.as_secs_f64()),
             drain_s: Some(self.drain.as_secs_f64()),
             cpus: self.server_cpus.as_ref().map(Cpus::to_string),
+        }
+    }
+
+    fn idle_timeout(&self) -> Option<Duration> {
+        let time = self.idle_timeout.unwrap_or(IDLE_TIMEOUT);
+        (!time.is_zero()).then_some(time)
+    }
+
+    /// The same, with another idle timeout where none was asked for.
+    pub(super) fn usually_idle(&self, time: Duration) -> ServerArgs {
+        ServerArgs {
+            idle_timeout: self.idle_timeout.or(Some(time)),
+            ..self.clone()
         }
     }
 

@@ -111,6 +111,19 @@ pub struct Size {
     pub threads: u64,
 }
 
+/// What a contestant holds at one moment, that it may fail to give back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Holds {
+    /// Open descriptors of all its processes.
+    pub descriptors: u64,
+    /// Processes, zombies included.
+    pub processes: u64,
+    /// Threads.
+    pub threads: u64,
+    /// Memory (PSS).
+    pub pss_bytes: u64,
+}
+
 impl Size {
     /// Takes over what is larger in `other`.
     pub fn grow(&mut self, other: &Size) {
@@ -216,6 +229,24 @@ impl Running {
             pss_bytes: processes.iter().map(|process| memory(process.pid)).sum(),
             processes: processes.len() as u64,
             threads: processes.iter().map(|process| process.threads).sum(),
+        })
+    }
+
+    /// What it holds now.
+    ///
+    /// # Errors
+    /// When /proc cannot be read.
+    pub fn holds(&self) -> io::Result<Holds> {
+        let processes = tree::descendants(self.guard_pid())?;
+        let sum = |of: fn(i32) -> Option<u64>| {
+            let each = processes.iter().filter_map(|process| of(process.pid));
+            each.sum()
+        };
+        Ok(Holds {
+            descriptors: sum(tree::descriptors),
+            processes: processes.len() as u64,
+            threads: processes.iter().map(|process| process.threads).sum(),
+            pss_bytes: sum(tree::pss_bytes),
         })
     }
 

@@ -71,6 +71,11 @@ pub fn descendants(root: i32) -> io::Result<Vec<Process>> {
     Ok(found)
 }
 
+/// Descriptors that a process has open; `None` when it is gone.
+pub fn descriptors(pid: i32) -> Option<u64> {
+    Some(fs::read_dir(format!("/proc/{pid}/fd")).ok()?.count() as u64)
+}
+
 /// CPU time that a set of processes had used at some moment.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Cpu {

@@ -18,7 +18,7 @@ use crate::error::Error;
 pub use search::{SearchInfo, Slo, Step, Try};
 pub use trial::{
     Censored, ClientWait, Connects, ErrorCounts, GeneratorSide, Histograms, Idle, Interval,
-    KEPT_UP, Lag, LittlesLaw, Quantiles, ServerSide, Trial, Validity, Verdict, WorkerSide,
+    KEPT_UP, Lag, LittlesLaw, Quantiles, Residue, ServerSide, Trial, Validity, Verdict, WorkerSide,
 };
 
 /// Everything that one run of the program measured.

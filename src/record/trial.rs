@@ -66,6 +66,12 @@ pub struct Trial {
     pub histograms: Histograms,
     /// Over time.
     pub series: Vec<Interval>,
+    /// Under attack: connections that the hostile clients made.
+    #[serde(default)]
+    pub hostile_connections: Option<u64>,
+    /// Under attack: what the server held before all clients came, and when all had gone.
+    #[serde(default)]
+    pub residue: Option<Residue>,
     /// The server's side; all null where it cannot be seen.
     pub server: ServerSide,
     /// The generator's side.
@@ -276,6 +282,19 @@ pub struct ServerSide {
     pub workers_hung: Option<u64>,
     /// Each worker's part inside the window; null where the model has no workers.
     pub workers: Option<Vec<WorkerSide>>,
+}
+
+/// What a server held before all clients came, and when all had gone: two figures each.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Residue {
+    /// Open descriptors of all its processes.
+    pub descriptors: [u64; 2],
+    /// Processes.
+    pub processes: [u64; 2],
+    /// Threads.
+    pub threads: [u64; 2],
+    /// Memory (PSS).
+    pub pss_bytes: [u64; 2],
 }
 
 /// One worker's part.

@@ -10,6 +10,7 @@ mod markdown;
 mod search;
 pub mod summary;
 mod text;
+pub mod torture;
 mod units;
 pub mod words;
 

@@ -5,6 +5,7 @@ mod doubts;
 mod judge;
 pub mod search;
 pub mod seek;
+mod siege;
 mod trial;
 
 use std::io;
@@ -14,6 +15,7 @@ use std::time::Duration;
 use crate::cpus::Cpus;
 use crate::error::Error;
 use crate::harness::{Contestant, ReadyBy};
+use crate::hostile::Attack;
 use crate::load::pacer::{Arrivals, Assign, Schedule};
 use crate::load::{Live, Load};
 use crate::record::{Cell, ContestantInfo, LoadInfo, Mode, SearchInfo};
@@ -76,6 +78,10 @@ pub struct Seat {
     pub info: ContestantInfo,
     /// The load; its target is filled in when the server listens.
     pub load: Load,
+    /// The name of the case, if the load is one of several that are told apart by more than it.
+    pub scenario: Option<String>,
+    /// What goes on beside the load.
+    pub attack: Option<&'static Attack>,
 }
 
 impl Seat {
@@ -93,7 +99,7 @@ impl Seat {
     fn cell(&self) -> Cell {
         Cell {
             contestant: self.info.clone(),
-            scenario: None,
+            scenario: self.scenario.clone(),
             load: self.load_info(),
             trials: Vec::new(),
         }

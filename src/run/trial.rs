@@ -6,6 +6,7 @@ use hdrhistogram::Histogram;
 
 use super::doubts::Evidence;
 use super::judge;
+use super::siege::Besieged;
 use super::{Entrant, Seat, Watch};
 use crate::environment::{self, CpuTicks};
 use crate::error::Error;
@@ -52,6 +53,7 @@ pub(super) fn run(
         }
         Entrant::Target(target) => (None, *target),
     };
+    let besieged = Besieged::begin(seat, server.as_ref(), target)?;
     let running = load::start(&Load {
         target,
         ..load.clone()
@@ -60,8 +62,13 @@ pub(super) fn run(
         return Ok(None);
     };
     let measured = running.finish()?;
+    let after = besieged.map(|besieged| besieged.end(server.as_ref()));
+    let after = after.transpose()?;
     let ended = server.map(Running::stop).transpose()?;
-    let trial = assemble(load, &measured, &seen, ended.as_ref(), options.workers);
+    let mut trial = assemble(load, &measured, &seen, ended.as_ref(), options.workers);
+    if let Some((connections, residue)) = after {
+        (trial.hostile_connections, trial.residue) = (connections, residue);
+    }
     Ok(Some((trial, options)))
 }
 
@@ -218,6 +225,8 @@ fn assemble(
         },
         series: series(measured),
         server: server_side(measured, seen, ended, workers),
+        hostile_connections: None,
+        residue: None,
         generator: GeneratorSide::default(),
         validity: Validity::default(),
     };

@@ -71,6 +71,7 @@ const ARROWS: &[(&[&str], &[&str])] = &[
     ),
     (&["src/model.rs"], &["server"]),
     (&["models/"], &["model", "server"]),
+    (&["src/hostile/"], &[]),
     (
         &["src/harness/"],
         &["cpus", "error", "meter", "ready", "sys"],
@@ -88,6 +89,7 @@ const ARROWS: &[(&[&str], &[&str])] = &[
             "error",
             "harness",
             "histogram",
+            "hostile",
             "load",
             "meter",
             "record",

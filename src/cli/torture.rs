@@ -1,0 +1,163 @@
+//! `rpcbench torture`: hostile clients beside well-behaved ones.
+
+use std::io::Write;
+use std::num::NonZeroUsize;
+use std::process::ExitCode;
+use std::time::{Duration, SystemTime};
+
+use anyhow::Context;
+
+use super::interrupt::Interrupt;
+use super::measure::{make_room, recorded};
+use super::progress::Progress;
+use super::serve::ServerArgs;
+use super::who::WhoArgs;
+use super::{Parts, Usage, values};
+use crate::hostile::{self, Attack};
+use crate::load::message::{LEAST_PAYLOAD_BYTES, Message};
+use crate::load::pacer::{Arrivals, Assign, Schedule};
+use crate::load::{self, Close, Load};
+use crate::protocol::REPLY_SLACK_BYTES;
+use crate::report::torture::{CALM, any_suffered, torture};
+use crate::run::{Plan, Seat, measure};
+
+/// A connection without progress is closed after this, so that it can be seen in a short run.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(2);
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = catalogue())]
+pub(super) struct Args {
+    #[command(flatten)]
+    who: WhoArgs,
+    /// Attacks to try [default: all]
+    #[arg(long, value_delimiter = ',', value_name = "NAME,…")]
+    attack: Vec<String>,
+    /// Well-behaved clients, each with a connection a request
+    #[arg(long, default_value = "8", value_parser = values::count, value_name = "N")]
+    clients: NonZeroUsize,
+    /// Requests a second of all of them
+    #[arg(long, default_value = "400", value_parser = values::rate, value_name = "R")]
+    rate: f64,
+    /// How long each attack is watched
+    #[arg(long, default_value = "3s", value_parser = values::short_duration, value_name = "TIME")]
+    duration: Duration,
+    /// Rounds of all attacks
+    #[arg(long, default_value = "1", value_parser = values::count, value_name = "N")]
+    trials: NonZeroUsize,
+    /// Draw the order from this, to repeat it
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    #[command(flatten)]
+    server: ServerArgs,
+    /// text, or json: the record
+    #[arg(long, default_value = "text", value_parser = ["text", "json"], value_name = "FORMAT")]
+    format: String,
+    /// Exit with 5 when a well-behaved client had an error or was left unserved
+    #[arg(long)]
+    strict: bool,
+}
+
+fn catalogue() -> String {
+    let rows = hostile::ALL.iter();
+    let rows = rows.map(|attack| format!("  {:<11} {}\n", attack.name, attack.about));
+    format!("Attacks:\n{}", rows.collect::<String>())
+}
+
+/// Attacks, measures, shows.
+pub(super) fn run(parts: Parts<'_>, args: &Args) -> anyhow::Result<ExitCode> {
+    if args.who.names_nobody() {
+        return Err(Usage("name a server: --model, --exec or --target".to_owned()).into());
+    }
+    args.server.check_cpus()?;
+    let plan = plan(parts, args)?;
+    make_room(&plan)?;
+    let started = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
+    let interrupt = Interrupt::catch().context("cannot catch Ctrl-C")?;
+    let mut progress = Progress::new(&interrupt);
+    let outcome = measure(&plan, &mut progress);
+    progress.finish();
+    let (interrupted, record, error) = recorded(outcome, &started, plan.seed);
+    let explain = |name: &str| Attack::find(name).map(|attack| (attack.about, attack.takes));
+    let shown = match args.format.as_str() {
+        "json" => serde_json::to_string_pretty(&record)? + "\n",
+        _ => torture(&record, &explain),
+    };
+    write!(anstream::stdout(), "{shown}")?;
+    if let Some(error) = error {
+        return Err(error.into());
+    }
+    Ok(match (interrupted, args.strict && any_suffered(&record)) {
+        (true, _) => ExitCode::FAILURE,
+        (_, true) => ExitCode::from(5),
+        _ => ExitCode::SUCCESS,
+    })
+}
+
+/// Each contestant calm, and under each attack.
+fn plan(parts: Parts<'_>, args: &Args) -> anyhow::Result<Plan> {
+    let attacks = attacks(&args.attack)?;
+    let server = args.server.usually_idle(IDLE_TIMEOUT);
+    let load = load(args, &server);
+    let mut seats = Vec::new();
+    for (entrant, info) in args.who.entrants(parts, &server)? {
+        let calm = [None].into_iter();
+        for attack in calm.chain(attacks.iter().copied().map(Some)) {
+            seats.push(Seat {
+                entrant: entrant.clone(),
+                info: info.clone(),
+                load: load.clone(),
+                scenario: Some(attack.map_or(CALM, |attack| attack.name).to_owned()),
+                attack,
+            });
+        }
+    }
+    Ok(Plan {
+        seats,
+        rounds: args.trials.get(),
+        seed: args.seed.unwrap_or_else(|| fastrand::u64(..1 << 32)),
+    })
+}
+
+fn attacks(names: &[String]) -> Result<Vec<&'static Attack>, Usage> {
+    if names.is_empty() {
+        return Ok(hostile::ALL.iter().collect());
+    }
+    let known = || {
+        let names: Vec<&str> = hostile::ALL.iter().map(|attack| attack.name).collect();
+        names.join(", ")
+    };
+    let find = |name: &String| {
+        Attack::find(name)
+            .ok_or_else(|| Usage(format!("unknown attack {name:?}: choose of {}", known())))
+    };
+    names.iter().map(find).collect()
+}
+
+/// Few requests, each with a connection of its own: every model serves all of these when it is calm.
+fn load(args: &Args, server: &ServerArgs) -> Load {
+    Load {
+        target: ([127, 0, 0, 1], 0).into(),
+        clients: args.clients.get(),
+        threads: 1,
+        duration: args.duration,
+        warmup: Duration::from_millis(500),
+        drain: load::DRAIN,
+        timeout: Duration::from_secs(10),
+        connect_timeout: Duration::from_secs(3),
+        schedule: Some(Schedule {
+            rate_rps: args.rate,
+            arrivals: Arrivals::Poisson,
+            assign: Assign::Bound,
+            seed: 0,
+        }),
+        pipeline: 1,
+        requests_per_connection: Some(1),
+        idle: 0,
+        think: Duration::ZERO,
+        wiring: server.wiring(),
+        close: Close::Fin,
+        cpus: None,
+        max_frame_bytes: server.max_frame_bytes() + REPLY_SLACK_BYTES,
+        message: Message::ping(LEAST_PAYLOAD_BYTES),
+    }
+}
