@@ -22,8 +22,12 @@ pub fn decode(text: &str) -> Option<Histogram<u64>> {
     if text.len() > MOST_BYTES {
         return None;
     }
-    let bytes = STANDARD.decode(text).ok()?;
-    Deserializer::new().deserialize(&mut bytes.as_slice()).ok()
+    from_bytes(&STANDARD.decode(text).ok()?)
+}
+
+/// The histogram of the bytes behind such a text; `None` where they are none.
+pub fn from_bytes(mut bytes: &[u8]) -> Option<Histogram<u64>> {
+    Deserializer::new().deserialize(&mut bytes).ok()
 }
 
 #[cfg(test)]

@@ -57,7 +57,7 @@ pub(super) struct LoadArgs {
     #[arg(long, value_parser = values::count, value_name = "N")]
     trials: Option<NonZeroUsize>,
     /// Draw the order from this, to repeat it
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_parser = values::seed, value_name = "N")]
     pub(super) seed: Option<u64>,
     /// Requests a connection, then a new one [default: no end]
     #[arg(long, value_parser = values::count, value_name = "N")]

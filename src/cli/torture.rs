@@ -45,7 +45,7 @@ pub(super) struct Args {
     #[arg(long, default_value = "1", value_parser = values::count, value_name = "N")]
     trials: NonZeroUsize,
     /// Draw the order from this, to repeat it
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_parser = values::seed, value_name = "N")]
     seed: Option<u64>,
     #[command(flatten)]
     server: ServerArgs,

@@ -84,6 +84,13 @@ pub(super) fn connections(text: &str) -> Result<usize, String> {
     }
 }
 
+/// A seed: small enough for any reader of JSON.
+pub(super) fn seed(text: &str) -> Result<u64, String> {
+    const MOST: u64 = 1 << 50;
+    let seed = text.parse().ok().filter(|seed| *seed < MOST);
+    seed.ok_or_else(|| format!("a whole number from 0 to {}", MOST - 1))
+}
+
 fn up_to(most: usize, text: &str) -> Result<NonZeroUsize, String> {
     let number: Option<NonZeroUsize> = text.parse().ok();
     number

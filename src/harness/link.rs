@@ -18,10 +18,13 @@ use crate::ready::Ready;
 const STDERR_BYTES: usize = 8 << 10;
 /// The longest line that is read.
 const LINE_BYTES: u64 = 64 << 10;
+/// How long the last words of a guard that has ended may take to be read.
+const LAST_WORDS: Duration = Duration::from_millis(200);
 /// Lines that may wait to be read.
 const LINES: usize = 64;
 
 /// What a line on the guard's standard output says: its own, or its contestant's.
+#[derive(Debug, PartialEq)]
 pub(super) enum Line {
     Guard(Report),
     Ready(Ready),
@@ -88,10 +91,17 @@ impl Link {
 
     /// The next line, waited for at most so long. A guard that is gone says `Ended` for ever.
     pub(super) fn next(&mut self, most: Duration) -> Option<Line> {
-        match self.lines.recv_timeout(most) {
-            Ok(line) => Some(line),
+        let mut next = self.lines.recv_timeout(most);
+        if next == Err(RecvTimeoutError::Timeout) {
             // The contestant may hold the pipe open beyond its guard's end.
-            Err(RecvTimeoutError::Timeout) if !self.guard_is_gone() => None,
+            if !self.guard_is_gone() {
+                return None;
+            }
+            // What it said last may still be on its way through the pipe.
+            next = self.lines.recv_timeout(LAST_WORDS);
+        }
+        match next {
+            Ok(line) => Some(line),
             Err(_) => Some(Line::Guard(Report::Ended {
                 how: "lost its guard".to_owned(),
                 orderly: false,

@@ -70,10 +70,15 @@ impl Attack {
 }
 
 impl Siege {
+    /// Connections made so far.
+    pub fn connections(&self) -> u64 {
+        self.connections.load(Relaxed)
+    }
+
     /// Ends it and closes all its connections; how many it has made.
     pub fn lift(mut self) -> u64 {
         self.end();
-        self.connections.load(Relaxed)
+        self.connections()
     }
 
     fn end(&mut self) {

@@ -12,6 +12,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Number, Value};
 
 use crate::error::Error;
 
@@ -256,19 +257,46 @@ impl Record {
             reason,
         };
         let text = fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
+        Record::parse(&text).map_err(failed)
+    }
+
+    /// Reads the record that `text` is.
+    ///
+    /// # Errors
+    /// When it is none, or of another version: why.
+    pub fn parse(text: &str) -> Result<Record, String> {
         #[derive(Deserialize)]
         struct Version {
             schema: String,
         }
-        let version: Version =
-            serde_json::from_str(&text).map_err(|error| failed(error.to_string()))?;
+        let in_words = |error: serde_json::Error| error.to_string();
+        let version: Version = serde_json::from_str(text).map_err(in_words)?;
         if version.schema != Record::SCHEMA {
             let (theirs, ours) = (version.schema, Record::SCHEMA);
-            return Err(failed(format!(
+            return Err(format!(
                 "it is of version {theirs:?}, and this program reads {ours:?}"
-            )));
+            ));
         }
-        serde_json::from_str(&text).map_err(|error| failed(error.to_string()))
+        let value: Value = serde_json::from_str(text).map_err(in_words)?;
+        if let Some(number) = absurd(&value) {
+            return Err(format!("{number} is more of anything than there can be"));
+        }
+        // Read from the text again: its errors tell the line.
+        serde_json::from_str(text).map_err(in_words)
+    }
+}
+
+/// A number that no count, size or time of a record can be, so that sums of them have room.
+fn absurd(value: &Value) -> Option<&Number> {
+    const MOST: f64 = (1_u64 << 50) as f64;
+    match value {
+        Value::Number(number) => {
+            let absurd = number.as_f64().is_none_or(|number| number.abs() > MOST);
+            absurd.then_some(number)
+        }
+        Value::Array(values) => values.iter().find_map(absurd),
+        Value::Object(fields) => fields.values().find_map(absurd),
+        _ => None,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Measuring: a matrix of cells becomes trials in random interleaved order,
 //! and these become a record. Nothing here prints.
 
+mod assemble;
 mod doubts;
 mod judge;
 pub mod search;

@@ -13,7 +13,7 @@ use crate::record::Residue;
 /// How long the hostile clients are alone with the server, so that they are there first.
 const AHEAD: Duration = Duration::from_millis(300);
 /// How long a server may take to give back what clients held that are gone.
-const GIVE_BACK: Duration = Duration::from_secs(2);
+const GIVE_BACK: Duration = Duration::from_secs(10);
 const LOOK: Duration = Duration::from_millis(50);
 
 /// A case of several, calm or under attack.
@@ -36,7 +36,11 @@ impl Besieged {
         let before = settled(server, |_| true)?;
         let siege = seat.attack.map(|attack| attack.begin(target)).transpose();
         let siege = siege.map_err(Error::Load)?;
-        if siege.is_some() {
+        if let Some(siege) = &siege {
+            let until = Instant::now() + GIVE_BACK;
+            while siege.connections() == 0 && Instant::now() < until {
+                thread::sleep(LOOK);
+            }
             thread::sleep(AHEAD);
         }
         Ok(Some(Besieged { before, siege }))

@@ -144,3 +144,18 @@ impl Server<'_> {
         Ok(None)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_says_nothing_of_the_next_one_is_tried_again_at_once() {
+        let may = |code| may_accept_again(&io::Error::from_raw_os_error(code));
+        let passing = [libc::ECONNABORTED, libc::EINTR, libc::EAGAIN, libc::EPROTO];
+        assert!(passing.into_iter().all(may));
+        // Trying these at once would spin.
+        let lasting = [libc::EMFILE, libc::ENFILE, libc::ENOBUFS, libc::ENOMEM];
+        assert!(!lasting.into_iter().any(may));
+    }
+}

@@ -46,6 +46,7 @@ contract! {
     stop_while_idle
     stop_while_mid_frame
     stop_while_busy
+    stop_with_clients_waiting
     stop_cuts_what_outlasts_the_drain
     stop_cuts_a_handler_that_computes
     counts_what_it_did
@@ -153,6 +154,15 @@ fn bad_requests_leave_the_connection_open(model: &str) {
         (r#"{"in":"sleep","params":-1}"#, "from 0 to 60000"),
         (r#"{"in":"blob","params":1048576}"#, "bad params of blob"),
         (deep.as_str(), "nested deeper than 128"),
+        (r#"{"in":"\ud800"}"#, "bad request"),
+        (r#"{"in":"ping","in":"ping"}"#, "duplicate field"),
+        (r#"{"in":"ping","params":1,"params":2}"#, "duplicate field"),
+        (r#"{"in":"spin","params":1e999}"#, "bad params of spin"),
+        (
+            r#"{"in":"blob","params":99999999999999999999}"#,
+            "bad params of blob",
+        ),
+        (r#"{"in":"pi","params":1.5}"#, "bad params of pi"),
     ];
     for (body, says) in faulty {
         let reply = client.ask(body);
@@ -423,6 +433,32 @@ fn stop_while_mid_frame(model: &str) {
         took < Duration::from_secs(2),
         "took {took:?} for a message that was never whole"
     );
+}
+
+/// Connected and not yet accepted, or accepted and never having said anything.
+fn stop_with_clients_waiting(model: &str) {
+    let server = Served::start(
+        model,
+        &["--workers", "2"][..if is_prefork(model) { 2 } else { 0 }],
+    );
+    let mut first = server.client();
+    assert_eq!(first.ask(&ping(1)), pong(1));
+    let mut waiting: Vec<Client> = (0..50).map(|_| server.client()).collect();
+    for client in waiting.iter_mut().skip(25) {
+        client.send(&frame(&ping(2)));
+    }
+    thread::sleep(Duration::from_millis(50));
+    let (code, took) = server.stop();
+    assert_eq!(code, Some(0));
+    assert!(
+        took < Duration::from_secs(2),
+        "took {took:?} with clients in the backlog"
+    );
+    assert!(waiting.iter_mut().take(25).all(Client::is_closed));
+}
+
+fn is_prefork(model: &str) -> bool {
+    model.starts_with("preforking")
 }
 
 fn stop_while_busy(model: &str) {

@@ -36,7 +36,7 @@ pub(super) fn latency(summary: &Summary<'_>) -> Vec<String> {
     let mut lines = vec![row("Latency", &told.join("  "))];
     let load = &summary.cell.load;
     if load.mode == Mode::Closed && load.think_s == 0.0 {
-        let waiting = count((load.clients * load.pipeline) as u64);
+        let waiting = count((load.clients.saturating_mul(load.pipeline)) as u64);
         lines.push(row(
             "",
             &painted(

@@ -1,0 +1,87 @@
+//! A server's side of the protocol against any bytes in any pieces.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use rpcbench::conversation::{Conversation, HIGH_WATER_BYTES, Step};
+use rpcbench::protocol::Frame;
+use rpcbench::service::{Outcome, Service};
+use rpcbench::wiring::Wiring;
+
+const MAX_FRAME: usize = 4096;
+
+/// Answers everything at once but for `sleep`, and never computes for long.
+struct Quick;
+
+impl Service for Quick {
+    fn call(
+        &self,
+        request: &rpcbench::protocol::Request<'_>,
+        reply: &mut rpcbench::protocol::Reply<'_>,
+    ) -> Outcome {
+        match &*request.method {
+            "spin" | "pi" => {
+                reply.raw("pong", "null");
+                Outcome::Done
+            }
+            _ => rpcbench::service::Builtin.call(request, reply),
+        }
+    }
+}
+
+/// What comes out when pieces of so many bytes go in.
+fn converse(input: &[u8], piece: usize, wiring: Wiring) -> Vec<u8> {
+    let mut conversation = Conversation::new(MAX_FRAME).wired(wiring);
+    let (mut rest, mut output) = (input, Vec::new());
+    loop {
+        match conversation.step() {
+            Step::Call => {
+                conversation.call(&Quick);
+            }
+            Step::Write => {
+                let bytes = conversation.unwritten();
+                assert!(bytes.len() <= HIGH_WATER_BYTES + 2 * MAX_FRAME + 8);
+                output.extend_from_slice(bytes);
+                let bytes = bytes.len();
+                conversation.wrote(bytes);
+            }
+            Step::Read => {
+                let space = conversation.space();
+                assert!(!space.is_empty());
+                let bytes = rest.len().min(piece).min(space.len());
+                space[..bytes].copy_from_slice(&rest[..bytes]);
+                rest = &rest[bytes..];
+                match bytes {
+                    0 => conversation.ended(),
+                    bytes => conversation.received(bytes),
+                }
+            }
+            Step::Wait => conversation.resume(),
+            Step::Shut => conversation.shut(),
+            Step::Close => return output,
+        }
+    }
+}
+
+/// A `pong` gives back what was sent as it was, be it a number that no reader can hold.
+fn is_an_echo(body: &[u8]) -> bool {
+    body.starts_with(b"{\"out\":\"pong\",\"result\":")
+}
+
+fuzz_target!(|data: &[u8]| {
+    let Some((first, input)) = data.split_first() else {
+        return;
+    };
+    let whole = converse(input, usize::MAX, Wiring::Default);
+    let pieces = converse(input, usize::from(*first) + 1, Wiring::Article);
+    assert_eq!(whole, pieces);
+    let mut rest = &whole[..];
+    while !rest.is_empty() {
+        let Frame::Whole(length) = Frame::peek(rest, MAX_FRAME + 1024) else {
+            panic!("a reply is no whole frame: {rest:?}");
+        };
+        let body = &rest[4..4 + length];
+        let json = serde_json::from_slice::<serde_json::Value>(body);
+        assert!(json.is_ok() || is_an_echo(body), "{body:?}");
+        rest = &rest[4 + length..];
+    }
+});

@@ -1,0 +1,16 @@
+//! A record that somebody else made, read and rendered.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use rpcbench::record::Record;
+use rpcbench::report;
+
+fuzz_target!(|text: &str| {
+    if let Ok(record) = Record::parse(text) {
+        for format in report::ALL {
+            format.render(&record);
+        }
+        report::files(&record);
+        report::torture::torture(&record, &|_| None);
+    }
+});

@@ -1,0 +1,107 @@
+//! The generator against a server that sends any bytes.
+#![no_main]
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::io;
+use std::rc::Rc;
+
+use libfuzzer_sys::fuzz_target;
+use rpcbench::load::client::{Manners, Ramp};
+use rpcbench::load::fleet::Fleet;
+use rpcbench::load::message::Message;
+use rpcbench::load::pacer::{Assign, ClosedLoop};
+use rpcbench::load::recorder::{Recorder, Window};
+use rpcbench::load::wire::{Clock, Wire};
+use rpcbench::wiring::Wiring;
+
+#[derive(Clone, Default)]
+struct Script(Rc<RefCell<VecDeque<Vec<u8>>>>);
+
+impl Wire for Script {
+    fn connect(&mut self, _client: usize) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn send(&mut self, _client: usize, bytes: &[u8]) -> io::Result<usize> {
+        Ok(bytes.len())
+    }
+
+    fn receive(&mut self, _client: usize, space: &mut [u8]) -> io::Result<usize> {
+        match self.0.borrow_mut().pop_front() {
+            Some(piece) => {
+                let bytes = piece.len().min(space.len());
+                space[..bytes].copy_from_slice(&piece[..bytes]);
+                Ok(bytes)
+            }
+            None => Err(io::ErrorKind::WouldBlock.into()),
+        }
+    }
+
+    fn close(&mut self, _client: usize) {}
+}
+
+#[derive(Clone)]
+struct Ticking(Rc<Cell<u64>>);
+
+impl Clock for Ticking {
+    fn now_ns(&self) -> u64 {
+        self.0.set(self.0.get() + 1000);
+        self.0.get()
+    }
+}
+
+fuzz_target!(|data: &[u8]| {
+    let Some((first, stream)) = data.split_first() else {
+        return;
+    };
+    let manners = Manners {
+        message: match first % 3 {
+            0 => Message::ping(16),
+            1 => Message::call("sleep", "5").expect("this is JSON"),
+            _ => Message::call("ping", "{\"a\":[1,2]}").expect("this is JSON"),
+        },
+        first_client: 0,
+        pipeline: 1 + usize::from(first >> 6),
+        assign: Assign::Bound,
+        connects_first: false,
+        requests_per_connection: (first & 4 > 0).then_some(2),
+        timeout_ns: 1_000_000,
+        connect_timeout_ns: 1_000_000,
+        max_frame_bytes: 4096,
+        idle: usize::from(first >> 3 & 1),
+        ramp: Ramp::default(),
+        wiring: Wiring::Default,
+    };
+    let window = Window {
+        from_ns: 10_000,
+        to_ns: 100_000_000,
+    };
+    let clock = Ticking(Rc::new(Cell::new(0)));
+    let wire = Script::default();
+    let pacer = ClosedLoop::new(1, manners.pipeline);
+    let recorder = Recorder::new(window);
+    let mut fleet = Fleet::new(1, manners, recorder, wire.clone(), pacer, clock.clone());
+    // Pieces are as long as their first byte says.
+    let mut rest = stream;
+    while let Some((length, tail)) = rest.split_first() {
+        let (piece, tail) = tail.split_at(tail.len().min(usize::from(*length)));
+        fleet.advance();
+        for at in 0..2 {
+            if at == 0 || first >> 3 & 1 == 1 {
+                fleet.connected(at);
+            }
+        }
+        wire.0.borrow_mut().push_back(piece.to_vec());
+        fleet.readable(0, length & 1 == 1);
+        wire.0.borrow_mut().clear();
+        rest = tail;
+    }
+    let (recorder, clients) = fleet.finish(clock.now_ns());
+    let sample = recorder.latency.count();
+    assert_eq!(
+        clients[0].asked, sample,
+        "every request is in the sample once"
+    );
+    assert!(recorder.requests <= recorder.latency.answered.len());
+});
