@@ -8,6 +8,7 @@
 #[cfg(not(target_os = "linux"))]
 compile_error!("rpcbench needs Linux 5.10 or later: epoll, signalfd, timerfd, memfd and /proc");
 
+pub mod check;
 pub mod cli;
 pub mod conversation;
 pub mod cpus;
@@ -21,6 +22,7 @@ pub mod meter;
 pub mod model;
 #[path = "../models/mod.rs"]
 pub mod models;
+pub mod noise;
 pub mod protocol;
 pub mod ready;
 pub mod record;

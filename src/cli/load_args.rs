@@ -97,6 +97,41 @@ pub(super) struct LoadArgs {
 impl LoadArgs {
     /// Each number of clients at each rate; `bare` when nobody was named to be measured.
     pub(super) fn loads(&self, bare: bool, server: &ServerArgs) -> anyhow::Result<Vec<Load>> {
+        let millis = Duration::from_millis;
+        let usual = if self.slo.is_some() {
+            (millis(2000), millis(500))
+        } else if bare {
+            (millis(1000), millis(300))
+        } else {
+            (millis(5000), millis(1000))
+        };
+        self.matrix(usual, server)
+    }
+
+    /// The same for a check, whose trials are short and many.
+    pub(super) fn pair_loads(&self, server: &ServerArgs) -> anyhow::Result<Vec<Load>> {
+        let millis = Duration::from_millis;
+        self.matrix((millis(1000), millis(200)), server)
+    }
+
+    /// Refuses what a check has no use for.
+    pub(super) fn fits_pairs(&self) -> Result<(), Usage> {
+        let asked = [
+            ("--trials", self.trials.is_some()),
+            ("--slo", self.slo.is_some()),
+        ];
+        match asked.iter().find(|(_, given)| *given) {
+            Some((flag, _)) => Err(Usage(format!("{flag} is not for a check; see --pairs"))),
+            None => Ok(()),
+        }
+    }
+
+    /// Each number of clients at each rate, with this duration and warm-up unless asked otherwise.
+    fn matrix(
+        &self,
+        usual: (Duration, Duration),
+        server: &ServerArgs,
+    ) -> anyhow::Result<Vec<Load>> {
         let message = self.message()?;
         let body = message.frame_bytes() - HEADER_BYTES;
         let max_frame_bytes = server.max_frame_bytes();
@@ -107,7 +142,7 @@ impl LoadArgs {
             ))
             .into());
         }
-        let usual = self.usual(bare, server, message);
+        let usual = self.usual(usual, server, message);
         // Without a rate there is one load a number of clients: the closed loop.
         let rates: Vec<Option<f64>> = if self.rate.is_empty() {
             vec![None]
@@ -152,15 +187,12 @@ impl LoadArgs {
     }
 
     /// What all loads have in common.
-    fn usual(&self, bare: bool, server: &ServerArgs, message: Message) -> Load {
-        let millis = Duration::from_millis;
-        let (duration, warmup) = if self.slo.is_some() {
-            (millis(2000), millis(500))
-        } else if bare {
-            (millis(1000), millis(300))
-        } else {
-            (millis(5000), millis(1000))
-        };
+    fn usual(
+        &self,
+        (duration, warmup): (Duration, Duration),
+        server: &ServerArgs,
+        message: Message,
+    ) -> Load {
         let threads = self.client_cpus.as_ref().map(Cpus::count);
         let threads = threads.unwrap_or((environment::cores() / 2).max(1));
         Load {

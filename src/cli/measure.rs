@@ -73,7 +73,7 @@ pub(super) fn run(parts: Parts<'_>, args: &Args) -> anyhow::Result<ExitCode> {
         }
         return Ok(ExitCode::SUCCESS);
     }
-    make_room(&plan)?;
+    make_room(&plan.seats)?;
     let started = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
     let file = args.output.file(&started);
     if let Some(file) = &file {
@@ -140,6 +140,7 @@ pub(super) fn recorded(
     let Outcome {
         cells,
         searches,
+        check,
         interrupted,
         error,
     } = outcome;
@@ -153,6 +154,7 @@ pub(super) fn recorded(
         environment: environment::look(),
         cells,
         searches,
+        check,
     };
     (interrupted, record, error)
 }
@@ -219,10 +221,10 @@ fn plan(parts: Parts<'_>, args: &Args) -> anyhow::Result<Plan> {
 }
 
 /// Raises the limit of descriptors to what may be had, and refuses what will not fit.
-pub(super) fn make_room(plan: &Plan) -> anyhow::Result<()> {
+pub(super) fn make_room<'a>(seats: impl IntoIterator<Item = &'a Seat>) -> anyhow::Result<()> {
     let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
     setrlimit(Resource::RLIMIT_NOFILE, hard, hard)?;
-    let connections = plan.seats.iter().map(|seat| seat.load.connections());
+    let connections = seats.into_iter().map(|seat| seat.load.connections());
     let connections = connections.max().unwrap_or(0);
     let needed = connections as u64 + OTHER_DESCRIPTORS;
     if needed > hard {

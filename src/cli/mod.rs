@@ -1,5 +1,7 @@
 //! The command line: one file a command.
 
+mod calibrate;
+mod check;
 mod doctor;
 mod hidden;
 mod interrupt;
@@ -55,6 +57,10 @@ enum Command {
     Serve(serve::Args),
     /// List the models
     Models(models::Args),
+    /// Compare a candidate with a baseline, for CI: the exit code is the verdict
+    Check(check::Args),
+    /// Say how noisy this machine is: identical against identical
+    Calibrate(calibrate::Args),
     /// Attack a server with hostile clients and say what well-behaved ones see
     Torture(torture::Args),
     /// Write a record as Markdown, CSV and HdrHistogram's files
@@ -113,6 +119,8 @@ fn run(parts: Parts<'_>) -> anyhow::Result<ExitCode> {
         None => measure::run(parts, &cli.measure),
         Some(Command::Serve(args)) => serve::run(parts, &args),
         Some(Command::Models(args)) => models::run(parts, &args),
+        Some(Command::Calibrate(args)) => calibrate::run(parts, &args),
+        Some(Command::Check(args)) => check::run(parts, &args),
         Some(Command::Torture(args)) => torture::run(parts, &args),
         Some(Command::Report(args)) => report::run(&args),
         Some(Command::Doctor) => doctor::run(),

@@ -70,7 +70,7 @@ pub(super) fn run(parts: Parts<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     }
     args.server.check_cpus()?;
     let plan = plan(parts, args)?;
-    make_room(&plan)?;
+    make_room(&plan.seats)?;
     let started = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
     let interrupt = Interrupt::catch().context("cannot catch Ctrl-C")?;
     let mut progress = Progress::new(&interrupt);

@@ -159,6 +159,16 @@ pub(super) fn rate(text: &str) -> Result<f64, String> {
     }
 }
 
+/// `5%` or `0.05`: over 0 and under 1.
+pub(super) fn share(text: &str) -> Result<f64, String> {
+    let share = match text.strip_suffix('%') {
+        Some(percent) => percent.trim().parse::<f64>().map(|percent| percent / 100.0),
+        None => text.parse(),
+    };
+    let share = share.ok().filter(|share| *share > 0.0 && *share < 1.0);
+    share.ok_or_else(|| "a share such as 5% or 0.05".to_owned())
+}
+
 /// `0` is none: a timeout that is off.
 pub(super) fn timeout(text: &str) -> Result<Duration, String> {
     match duration(text)? {

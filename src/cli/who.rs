@@ -44,34 +44,12 @@ impl WhoArgs {
                 kind: Kind::Model,
                 name: contestant.name.clone(),
                 options: server.options(),
+                role: None,
             };
             entrants.push((Entrant::Server(contestant), info));
         }
         for command in &self.exec {
-            let words = shlex::split(command)
-                .filter(|words| words.iter().any(|word| word.contains(Exec::PORT)));
-            let words = words.ok_or_else(|| {
-                let port = Exec::PORT;
-                Usage(format!(
-                    "--exec {command:?} must be a command that holds {port}, where its port goes"
-                ))
-            })?;
-            let info = ContestantInfo {
-                kind: Kind::Exec,
-                name: command.clone(),
-                options: Options {
-                    cpus: server.cpus().map(Cpus::to_string),
-                    ..Options::default()
-                },
-            };
-            entrants.push((
-                Entrant::Exec(Exec {
-                    words,
-                    drain: server.drain(),
-                    cpus: server.cpus().cloned(),
-                }),
-                info,
-            ));
+            entrants.push(self.command(command, server)?);
         }
         for target in &self.target {
             let address = values::address(target)
@@ -80,10 +58,42 @@ impl WhoArgs {
                 kind: Kind::Target,
                 name: target.clone(),
                 options: Options::default(),
+                role: None,
             };
             entrants.push((Entrant::Target(address), info));
         }
         Ok(entrants)
+    }
+
+    /// The contestant that a command makes, and how it goes into the record.
+    pub(super) fn command(
+        &self,
+        command: &str,
+        server: &ServerArgs,
+    ) -> Result<(Entrant, ContestantInfo), Usage> {
+        let words = shlex::split(command)
+            .filter(|words| words.iter().any(|word| word.contains(Exec::PORT)));
+        let words = words.ok_or_else(|| {
+            let port = Exec::PORT;
+            Usage(format!(
+                "--exec {command:?} must be a command that holds {port}, where its port goes"
+            ))
+        })?;
+        let info = ContestantInfo {
+            kind: Kind::Exec,
+            name: command.to_owned(),
+            options: Options {
+                cpus: server.cpus().map(Cpus::to_string),
+                ..Options::default()
+            },
+            role: None,
+        };
+        let exec = Exec {
+            words,
+            drain: server.drain(),
+            cpus: server.cpus().cloned(),
+        };
+        Ok((Entrant::Exec(exec), info))
     }
 
     /// The models asked for, each once, in the order asked.

@@ -28,6 +28,8 @@ const LINES: usize = 64;
 pub(super) enum Line {
     Guard(Report),
     Ready(Ready),
+    /// Ready, in the words of another version of this program.
+    OtherVersion(String),
 }
 
 /// A guard that runs. Dropped, it kills what it guards and ends.
@@ -146,19 +148,34 @@ fn read_lines(stdout: ChildStdout, lines: &SyncSender<Line>) {
         stdout.by_ref().take(LINE_BYTES).read_line(&mut line),
         Ok(1..)
     ) {
-        let known = if let Ok(report) = serde_json::from_str(&line) {
-            Some(Line::Guard(report))
-        } else {
-            serde_json::from_str(&line)
-                .ok()
-                .filter(|ready: &Ready| ready.schema == Ready::SCHEMA)
-                .map(Line::Ready)
-        };
+        let known = understood(&line);
         // Whatever else a handler prints is not for us.
         if known.is_some_and(|known| lines.send(known).is_err()) {
             return;
         }
         line.clear();
+    }
+}
+
+/// What a line says to the harness, if anything.
+fn understood(line: &str) -> Option<Line> {
+    #[derive(serde::Deserialize)]
+    struct Version {
+        schema: String,
+    }
+    if let Ok(report) = serde_json::from_str(line) {
+        return Some(Line::Guard(report));
+    }
+    let Version { schema } = serde_json::from_str(line).ok()?;
+    if schema == Ready::SCHEMA {
+        serde_json::from_str(line).ok().map(Line::Ready)
+    } else {
+        let family = Ready::SCHEMA
+            .split_once('/')
+            .map_or(Ready::SCHEMA, |(family, _)| family);
+        schema
+            .starts_with(family)
+            .then_some(Line::OtherVersion(schema))
     }
 }
 

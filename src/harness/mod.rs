@@ -185,7 +185,19 @@ impl Running {
                 None if left.is_zero() => {
                     return Err(not_ready(format!("was not ready in {READY_TIME:?}"), &link));
                 }
-                Some(Line::Ready(_) | Line::Guard(Report::Started { .. })) | None => {}
+                Some(Line::OtherVersion(theirs)) if contestant.ready == ReadyBy::Line => {
+                    return Err(not_ready(
+                        format!(
+                            "is ready in the words of {theirs}, and this program knows {}: build both from versions that agree",
+                            Ready::SCHEMA
+                        ),
+                        &link,
+                    ));
+                }
+                Some(
+                    Line::Ready(_) | Line::OtherVersion(_) | Line::Guard(Report::Started { .. }),
+                )
+                | None => {}
             }
         }
     }

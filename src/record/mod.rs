@@ -4,6 +4,7 @@
 //! added. In `*_ns` objects there are only numbers and null, and null means
 //! not measured.
 
+mod check;
 mod search;
 mod trial;
 
@@ -16,6 +17,7 @@ use serde_json::{Number, Value};
 
 use crate::error::Error;
 
+pub use check::{CheckInfo, Finding, Look, Outcome, Part, Rules};
 pub use search::{SearchInfo, Slo, Step, Try};
 pub use trial::{
     Censored, ClientWait, Connects, ErrorCounts, GeneratorSide, Histograms, Idle, Interval,
@@ -45,6 +47,9 @@ pub struct Record {
     /// Searches for the highest rate within a target, whose trials are in the cells.
     #[serde(default)]
     pub searches: Vec<SearchInfo>,
+    /// What a check showed, whose trials are in the cells.
+    #[serde(default)]
+    pub check: Option<CheckInfo>,
 }
 
 /// Which build of the program measured.
@@ -116,6 +121,9 @@ pub struct ContestantInfo {
     pub name: String,
     /// How it was set up.
     pub options: Options,
+    /// Of a check: `baseline` or `candidate`.
+    #[serde(default)]
+    pub role: Option<String>,
 }
 
 /// What a contestant is.

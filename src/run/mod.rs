@@ -4,6 +4,7 @@
 mod assemble;
 mod doubts;
 mod judge;
+pub mod pairs;
 pub mod search;
 pub mod seek;
 mod siege;
@@ -19,7 +20,7 @@ use crate::harness::{Contestant, ReadyBy};
 use crate::hostile::Attack;
 use crate::load::pacer::{Arrivals, Assign, Schedule};
 use crate::load::{Live, Load};
-use crate::record::{Cell, ContestantInfo, LoadInfo, Mode, SearchInfo};
+use crate::record::{Cell, CheckInfo, ContestantInfo, LoadInfo, Mode, SearchInfo};
 
 /// What starting and stopping a server takes, for the estimate of a run's time.
 const AROUND_A_TRIAL: Duration = Duration::from_millis(120);
@@ -210,6 +211,8 @@ pub struct Outcome {
     pub cells: Vec<Cell>,
     /// The searches, as far as they came.
     pub searches: Vec<SearchInfo>,
+    /// What a check showed.
+    pub check: Option<CheckInfo>,
     /// Whether the run was ended from outside.
     pub interrupted: bool,
     /// What went wrong, if anything did.

@@ -105,6 +105,7 @@ pub struct Limits {
     /// A message must be complete, and a reply make progress, within this time; `None` is for ever.
     pub idle_timeout: Option<Duration>,
     /// A worker whose handler has not returned for so long is replaced; `None` is never.
+    #[serde(default)]
     pub busy_timeout: Option<Duration>,
     /// How long a stop waits for what is in flight.
     pub drain: Duration,
@@ -122,6 +123,7 @@ pub struct Settings {
     /// How workers accept, for the models that have them.
     pub accept: Option<Accept>,
     /// How replies are written.
+    #[serde(default)]
     pub wiring: Wiring,
     /// What bounds it.
     pub limits: Limits,

@@ -5,6 +5,7 @@
 )]
 
 mod allocations;
+mod check;
 mod cli;
 mod contract;
 mod conversation;

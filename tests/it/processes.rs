@@ -249,7 +249,14 @@ fn panics_and_lost_workers_are_in_the_result() {
     for model in models() {
         let mut program = example("own_handler");
         let load = ["--model", model, "--clients", "2", "--method", "panic"];
-        let short = ["--duration", "400ms", "--warmup", "100ms", "--workers", "2"];
+        let short = [
+            "--duration",
+            "1500ms",
+            "--warmup",
+            "100ms",
+            "--workers",
+            "2",
+        ];
         let with_workers = model.starts_with("preforking");
         let output = program
             .args(load)
@@ -259,6 +266,8 @@ fn panics_and_lost_workers_are_in_the_result() {
                 &short[..4]
             })
             .args(["--no-save", "--format", "json"])
+            // A backtrace a panic takes longer than all the rest.
+            .env("RUST_BACKTRACE", "0")
             .output()
             .unwrap();
         let record: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();

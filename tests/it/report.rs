@@ -37,6 +37,7 @@ pub(crate) fn record(cells: Vec<Cell>) -> Record {
         },
         cells,
         searches: Vec::new(),
+        check: None,
     }
 }
 
@@ -65,6 +66,7 @@ pub(crate) fn cell(name: &str, trials: Vec<Trial>) -> Cell {
         kind: Kind::Model,
         name: name.to_owned(),
         options: Options::default(),
+        role: None,
     };
     Cell {
         contestant,

@@ -51,7 +51,7 @@ const ARROWS: &[(&[&str], &[&str])] = &[
     (
         &[
             "src/protocol.rs",
-            "src/stats.rs",
+            "src/stats/",
             "src/histogram.rs",
             "src/ready.rs",
             "src/error.rs",
@@ -80,10 +80,12 @@ const ARROWS: &[(&[&str], &[&str])] = &[
         &["src/load/"],
         &["cpus", "error", "protocol", "record", "wiring"],
     ),
+    (&["src/check.rs", "src/noise.rs"], &["record", "stats"]),
     (&["src/report/"], &["histogram", "record", "stats"]),
     (
         &["src/run/"],
         &[
+            "check",
             "cpus",
             "environment",
             "error",

@@ -1,5 +1,7 @@
 //! Statistics: small, pure, and tested against published values.
 
+pub mod signed_rank;
+
 /// The median; NaN for nothing.
 pub fn median(values: &[f64]) -> f64 {
     let mut sorted = values.to_vec();

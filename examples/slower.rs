@@ -1,0 +1,32 @@
+//! The built-in methods, each slower by what the variable `SLOWER_NS` says: to see for yourself
+//! whether `rpcbench check` finds it.
+//!
+//! ```sh
+//! cargo build --release --example slower
+//! SLOWER_NS=2000 target/release/examples/slower check --baseline target/release/rpcbench --model async
+//! ```
+
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use rpcbench::models;
+use rpcbench::protocol::{Reply, Request};
+use rpcbench::service::{Builtin, Outcome, Service};
+
+struct Slower(Duration);
+
+impl Service for Slower {
+    fn call(&self, request: &Request<'_>, reply: &mut Reply<'_>) -> Outcome {
+        let begun = Instant::now();
+        while begun.elapsed() < self.0 {
+            std::hint::spin_loop();
+        }
+        Builtin.call(request, reply)
+    }
+}
+
+fn main() -> ExitCode {
+    let slower_ns = std::env::var("SLOWER_NS").ok();
+    let slower_ns = slower_ns.and_then(|ns| ns.parse().ok()).unwrap_or(0);
+    rpcbench::cli::main(models::ALL, &Slower(Duration::from_nanos(slower_ns)))
+}

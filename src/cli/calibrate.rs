@@ -1,0 +1,130 @@
+//! `rpcbench calibrate`: how noisy is this machine?
+
+use std::io::Write;
+use std::num::NonZeroUsize;
+use std::process::ExitCode;
+use std::time::SystemTime;
+
+use anyhow::Context;
+
+use super::check::seat;
+use super::interrupt::Interrupt;
+use super::load_args::LoadArgs;
+use super::measure::{make_room, recorded};
+use super::progress::Progress;
+use super::serve::ServerArgs;
+use super::who::WhoArgs;
+use super::{Parts, Usage, values};
+use crate::noise::noise;
+use crate::record::{Look, Record, Rules};
+use crate::report::check::calibration;
+use crate::run::pairs::{PairPlan, compare};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    who: WhoArgs,
+    /// Pairs of identical builds
+    #[arg(long, default_value = "20", value_parser = values::count, value_name = "N")]
+    pairs: NonZeroUsize,
+    /// The margin that a gate is to have
+    #[arg(long, default_value = "10%", value_parser = values::share, value_name = "SHARE")]
+    margin: f64,
+    /// Changes smaller than this are none
+    #[arg(long, default_value = "5%", value_parser = values::share, value_name = "SHARE")]
+    delta: f64,
+    /// How often identical builds may be said to differ
+    #[arg(long, default_value = "5%", value_parser = values::share, value_name = "SHARE")]
+    alpha: f64,
+    /// Exit with 0 even where this machine is too noisy for the margin
+    #[arg(long)]
+    anyway: bool,
+    #[command(flatten)]
+    load: LoadArgs,
+    #[command(flatten)]
+    server: ServerArgs,
+}
+
+/// Measures identical against identical, and says what a check could see here.
+pub(super) fn run(parts: Parts<'_>, args: &Args) -> anyhow::Result<ExitCode> {
+    args.load.check_cpus()?;
+    args.server.check_cpus()?;
+    args.load.fits_pairs()?;
+    let plan = plan(parts, args)?;
+    make_room(plan.parts.iter().flat_map(|(one, other)| [one, other]))?;
+    let started = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
+    let interrupt = Interrupt::catch().context("cannot catch Ctrl-C")?;
+    let mut progress = Progress::new(&interrupt);
+    let outcome = compare(&plan, &mut progress);
+    progress.finish();
+    let (interrupted, record, error) = recorded(outcome, &started, plan.seed);
+    if let Some(error) = error {
+        return Err(error.into());
+    }
+    if interrupted {
+        return Ok(ExitCode::FAILURE);
+    }
+    let fit = show(&record, &plan)?;
+    Ok(if fit || args.anyway {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(5)
+    })
+}
+
+fn plan(parts: Parts<'_>, args: &Args) -> anyhow::Result<PairPlan> {
+    if args.who.names_nobody() {
+        return Err(Usage("name what to calibrate with: --model or --exec".to_owned()).into());
+    }
+    let entrants = args.who.entrants(parts, &args.server)?;
+    let mut pairs = Vec::new();
+    for load in args.load.pair_loads(&args.server)? {
+        for entrant in &entrants {
+            pairs.push((
+                seat(entrant, &load, "baseline"),
+                seat(entrant, &load, "candidate"),
+            ));
+        }
+    }
+    Ok(PairPlan {
+        parts: pairs,
+        baseline: "itself".to_owned(),
+        looks: vec![Look {
+            pairs: args.pairs.get(),
+            alpha: args.alpha,
+        }],
+        budget: None,
+        rules: Rules {
+            alpha: args.alpha,
+            delta: args.delta,
+            margin: args.margin,
+            margin_p99: 0.3,
+            gate_p99: false,
+        },
+        seed: args.load.seed.unwrap_or_else(|| fastrand::u64(..1 << 32)),
+    })
+}
+
+/// Says it; false where the smallest visible change of something gated is over the margin.
+fn show(record: &Record, plan: &PairPlan) -> anyhow::Result<bool> {
+    let Some(check) = &record.check else {
+        return Ok(false);
+    };
+    let noises: Vec<_> = check
+        .parts
+        .iter()
+        .flat_map(|part| part.findings.iter().map(move |finding| (part, finding)))
+        .map(|(part, finding)| (part, finding, noise(finding, &check.rules, plan.seed)))
+        .map(|(part, finding, noise)| calibration::Row {
+            part,
+            finding,
+            visible: noise.visible,
+            between_pairs: noise.between_pairs,
+            pairs_for_margin: noise.pairs_for_margin,
+            false_alarms: noise.false_alarms,
+        })
+        .collect();
+    let (text, fit) = calibration::calibration(record, check, &noises);
+    write!(anstream::stdout(), "{text}")?;
+    Ok(fit)
+}

@@ -1,0 +1,297 @@
+//! `rpcbench check`: did this change make it slower?
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::{Duration, SystemTime};
+
+use anyhow::Context;
+
+use super::interrupt::Interrupt;
+use super::load_args::LoadArgs;
+use super::measure::{make_room, recorded};
+use super::progress::Progress;
+use super::serve::ServerArgs;
+use super::who::WhoArgs;
+use super::{Parts, Usage, values};
+use crate::check::least_pairs;
+use crate::error::Error;
+use crate::load::Load;
+use crate::record::{Look, Outcome, Record, Rules};
+use crate::report::check::{ALL, Form};
+use crate::run::pairs::{PairPlan, compare};
+use crate::run::{Entrant, Seat};
+
+/// Pairs at the first look.
+const PAIRS: usize = 20;
+/// The share of the error rate that the first of two looks spends.
+const FIRST_LOOK: f64 = 0.2;
+/// A second look with fewer pairs than this more is not worth it.
+const LEAST_MORE: usize = 5;
+/// What a check may take for each contestant.
+const BUDGET: Duration = Duration::from_secs(90);
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    who: WhoArgs,
+    /// Another build of this program (or of your own on its library), to serve the same models
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["baseline_exec", "exec"])]
+    baseline: Option<PathBuf>,
+    /// The baseline's command, beside --exec of the candidate
+    #[arg(long, value_name = "CMD {port}", requires = "exec")]
+    baseline_exec: Option<String>,
+    /// Pairs of the first look
+    #[arg(long, default_value_t = NonZeroUsize::new(PAIRS).expect("not 0"), value_parser = values::count, value_name = "N")]
+    pairs: NonZeroUsize,
+    /// Changes smaller than this are none
+    #[arg(long, default_value = "5%", value_parser = values::share, value_name = "SHARE")]
+    delta: f64,
+    /// A pass shows that nothing is slower by this
+    #[arg(long, default_value = "10%", value_parser = values::share, value_name = "SHARE")]
+    margin: f64,
+    /// How often identical builds may be said to differ
+    #[arg(long, default_value = "5%", value_parser = values::share, value_name = "SHARE")]
+    alpha: f64,
+    /// Gate on this too, with a margin of 30 %
+    #[arg(long, value_parser = ["p99"], value_name = "METRIC")]
+    gate: Option<String>,
+    /// What an inconclusive check exits with: pass, 0, or fail, 4
+    #[arg(long, default_value = "fail", value_parser = ["pass", "fail"], value_name = "HOW")]
+    inconclusive: String,
+    /// Time for all looks [default: 90s a contestant and load]
+    #[arg(long, value_parser = values::short_duration, value_name = "TIME")]
+    budget: Option<Duration>,
+    #[command(flatten)]
+    load: LoadArgs,
+    #[command(flatten)]
+    server: ServerArgs,
+    /// text, markdown, junit, bencher, bigger-is-better, smaller-is-better, csv or json
+    #[arg(long, default_value = "text", value_name = "FORMAT")]
+    format: String,
+    /// Write the check in all formats to this folder
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Write the record to this file
+    #[arg(long, value_name = "FILE", conflicts_with = "no_save")]
+    save: Option<PathBuf>,
+    /// Write no record [the default without --save]
+    #[arg(long)]
+    no_save: bool,
+}
+
+/// Measures in pairs, judges, shows; the exit code is the verdict.
+pub(super) fn run(parts: Parts<'_>, args: &Args) -> anyhow::Result<ExitCode> {
+    let form = form(&args.format)?;
+    let plan = plan(parts, args)?;
+    make_room(plan.parts.iter().flat_map(|(one, other)| [one, other]))?;
+    let started = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
+    if let Some(file) = &args.save {
+        Record::check_writable(file)?;
+    }
+    let interrupt = Interrupt::catch().context("cannot catch Ctrl-C")?;
+    let mut progress = Progress::new(&interrupt);
+    let outcome = compare(&plan, &mut progress);
+    progress.finish();
+    let (interrupted, record, error) = recorded(outcome, &started, plan.seed);
+    if let Some(error) = error {
+        return Err(error.into());
+    }
+    let Some(check) = record.check.as_ref().filter(|_| !interrupted) else {
+        writeln!(io::stderr(), "rpcbench: ended before a look was complete")?;
+        return Ok(ExitCode::FAILURE);
+    };
+    write!(anstream::stdout(), "{}", form.render(&record, check))?;
+    if let Some(file) = &args.save {
+        record.write(file)?;
+    }
+    if let Some(folder) = &args.out {
+        for form in ALL {
+            let text = anstream::adapter::strip_str(&form.render(&record, check)).to_string();
+            write_to(&folder.join(form.file()), &text)?;
+        }
+    }
+    add_to_summary(&record)?;
+    Ok(match check.outcome {
+        Outcome::Pass | Outcome::Improved => ExitCode::SUCCESS,
+        Outcome::Regressed => ExitCode::from(3),
+        Outcome::Inconclusive if args.inconclusive == "pass" => ExitCode::SUCCESS,
+        Outcome::Inconclusive => ExitCode::from(4),
+        Outcome::Invalid => ExitCode::from(5),
+    })
+}
+
+fn form(name: &str) -> Result<&'static dyn Form, Usage> {
+    let known = || {
+        ALL.iter()
+            .map(|form| form.name())
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    let found = ALL.iter().find(|form| form.name() == name).copied();
+    found.ok_or_else(|| {
+        Usage(format!(
+            "unknown format {name:?}: choose one of {}",
+            known()
+        ))
+    })
+}
+
+/// Each contestant under each load, on either side.
+fn plan(parts: Parts<'_>, args: &Args) -> anyhow::Result<PairPlan> {
+    args.load.check_cpus()?;
+    args.server.check_cpus()?;
+    args.load.fits_pairs()?;
+    let (baselines, baseline) = baselines(parts, args)?;
+    let candidates = args.who.entrants(parts, &args.server)?;
+    let mut plan = PairPlan {
+        parts: Vec::new(),
+        baseline,
+        looks: Vec::new(),
+        budget: None,
+        rules: Rules {
+            alpha: args.alpha,
+            delta: args.delta,
+            margin: args.margin,
+            margin_p99: 0.3,
+            gate_p99: args.gate.is_some(),
+        },
+        seed: args.load.seed.unwrap_or_else(|| fastrand::u64(..1 << 32)),
+    };
+    for load in args.load.pair_loads(&args.server)? {
+        for (baseline, candidate) in baselines.iter().zip(&candidates) {
+            plan.parts.push((
+                seat(baseline, &load, "baseline"),
+                seat(candidate, &load, "candidate"),
+            ));
+        }
+    }
+    looks(&mut plan, args)?;
+    Ok(plan)
+}
+
+pub(super) fn seat(
+    (entrant, info): &(Entrant, crate::record::ContestantInfo),
+    load: &Load,
+    role: &str,
+) -> Seat {
+    let mut info = info.clone();
+    info.role = Some(role.to_owned());
+    Seat {
+        entrant: entrant.clone(),
+        info,
+        load: load.clone(),
+        scenario: None,
+        attack: None,
+    }
+}
+
+type Entrants = Vec<(Entrant, crate::record::ContestantInfo)>;
+
+/// The other side of each candidate, and what it is called.
+fn baselines(parts: Parts<'_>, args: &Args) -> anyhow::Result<(Entrants, String)> {
+    let mut entrants = args.who.entrants(parts, &args.server)?;
+    if entrants
+        .iter()
+        .any(|(entrant, _)| matches!(entrant, Entrant::Target(_)))
+    {
+        return Err(Usage("a check starts its servers: give --model or --exec".to_owned()).into());
+    }
+    match (&args.baseline, &args.baseline_exec) {
+        (Some(path), None) => {
+            let program = fs::canonicalize(path)
+                .with_context(|| format!("--baseline {}: no such build", path.display()))?;
+            for (entrant, _) in &mut entrants {
+                if let Entrant::Server(contestant) = entrant {
+                    // The same order to another build.
+                    contestant.command[0] = program.clone().into();
+                    contestant.name = format!("{} of the baseline", contestant.name);
+                }
+            }
+            Ok((entrants, path.display().to_string()))
+        }
+        (None, Some(command)) => {
+            let baseline = args.who.command(command, &args.server)?;
+            if entrants.len() != 1 {
+                return Err(Usage("--baseline-exec goes with one --exec and no --model".to_owned()).into());
+            }
+            Ok((vec![baseline], command.clone()))
+        }
+        _ => Err(Usage(
+            "say what to compare with: --baseline PATH of another build, or --baseline-exec beside --exec"
+                .to_owned(),
+        )
+        .into()),
+    }
+}
+
+/// Declares the looks before anything is measured: a second one if there is time for it.
+fn looks(plan: &mut PairPlan, args: &Args) -> anyhow::Result<()> {
+    let budget = args.budget.unwrap_or(BUDGET * plan.parts.len() as u32);
+    let fit = (budget.as_secs_f64() / plan.pair_time().as_secs_f64()).floor() as usize;
+    let pairs = args.pairs.get();
+    let gated = plan.parts.len() * (2 + usize::from(args.gate.is_some()));
+    let first_alpha = args.alpha * FIRST_LOOK;
+    // A first look that could reject nothing would only spend what the second needs.
+    let two = fit >= pairs + LEAST_MORE && pairs >= least_pairs(first_alpha, gated);
+    let least = least_pairs(if two { first_alpha } else { args.alpha }, gated);
+    let time = plan.pair_time() * least as u32;
+    if pairs < least {
+        return Err(Usage(format!(
+            "with {pairs} pairs nothing could be shown to differ: --pairs must be {least} or more"
+        ))
+        .into());
+    }
+    if fit < least {
+        return Err(Usage(format!(
+            "--budget {budget:?} is too short for the {least} pairs that it takes at least: give {time:?}"
+        ))
+        .into());
+    }
+    plan.looks = if two {
+        vec![
+            Look {
+                pairs,
+                alpha: first_alpha,
+            },
+            Look {
+                pairs: fit,
+                alpha: args.alpha - first_alpha,
+            },
+        ]
+    } else {
+        vec![Look {
+            pairs: pairs.min(fit),
+            alpha: args.alpha,
+        }]
+    };
+    plan.budget = Some(budget);
+    Ok(())
+}
+
+fn write_to(path: &Path, text: &str) -> Result<(), Error> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let written = fs::create_dir_all(folder).and_then(|()| fs::write(path, text));
+    written.map_err(|source| Error::Write {
+        path: path.to_owned(),
+        source,
+        remedy: "name another folder with --out",
+    })
+}
+
+/// On GitHub, the Markdown also stands on the job's page.
+fn add_to_summary(record: &Record) -> anyhow::Result<()> {
+    let (Some(path), Some(check)) = (std::env::var_os("GITHUB_STEP_SUMMARY"), &record.check) else {
+        return Ok(());
+    };
+    let markdown = ALL.iter().find(|form| form.name() == "markdown");
+    let text = markdown.map(|form| form.render(record, check));
+    let mut file = OpenOptions::new()
+        .append(true)
+        .create(true)
+        .open(&path)
+        .with_context(|| format!("cannot write the step's summary to {}", path.display()))?;
+    Ok(file.write_all(text.unwrap_or_default().as_bytes())?)
+}

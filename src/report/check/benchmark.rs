@@ -1,0 +1,131 @@
+//! The candidate's medians for what keeps a history: a trend, never a gate.
+
+use serde_json::{Map, Value, json};
+
+use super::{Form, of, title};
+use crate::record::{CheckInfo, Finding, Part, Record};
+
+/// Bencher's metric format (bencher.dev).
+pub(super) struct Bencher;
+/// github-action-benchmark's customBiggerIsBetter: throughput.
+pub(super) struct Bigger;
+/// github-action-benchmark's customSmallerIsBetter: CPU and latencies.
+pub(super) struct Smaller;
+/// A line a metric, for what looks for change points, such as Apache Otava.
+pub(super) struct Csv;
+
+/// Each metric with the part that it is of.
+fn all(check: &CheckInfo) -> impl Iterator<Item = (&Part, &Finding)> {
+    let parts = check.parts.iter();
+    parts.flat_map(|part| part.findings.iter().map(move |finding| (part, finding)))
+}
+
+fn unit(finding: &Finding) -> &'static str {
+    match finding.metric.as_str() {
+        "throughput" => "requests/s",
+        "cpu_us_per_request" => "µs",
+        _ => "ns",
+    }
+}
+
+/// The interval of the candidate's figure, from the ratio's around its median.
+fn ends(finding: &Finding) -> [f64; 2] {
+    let value = finding.medians[1];
+    let ends = [finding.low, finding.high].map(|end| value * end / finding.worse);
+    ends.map(|end| if end.is_finite() { end } else { value })
+}
+
+impl Form for Bencher {
+    fn name(&self) -> &'static str {
+        "bencher"
+    }
+
+    fn file(&self) -> &'static str {
+        "bencher.json"
+    }
+
+    fn render(&self, _record: &Record, check: &CheckInfo) -> String {
+        let mut benchmarks = Map::new();
+        for part in &check.parts {
+            let measures = part.findings.iter().map(|finding| {
+                let [low, high] = ends(finding);
+                let value =
+                    json!({"value": finding.medians[1], "lower_value": low, "upper_value": high});
+                (finding.metric.clone(), value)
+            });
+            benchmarks.insert(of(part), Value::Object(measures.collect()));
+        }
+        Value::Object(benchmarks).to_string() + "\n"
+    }
+}
+
+/// github-action-benchmark's list.
+fn listed<'a>(findings: impl Iterator<Item = (&'a Part, &'a Finding)>) -> String {
+    let entries = findings.map(|(part, finding)| {
+        let [low, high] = ends(finding);
+        json!({
+            "name": format!("{}: {}", of(part), title(finding)),
+            "unit": unit(finding),
+            "value": finding.medians[1],
+            "range": format!("{low:.3} to {high:.3}"),
+        })
+    });
+    Value::Array(entries.collect()).to_string() + "\n"
+}
+
+impl Form for Bigger {
+    fn name(&self) -> &'static str {
+        "bigger-is-better"
+    }
+
+    fn file(&self) -> &'static str {
+        "bigger-is-better.json"
+    }
+
+    fn render(&self, _record: &Record, check: &CheckInfo) -> String {
+        listed(all(check).filter(|(_, finding)| finding.metric == "throughput"))
+    }
+}
+
+impl Form for Smaller {
+    fn name(&self) -> &'static str {
+        "smaller-is-better"
+    }
+
+    fn file(&self) -> &'static str {
+        "smaller-is-better.json"
+    }
+
+    fn render(&self, _record: &Record, check: &CheckInfo) -> String {
+        listed(all(check).filter(|(_, finding)| finding.metric != "throughput"))
+    }
+}
+
+impl Form for Csv {
+    fn name(&self) -> &'static str {
+        "csv"
+    }
+
+    fn file(&self) -> &'static str {
+        "trend.csv"
+    }
+
+    fn render(&self, record: &Record, check: &CheckInfo) -> String {
+        let commit = record.tool.git.as_deref().unwrap_or_default();
+        let rows = all(check).map(|(part, finding)| {
+            let name = part.name.replace('"', "\"\"");
+            let [baseline, candidate] = finding.medians;
+            format!(
+                "{},{commit},\"{name}\",{},{},{baseline},{candidate},{},{},{}\n",
+                record.started,
+                part.clients,
+                finding.metric,
+                finding.worse,
+                finding.low,
+                finding.high
+            )
+        });
+        let head = "time,commit,contestant,clients,metric,baseline,candidate,worse,low,high\n";
+        head.to_owned() + &rows.collect::<String>()
+    }
+}
