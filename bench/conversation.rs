@@ -6,8 +6,9 @@
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use rpcbench::conversation::{Conversation, Step};
 use rpcbench::load::message::Message;
+use rpcbench::load::pacer::{Arrivals, Assign, OpenLoop, Pacer, Schedule};
 use rpcbench::load::sample::histogram;
-use rpcbench::protocol::{DEFAULT_MAX_FRAME_BYTES, Request};
+use rpcbench::protocol::{DEFAULT_MAX_FRAME_BYTES, Frame, Request};
 use rpcbench::service::Builtin;
 
 /// Requests in one read of the batch benches.
@@ -104,5 +105,30 @@ fn generator(c: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, conversation, parsing, generator);
+fn pacer(c: &mut Criterion) {
+    let mut group = c.benchmark_group("pacer");
+    for (name, arrivals) in [
+        ("poisson", Arrivals::Poisson),
+        ("constant", Arrivals::Constant),
+    ] {
+        let schedule = Schedule {
+            rate_rps: 100_000.0,
+            arrivals,
+            assign: Assign::Bound,
+            seed: 1,
+        };
+        let mut pacer = OpenLoop::new(schedule, 64, 0..64);
+        group.bench_function(name, |b| b.iter(|| pacer.due(u64::MAX)));
+    }
+    group.finish();
+}
+
+fn framing(c: &mut Criterion) {
+    let bytes = requests(BATCH);
+    c.bench_function("frame/peek", |b| {
+        b.iter(|| Frame::peek(&bytes, DEFAULT_MAX_FRAME_BYTES))
+    });
+}
+
+criterion_group!(benches, conversation, framing, parsing, generator, pacer);
 criterion_main!(benches);

@@ -80,20 +80,20 @@ pub fn check(all: &[Pairs], rules: &Rules, alpha: f64) -> (Outcome, Vec<Part>) {
     for (part, pairs) in parts.iter_mut().zip(all) {
         conclude(part, pairs);
     }
-    let outcome = overall(parts.iter().map(|part| part.outcome));
+    let outcomes: Vec<Outcome> = parts.iter().map(|part| part.outcome).collect();
+    let outcome = overall(&outcomes);
     (outcome, parts)
 }
 
 /// The first that holds of regressed, invalid, inconclusive, pass; improved counts as pass beside others.
-fn overall(outcomes: impl Iterator<Item = Outcome> + Clone) -> Outcome {
-    let any = |wanted: Outcome| outcomes.clone().any(|outcome| outcome == wanted);
+fn overall(outcomes: &[Outcome]) -> Outcome {
     let worst = [Outcome::Regressed, Outcome::Invalid, Outcome::Inconclusive];
-    let found = worst.into_iter().find(|outcome| any(*outcome));
-    let all_good = || match any(Outcome::Improved) {
-        true => Outcome::Improved,
-        false => Outcome::Pass,
-    };
-    found.unwrap_or_else(all_good)
+    let found = worst.into_iter().find(|outcome| outcomes.contains(outcome));
+    found.unwrap_or(if outcomes.contains(&Outcome::Improved) {
+        Outcome::Improved
+    } else {
+        Outcome::Pass
+    })
 }
 
 fn part(pairs: &Pairs, rules: &Rules, alpha: f64) -> Part {
@@ -234,7 +234,7 @@ fn conclude(part: &mut Part, pairs: &Pairs) {
         Outcome::Improved if finding.bound >= 1.0 + finding.margin => Outcome::Inconclusive,
         outcome => outcome,
     });
-    part.outcome = overall(outcomes);
+    part.outcome = overall(&outcomes.collect::<Vec<_>>());
 }
 
 /// A candidate that fails more is worse, however fast it fails.

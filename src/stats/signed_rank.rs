@@ -150,6 +150,7 @@ mod tests {
 
     /// Hamilton's depression scale before and after a tranquiliser (Hollander & Wolfe, *Nonparametric
     /// Statistical Methods*, table 3.1).
+    #[expect(clippy::approx_constant, reason = "3.14 is what that patient scored")]
     fn depression() -> Vec<f64> {
         let before = [1.83, 0.50, 1.62, 2.48, 1.68, 1.88, 1.55, 3.06, 1.30];
         let after = [0.878, 0.647, 0.598, 2.05, 1.06, 1.29, 1.06, 3.14, 1.29];

@@ -1,0 +1,47 @@
+//! The conversation as a program that does so many pings and ends: what is counted under valgrind.
+//!
+//! Instructions have no noise, so a change of a percent is a change. `bench/instructions`
+//! (a script) says how many a ping takes, of this build or of two.
+
+use rpcbench::conversation::{Conversation, Step};
+use rpcbench::load::message::Message;
+use rpcbench::protocol::DEFAULT_MAX_FRAME_BYTES;
+use rpcbench::service::Builtin;
+
+fn main() {
+    let count = std::env::args().find_map(|argument| argument.parse().ok());
+    let message = Message::ping(16);
+    let mut request = Vec::new();
+    let mut conversation = Conversation::new(DEFAULT_MAX_FRAME_BYTES);
+    let mut written = 0;
+    for tag in 0..count.unwrap_or(1_u64) {
+        request.clear();
+        message.write(tag, &mut request);
+        written += one(&mut conversation, &request);
+    }
+    std::hint::black_box(written);
+}
+
+/// One request in, its reply out; how long that was.
+fn one(conversation: &mut Conversation, request: &[u8]) -> usize {
+    let mut written = 0;
+    let mut read = false;
+    loop {
+        match conversation.step() {
+            Step::Call => {
+                conversation.call(&Builtin);
+            }
+            Step::Write => {
+                written = std::hint::black_box(conversation.unwritten()).len();
+                conversation.wrote(written);
+            }
+            Step::Read if read => return written,
+            Step::Read => {
+                conversation.space()[..request.len()].copy_from_slice(request);
+                conversation.received(request.len());
+                read = true;
+            }
+            step => unreachable!("a ping leads to no {step:?}"),
+        }
+    }
+}
