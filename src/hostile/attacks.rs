@@ -74,7 +74,7 @@ pub static ALL: &[Attack] = &[
     Attack {
         name: "idle",
         about: "hold two thousand connections and say nothing",
-        takes: "a place, where there are few, until the idle timeout",
+        takes: "a place, where there are few, until the idle timeout, and the work of accepting and closing them all at once",
         act: idle,
     },
 ];
