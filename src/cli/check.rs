@@ -3,7 +3,7 @@
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 
@@ -13,11 +13,11 @@ use super::interrupt::Interrupt;
 use super::load_args::LoadArgs;
 use super::measure::{make_room, recorded};
 use super::progress::Progress;
+use super::report::write;
 use super::serve::ServerArgs;
 use super::who::WhoArgs;
 use super::{Parts, Usage, values};
 use crate::check::least_pairs;
-use crate::error::Error;
 use crate::load::Load;
 use crate::record::{Look, Outcome, Record, Rules};
 use crate::report::check::{ALL, Form};
@@ -110,7 +110,7 @@ pub(super) fn run(parts: Parts<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     if let Some(folder) = &args.out {
         for form in ALL {
             let text = anstream::adapter::strip_str(&form.render(&record, check)).to_string();
-            write_to(&folder.join(form.file()), &text)?;
+            write(&folder.join(form.file()), &text)?;
         }
     }
     add_to_summary(&record)?;
@@ -269,16 +269,6 @@ fn looks(plan: &mut PairPlan, args: &Args) -> anyhow::Result<()> {
     };
     plan.budget = Some(budget);
     Ok(())
-}
-
-fn write_to(path: &Path, text: &str) -> Result<(), Error> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let written = fs::create_dir_all(folder).and_then(|()| fs::write(path, text));
-    written.map_err(|source| Error::Write {
-        path: path.to_owned(),
-        source,
-        remedy: "name another folder with --out",
-    })
 }
 
 /// On GitHub, the Markdown also stands on the job's page.
