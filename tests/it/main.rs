@@ -11,6 +11,7 @@ mod contract;
 mod conversation;
 mod faults;
 mod files;
+mod gate;
 mod generator;
 mod open_loop;
 mod original_client;
