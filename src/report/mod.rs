@@ -1,5 +1,6 @@
 //! Records as people and programs read them: pure functions, one file a format.
 
+pub mod chart;
 pub mod check;
 mod csv;
 mod files;

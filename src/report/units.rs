@@ -47,6 +47,35 @@ pub(super) fn bytes(value: f64) -> String {
     }
 }
 
+/// `12,300/s`.
+pub(super) fn rate(per_second: f64) -> String {
+    format!("{}/s", digits(per_second))
+}
+
+/// A share of one as `42.0 %`.
+pub(super) fn share(of_one: f64) -> String {
+    format!("{} %", digits(of_one * 100.0))
+}
+
+/// A quantile from 0 to 1 as `99.99 %`: as many nines as it has, up to nine of them.
+pub(super) fn quantile(q: f64) -> String {
+    let nines = -(1.0 - q).max(1e-9).log10();
+    format!(
+        "{} %",
+        trimmed(q * 100.0, (nines - 1.0).max(0.0).ceil() as usize)
+    )
+}
+
+/// At most so many decimals, without zeros at the end: `0.25`, `10`.
+pub(super) fn trimmed(value: f64, decimals: usize) -> String {
+    let text = format!("{value:.decimals$}");
+    if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    } else {
+        text
+    }
+}
+
 /// `5 s`, `200 ms`, `2 min`.
 pub(super) fn span(seconds: f64) -> String {
     match seconds {
@@ -80,6 +109,11 @@ mod tests {
             [bytes(290.2), bytes(831_488.0), bytes(4_414_505.0)],
             ["290 B", "812 KiB", "4.21 MiB"]
         );
+        assert_eq!(
+            [rate(12_300.4), share(0.42), quantile(0.5), quantile(0.9999)],
+            ["12,300/s", "42.0 %", "50 %", "99.99 %"]
+        );
+        assert_eq!([trimmed(0.25, 6), trimmed(10.0, 6)], ["0.25", "10"]);
         assert_eq!(
             [span(0.25), span(5.0), span(1.5), span(120.0)],
             ["250 ms", "5 s", "1.5 s", "2 min"]

@@ -5,6 +5,7 @@
 )]
 
 mod allocations;
+mod chart;
 mod check;
 mod cli;
 mod contract;

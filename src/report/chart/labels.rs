@@ -1,0 +1,123 @@
+//! Room for text: how wide it is, cut to a width, and pushed apart.
+
+use textwrap::core::display_width;
+
+use super::scale::Along;
+
+/// Between lines of text of 12 px, in pixels.
+pub(super) const LINE_PX: f64 = 15.0;
+/// A letter of 12 px, on the wide side, since the reader's font is not known.
+const LETTER_PX: f64 = 7.0;
+/// Between the labels of two ticks.
+const GAP_PX: f64 = 10.0;
+const Y_TICKS_PX: f64 = 26.0;
+
+/// How wide text is, in pixels.
+pub(super) fn width(text: &str) -> f64 {
+    display_width(text) as f64 * LETTER_PX
+}
+
+/// How far apart the ticks of two labels must stand, in pixels.
+pub(super) fn least_between(along: Along, first: &str, second: &str) -> f64 {
+    match along {
+        Along::X => (width(first) + width(second)) / 2.0 + GAP_PX,
+        Along::Y => Y_TICKS_PX,
+    }
+}
+
+/// Text of at most so many columns. It loses its middle, since names often differ at their end.
+pub(super) fn shortened(text: &str, columns: usize) -> String {
+    if display_width(text) <= columns {
+        return text.to_owned();
+    }
+    let letters: Vec<char> = text.chars().collect();
+    let fitting = |letters: &mut dyn Iterator<Item = &char>, columns: usize| -> Vec<char> {
+        let mut room = columns;
+        letters
+            .map_while(|letter| {
+                room = room.checked_sub(display_width(letter.encode_utf8(&mut [0; 4])))?;
+                Some(*letter)
+            })
+            .collect()
+    };
+    let after = (columns - 1) / 2;
+    let start = fitting(&mut letters.iter(), columns - 1 - after);
+    let end = fitting(&mut letters.iter().rev(), after);
+    let ellipsis = std::iter::once('…');
+    start
+        .into_iter()
+        .chain(ellipsis)
+        .chain(end.into_iter().rev())
+        .collect()
+}
+
+/// How many labels fit between two heights, middle to middle.
+pub(super) fn room(low: f64, high: f64) -> usize {
+    ((high - low) / LINE_PX).max(0.0) as usize + 1
+}
+
+/// Moves labels as little as can be (least squares) so that each two are a line apart and all stand
+/// from `low` to `high`, where no more than [`room`] are asked for. Their order stays.
+pub(super) fn spread(wanted: &[f64], low: f64, high: f64) -> Vec<f64> {
+    let mut order: Vec<usize> = (0..wanted.len()).collect();
+    order.sort_by(|a, b| wanted[*a].total_cmp(&wanted[*b]));
+    // With a line's height taken off for each label above, they may touch but not swap: that is
+    // isotonic regression, which pools neighbours that are out of order into their mean.
+    let mut pools: Vec<(f64, usize)> = Vec::new();
+    for (rank, at) in order.iter().enumerate() {
+        let mut pool = (wanted[*at] - rank as f64 * LINE_PX, 1);
+        while let Some(&(sum, number)) = pools.last() {
+            if sum / (number as f64) <= pool.0 / pool.1 as f64 {
+                break;
+            }
+            pool = (pool.0 + sum, pool.1 + number);
+            pools.pop();
+        }
+        pools.push(pool);
+    }
+    let means = pools
+        .into_iter()
+        .flat_map(|(sum, number)| std::iter::repeat_n(sum / number as f64, number));
+    let last = high - wanted.len().saturating_sub(1) as f64 * LINE_PX;
+    let mut heights = vec![0.0; wanted.len()];
+    for (rank, (at, mean)) in order.iter().zip(means).enumerate() {
+        heights[*at] = mean.min(last).max(low) + rank as f64 * LINE_PX;
+    }
+    heights
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn labels_with_room_stay() {
+        assert_eq!(spread(&[100.0, 20.0], 10.0, 200.0), [100.0, 20.0]);
+        assert_eq!(spread(&[50.0, 50.0], 10.0, 200.0), [42.5, 57.5]);
+        assert_eq!(spread(&[10.0, 10.0], 10.0, 200.0), [10.0, 25.0]);
+    }
+
+    proptest! {
+        #[test]
+        fn labels_never_touch_nor_leave(
+            wanted in proptest::collection::vec(-100.0..500.0_f64, 0..22),
+            low in 0.0..20.0_f64,
+        ) {
+            let high = 330.0;
+            prop_assume!(wanted.len() <= room(low, high));
+            let mut heights = spread(&wanted, low, high);
+            heights.sort_by(f64::total_cmp);
+            prop_assert!(heights.iter().all(|at| *at >= low - 1e-6 && *at <= high + 1e-6), "{heights:?}");
+            prop_assert!(heights.windows(2).all(|two| two[1] - two[0] >= LINE_PX - 1e-6), "{heights:?}");
+        }
+    }
+
+    #[test]
+    fn long_names_lose_their_middle() {
+        assert_eq!(shortened("preforking-async", 16), "preforking-async");
+        assert_eq!(shortened("preforking-async, now", 11), "prefo…, now");
+        assert_eq!(shortened("日本語日本語日本語", 7), "日…語");
+        assert!(display_width(&shortened("日本語日本語日本語", 8)) <= 8);
+    }
+}

@@ -1,0 +1,162 @@
+//! The layers of a chart, drawn by plotters.
+//!
+//! Plotters writes whole documents and knows no groups, classes, dashes or outlines with a filling. So
+//! each layer (the grid, the axes, the line of each series) is a document of its own with the same
+//! layout, of which only the inside is kept; around it stands a group of ours. All is drawn in
+//! black, which becomes `currentColor`: the group has the colour, and a page's CSS can change it.
+
+use plotters::chart::ChartContext;
+use plotters::coord::CoordTranslate;
+use plotters::coord::cartesian::Cartesian2d;
+use plotters::drawing::DrawingAreaErrorKind;
+use plotters::prelude::*;
+
+use super::scale::Ruler;
+
+type Plot<'a> = ChartContext<'a, SVGBackend<'a>, Cartesian2d<Ruler, Ruler>>;
+type Drawn = Result<(), DrawingAreaErrorKind<std::io::Error>>;
+
+/// The font's size for plotters, which divides by 1.24 for SVG.
+const FONT_SIZE: f64 = 12.0 * 1.24;
+const GRID: RGBColor = RGBColor(0xDD, 0xDD, 0xDD);
+
+/// Pixels around the plot on each side.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Inset {
+    pub(super) left: u32,
+    pub(super) right: u32,
+    pub(super) top: u32,
+    pub(super) bottom: u32,
+}
+
+/// A layout that all layers share.
+pub(super) struct Canvas {
+    size: (u32, u32),
+    inset: Inset,
+    pub(super) x: Ruler,
+    pub(super) y: Ruler,
+    coordinates: Cartesian2d<Ruler, Ruler>,
+}
+
+impl Canvas {
+    pub(super) fn new(size: (u32, u32), inset: Inset, x: Ruler, y: Ruler) -> Self {
+        let (right, bottom) = (size.0 - inset.right, size.1 - inset.bottom);
+        let (left, top) = (inset.left as i32, inset.top as i32);
+        let across = left..right as i32;
+        // Upwards, since y grows so.
+        let down = bottom as i32..top;
+        let coordinates = Cartesian2d::new(x.clone(), y.clone(), (across, down));
+        Canvas {
+            size,
+            inset,
+            x,
+            y,
+            coordinates,
+        }
+    }
+
+    /// Where values stand in the picture, in pixels from its top left.
+    pub(super) fn at(&self, x: f64, y: f64) -> (i32, i32) {
+        self.coordinates.translate(&(x, y))
+    }
+
+    /// The left and the right edge of the plot.
+    pub(super) fn edges(&self) -> (i32, i32) {
+        (
+            self.inset.left as i32,
+            (self.size.0 - self.inset.right) as i32,
+        )
+    }
+
+    /// Grid and axes, each a group.
+    pub(super) fn frame(&self) -> String {
+        let grid = self.layer(|plot| {
+            plot.configure_mesh()
+                .bold_line_style(GRID)
+                .axis_style(TRANSPARENT)
+                .label_style(("system-ui, sans-serif", FONT_SIZE, &TRANSPARENT))
+                .draw()
+        });
+        let axes = self.layer(|plot| {
+            plot.configure_mesh()
+                .disable_mesh()
+                .axis_style(BLACK)
+                .label_style(("system-ui, sans-serif", FONT_SIZE, &BLACK))
+                .draw()
+        });
+        format!("<g class=\"grid\">\n{grid}</g>\n<g class=\"axis\">\n{axes}</g>\n")
+    }
+
+    /// A line through points.
+    pub(super) fn line(&self, points: &[(f64, f64)], stroke_px: u32) -> String {
+        self.layer(|plot| {
+            let line = LineSeries::new(points.iter().copied(), BLACK.stroke_width(stroke_px));
+            plot.draw_series(line).map(drop)
+        })
+    }
+
+    fn layer(&self, draw: impl FnOnce(&mut Plot<'_>) -> Drawn) -> String {
+        let mut document = String::new();
+        let drawn = self.draw(&mut document, draw);
+        drawn.expect("a string takes all that is written to it");
+        stripped(&document)
+    }
+
+    fn draw(&self, document: &mut String, draw: impl FnOnce(&mut Plot<'_>) -> Drawn) -> Drawn {
+        let root = SVGBackend::with_string(document, self.size).into_drawing_area();
+        let mut plot = ChartBuilder::on(&root)
+            .margin_right(self.inset.right)
+            .margin_top(self.inset.top)
+            .x_label_area_size(self.inset.bottom)
+            .y_label_area_size(self.inset.left)
+            .build_cartesian_2d(self.x.clone(), self.y.clone())?;
+        draw(&mut plot)?;
+        root.present()
+    }
+}
+
+/// What stands inside the `<svg>` element, black turned into `currentColor`.
+fn stripped(document: &str) -> String {
+    let inside = document.split_once('>').map_or("", |(_, inside)| inside);
+    let inside = inside
+        .rsplit_once("</svg>")
+        .map_or(inside, |(inside, _)| inside);
+    inside
+        .trim_start()
+        .replace("\"#000000\"", "\"currentColor\"")
+        .replace(" opacity=\"1\"", "")
+        .replace(" font-family=\"system-ui, sans-serif\"", "")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn points_stand_where_plotters_draws_them() {
+        let inset = Inset {
+            left: 60,
+            right: 120,
+            top: 50,
+            bottom: 46,
+        };
+        let canvas = Canvas::new((540, 340), inset, Ruler::rows(7), Ruler::rows(5));
+        for (x, y) in [(0.0, 0.0), (7.0, 5.0), (3.3, 1.7)] {
+            let ours = canvas.at(x, y);
+            canvas.layer(|plot| {
+                assert_eq!(plot.backend_coord(&(x, y)), ours);
+                Ok(())
+            });
+        }
+        assert_eq!(canvas.at(0.0, 0.0), (60, 294));
+        assert_eq!(canvas.at(7.0, 5.0), (420, 50));
+    }
+
+    #[test]
+    fn the_wrapper_goes_and_black_follows_the_page() {
+        let document =
+            "<svg width=\"1\" xmlns=\"x\">\n<line opacity=\"1\" stroke=\"#000000\"/>\n</svg>\n";
+        assert_eq!(stripped(document), "<line stroke=\"currentColor\"/>\n");
+        assert_eq!(stripped("<svg>\n</svg>\n"), "");
+    }
+}

@@ -1,0 +1,288 @@
+//! Points joined by lines, each line's name at its right end.
+
+use super::labels::{LINE_PX, room, shortened, spread, width};
+use super::layers::{Canvas, Inset};
+use super::markup::{Body, HEIGHT, Hit, WIDTH, axis_names, escaped, hits, series};
+use super::palette::{dot, marks};
+use super::scale::{Along, Ruler};
+use super::{Chart, Mark, Point, Series};
+
+const NAME_COLUMNS: usize = 21;
+const TOP_PX: u32 = 50;
+const BOTTOM_PX: u32 = 46;
+/// From the plot to a label's sample of the line, the sample, and from there to the name.
+const SAMPLE_PX: (i32, i32, i32) = (12, 22, 5);
+/// Hovering has this many targets on a line with many points, and on all such lines together.
+const HITS: (usize, usize) = (24, 96);
+/// A line is drawn through at most so many points, since there are not many more pixels.
+const MOST_DRAWN: usize = 160;
+
+pub(super) fn body(chart: &Chart) -> Option<Body> {
+    let canvas = canvas(chart)?;
+    let drawn: Vec<Drawn<'_>> = chart
+        .series
+        .iter()
+        .map(|series| Drawn::new(&canvas, series))
+        .filter(|drawn| !drawn.points.is_empty())
+        .collect();
+    let names = Names::new(&canvas, &drawn);
+    let mut svg = canvas.frame();
+    svg += &axis_names(&chart.x, Some(&chart.y), canvas.edges(), HEIGHT);
+    for (at, drawn_series) in drawn.iter().enumerate() {
+        let mut inside = drawn_series.line();
+        inside += &drawn_series.ranges();
+        inside += &drawn_series.marks();
+        inside += &names.label(at, drawn_series);
+        inside += &drawn_series.hits(chart, HITS.0.min(HITS.1 / drawn.len()).max(2));
+        svg += &series(drawn_series.series, &inside);
+    }
+    svg += &names.left_out();
+    Some(Body {
+        height: HEIGHT,
+        svg,
+    })
+}
+
+/// The layout: as much room at the left and right as the text there takes.
+fn canvas(chart: &Chart) -> Option<Canvas> {
+    let points = || chart.series.iter().flat_map(|series| &series.points);
+    // A point counts only where both of its values have a place.
+    let placed = || {
+        points().filter(|point| {
+            super::scale::place(chart.x.scale, point.x).is_some()
+                && super::scale::place(chart.y.scale, point.y).is_some()
+        })
+    };
+    let ranges = placed().filter_map(|point| point.range);
+    let ys = placed().map(|point| point.y);
+    let ys = ys.chain(ranges.flat_map(|(low, high)| [low, high]));
+    let y = Ruler::new(&chart.y, ys, Along::Y, HEIGHT - TOP_PX - BOTTOM_PX)?;
+    let ticks = y.ticks.iter().map(|tick| width(&tick.label));
+    let left = ticks.fold(24.0, f64::max) as u32 + 16;
+    let names = chart
+        .series
+        .iter()
+        .map(|series| width(&shortened(&series.name, NAME_COLUMNS)));
+    let (gap, sample, space) = SAMPLE_PX;
+    let right = names.fold(24.0, f64::max) as u32 + (gap + sample + space) as u32 + 2;
+    let xs = placed().map(|point| point.x);
+    let x = Ruler::new(&chart.x, xs, Along::X, WIDTH - left - right)?;
+    let inset = Inset {
+        left,
+        right,
+        top: TOP_PX,
+        bottom: BOTTOM_PX,
+    };
+    Some(Canvas::new((WIDTH, HEIGHT), inset, x, y))
+}
+
+/// A series with the points that have a place.
+struct Drawn<'a> {
+    canvas: &'a Canvas,
+    series: &'a Series,
+    points: Vec<&'a Point>,
+}
+
+impl<'a> Drawn<'a> {
+    fn new(canvas: &'a Canvas, series: &'a Series) -> Self {
+        let has_place = |point: &&Point| canvas.x.holds(point.x) && canvas.y.holds(point.y);
+        let points = series.points.iter().filter(has_place).collect();
+        Drawn {
+            canvas,
+            series,
+            points,
+        }
+    }
+
+    fn at(&self, point: &Point) -> (i32, i32) {
+        self.canvas.at(point.x, point.y)
+    }
+
+    /// The points that the line joins.
+    fn joined(&self) -> Vec<&'a Point> {
+        let joined = self.points.iter().copied();
+        joined.filter(|point| point.mark != Mark::Dot).collect()
+    }
+
+    fn line(&self) -> String {
+        let joined = self.joined();
+        let censored = joined.iter().position(|point| point.mark == Mark::Censored);
+        let censored = censored.unwrap_or(joined.len());
+        let dashes = self.series.look.dashes();
+        // The first censored point ends the one part and begins the other.
+        let mut out = self.part(&joined[..joined.len().min(censored + 1)], &dashes, 2);
+        if censored < joined.len() {
+            out += &self.part(
+                &joined[censored..],
+                " stroke-dasharray=\"1 4\" opacity=\"0.7\"",
+                2,
+            );
+        }
+        out
+    }
+
+    fn part(&self, points: &[&Point], attributes: &str, stroke_px: u32) -> String {
+        if points.len() < 2 {
+            return String::new();
+        }
+        let line = self.canvas.line(&self.thinned(points), stroke_px);
+        format!("<g class=\"line\"{attributes}>\n{line}</g>\n")
+    }
+
+    /// Without points that stand close to the one before, as close as it takes. Spikes stay.
+    fn thinned(&self, points: &[&Point]) -> Vec<(f64, f64)> {
+        let places: Vec<(i32, i32)> = points.iter().map(|point| self.at(point)).collect();
+        let mut kept = Vec::new();
+        for least_px in 2..20 {
+            kept = apart(&places, least_px);
+            if kept.len() <= MOST_DRAWN {
+                break;
+            }
+        }
+        let value = |at: usize| (points[at].x, points[at].y);
+        kept.into_iter().map(value).collect()
+    }
+
+    /// All bars as one path of our own: a tenth of the text that plotters' lines would take.
+    fn ranges(&self) -> String {
+        let bars = self.points.iter().filter_map(|point| {
+            let (low, high) = self.canvas.y.cut(point.range?)?;
+            let ((x, from), (_, to)) =
+                (self.canvas.at(point.x, low), self.canvas.at(point.x, high));
+            Some(format!("M{x},{from}V{to}"))
+        });
+        let path: String = bars.collect();
+        if path.is_empty() {
+            return path;
+        }
+        format!("<path class=\"range\" d=\"{path}\" stroke=\"currentColor\"/>\n")
+    }
+
+    fn marks(&self) -> String {
+        let is_alone = self.joined().len() == 1;
+        let mark = |point: &&Point| match point.mark {
+            Mark::Full => self.series.look.marker(self.at(point), false),
+            Mark::Hollow => self.series.look.marker(self.at(point), true),
+            Mark::Dot => dot(self.at(point)),
+            // A single point makes no line that could be seen.
+            Mark::None | Mark::Censored if is_alone => dot(self.at(point)),
+            Mark::None | Mark::Censored => String::new(),
+        };
+        marks(self.points.iter().map(mark))
+    }
+
+    /// Every marked point, and so many of the others.
+    fn hits(&self, chart: &Chart, most: usize) -> String {
+        let is_bare = |point: &&Point| matches!(point.mark, Mark::None | Mark::Censored);
+        let bare = self.points.iter().filter(|point| is_bare(point)).count();
+        let step = bare.div_ceil(most).max(1);
+        let mut seen = 0;
+        let kept = self.points.iter().filter(|point| {
+            seen += usize::from(is_bare(point));
+            // Counted from the end, so that the last is kept.
+            !is_bare(point) || (bare - seen).is_multiple_of(step)
+        });
+        let hit = |point: &&'a Point| {
+            let range = chart.y.range(point).map(|range| format!(" ({range})"));
+            let (x, y) = (chart.x.text(point.x), chart.y.text(point.y));
+            Hit {
+                at: self.at(point),
+                point,
+                figures: format!("{x}, {y}{}", range.unwrap_or_default()),
+            }
+        };
+        hits(&self.series.name, kept.map(hit))
+    }
+}
+
+/// Which places stay so that each is so far from the one before; the first and the last always do.
+fn apart(places: &[(i32, i32)], least_px: i32) -> Vec<usize> {
+    let mut kept: Vec<usize> = Vec::new();
+    for (at, (x, y)) in places.iter().enumerate() {
+        let is_near = kept.last().is_some_and(|before| {
+            let (x0, y0) = places[*before];
+            (x - x0).abs() + (y - y0).abs() < least_px
+        });
+        if !is_near || at + 1 == places.len() {
+            kept.push(at);
+        }
+    }
+    kept
+}
+
+/// The names at the right, pushed apart.
+struct Names {
+    left: i32,
+    heights: Vec<f64>,
+    more: usize,
+}
+
+impl Names {
+    fn new(canvas: &Canvas, drawn: &[Drawn<'_>]) -> Self {
+        let (low, high) = (f64::from(TOP_PX) - 8.0, f64::from(HEIGHT) - 12.0);
+        let fit = room(low, high);
+        // One line is kept to say how many are left out.
+        let shown = if drawn.len() > fit {
+            fit - 1
+        } else {
+            drawn.len()
+        };
+        let ends = drawn
+            .iter()
+            .take(shown)
+            .map(|drawn| f64::from(drawn.end().1));
+        let more = drawn.len() - shown;
+        let ends: Vec<f64> = ends.collect();
+        let high = if more > 0 { high - LINE_PX } else { high };
+        Names {
+            left: canvas.edges().1 + SAMPLE_PX.0,
+            heights: spread(&ends, low, high),
+            more,
+        }
+    }
+
+    /// A sample of the line with its marker, the name, and a hair from the line's end to them.
+    fn label(&self, at: usize, drawn: &Drawn<'_>) -> String {
+        let Some(height) = self.heights.get(at) else {
+            return String::new();
+        };
+        let (gap, sample, space) = SAMPLE_PX;
+        let (left, y) = (self.left, height.round() as i32);
+        let (from_x, from_y) = drawn.end();
+        let look = drawn.series.look;
+        let dashes = look.dashes();
+        let edge = left - gap;
+        let mut out = format!(
+            "<g class=\"label\">\n<path d=\"M{from_x},{from_y}H{edge}L{left},{y}\" fill=\"none\" \
+             stroke=\"currentColor\" stroke-width=\"0.75\" opacity=\"0.5\"/>\n\
+             <path d=\"M{left},{y}h{sample}\" stroke=\"currentColor\" stroke-width=\"2\"{dashes}/>\n"
+        );
+        let shown = drawn
+            .points
+            .iter()
+            .find(|point| matches!(point.mark, Mark::Full | Mark::Hollow));
+        if shown.is_some() {
+            out += &marks(std::iter::once(look.marker((left + sample / 2, y), false)));
+        }
+        let name = escaped(&shortened(&drawn.series.name, NAME_COLUMNS));
+        let (x, baseline) = (left + sample + space, y + 4);
+        out + &format!("<text x=\"{x}\" y=\"{baseline}\">{name}</text>\n</g>\n")
+    }
+
+    fn left_out(&self) -> String {
+        if self.more == 0 {
+            return String::new();
+        }
+        let (x, y) = (self.left + SAMPLE_PX.1 + SAMPLE_PX.2, HEIGHT - 8);
+        format!("<text x=\"{x}\" y=\"{y}\">and {} more</text>\n", self.more)
+    }
+}
+
+impl Drawn<'_> {
+    /// Where the line ends.
+    fn end(&self) -> (i32, i32) {
+        let joined = self.joined();
+        let last = joined.last().or(self.points.last());
+        last.map_or((0, 0), |point| self.at(point))
+    }
+}

@@ -1,0 +1,118 @@
+//! SVG text of our own: the element around a drawing, and text that can hold anything.
+
+use super::{Axis, Chart, Point, Series, labels};
+
+/// Native width of every chart, in pixels.
+pub(super) const WIDTH: u32 = 540;
+/// Native height of a chart of lines.
+pub(super) const HEIGHT: u32 = 340;
+
+/// What is drawn, and the size it takes.
+pub(super) struct Body {
+    pub(super) height: u32,
+    pub(super) svg: String,
+}
+
+/// Text that XML takes, in an element and in an attribute.
+pub(super) fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '&' => out.push_str("&amp;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            '\n' | '\t' => out.push(' '),
+            // XML has no way to write these.
+            control if control.is_control() => out.push('\u{fffd}'),
+            '\u{fffe}' | '\u{ffff}' => out.push('\u{fffd}'),
+            other => out.push(other),
+        }
+    }
+    out
+}
+
+/// The whole element.
+pub(super) fn document(chart: &Chart, body: &Body) -> String {
+    let (id, height) = (escaped(&chart.id), body.height);
+    let (title, about) = (escaped(&chart.title), escaped(&chart.about));
+    let heading = escaped(&labels::shortened(&chart.title, 66));
+    let svg = &body.svg;
+    format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"chart\" viewBox=\"0 0 {WIDTH} {height}\" \
+         width=\"{WIDTH}\" height=\"{height}\" role=\"img\" aria-labelledby=\"{id}-title {id}-desc\" \
+         font-family=\"system-ui, sans-serif\" font-size=\"12\" color=\"#222222\" fill=\"#222222\">\n\
+         <title id=\"{id}-title\">{title}</title>\n<desc id=\"{id}-desc\">{about}</desc>\n\
+         <rect class=\"paper\" width=\"{WIDTH}\" height=\"{height}\" fill=\"#FFFFFF\"/>\n\
+         <text class=\"heading\" x=\"8\" y=\"19\" font-size=\"14\" font-weight=\"600\">{heading}</text>\n\
+         {svg}</svg>\n"
+    )
+}
+
+/// In place of a chart without a point.
+pub(super) fn no_data(_: &Chart) -> Body {
+    let (x, y) = (WIDTH / 2, 62);
+    Body {
+        height: 100,
+        svg: format!(
+            "<text class=\"empty\" x=\"{x}\" y=\"{y}\" text-anchor=\"middle\">no data</text>\n"
+        ),
+    }
+}
+
+/// The names of axes: y's above its end, so that nobody has to tilt the head.
+pub(super) fn axis_names(
+    x: &Axis,
+    y: Option<&Axis>,
+    (left, right): (i32, i32),
+    height: u32,
+) -> String {
+    let mut out = String::from("<g class=\"axis\">\n");
+    if let Some(y) = y {
+        let label = escaped(&labels::shortened(&y.label, 74));
+        out += &format!("<text x=\"8\" y=\"38\">{label}</text>\n");
+    }
+    let (middle, bottom) = ((left + right) / 2, height - 8);
+    let label = escaped(&labels::shortened(&x.label, 60));
+    out += &format!(
+        "<text x=\"{middle}\" y=\"{bottom}\" text-anchor=\"middle\">{label}</text>\n</g>\n"
+    );
+    out
+}
+
+/// The group of a series, which holds all that is drawn of it.
+pub(super) fn series(series: &Series, inside: &str) -> String {
+    let (attributes, name) = (series.look.attributes(), escaped(&series.name));
+    format!("<g {attributes} data-series=\"{name}\">\n{inside}</g>\n")
+}
+
+/// What hovering over a point shows, and where.
+pub(super) struct Hit<'a> {
+    pub(super) at: (i32, i32),
+    pub(super) point: &'a Point,
+    /// The figures in words.
+    pub(super) figures: String,
+}
+
+/// Unseen circles that are large enough to hit.
+pub(super) fn hits<'a>(name: &str, hits: impl Iterator<Item = Hit<'a>>) -> String {
+    let mut out = String::from("<g fill=\"none\" pointer-events=\"all\">\n");
+    for Hit {
+        at: (x, y),
+        point,
+        figures,
+    } in hits
+    {
+        let note = if point.note.is_empty() {
+            String::new()
+        } else {
+            format!("; {}", point.note)
+        };
+        let tip = escaped(&format!("{name}: {figures}{note}"));
+        out += &format!(
+            "<circle class=\"hit\" cx=\"{x}\" cy=\"{y}\" r=\"9\" data-tip=\"{tip}\"><title>{tip}</title></circle>\n"
+        );
+    }
+    out + "</g>\n"
+}

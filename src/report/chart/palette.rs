@@ -1,0 +1,79 @@
+//! What tells series apart: a colour, a marker and dashes, so that grey print and colour-blind readers
+//! have two of the three left.
+
+use super::Look;
+
+/// The colours of Okabe and Ito (jfly.uni-koeln.de/color), which the common kinds of colour blindness
+/// keep apart. Their yellow cannot be seen on white; their black follows the ink of the page (`None`).
+const COLOURS: [Option<&str>; 7] = [
+    Some("#0072B2"),
+    Some("#E69F00"),
+    Some("#009E73"),
+    Some("#D55E00"),
+    Some("#CC79A7"),
+    Some("#56B4E9"),
+    None,
+];
+
+/// Outlines around the origin, in relative steps of SVG path data.
+const MARKERS: [&str; 7] = [
+    // Circle, square, triangle, diamond, triangle upside down, plus, cross.
+    "m-4,0a4,4 0 1,0 8,0a4,4 0 1,0 -8,0z",
+    "m-3.5,-3.5h7v7h-7z",
+    "m0,-4.5l4.5,8h-9z",
+    "m0,-5l5,5l-5,5l-5,-5z",
+    "m0,4.5l4.5,-8h-9z",
+    "m-1.5,-4.5h3v3h3v3h-3v3h-3v-3h-3v-3h3z",
+    "m0,-2l3,-3l2,2l-3,3l3,3l-2,2l-3,-3l-3,3l-2,-2l3,-3l-3,-3l2,-2z",
+];
+
+const DASHES: [Option<&str>; 6] = [
+    None,
+    Some("6 3"),
+    Some("2 2"),
+    Some("8 3 2 3"),
+    Some("10 4"),
+    Some("4 2 1 2 1 2"),
+];
+
+impl Look {
+    /// The attributes of the series' group: its class, and the `color` that all in it draws with.
+    pub(super) fn attributes(self) -> String {
+        let at = self.colour % COLOURS.len();
+        let colour = COLOURS[at].map(|colour| format!(" color=\"{colour}\""));
+        format!("class=\"series c{at}\"{}", colour.unwrap_or_default())
+    }
+
+    /// The attribute for dashes; nothing for a solid line.
+    pub(super) fn dashes(self) -> String {
+        let dashes = DASHES[self.dash % DASHES.len()];
+        dashes.map_or(String::new(), |dashes| {
+            format!(" stroke-dasharray=\"{dashes}\"")
+        })
+    }
+
+    /// A marker, filled or hollow.
+    pub(super) fn marker(self, (x, y): (i32, i32), hollow: bool) -> String {
+        let shape = MARKERS[self.marker % MARKERS.len()];
+        let fill = if hollow {
+            " class=\"paper\" fill=\"#FFFFFF\" stroke-width=\"1.5\""
+        } else {
+            ""
+        };
+        format!("<path d=\"M{x},{y}{shape}\"{fill}/>\n")
+    }
+}
+
+/// A point without emphasis.
+pub(super) fn dot((x, y): (i32, i32)) -> String {
+    format!("<circle cx=\"{x}\" cy=\"{y}\" r=\"2\" stroke=\"none\" opacity=\"0.6\"/>\n")
+}
+
+/// The group that markers and dots have their colour from.
+pub(super) fn marks(each: impl Iterator<Item = String>) -> String {
+    let inside: String = each.collect();
+    if inside.is_empty() {
+        return inside;
+    }
+    format!("<g class=\"marks\" fill=\"currentColor\" stroke=\"currentColor\">\n{inside}</g>\n")
+}
