@@ -16,9 +16,10 @@ use super::scale::Ruler;
 type Plot<'a> = ChartContext<'a, SVGBackend<'a>, Cartesian2d<Ruler, Ruler>>;
 type Drawn = Result<(), DrawingAreaErrorKind<std::io::Error>>;
 
-/// The font's size for plotters, which divides by 1.24 for SVG.
-const FONT_SIZE: f64 = 12.0 * 1.24;
-const GRID: RGBColor = RGBColor(0xDD, 0xDD, 0xDD);
+/// For plotters' layout; text has its size from the element around it, see [`stripped`].
+const FONT_SIZE: f64 = 14.0;
+/// How much of the ink the grid has, so that it is pale on light and dark pages.
+const GRID: f64 = 0.15;
 
 /// Pixels around the plot on each side.
 #[derive(Debug, Clone, Copy)]
@@ -42,9 +43,9 @@ impl Canvas {
     pub(super) fn new(size: (u32, u32), inset: Inset, x: Ruler, y: Ruler) -> Self {
         let (right, bottom) = (size.0 - inset.right, size.1 - inset.bottom);
         let (left, top) = (inset.left as i32, inset.top as i32);
-        let across = left..right as i32;
-        // Upwards, since y grows so.
-        let down = bottom as i32..top;
+        let across = left..right as i32 - 1;
+        // Upwards, since y grows so. Plotters counts the last pixel in.
+        let down = bottom as i32 - 1..top;
         let coordinates = Cartesian2d::new(x.clone(), y.clone(), (across, down));
         Canvas {
             size,
@@ -72,7 +73,7 @@ impl Canvas {
     pub(super) fn frame(&self) -> String {
         let grid = self.layer(|plot| {
             plot.configure_mesh()
-                .bold_line_style(GRID)
+                .bold_line_style(BLACK.mix(GRID))
                 .axis_style(TRANSPARENT)
                 .label_style(("system-ui, sans-serif", FONT_SIZE, &TRANSPARENT))
                 .draw()
@@ -121,11 +122,19 @@ fn stripped(document: &str) -> String {
     let inside = inside
         .rsplit_once("</svg>")
         .map_or(inside, |(inside, _)| inside);
-    inside
-        .trim_start()
+    let inside = without(inside.trim_start(), "font-size");
+    without(&inside, "font-family")
         .replace("\"#000000\"", "\"currentColor\"")
         .replace(" opacity=\"1\"", "")
-        .replace(" font-family=\"system-ui, sans-serif\"", "")
+}
+
+/// Without an attribute. No text of others stands in a layer, so that its name is found in tags only.
+fn without(svg: &str, attribute: &str) -> String {
+    let key = format!(" {attribute}=\"");
+    let mut pieces = svg.split(key.as_str());
+    let first = pieces.next().unwrap_or_default();
+    let rest = pieces.filter_map(|piece| Some(piece.split_once('"')?.1));
+    std::iter::once(first).chain(rest).collect()
 }
 
 #[cfg(test)]
@@ -148,8 +157,8 @@ mod tests {
                 Ok(())
             });
         }
-        assert_eq!(canvas.at(0.0, 0.0), (60, 294));
-        assert_eq!(canvas.at(7.0, 5.0), (420, 50));
+        assert_eq!(canvas.at(0.0, 0.0), (60, 293));
+        assert_eq!(canvas.at(7.0, 5.0), (419, 50));
     }
 
     #[test]
@@ -158,5 +167,9 @@ mod tests {
             "<svg width=\"1\" xmlns=\"x\">\n<line opacity=\"1\" stroke=\"#000000\"/>\n</svg>\n";
         assert_eq!(stripped(document), "<line stroke=\"currentColor\"/>\n");
         assert_eq!(stripped("<svg>\n</svg>\n"), "");
+        assert_eq!(
+            without("<a x=\"1\" b=\"2\"/><a x=\"3\"/>", "x"),
+            "<a b=\"2\"/><a/>"
+        );
     }
 }

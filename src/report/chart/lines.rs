@@ -8,14 +8,14 @@ use super::scale::{Along, Ruler};
 use super::{Chart, Mark, Point, Series};
 
 const NAME_COLUMNS: usize = 21;
-const TOP_PX: u32 = 50;
-const BOTTOM_PX: u32 = 46;
+const TOP_PX: u32 = 54;
+const BOTTOM_PX: u32 = 50;
 /// From the plot to a label's sample of the line, the sample, and from there to the name.
-const SAMPLE_PX: (i32, i32, i32) = (12, 22, 5);
+const SAMPLE_PX: (i32, i32, i32) = (10, 20, 5);
 /// Hovering has this many targets on a line with many points, and on all such lines together.
-const HITS: (usize, usize) = (24, 96);
+const HITS: (usize, usize) = (24, 72);
 /// A line is drawn through at most so many points, since there are not many more pixels.
-const MOST_DRAWN: usize = 160;
+const MOST_DRAWN: usize = 120;
 
 pub(super) fn body(chart: &Chart) -> Option<Body> {
     let canvas = canvas(chart)?;
@@ -58,13 +58,13 @@ fn canvas(chart: &Chart) -> Option<Canvas> {
     let ys = ys.chain(ranges.flat_map(|(low, high)| [low, high]));
     let y = Ruler::new(&chart.y, ys, Along::Y, HEIGHT - TOP_PX - BOTTOM_PX)?;
     let ticks = y.ticks.iter().map(|tick| width(&tick.label));
-    let left = ticks.fold(24.0, f64::max) as u32 + 16;
+    let left = ticks.fold(24.0, f64::max) as u32 + 20;
     let names = chart
         .series
         .iter()
         .map(|series| width(&shortened(&series.name, NAME_COLUMNS)));
     let (gap, sample, space) = SAMPLE_PX;
-    let right = names.fold(24.0, f64::max) as u32 + (gap + sample + space) as u32 + 2;
+    let right = names.fold(24.0, f64::max) as u32 + (gap + sample + space) as u32 + 4;
     let xs = placed().map(|point| point.x);
     let x = Ruler::new(&chart.x, xs, Along::X, WIDTH - left - right)?;
     let inset = Inset {
@@ -129,18 +129,21 @@ impl<'a> Drawn<'a> {
         format!("<g class=\"line\"{attributes}>\n{line}</g>\n")
     }
 
-    /// Without points that stand close to the one before, as close as it takes. Spikes stay.
+    /// Of a long line the lowest and the highest point of each stretch, so that spikes stay, and both ends.
     fn thinned(&self, points: &[&Point]) -> Vec<(f64, f64)> {
-        let places: Vec<(i32, i32)> = points.iter().map(|point| self.at(point)).collect();
-        let mut kept = Vec::new();
-        for least_px in 2..20 {
-            kept = apart(&places, least_px);
-            if kept.len() <= MOST_DRAWN {
-                break;
-            }
+        let all: Vec<(f64, f64)> = points.iter().map(|point| (point.x, point.y)).collect();
+        let (Some(first), Some(last)) = (all.first(), all.last()) else {
+            return all;
+        };
+        if all.len() <= MOST_DRAWN {
+            return all;
         }
-        let value = |at: usize| (points[at].x, points[at].y);
-        kept.into_iter().map(value).collect()
+        let stretches = all.chunks(all.len().div_ceil(MOST_DRAWN / 2));
+        let mut kept = vec![*first];
+        kept.extend(stretches.flat_map(extremes));
+        kept.push(*last);
+        kept.dedup();
+        kept
     }
 
     /// All bars as one path of our own: a tenth of the text that plotters' lines would take.
@@ -195,19 +198,21 @@ impl<'a> Drawn<'a> {
     }
 }
 
-/// Which places stay so that each is so far from the one before; the first and the last always do.
-fn apart(places: &[(i32, i32)], least_px: i32) -> Vec<usize> {
-    let mut kept: Vec<usize> = Vec::new();
-    for (at, (x, y)) in places.iter().enumerate() {
-        let is_near = kept.last().is_some_and(|before| {
-            let (x0, y0) = places[*before];
-            (x - x0).abs() + (y - y0).abs() < least_px
-        });
-        if !is_near || at + 1 == places.len() {
-            kept.push(at);
-        }
-    }
-    kept
+/// The lowest and the highest point, in the order they have.
+fn extremes(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
+    let numbered = || points.iter().enumerate();
+    let by_y = |a: &(usize, &(f64, f64)), b: &(usize, &(f64, f64))| a.1.1.total_cmp(&b.1.1);
+    let mut both: Vec<_> = [numbered().min_by(by_y), numbered().max_by(by_y)]
+        .into_iter()
+        .flatten()
+        .collect();
+    both.sort_by_key(|(at, _)| *at);
+    both.into_iter().map(|(_, point)| *point).collect()
+}
+
+/// Where names may stand: not as low as the labels of x, the last of which reaches beyond the plot.
+fn heights() -> (f64, f64) {
+    (f64::from(TOP_PX) - 4.0, f64::from(HEIGHT - BOTTOM_PX) + 2.0)
 }
 
 /// The names at the right, pushed apart.
@@ -219,7 +224,7 @@ struct Names {
 
 impl Names {
     fn new(canvas: &Canvas, drawn: &[Drawn<'_>]) -> Self {
-        let (low, high) = (f64::from(TOP_PX) - 8.0, f64::from(HEIGHT) - 12.0);
+        let (low, high) = heights();
         let fit = room(low, high);
         // One line is kept to say how many are left out.
         let shown = if drawn.len() > fit {
@@ -265,7 +270,7 @@ impl Names {
             out += &marks(std::iter::once(look.marker((left + sample / 2, y), false)));
         }
         let name = escaped(&shortened(&drawn.series.name, NAME_COLUMNS));
-        let (x, baseline) = (left + sample + space, y + 4);
+        let (x, baseline) = (left + sample + space, y + 5);
         out + &format!("<text x=\"{x}\" y=\"{baseline}\">{name}</text>\n</g>\n")
     }
 
@@ -273,7 +278,10 @@ impl Names {
         if self.more == 0 {
             return String::new();
         }
-        let (x, y) = (self.left + SAMPLE_PX.1 + SAMPLE_PX.2, HEIGHT - 8);
+        let (x, y) = (
+            self.left + SAMPLE_PX.1 + SAMPLE_PX.2,
+            heights().1 as i32 + 5,
+        );
         format!("<text x=\"{x}\" y=\"{y}\">and {} more</text>\n", self.more)
     }
 }

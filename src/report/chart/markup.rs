@@ -37,21 +37,21 @@ pub(super) fn escaped(text: &str) -> String {
 pub(super) fn document(chart: &Chart, body: &Body) -> String {
     let (id, height) = (escaped(&chart.id), body.height);
     let (title, about) = (escaped(&chart.title), escaped(&chart.about));
-    let heading = escaped(&labels::shortened(&chart.title, 66));
+    let heading = escaped(&labels::shortened(&chart.title, 60));
     let svg = &body.svg;
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"chart\" viewBox=\"0 0 {WIDTH} {height}\" \
          width=\"{WIDTH}\" height=\"{height}\" role=\"img\" aria-labelledby=\"{id}-title {id}-desc\" \
-         font-family=\"system-ui, sans-serif\" font-size=\"12\" color=\"#222222\" fill=\"#222222\">\n\
+         font-family=\"system-ui, sans-serif\" font-size=\"14\" color=\"#222222\" fill=\"#222222\">\n\
          <title id=\"{id}-title\">{title}</title>\n<desc id=\"{id}-desc\">{about}</desc>\n\
          <rect class=\"paper\" width=\"{WIDTH}\" height=\"{height}\" fill=\"#FFFFFF\"/>\n\
-         <text class=\"heading\" x=\"8\" y=\"19\" font-size=\"14\" font-weight=\"600\">{heading}</text>\n\
+         <text class=\"heading\" x=\"8\" y=\"20\" font-size=\"16\" font-weight=\"600\">{heading}</text>\n\
          {svg}</svg>\n"
     )
 }
 
 /// In place of a chart without a point.
-pub(super) fn no_data(_: &Chart) -> Body {
+pub(super) fn no_data() -> Body {
     let (x, y) = (WIDTH / 2, 62);
     Body {
         height: 100,
@@ -70,11 +70,11 @@ pub(super) fn axis_names(
 ) -> String {
     let mut out = String::from("<g class=\"axis\">\n");
     if let Some(y) = y {
-        let label = escaped(&labels::shortened(&y.label, 74));
-        out += &format!("<text x=\"8\" y=\"38\">{label}</text>\n");
+        let label = escaped(&labels::shortened(&y.label, 64));
+        out += &format!("<text x=\"8\" y=\"42\">{label}</text>\n");
     }
     let (middle, bottom) = ((left + right) / 2, height - 8);
-    let label = escaped(&labels::shortened(&x.label, 60));
+    let label = escaped(&labels::shortened(&x.label, 50));
     out += &format!(
         "<text x=\"{middle}\" y=\"{bottom}\" text-anchor=\"middle\">{label}</text>\n</g>\n"
     );

@@ -1,8 +1,9 @@
 //! Charts as data: drawn as SVG, and as the table of the same figures for those who do not see the picture.
 //!
-//! A page restyles a drawing by `svg.chart` (its `color` and `fill` are the ink), `.paper` (the
-//! background, and the inside of hollow markers), `.grid` and `.series.c0` to `.c6` (whose `color` is
-//! that of the series); all of these are presentation attributes, so any CSS rule wins over them.
+//! A page restyles a drawing by `svg.chart` (its `color` and `fill` are the ink of text, axes and
+//! grid), `.paper` (whose `fill` is the background and the inside of hollow markers) and
+//! `.series.c0` to `.c6` (whose `color` is that of the series). All of these are presentation
+//! attributes, so any CSS rule wins over them.
 
 mod figures;
 mod labels;
@@ -153,7 +154,7 @@ impl Chart {
             Kind::Lines => lines::body(self),
             Kind::Rows { reference } => rows::body(self, reference),
         };
-        let body = body.unwrap_or_else(|| markup::no_data(self));
+        let body = body.unwrap_or_else(markup::no_data);
         markup::document(self, &body)
     }
 

@@ -8,9 +8,9 @@ use super::scale::{Along, Ruler, place};
 use super::{Chart, Mark, Point, Series};
 
 const NAME_COLUMNS: usize = 24;
-const ROW_PX: u32 = 26;
-const TOP_PX: u32 = 32;
-const BOTTOM_PX: u32 = 46;
+const ROW_PX: u32 = 28;
+const TOP_PX: u32 = 34;
+const BOTTOM_PX: u32 = 50;
 /// Dots of a row stand in turn on this many lines, this far apart, so that equal ones are seen.
 const DOT_LINES: (i32, i32) = (3, 4);
 
@@ -156,7 +156,7 @@ impl<'a> Row<'a> {
     fn text(&self) -> String {
         let (left, right) = self.canvas.edges();
         let (_, y) = self.canvas.at(0.0, self.height);
-        let (name_x, figure_x, baseline) = (left - 10, right + 10, y + 4);
+        let (name_x, figure_x, baseline) = (left - 10, right + 10, y + 5);
         let name = escaped(&shortened(&self.series.name, NAME_COLUMNS));
         let figure = figure(self.chart, self.series).unwrap_or_else(|| "–".to_owned());
         format!(

@@ -11,7 +11,7 @@ const LARGEST: f64 = 1e300;
 /// Room at the ends of an axis, as a share of what the data span.
 const MARGIN: f64 = 0.05;
 /// A logarithmic axis spans at least this many decades.
-const LEAST_DECADES: f64 = 0.2;
+const LEAST_DECADES: f64 = 0.1;
 const MOST_TICKS: f64 = 9.0;
 
 /// An axis with its ends and ticks; its values are those of the data.
@@ -201,6 +201,10 @@ fn ends(axis: &Axis, low: f64, high: f64) -> (f64, f64) {
 /// Multiples of 1, 2 or 5 times a power of ten (of 1024 and ten for bytes), fine ones first.
 fn linear(low: f64, high: f64, unit: Unit) -> Vec<Vec<f64>> {
     let span = high - low;
+    // Far out, floats are too coarse for ticks.
+    if !span.is_normal() {
+        return Vec::new();
+    }
     let multiples = |step: f64| {
         let (first, last) = ((low / step).ceil(), (high / step).floor());
         // Adding 0.0 makes a plain zero of a negative one.
@@ -209,6 +213,8 @@ fn linear(low: f64, high: f64, unit: Unit) -> Vec<Vec<f64>> {
     steps(span, unit)
         .into_iter()
         .filter(|step| span / step <= MOST_TICKS)
+        // There is no half of a thing.
+        .filter(|step| unit != Unit::Count || *step >= 1.0)
         .map(|step| multiples(step).collect())
         .collect()
 }
