@@ -6,7 +6,7 @@
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use rpcbench::conversation::{Conversation, Step};
 use rpcbench::load::message::Message;
-use rpcbench::load::pacer::{Arrivals, Assign, OpenLoop, Pacer, Schedule};
+use rpcbench::load::pacer::{Arrivals, Assign, Mix, OpenLoop, Pacer, Schedule};
 use rpcbench::load::sample::histogram;
 use rpcbench::protocol::{DEFAULT_MAX_FRAME_BYTES, Frame, Request};
 use rpcbench::service::Builtin;
@@ -117,7 +117,7 @@ fn pacer(c: &mut Criterion) {
             assign: Assign::Bound,
             seed: 1,
         };
-        let mut pacer = OpenLoop::new(schedule, 64, 0..64);
+        let mut pacer = OpenLoop::new(schedule, Mix::default(), 64, 0..64);
         group.bench_function(name, |b| b.iter(|| pacer.due(u64::MAX)));
     }
     group.finish();

@@ -61,6 +61,7 @@ fuzz_target!(|data: &[u8]| {
             1 => Message::call("sleep", "5").expect("this is JSON"),
             _ => Message::call("ping", "{\"a\":[1,2]}").expect("this is JSON"),
         },
+        beside: None,
         first_client: 0,
         pipeline: 1 + usize::from(first >> 6),
         assign: Assign::Bound,

@@ -217,6 +217,7 @@ impl LoadArgs {
             cpus: self.client_cpus.clone(),
             max_frame_bytes: server.max_frame_bytes() + REPLY_SLACK_BYTES,
             message,
+            beside: None,
         }
     }
 

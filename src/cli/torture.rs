@@ -159,5 +159,6 @@ fn load(args: &Args, server: &ServerArgs) -> Load {
         cpus: None,
         max_frame_bytes: server.max_frame_bytes() + REPLY_SLACK_BYTES,
         message: Message::ping(LEAST_PAYLOAD_BYTES),
+        beside: None,
     }
 }

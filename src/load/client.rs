@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::message::{Message, Tag};
-use super::pacer::Assign;
+use super::pacer::{Assign, Kind};
 use crate::wiring::{Pieces, Wiring};
 
 /// How each client behaves.
@@ -11,6 +11,8 @@ use crate::wiring::{Pieces, Wiring};
 pub struct Manners {
     /// What it sends.
     pub message: Message,
+    /// What it sends where a request is [`Kind::Beside`]; `None` is the same.
+    pub beside: Option<Message>,
     /// The number of the first of them among all threads', which tells their requests apart.
     pub first_client: usize,
     /// Requests in flight a connection.
@@ -35,6 +37,16 @@ pub struct Manners {
     pub max_frame_bytes: usize,
 }
 
+impl Manners {
+    /// What a request of this kind sends.
+    pub(super) fn message(&self, kind: Kind) -> &Message {
+        match (kind, &self.beside) {
+            (Kind::Beside, Some(beside)) => beside,
+            _ => &self.message,
+        }
+    }
+}
+
 /// When connections are first made: spaced, so that thousands do not arrive as one flood.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Ramp {
@@ -51,10 +63,18 @@ impl Ramp {
     }
 }
 
+/// A request that is still to be sent.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Waiting {
+    pub(super) planned_ns: u64,
+    pub(super) kind: Kind,
+}
+
 /// A request on its way.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Flight {
     pub(super) planned_ns: u64,
+    pub(super) kind: Kind,
     pub(super) sent_ns: u64,
     pub(super) tag: Tag,
 }
@@ -111,8 +131,8 @@ impl ClientResult {
 #[derive(Debug)]
 pub(super) struct Client {
     pub(super) link: Link,
-    /// When the requests that it is still to send were planned, in order.
-    pub(super) waiting: VecDeque<u64>,
+    /// The requests that it is still to send, in the order of the plan.
+    pub(super) waiting: VecDeque<Waiting>,
     /// What it has sent, in the order of the replies.
     pub(super) flights: VecDeque<Flight>,
     /// The beginning of a reply whose rest has not come.
@@ -174,7 +194,7 @@ impl Client {
     /// Memory that it takes.
     pub(super) fn held_bytes(&self) -> usize {
         size_of::<Client>()
-            + self.waiting.capacity() * size_of::<u64>()
+            + self.waiting.capacity() * size_of::<Waiting>()
             + self.flights.capacity() * size_of::<Flight>()
             + self.inbox.capacity()
             + self.outbox.capacity()

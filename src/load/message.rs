@@ -22,6 +22,15 @@ pub struct Message {
     expected: Expected,
 }
 
+/// Another message that some requests are.
+#[derive(Debug, Clone)]
+pub struct Beside {
+    /// What is sent instead of the usual one.
+    pub message: Message,
+    /// One request in so many, drawn pseudo-randomly.
+    pub one_in: u32,
+}
+
 #[derive(Debug, Clone)]
 enum Expected {
     /// A whole body with the tag of the request at `at`, where `request_at` is its place in the request.

@@ -6,9 +6,9 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::client::{Manners, Ramp};
-use super::message::Message;
+use super::message::{Beside, Message};
 use super::nanos;
-use super::pacer::{Assign, Schedule};
+use super::pacer::{Assign, Mix, Schedule};
 use super::recorder::Window;
 use crate::cpus::Cpus;
 use crate::wiring::Wiring;
@@ -88,6 +88,8 @@ pub struct Load {
     pub max_frame_bytes: usize,
     /// What is sent.
     pub message: Message,
+    /// What some requests are instead; `None` is none of them.
+    pub beside: Option<Beside>,
 }
 
 impl Load {
@@ -106,6 +108,7 @@ impl Load {
         let gap_ns = nanos(CONNECT_GAP);
         Manners {
             message: self.message.clone(),
+            beside: self.beside.as_ref().map(|beside| beside.message.clone()),
             first_client: self.clients_of(index).start,
             pipeline: self.pipeline,
             assign: self
@@ -122,6 +125,15 @@ impl Load {
             },
             wiring: self.wiring,
             max_frame_bytes: self.max_frame_bytes,
+        }
+    }
+
+    /// Which requests are the other message: in an open loop by the seed of its plan, in a
+    /// closed one always the same.
+    pub(super) fn mix(&self) -> Mix {
+        Mix {
+            one_in: self.beside.as_ref().map(|beside| beside.one_in),
+            seed: self.schedule.map_or(0, |schedule| schedule.seed),
         }
     }
 

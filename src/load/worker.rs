@@ -104,14 +104,10 @@ pub(super) fn run(
             let (ramp, idle) = (manners.ramp, manners.idle);
             let start_ns = move |client| ramp.at_ns(idle + client);
             let think_ns = nanos(load.think);
-            Box::new(ClosedLoop::starting(
-                clients,
-                load.pipeline,
-                start_ns,
-                think_ns,
-            ))
+            let closed = ClosedLoop::starting(clients, load.pipeline, start_ns, think_ns);
+            Box::new(closed.mixed(load.mix(), own.start))
         }
-        Some(schedule) => Box::new(OpenLoop::new(schedule, load.clients, own)),
+        Some(schedule) => Box::new(OpenLoop::new(schedule, load.mix(), load.clients, own)),
     };
     let mut fleet = Fleet::new(clients, manners, recorder, sockets, pacer, clock);
     let mut alarm = Alarm::new(&poll)?;

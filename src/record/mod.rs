@@ -5,6 +5,7 @@
 //! not measured.
 
 mod check;
+mod load;
 mod search;
 mod trial;
 
@@ -18,6 +19,7 @@ use serde_json::{Number, Value};
 use crate::error::Error;
 
 pub use check::{CheckInfo, Finding, Look, Outcome, Part, Rules};
+pub use load::{BesideInfo, LoadInfo, Mode};
 pub use search::{SearchInfo, Slo, Step, Try};
 pub use trial::{
     Censored, ClientWait, Connects, ErrorCounts, GeneratorSide, Histograms, Idle, Interval,
@@ -158,62 +160,6 @@ pub struct Options {
     /// The cores that it was kept on, such as `0,2-3`; null is all.
     #[serde(default)]
     pub cpus: Option<String>,
-}
-
-/// What load was made.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct LoadInfo {
-    /// Connections that send.
-    pub clients: usize,
-    /// When requests are due.
-    pub mode: Mode,
-    /// Requests a second in all; null in a closed loop.
-    pub rate_rps: Option<f64>,
-    /// Requests in flight a connection.
-    pub pipeline: usize,
-    /// Whether a request waits for its own connection (`bound`) or for any (`free`).
-    pub assign: String,
-    /// Replies a connection; null is no end.
-    pub requests_per_connection: Option<u32>,
-    /// The method called.
-    pub method: String,
-    /// Bytes of a request on the wire, its 4-byte length included.
-    pub request_bytes: usize,
-    /// Bytes of its params.
-    pub payload_bytes: usize,
-    /// Connections beside them that send nothing.
-    pub idle: usize,
-    /// The window.
-    pub duration_s: f64,
-    /// What goes before it.
-    pub warmup_s: f64,
-    /// How long a reply may take.
-    pub timeout_s: f64,
-    /// How long a connect may take.
-    #[serde(default)]
-    pub connect_timeout_s: f64,
-    /// How long a client waits between a reply and its next request.
-    #[serde(default)]
-    pub think_s: f64,
-    /// The cores of the generator, such as `0,2-3`; null is all.
-    #[serde(default)]
-    pub client_cpus: Option<String>,
-    /// How connections close: `fin` or `reset`.
-    pub close: String,
-    /// How messages are written: `default` (one write, NODELAY) or `article`.
-    pub wire: String,
-}
-
-/// When requests are due.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Mode {
-    /// When the client has its reply.
-    Closed,
-    /// Evenly spaced.
-    Constant,
-    /// At random, at a constant mean rate.
-    Poisson,
 }
 
 /// What to do when a record cannot be written.

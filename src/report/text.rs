@@ -8,7 +8,7 @@ use super::markdown::quantile;
 use super::summary::{Doubt, Summary, doubts};
 use super::units::{bytes, count, digits, some, span};
 use super::{Format, full, search, words};
-use crate::record::{Cell, Mode, Record, SearchInfo};
+use crate::record::{BesideInfo, Cell, Mode, Record, SearchInfo};
 
 pub(super) struct Text;
 
@@ -86,14 +86,21 @@ pub(super) fn load_line(cell: &Cell) -> String {
         format!("{trials} × ")
     };
     format!(
-        "{}, {}, {} of {} B, {times}{} after {} of warm-up",
+        "{}, {}, {} of {} B{}, {times}{} after {} of warm-up",
         some(load.clients as u64, "client"),
         unusual.join(", "),
         load.method,
         load.request_bytes,
+        load.beside.as_ref().map_or_else(String::new, beside),
         span(load.duration_s),
         span(load.warmup_s),
     )
+}
+
+/// `, 1 in 100 spin of 4 B`, of params.
+fn beside(beside: &BesideInfo) -> String {
+    let (one_in, method) = (count(u64::from(beside.one_in)), &beside.method);
+    format!(", 1 in {one_in} {method} of {} B", beside.payload_bytes)
 }
 
 /// Where and with what it was measured, in a line.

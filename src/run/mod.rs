@@ -20,7 +20,7 @@ use crate::harness::{Contestant, ReadyBy};
 use crate::hostile::Attack;
 use crate::load::pacer::{Arrivals, Assign, Schedule};
 use crate::load::{Live, Load};
-use crate::record::{Cell, CheckInfo, ContestantInfo, LoadInfo, Mode, SearchInfo};
+use crate::record::{BesideInfo, Cell, CheckInfo, ContestantInfo, LoadInfo, Mode, SearchInfo};
 
 /// What starting and stopping a server takes, for the estimate of a run's time.
 const AROUND_A_TRIAL: Duration = Duration::from_millis(120);
@@ -135,6 +135,11 @@ impl Seat {
             client_cpus: load.cpus.as_ref().map(Cpus::to_string),
             close: load.close.to_string(),
             wire: load.wiring.to_string(),
+            beside: load.beside.as_ref().map(|beside| BesideInfo {
+                method: beside.message.method().to_owned(),
+                payload_bytes: beside.message.payload_bytes(),
+                one_in: beside.one_in,
+            }),
         }
     }
 }

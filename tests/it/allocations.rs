@@ -9,7 +9,7 @@ use rpcbench::conversation::{Conversation, Step};
 use rpcbench::load::client::{Manners, Ramp};
 use rpcbench::load::fleet::Fleet;
 use rpcbench::load::message::Message;
-use rpcbench::load::pacer::{Assign, ClosedLoop};
+use rpcbench::load::pacer::{Assign, ClosedLoop, Mix};
 use rpcbench::load::recorder::{Recorder, Window};
 use rpcbench::load::wire::{Clock, Wire};
 use rpcbench::service::Builtin;
@@ -134,6 +134,7 @@ fn the_generator_does_not_allocate_for_a_request() {
     const CLIENTS: usize = 20;
     let manners = Manners {
         message: Message::ping(16),
+        beside: Some(Message::ping(20)),
         first_client: 0,
         assign: Assign::Bound,
         pipeline: 1,
@@ -154,12 +155,16 @@ fn the_generator_does_not_allocate_for_a_request() {
         replies: vec![([0; 128], 0); CLIENTS],
     };
     let clock = Ticking(Rc::new(Cell::new(0)));
+    let mix = Mix {
+        one_in: Some(3),
+        seed: 0,
+    };
     let mut fleet = Fleet::new(
         CLIENTS,
         manners,
         recorder,
         wire,
-        ClosedLoop::new(CLIENTS, 1),
+        ClosedLoop::new(CLIENTS, 1).mixed(mix, 0),
         clock,
     );
     let mut rounds = |count: usize| {

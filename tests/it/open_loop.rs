@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use rpcbench::load::client::ClientResult;
-use rpcbench::load::pacer::{Arrivals, Assign, OpenLoop, Pacer, Planned, Schedule};
+use rpcbench::load::pacer::{Arrivals, Assign, Mix, OpenLoop, Pacer, Planned, Schedule};
 use rpcbench::load::recorder::{Recorder, Window};
 use rpcbench::load::sample::Quantile;
 
@@ -16,7 +16,7 @@ fn play_plan(
     schedule: Schedule,
     world: &Rc<RefCell<World>>,
 ) -> (Recorder, Vec<ClientResult>) {
-    let pacer = OpenLoop::new(schedule, load.clients, 0..load.clients);
+    let pacer = OpenLoop::new(schedule, load.mix, load.clients, 0..load.clients);
     let assign = schedule.assign;
     play_with(&Load { assign, ..*load }, Box::new(pacer), true, world)
 }
@@ -249,7 +249,7 @@ fn poisson_gaps_are_exponential() {
         assign: Assign::Bound,
         seed: 42,
     };
-    let mut pacer = OpenLoop::new(schedule, 8, 0..8);
+    let mut pacer = OpenLoop::new(schedule, Mix::default(), 8, 0..8);
     let planned: Vec<Planned> = (0..20_000).map(|_| pacer.due(u64::MAX).unwrap()).collect();
     let times: Vec<u64> = planned.iter().map(|planned| planned.at_ns).collect();
     exponential(&times, 10_000.0);
@@ -274,11 +274,15 @@ fn the_plan_is_the_same_for_any_number_of_threads() {
         assign: Assign::Bound,
         seed: 3,
     };
+    let mix = Mix {
+        one_in: Some(7),
+        seed: 3,
+    };
     let draw = |own: std::ops::Range<usize>| {
         let first = own.start;
-        let mut pacer = OpenLoop::new(schedule, 10, own);
+        let mut pacer = OpenLoop::new(schedule, mix, 10, own);
         std::iter::from_fn(move || pacer.due(S))
-            .map(move |planned| (planned.at_ns, planned.client + first))
+            .map(move |planned| (planned.at_ns, planned.client + first, planned.kind))
             .collect::<Vec<_>>()
     };
     let mut threads = [draw(0..3), draw(3..7), draw(7..10)].concat();

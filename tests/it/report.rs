@@ -61,6 +61,7 @@ pub(crate) fn cell(name: &str, trials: Vec<Trial>) -> Cell {
         client_cpus: None,
         close: "fin".to_owned(),
         wire: "default".to_owned(),
+        beside: None,
     };
     let contestant = ContestantInfo {
         kind: Kind::Model,
@@ -165,7 +166,7 @@ fn starved(mut trial: Trial) -> Trial {
     trial
 }
 
-fn text(record: &Record) -> String {
+pub(crate) fn text(record: &Record) -> String {
     let rendered = report::ALL[0].render(record);
     let plain = anstream::adapter::strip_str(&rendered).to_string();
     for line in plain.lines() {

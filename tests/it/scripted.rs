@@ -8,7 +8,7 @@ use std::rc::Rc;
 use rpcbench::load::client::{ClientResult, Manners, Ramp};
 use rpcbench::load::fleet::Fleet;
 use rpcbench::load::message::Message;
-use rpcbench::load::pacer::{Assign, ClosedLoop, Pacer};
+use rpcbench::load::pacer::{Assign, ClosedLoop, Mix, Pacer};
 use rpcbench::load::recorder::{Recorder, Window};
 use rpcbench::load::sample::Quantile;
 use rpcbench::load::wire::{Clock, Wire};
@@ -167,6 +167,7 @@ pub(crate) struct Load {
     pub(crate) wiring: Wiring,
     pub(crate) assign: Assign,
     pub(crate) first_client: usize,
+    pub(crate) mix: Mix,
 }
 
 pub(crate) fn load(clients: usize) -> Load {
@@ -187,21 +188,15 @@ pub(crate) fn load(clients: usize) -> Load {
         wiring: Wiring::Default,
         assign: Assign::Bound,
         first_client: 0,
+        mix: Mix::default(),
     }
 }
 
 pub(crate) fn play(load: &Load, world: &Rc<RefCell<World>>) -> (Recorder, Vec<ClientResult>) {
-    play_with(
-        load,
-        Box::new(ClosedLoop::starting(
-            load.clients,
-            1,
-            |client| load.ramp.at_ns(load.idle + client),
-            load.think_ns,
-        )),
-        false,
-        world,
-    )
+    let start_ns = |client| load.ramp.at_ns(load.idle + client);
+    let closed = ClosedLoop::starting(load.clients, 1, start_ns, load.think_ns);
+    let closed = closed.mixed(load.mix, load.first_client);
+    play_with(load, Box::new(closed), false, world)
 }
 
 /// What the worker threads do with real sockets, here with a world that is played through.
@@ -215,6 +210,7 @@ pub(crate) fn play_with(
         first_client: load.first_client,
         assign: load.assign,
         message: Message::ping(16),
+        beside: Some(Message::call("spin", "2000").unwrap()),
         pipeline: load.pipeline,
         connects_first,
         requests_per_connection: load.requests_per_connection,
@@ -265,7 +261,7 @@ pub(crate) fn play_with(
     }
 }
 
-/// The right reply to a request.
+/// The right reply to a `ping`.
 pub(crate) fn pong(request: &[u8]) -> Vec<u8> {
     let body = String::from_utf8(request[4..].to_vec()).unwrap();
     let reply = body.replace(r#"{"in":"ping","params""#, r#"{"out":"pong","result""#);

@@ -59,7 +59,8 @@ impl<W: Wire, P: Pacer, C: Clock> Fleet<W, P, C> {
             self.fail(at, Failure::Protocol);
             return false;
         };
-        if !self.manners.message.is_answered_by(flight.tag, body) {
+        let asked = self.manners.message(flight.kind);
+        if !asked.is_answered_by(flight.tag, body) {
             self.recorder.wrong(body);
             client.result.heard |= self.recorder.in_sample(flight.planned_ns, now);
             self.fail(at, Failure::Reply);

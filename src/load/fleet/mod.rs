@@ -11,8 +11,8 @@ mod tasks;
 
 use std::io;
 
-use crate::load::client::{Client, ClientResult, Flight, Link, Manners};
-use crate::load::pacer::{Pacer, Planned};
+use crate::load::client::{Client, ClientResult, Flight, Link, Manners, Waiting};
+use crate::load::pacer::{Kind, Pacer, Planned};
 use crate::load::recorder::Recorder;
 use crate::load::wire::{Clock, Wire};
 use failure::{Failure, NoConnect};
@@ -55,7 +55,8 @@ impl<W: Wire, P: Pacer, C: Clock> Fleet<W, P, C> {
         pacer: P,
         clock: C,
     ) -> Fleet<W, P, C> {
-        let scratch = Vec::with_capacity(manners.message.frame_bytes());
+        let longest = [Kind::Usual, Kind::Beside].map(|kind| manners.message(kind).frame_bytes());
+        let scratch = Vec::with_capacity(longest[0].max(longest[1]));
         let tasks = Tasks::new(clients, manners.pipeline, manners.assign);
         Fleet {
             clients: (0..clients + manners.idle)
@@ -218,15 +219,16 @@ impl<W: Wire, P: Pacer, C: Clock> Fleet<W, P, C> {
         for at in 0..self.senders {
             let client = &mut self.clients[at];
             let in_flight = client.flights.drain(..).map(|flight| flight.planned_ns);
-            for planned_ns in in_flight.chain(client.waiting.drain(..)) {
+            let waiting = client.waiting.drain(..).map(|waiting| waiting.planned_ns);
+            for planned_ns in in_flight.chain(waiting) {
                 if self.recorder.unanswered(planned_ns, now) {
                     client.result.waited(now - planned_ns);
                     client.result.unanswered += 1;
                 }
             }
         }
-        for planned_ns in self.tasks.unassigned() {
-            self.recorder.unanswered(planned_ns, now);
+        for waiting in self.tasks.unassigned() {
+            self.recorder.unanswered(waiting.planned_ns, now);
         }
         let (senders, idle) = self.clients.split_at(self.senders);
         let up = |client: &&Client| client.link == Link::Up;
@@ -260,7 +262,10 @@ impl<W: Wire, P: Pacer, C: Clock> Fleet<W, P, C> {
 
     fn give(&mut self, planned: Planned, now: u64) {
         let client = planned.client;
-        self.clients[client].waiting.push_back(planned.at_ns);
+        self.clients[client].waiting.push_back(Waiting {
+            planned_ns: planned.at_ns,
+            kind: planned.kind,
+        });
         if self.has_begun(client) {
             self.pump(client, now);
         }
@@ -302,7 +307,7 @@ impl<W: Wire, P: Pacer, C: Clock> Fleet<W, P, C> {
         let room = (self.manners.pipeline - self.clients[at].flights.len()).min(left);
         for _ in 0..room {
             let client = &mut self.clients[at];
-            let Some(planned_ns) = client.waiting.pop_front() else {
+            let Some(Waiting { planned_ns, kind }) = client.waiting.pop_front() else {
                 break;
             };
             self.tasks.taken();
@@ -310,11 +315,12 @@ impl<W: Wire, P: Pacer, C: Clock> Fleet<W, P, C> {
             let whose = (self.manners.first_client + at) as u64;
             let tag = (whose << 40) | (client.sequence & ((1 << 40) - 1));
             self.scratch.clear();
-            self.manners.message.write(tag, &mut self.scratch);
+            self.manners.message(kind).write(tag, &mut self.scratch);
             let sent_ns = self.clock.now_ns();
             self.recorder.sent(planned_ns.max(client.able_ns), sent_ns);
             client.flights.push_back(Flight {
                 planned_ns,
+                kind,
                 sent_ns,
                 tag,
             });

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use crate::load::client::Waiting;
 use crate::load::pacer::{Assign, Planned};
 
 /// Requests that wait to be sent, a thread: far over capacity the rest is never sent at all.
@@ -13,7 +14,7 @@ pub(super) struct Tasks {
     /// Places in flight that are free, where any client may take a request; else none are kept.
     free: Option<VecDeque<usize>>,
     /// What nobody has taken yet.
-    unassigned: VecDeque<u64>,
+    unassigned: VecDeque<Waiting>,
     /// All that wait, the clients' own among them.
     waiting: usize,
 }
@@ -41,7 +42,10 @@ impl Tasks {
     pub(super) fn add(&mut self, planned: Planned) -> Option<Planned> {
         self.waiting += 1;
         if self.free.is_some() {
-            self.unassigned.push_back(planned.at_ns);
+            self.unassigned.push_back(Waiting {
+                planned_ns: planned.at_ns,
+                kind: planned.kind,
+            });
             None
         } else {
             Some(planned)
@@ -51,10 +55,14 @@ impl Tasks {
     /// The next request that a free client can take.
     pub(super) fn next(&mut self) -> Option<Planned> {
         let free = self.free.as_mut()?;
-        let at_ns = *self.unassigned.front()?;
+        let waiting = *self.unassigned.front()?;
         let client = free.pop_front()?;
         self.unassigned.pop_front();
-        Some(Planned { client, at_ns })
+        Some(Planned {
+            client,
+            at_ns: waiting.planned_ns,
+            kind: waiting.kind,
+        })
     }
 
     /// A request that waited is being sent.
@@ -70,7 +78,7 @@ impl Tasks {
     }
 
     /// What nobody has ever taken.
-    pub(super) fn unassigned(&mut self) -> impl Iterator<Item = u64> {
+    pub(super) fn unassigned(&mut self) -> impl Iterator<Item = Waiting> {
         self.unassigned.drain(..)
     }
 }

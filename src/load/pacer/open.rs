@@ -1,0 +1,93 @@
+//! The open loop.
+
+use super::{Arrivals, Kind, Mix, Pacer, Planned, Schedule};
+
+/// Kinds are drawn by a request's number in the plan, whoever sends it.
+const WHOLE_PLAN: u64 = 0;
+
+/// The open loop: requests are due when the plan says so, whoever is free.
+///
+/// Each thread walks through the whole plan, drawn anew from the seed, and
+/// keeps what is for its own clients: so the plan is the same for any number
+/// of threads, and takes no memory.
+#[derive(Debug)]
+pub struct OpenLoop {
+    schedule: Schedule,
+    mix: Mix,
+    random: fastrand::Rng,
+    clients: usize,
+    own: std::ops::Range<usize>,
+    /// How many requests of the plan have been drawn.
+    drawn: u64,
+    next: Planned,
+}
+
+impl OpenLoop {
+    /// The plan for `clients` clients in all, of which this thread has `own`.
+    pub fn new(
+        schedule: Schedule,
+        mix: Mix,
+        clients: usize,
+        own: std::ops::Range<usize>,
+    ) -> OpenLoop {
+        let random = fastrand::Rng::with_seed(schedule.seed);
+        let next = Planned {
+            client: 0,
+            at_ns: 0,
+            kind: Kind::Usual,
+        };
+        let mut pacer = OpenLoop {
+            schedule,
+            mix,
+            random,
+            clients,
+            own,
+            drawn: 0,
+            next,
+        };
+        pacer.draw();
+        pacer
+    }
+
+    /// Draws the next request that is for this thread.
+    fn draw(&mut self) {
+        let gap_ns = 1e9 / self.schedule.rate_rps;
+        loop {
+            self.drawn += 1;
+            let client = match self.schedule.arrivals {
+                Arrivals::Constant => {
+                    self.next.at_ns = (self.drawn as f64 * gap_ns) as u64;
+                    (self.drawn % self.clients as u64) as usize
+                }
+                Arrivals::Poisson => {
+                    // The inverse of the exponential distribution; 1 − u is never 0.
+                    let gap = -(1.0 - self.random.f64()).ln() * gap_ns;
+                    self.next.at_ns += gap.round() as u64;
+                    self.random.usize(..self.clients)
+                }
+            };
+            if self.own.contains(&client) {
+                self.next.client = client - self.own.start;
+                self.next.kind = self.mix.kind(WHOLE_PLAN, self.drawn);
+                return;
+            }
+        }
+    }
+}
+
+impl Pacer for OpenLoop {
+    fn free(&mut self, _client: usize, _now_ns: u64) {}
+
+    fn due(&mut self, now_ns: u64) -> Option<Planned> {
+        if self.next.at_ns > now_ns {
+            return None;
+        }
+        let planned = self.next;
+        self.draw();
+        Some(planned)
+    }
+
+    fn next_ns(&self) -> Option<u64> {
+        Some(self.next.at_ns)
+    }
+}

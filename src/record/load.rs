@@ -1,0 +1,73 @@
+//! What load was made.
+
+use serde::{Deserialize, Serialize};
+
+/// What load was made.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LoadInfo {
+    /// Connections that send.
+    pub clients: usize,
+    /// When requests are due.
+    pub mode: Mode,
+    /// Requests a second in all; null in a closed loop.
+    pub rate_rps: Option<f64>,
+    /// Requests in flight a connection.
+    pub pipeline: usize,
+    /// Whether a request waits for its own connection (`bound`) or for any (`free`).
+    pub assign: String,
+    /// Replies a connection; null is no end.
+    pub requests_per_connection: Option<u32>,
+    /// The method called.
+    pub method: String,
+    /// Bytes of a request on the wire, its 4-byte length included.
+    pub request_bytes: usize,
+    /// Bytes of its params.
+    pub payload_bytes: usize,
+    /// Connections beside them that send nothing.
+    pub idle: usize,
+    /// The window.
+    pub duration_s: f64,
+    /// What goes before it.
+    pub warmup_s: f64,
+    /// How long a reply may take.
+    pub timeout_s: f64,
+    /// How long a connect may take.
+    #[serde(default)]
+    pub connect_timeout_s: f64,
+    /// How long a client waits between a reply and its next request.
+    #[serde(default)]
+    pub think_s: f64,
+    /// The cores of the generator, such as `0,2-3`; null is all.
+    #[serde(default)]
+    pub client_cpus: Option<String>,
+    /// How connections close: `fin` or `reset`.
+    pub close: String,
+    /// How messages are written: `default` (one write, NODELAY) or `article`.
+    pub wire: String,
+    /// What some requests are instead; null is none of them.
+    #[serde(default)]
+    pub beside: Option<BesideInfo>,
+}
+
+/// Another message that some requests are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BesideInfo {
+    /// The method called.
+    pub method: String,
+    /// Bytes of its params.
+    pub payload_bytes: usize,
+    /// One request in so many, drawn pseudo-randomly.
+    pub one_in: u32,
+}
+
+/// When requests are due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// When the client has its reply.
+    Closed,
+    /// Evenly spaced.
+    Constant,
+    /// At random, at a constant mean rate.
+    Poisson,
+}

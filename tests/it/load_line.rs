@@ -1,0 +1,36 @@
+//! The reports' line about a load: what is unusual about it is named.
+
+use rpcbench::record::{BesideInfo, LoadInfo};
+
+use crate::report::{cell, record, text, trial};
+
+/// The line, however it was wrapped, of the usual load changed in this way.
+fn line(change: impl FnOnce(&mut LoadInfo)) -> String {
+    let mut cell = cell("async", vec![trial(0, 1000.0, 10.0)]);
+    change(&mut cell.load);
+    let text = text(&record(vec![cell]));
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let line = words.join(" ");
+    let end = line.find("of warm-up").expect("the line ends so");
+    line[..end].to_owned()
+}
+
+#[track_caller]
+fn says(change: impl FnOnce(&mut LoadInfo), words: &str) {
+    let (usual, line) = (line(|_| ()), line(change));
+    assert!(line.contains(words), "{line}");
+    assert!(!usual.contains(words), "{usual}");
+}
+
+#[test]
+fn the_other_message_is_named() {
+    let beside = BesideInfo {
+        method: "spin".to_owned(),
+        payload_bytes: 4,
+        one_in: 100,
+    };
+    says(
+        |load| load.beside = Some(beside),
+        "ping of 45 B, 1 in 100 spin of 4 B, ",
+    );
+}

@@ -1,0 +1,170 @@
+//! What a plan can hold beside its rate, against a scripted server under a fake clock: every
+//! figure is exact.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use rpcbench::load::pacer::{Arrivals, Assign, Kind, Mix, OpenLoop, Pacer, Planned, Schedule};
+use rpcbench::record::ErrorCounts;
+
+use crate::scripted::{Load, MS, S, World, load, play, play_with, pong};
+
+const MIX: Mix = Mix {
+    one_in: Some(10),
+    seed: 4,
+};
+
+fn constant(rate_rps: f64) -> Schedule {
+    Schedule {
+        rate_rps,
+        arrivals: Arrivals::Constant,
+        assign: Assign::Bound,
+        seed: 4,
+    }
+}
+
+/// The plan of `clients` clients up to `until_ns`, as so many threads draw it, each request
+/// with the number of its client among all.
+fn plan(schedule: Schedule, clients: usize, threads: usize, until_ns: u64) -> Vec<Planned> {
+    let mut plan = Vec::new();
+    for index in 0..threads {
+        let own = clients * index / threads..clients * (index + 1) / threads;
+        let first = own.start;
+        let mut pacer = OpenLoop::new(schedule, MIX, clients, own);
+        plan.extend(
+            std::iter::from_fn(|| pacer.due(until_ns)).map(|planned| Planned {
+                client: planned.client + first,
+                ..planned
+            }),
+        );
+    }
+    plan.sort_by_key(|planned| (planned.at_ns, planned.client));
+    plan
+}
+
+/// The right reply to either message of the scripted load.
+fn right(request: &[u8]) -> Vec<u8> {
+    if is_spin(request) {
+        let body = br#"{"out":"spin","result":2000}"#;
+        [&(body.len() as u32).to_le_bytes()[..], body].concat()
+    } else {
+        pong(request)
+    }
+}
+
+fn is_spin(request: &[u8]) -> bool {
+    request[4..].starts_with(br#"{"in":"spin""#)
+}
+
+/// Whose a request was, and whether it was the other message; in the order in which they were sent.
+type Seen = Rc<RefCell<Vec<(usize, bool)>>>;
+
+/// A world of two clients that notes whose requests were the other message, a `spin`.
+fn noting() -> (Rc<RefCell<World>>, Seen) {
+    let seen = Seen::default();
+    let kept = Rc::clone(&seen);
+    let world = World::new(2, move |client, request, _| {
+        kept.borrow_mut().push((client, is_spin(request)));
+        // The other message takes longer.
+        let takes = if is_spin(request) { 7 * MS } else { MS };
+        vec![(takes, right(request))]
+    });
+    (world, seen)
+}
+
+#[test]
+fn the_other_message_is_drawn_by_client_and_number_in_a_closed_loop() {
+    let play_mixed = |first_client: usize| {
+        let (world, seen) = noting();
+        let load = Load {
+            mix: MIX,
+            first_client,
+            ..load(2)
+        };
+        let (recorder, _) = play(&load, &world);
+        assert_eq!(recorder.errors.total(), 0, "{:?}", recorder.first_wrong);
+        seen.take()
+    };
+    let seen = play_mixed(5);
+    for client in 0..2 {
+        let kinds = seen.iter().filter(|(whose, _)| *whose == client);
+        for (asked, (_, spin)) in kinds.enumerate() {
+            let expected = MIX.kind(5 + client as u64, asked as u64 + 1);
+            assert_eq!(*spin, expected == Kind::Beside, "{client}: {asked}");
+        }
+    }
+    let spins = seen.iter().filter(|(_, spin)| *spin).count();
+    assert!(seen.len() > 1000 && spins > 100, "{spins}/{}", seen.len());
+    assert_ne!(seen, play_mixed(7), "other clients ask otherwise");
+}
+
+#[test]
+fn the_other_message_is_a_part_of_the_plan_whoever_sends_it() {
+    let drawn = plan(constant(400.0), 2, 1, 1100 * MS - 1);
+    let planned: Vec<bool> = drawn.iter().map(|one| one.kind == Kind::Beside).collect();
+    assert!(planned.iter().filter(|spin| **spin).count() > 30);
+    for assign in [Assign::Bound, Assign::Free] {
+        let (world, seen) = noting();
+        let schedule = Schedule {
+            assign,
+            ..constant(400.0)
+        };
+        let pacer = Box::new(OpenLoop::new(schedule, MIX, 2, 0..2));
+        let load = Load { assign, ..load(2) };
+        let (recorder, _) = play_with(&load, pacer, true, &world);
+        assert_eq!(recorder.errors.total(), 0);
+        let mut seen = seen.take();
+        if assign == Assign::Bound {
+            // Whoever waited for a slow one sends later; by client the order is the plan's.
+            seen.sort_by_key(|(client, _)| *client);
+            let mut by_client: Vec<&Planned> = drawn.iter().collect();
+            by_client.sort_by_key(|one| one.client);
+            let by_client = by_client.iter();
+            let expected = by_client.map(|one| (one.client, one.kind == Kind::Beside));
+            assert_eq!(seen, expected.collect::<Vec<_>>());
+        } else {
+            let sent: Vec<bool> = seen.iter().map(|(_, spin)| *spin).collect();
+            assert_eq!(sent, planned, "in the order of the plan, by any client");
+        }
+    }
+}
+
+#[test]
+fn a_reply_is_checked_against_the_message_that_was_asked() {
+    // Of the right name for the usual message, and so wrong for the other.
+    let spins = Rc::new(Cell::new(0));
+    let counted = Rc::clone(&spins);
+    let world = World::new(1, move |_, request, now| {
+        let spin = is_spin(request) && now >= 200 * MS;
+        counted.set(counted.get() + u64::from(spin));
+        let body = br#"{"out":"pong","result":"0000000000000001"}"#;
+        let wrong = [&(body.len() as u32).to_le_bytes()[..], body].concat();
+        vec![(MS, if spin { wrong } else { right(request) })]
+    });
+    let load = Load {
+        mix: MIX,
+        ..load(1)
+    };
+    let (recorder, _) = play(&load, &world);
+    assert!(spins.get() > 30, "{}", spins.get());
+    let all_wrong = ErrorCounts {
+        reply: spins.get(),
+        ..ErrorCounts::default()
+    };
+    assert_eq!(recorder.errors, all_wrong);
+}
+
+#[test]
+fn the_times_of_a_plan_do_not_depend_on_what_is_asked() {
+    let schedule = Schedule {
+        arrivals: Arrivals::Poisson,
+        ..constant(1000.0)
+    };
+    let mut alone = OpenLoop::new(schedule, Mix::default(), 8, 0..8);
+    let alone: Vec<(u64, usize)> = std::iter::from_fn(|| alone.due(S))
+        .map(|planned| (planned.at_ns, planned.client))
+        .collect();
+    let mixed = plan(schedule, 8, 3, S);
+    let mixed: Vec<(u64, usize)> = mixed.iter().map(|one| (one.at_ns, one.client)).collect();
+    assert_eq!(alone, mixed);
+}
