@@ -7,6 +7,7 @@ use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_mai
 use rpcbench::conversation::{Conversation, Step};
 use rpcbench::load::message::Message;
 use rpcbench::load::pacer::{Arrivals, Assign, Mix, OpenLoop, Pacer, Schedule};
+use rpcbench::load::recorder::Window;
 use rpcbench::load::sample::histogram;
 use rpcbench::protocol::{DEFAULT_MAX_FRAME_BYTES, Frame, Request};
 use rpcbench::service::Builtin;
@@ -116,8 +117,13 @@ fn pacer(c: &mut Criterion) {
             arrivals,
             assign: Assign::Bound,
             seed: 1,
+            skew: None,
         };
-        let mut pacer = OpenLoop::new(schedule, Mix::default(), 64, 0..64);
+        let forever = Window {
+            from_ns: 0,
+            to_ns: u64::MAX,
+        };
+        let mut pacer = OpenLoop::new(schedule, Mix::default(), 64, forever, 0..64);
         group.bench_function(name, |b| b.iter(|| pacer.due(u64::MAX)));
     }
     group.finish();

@@ -183,6 +183,7 @@ impl LoadArgs {
             assign: self.assign,
             // Each round has a seed of its own.
             seed: 0,
+            skew: None,
         }
     }
 

@@ -149,6 +149,7 @@ fn load(args: &Args, server: &ServerArgs) -> Load {
             arrivals: Arrivals::Poisson,
             assign: Assign::Bound,
             seed: 0,
+            skew: None,
         }),
         pipeline: 1,
         requests_per_connection: Some(1),

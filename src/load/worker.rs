@@ -107,7 +107,10 @@ pub(super) fn run(
             let closed = ClosedLoop::starting(clients, load.pipeline, start_ns, think_ns);
             Box::new(closed.mixed(load.mix(), own.start))
         }
-        Some(schedule) => Box::new(OpenLoop::new(schedule, load.mix(), load.clients, own)),
+        Some(schedule) => {
+            let (mix, clients, window) = (load.mix(), load.clients, shared.window);
+            Box::new(OpenLoop::new(schedule, mix, clients, window, own))
+        }
     };
     let mut fleet = Fleet::new(clients, manners, recorder, sockets, pacer, clock);
     let mut alarm = Alarm::new(&poll)?;

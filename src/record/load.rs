@@ -47,6 +47,18 @@ pub struct LoadInfo {
     /// What some requests are instead; null is none of them.
     #[serde(default)]
     pub beside: Option<BesideInfo>,
+    /// How unevenly requests are dealt to clients; null is evenly.
+    #[serde(default)]
+    pub skew: Option<SkewInfo>,
+}
+
+/// A few clients that make most of the requests.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct SkewInfo {
+    /// The share of the clients that are busy.
+    pub clients_share: f64,
+    /// The share of the requests that is theirs.
+    pub requests_share: f64,
 }
 
 /// Another message that some requests are.

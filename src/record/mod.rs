@@ -19,7 +19,7 @@ use serde_json::{Number, Value};
 use crate::error::Error;
 
 pub use check::{CheckInfo, Finding, Look, Outcome, Part, Rules};
-pub use load::{BesideInfo, LoadInfo, Mode};
+pub use load::{BesideInfo, LoadInfo, Mode, SkewInfo};
 pub use search::{SearchInfo, Slo, Step, Try};
 pub use trial::{
     Censored, ClientWait, Connects, ErrorCounts, GeneratorSide, Histograms, Idle, Interval,

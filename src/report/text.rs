@@ -68,6 +68,10 @@ pub(super) fn load_line(cell: &Cell) -> String {
     let unusual = [
         (load.idle > 0).then(|| format!("beside {} idle", count(load.idle as u64))),
         Some(mode),
+        load.skew.map(|skew| {
+            let (requests, clients) = (share(skew.requests_share), share(skew.clients_share));
+            format!("{requests} of requests by {clients} of clients")
+        }),
         (load.assign != "bound").then(|| "to any connection that is free".to_owned()),
         (load.think_s > 0.0).then(|| format!("{} of thought", span(load.think_s))),
         (load.pipeline > 1).then(|| format!("{} in flight a connection", load.pipeline)),
@@ -95,6 +99,16 @@ pub(super) fn load_line(cell: &Cell) -> String {
         span(load.duration_s),
         span(load.warmup_s),
     )
+}
+
+/// `9/10`, `95/100`, or what no such fraction says as a number.
+fn share(share: f64) -> String {
+    let parts = [10.0, 100.0, 1000.0];
+    let whole = |part: &f64| ((share * part).round() - share * part).abs() < 1e-6;
+    match parts.into_iter().find(whole) {
+        Some(part) => format!("{:.0}/{part}", share * part),
+        None => format!("{share:.4}"),
+    }
 }
 
 /// `, 1 in 100 spin of 4 B`, of params.

@@ -20,7 +20,9 @@ use crate::harness::{Contestant, ReadyBy};
 use crate::hostile::Attack;
 use crate::load::pacer::{Arrivals, Assign, Schedule};
 use crate::load::{Live, Load};
-use crate::record::{BesideInfo, Cell, CheckInfo, ContestantInfo, LoadInfo, Mode, SearchInfo};
+use crate::record::{
+    BesideInfo, Cell, CheckInfo, ContestantInfo, LoadInfo, Mode, SearchInfo, SkewInfo,
+};
 
 /// What starting and stopping a server takes, for the estimate of a run's time.
 const AROUND_A_TRIAL: Duration = Duration::from_millis(120);
@@ -140,6 +142,13 @@ impl Seat {
                 payload_bytes: beside.message.payload_bytes(),
                 one_in: beside.one_in,
             }),
+            skew: load
+                .schedule
+                .and_then(|schedule| schedule.skew)
+                .map(|skew| SkewInfo {
+                    clients_share: skew.clients,
+                    requests_share: skew.requests,
+                }),
         }
     }
 }

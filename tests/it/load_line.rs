@@ -1,6 +1,6 @@
 //! The reports' line about a load: what is unusual about it is named.
 
-use rpcbench::record::{BesideInfo, LoadInfo};
+use rpcbench::record::{BesideInfo, LoadInfo, SkewInfo};
 
 use crate::report::{cell, record, text, trial};
 
@@ -33,4 +33,25 @@ fn the_other_message_is_named() {
         |load| load.beside = Some(beside),
         "ping of 45 B, 1 in 100 spin of 4 B, ",
     );
+}
+
+#[test]
+fn uneven_clients_are_named() {
+    let skew = |requests_share, clients_share| SkewInfo {
+        requests_share,
+        clients_share,
+    };
+    for (skew, words) in [
+        (skew(0.9, 0.1), "9/10 of requests by 1/10 of clients, "),
+        (
+            skew(0.95, 0.005),
+            "95/100 of requests by 5/1000 of clients, ",
+        ),
+        (
+            skew(0.5, 1.0 / 64.0),
+            "5/10 of requests by 0.0156 of clients, ",
+        ),
+    ] {
+        says(|load| load.skew = Some(skew), words);
+    }
 }

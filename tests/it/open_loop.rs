@@ -10,13 +10,24 @@ use rpcbench::load::sample::Quantile;
 
 use crate::scripted::{Load, MS, S, World, load, near, play_with, pong};
 
+const FOREVER: Window = Window {
+    from_ns: 0,
+    to_ns: u64::MAX,
+};
+
 /// Plays an open loop: the same as `play`, but with a plan.
 fn play_plan(
     load: &Load,
     schedule: Schedule,
     world: &Rc<RefCell<World>>,
 ) -> (Recorder, Vec<ClientResult>) {
-    let pacer = OpenLoop::new(schedule, load.mix, load.clients, 0..load.clients);
+    let pacer = OpenLoop::new(
+        schedule,
+        load.mix,
+        load.clients,
+        load.window,
+        0..load.clients,
+    );
     let assign = schedule.assign;
     play_with(&Load { assign, ..*load }, Box::new(pacer), true, world)
 }
@@ -27,6 +38,7 @@ fn constant(rate_rps: f64) -> Schedule {
         arrivals: Arrivals::Constant,
         assign: Assign::Bound,
         seed: 1,
+        skew: None,
     }
 }
 
@@ -216,6 +228,7 @@ fn poisson_requests_reach_a_server_with_exponential_gaps() {
         arrivals: Arrivals::Poisson,
         assign: Assign::Bound,
         seed: 5,
+        skew: None,
     };
     play_plan(&load(64), schedule, &world);
     let sent = world.borrow().sent.clone();
@@ -248,8 +261,9 @@ fn poisson_gaps_are_exponential() {
         arrivals: Arrivals::Poisson,
         assign: Assign::Bound,
         seed: 42,
+        skew: None,
     };
-    let mut pacer = OpenLoop::new(schedule, Mix::default(), 8, 0..8);
+    let mut pacer = OpenLoop::new(schedule, Mix::default(), 8, FOREVER, 0..8);
     let planned: Vec<Planned> = (0..20_000).map(|_| pacer.due(u64::MAX).unwrap()).collect();
     let times: Vec<u64> = planned.iter().map(|planned| planned.at_ns).collect();
     exponential(&times, 10_000.0);
@@ -273,6 +287,7 @@ fn the_plan_is_the_same_for_any_number_of_threads() {
         arrivals: Arrivals::Poisson,
         assign: Assign::Bound,
         seed: 3,
+        skew: None,
     };
     let mix = Mix {
         one_in: Some(7),
@@ -280,7 +295,7 @@ fn the_plan_is_the_same_for_any_number_of_threads() {
     };
     let draw = |own: std::ops::Range<usize>| {
         let first = own.start;
-        let mut pacer = OpenLoop::new(schedule, mix, 10, own);
+        let mut pacer = OpenLoop::new(schedule, mix, 10, FOREVER, own);
         std::iter::from_fn(move || pacer.due(S))
             .map(move |planned| (planned.at_ns, planned.client + first, planned.kind))
             .collect::<Vec<_>>()
@@ -292,7 +307,7 @@ fn the_plan_is_the_same_for_any_number_of_threads() {
 
 /// Kolmogorov and Smirnov: whether the gaps between these times are exponential, at the 1 % level.
 #[track_caller]
-fn exponential(times_ns: &[u64], rate_rps: f64) {
+pub(crate) fn exponential(times_ns: &[u64], rate_rps: f64) {
     let mut gaps: Vec<f64> = times_ns
         .windows(2)
         .map(|two| (two[1] - two[0]) as f64 / 1e9 * rate_rps)

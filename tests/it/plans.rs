@@ -4,14 +4,23 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use rpcbench::load::pacer::{Arrivals, Assign, Kind, Mix, OpenLoop, Pacer, Planned, Schedule};
+use rpcbench::load::pacer::{
+    Arrivals, Assign, Kind, Mix, OpenLoop, Pacer, Planned, Schedule, Skew,
+};
+use rpcbench::load::recorder::Window;
 use rpcbench::record::ErrorCounts;
 
+use crate::open_loop::exponential;
 use crate::scripted::{Load, MS, S, World, load, play, play_with, pong};
 
 const MIX: Mix = Mix {
     one_in: Some(10),
     seed: 4,
+};
+
+const WINDOW: Window = Window {
+    from_ns: 100 * MS,
+    to_ns: 1100 * MS,
 };
 
 fn constant(rate_rps: f64) -> Schedule {
@@ -20,6 +29,7 @@ fn constant(rate_rps: f64) -> Schedule {
         arrivals: Arrivals::Constant,
         assign: Assign::Bound,
         seed: 4,
+        skew: None,
     }
 }
 
@@ -30,7 +40,7 @@ fn plan(schedule: Schedule, clients: usize, threads: usize, until_ns: u64) -> Ve
     for index in 0..threads {
         let own = clients * index / threads..clients * (index + 1) / threads;
         let first = own.start;
-        let mut pacer = OpenLoop::new(schedule, MIX, clients, own);
+        let mut pacer = OpenLoop::new(schedule, MIX, clients, WINDOW, own);
         plan.extend(
             std::iter::from_fn(|| pacer.due(until_ns)).map(|planned| Planned {
                 client: planned.client + first,
@@ -109,7 +119,7 @@ fn the_other_message_is_a_part_of_the_plan_whoever_sends_it() {
             assign,
             ..constant(400.0)
         };
-        let pacer = Box::new(OpenLoop::new(schedule, MIX, 2, 0..2));
+        let pacer = Box::new(OpenLoop::new(schedule, MIX, 2, WINDOW, 0..2));
         let load = Load { assign, ..load(2) };
         let (recorder, _) = play_with(&load, pacer, true, &world);
         assert_eq!(recorder.errors.total(), 0);
@@ -160,11 +170,94 @@ fn the_times_of_a_plan_do_not_depend_on_what_is_asked() {
         arrivals: Arrivals::Poisson,
         ..constant(1000.0)
     };
-    let mut alone = OpenLoop::new(schedule, Mix::default(), 8, 0..8);
+    let mut alone = OpenLoop::new(schedule, Mix::default(), 8, WINDOW, 0..8);
     let alone: Vec<(u64, usize)> = std::iter::from_fn(|| alone.due(S))
         .map(|planned| (planned.at_ns, planned.client))
         .collect();
     let mixed = plan(schedule, 8, 3, S);
     let mixed: Vec<(u64, usize)> = mixed.iter().map(|one| (one.at_ns, one.client)).collect();
     assert_eq!(alone, mixed);
+}
+
+fn skewed(arrivals: Arrivals, clients: f64, requests: f64) -> Schedule {
+    Schedule {
+        arrivals,
+        skew: Some(Skew { clients, requests }),
+        ..constant(10_000.0)
+    }
+}
+
+/// How many requests of the plan each client has.
+fn dealt(schedule: Schedule, clients: usize, threads: usize) -> Vec<u64> {
+    let mut dealt = vec![0; clients];
+    for planned in plan(schedule, clients, threads, S) {
+        dealt[planned.client] += 1;
+    }
+    dealt
+}
+
+#[test]
+fn a_few_clients_make_most_of_the_requests_to_the_request() {
+    // Of 10,000 nine tenths, to five of fifty in turn.
+    let counts = dealt(skewed(Arrivals::Constant, 0.1, 0.9), 50, 1);
+    let mut sorted = counts.clone();
+    sorted.sort_unstable_by(|a, b| b.cmp(a));
+    assert_eq!(sorted[..5], [1800; 5]);
+    assert_eq!(sorted[5..].iter().sum::<u64>(), 1000);
+    assert!(sorted[5..].iter().all(|count| (22..=23).contains(count)));
+    // The busy ones are not neighbours.
+    let busy: Vec<usize> = (0..50).filter(|at| counts[*at] == 1800).collect();
+    assert!(busy[4] - busy[0] > 10, "{busy:?}");
+    let other_seed = Schedule {
+        seed: 5,
+        ..skewed(Arrivals::Constant, 0.1, 0.9)
+    };
+    assert_ne!(counts, dealt(other_seed, 50, 1));
+}
+
+#[test]
+fn uneven_poisson_arrivals_have_their_share_and_stay_exponential() {
+    let schedule = skewed(Arrivals::Poisson, 0.1, 0.9);
+    let counts = dealt(schedule, 50, 1);
+    let busy: Vec<u64> = counts
+        .iter()
+        .copied()
+        .filter(|count| *count > 500)
+        .collect();
+    assert_eq!(busy.len(), 5, "{counts:?}");
+    // Each of 1,800 with a standard deviation of 42.
+    assert!(
+        busy.iter().all(|count| (1600..2000).contains(count)),
+        "{busy:?}"
+    );
+    let all: u64 = counts.iter().sum();
+    let share = busy.iter().sum::<u64>() as f64 / all as f64;
+    assert!((share - 0.9).abs() < 0.01, "{share}");
+    let plan = plan(schedule, 50, 1, S);
+    let times: Vec<u64> = plan.iter().map(|planned| planned.at_ns).collect();
+    exponential(&times, 10_000.0);
+}
+
+#[test]
+fn an_uneven_plan_is_the_same_for_any_number_of_threads() {
+    for arrivals in [Arrivals::Constant, Arrivals::Poisson] {
+        let schedule = skewed(arrivals, 0.1, 0.9);
+        let one = plan(schedule, 50, 1, S);
+        assert_eq!(one, plan(schedule, 50, 2, S));
+        assert_eq!(one, plan(schedule, 50, 7, S));
+    }
+}
+
+#[test]
+fn a_share_may_be_all_or_less_than_a_client() {
+    for arrivals in [Arrivals::Constant, Arrivals::Poisson] {
+        let served = |clients, requests| {
+            let counts = dealt(skewed(arrivals, clients, requests), 10, 3);
+            counts.iter().filter(|count| **count > 0).count()
+        };
+        assert_eq!(served(0.01, 1.0), 1, "at least one is busy");
+        assert_eq!(served(0.3, 1.0), 3, "the others have nothing");
+        assert_eq!(served(1.0, 0.5), 10, "all are busy, so that all is theirs");
+        assert_eq!(served(0.2, 0.0), 8);
+    }
 }

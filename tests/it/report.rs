@@ -62,6 +62,7 @@ pub(crate) fn cell(name: &str, trials: Vec<Trial>) -> Cell {
         close: "fin".to_owned(),
         wire: "default".to_owned(),
         beside: None,
+        skew: None,
     };
     let contestant = ContestantInfo {
         kind: Kind::Model,

@@ -1,6 +1,7 @@
 //! When requests are due.
 
 mod closed;
+mod deal;
 mod mix;
 mod open;
 mod schedule;
@@ -8,7 +9,7 @@ mod schedule;
 pub use closed::ClosedLoop;
 pub use mix::{Kind, Mix};
 pub use open::OpenLoop;
-pub use schedule::{Arrivals, Assign, Schedule};
+pub use schedule::{Arrivals, Assign, Schedule, Skew};
 
 /// A request that is due: who sends it, for when it was planned, and which message it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

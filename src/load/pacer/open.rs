@@ -1,6 +1,8 @@
 //! The open loop.
 
+use super::deal::Deal;
 use super::{Arrivals, Kind, Mix, Pacer, Planned, Schedule};
+use crate::load::recorder::Window;
 
 /// Kinds are drawn by a request's number in the plan, whoever sends it.
 const WHOLE_PLAN: u64 = 0;
@@ -9,13 +11,14 @@ const WHOLE_PLAN: u64 = 0;
 ///
 /// Each thread walks through the whole plan, drawn anew from the seed, and
 /// keeps what is for its own clients: so the plan is the same for any number
-/// of threads, and takes no memory.
+/// of threads, and takes no memory however long it is.
 #[derive(Debug)]
 pub struct OpenLoop {
     schedule: Schedule,
     mix: Mix,
+    window: Window,
     random: fastrand::Rng,
-    clients: usize,
+    deal: Deal,
     own: std::ops::Range<usize>,
     /// How many requests of the plan have been drawn.
     drawn: u64,
@@ -23,11 +26,13 @@ pub struct OpenLoop {
 }
 
 impl OpenLoop {
-    /// The plan for `clients` clients in all, of which this thread has `own`.
+    /// The plan for `clients` clients in all, of which this thread has `own`, up to the
+    /// window's end.
     pub fn new(
         schedule: Schedule,
         mix: Mix,
         clients: usize,
+        window: Window,
         own: std::ops::Range<usize>,
     ) -> OpenLoop {
         let random = fastrand::Rng::with_seed(schedule.seed);
@@ -39,8 +44,9 @@ impl OpenLoop {
         let mut pacer = OpenLoop {
             schedule,
             mix,
+            window,
             random,
-            clients,
+            deal: Deal::new(&schedule, clients),
             own,
             drawn: 0,
             next,
@@ -54,18 +60,20 @@ impl OpenLoop {
         let gap_ns = 1e9 / self.schedule.rate_rps;
         loop {
             self.drawn += 1;
-            let client = match self.schedule.arrivals {
-                Arrivals::Constant => {
-                    self.next.at_ns = (self.drawn as f64 * gap_ns) as u64;
-                    (self.drawn % self.clients as u64) as usize
-                }
+            match self.schedule.arrivals {
+                Arrivals::Constant => self.next.at_ns = (self.drawn as f64 * gap_ns) as u64,
                 Arrivals::Poisson => {
                     // The inverse of the exponential distribution; 1 − u is never 0.
                     let gap = -(1.0 - self.random.f64()).ln() * gap_ns;
                     self.next.at_ns += gap.round() as u64;
-                    self.random.usize(..self.clients)
                 }
-            };
+            }
+            let client = self.deal.next(self.drawn, &mut self.random);
+            if self.next.at_ns >= self.window.to_ns {
+                // Also where uneven dealing leaves nothing at all for these clients.
+                self.next.at_ns = u64::MAX;
+                return;
+            }
             if self.own.contains(&client) {
                 self.next.client = client - self.own.start;
                 self.next.kind = self.mix.kind(WHOLE_PLAN, self.drawn);
@@ -79,7 +87,7 @@ impl Pacer for OpenLoop {
     fn free(&mut self, _client: usize, _now_ns: u64) {}
 
     fn due(&mut self, now_ns: u64) -> Option<Planned> {
-        if self.next.at_ns > now_ns {
+        if self.next.at_ns > now_ns || self.next.at_ns == u64::MAX {
             return None;
         }
         let planned = self.next;
@@ -88,6 +96,6 @@ impl Pacer for OpenLoop {
     }
 
     fn next_ns(&self) -> Option<u64> {
-        Some(self.next.at_ns)
+        Some(self.next.at_ns).filter(|at_ns| *at_ns != u64::MAX)
     }
 }

@@ -57,4 +57,26 @@ pub struct Schedule {
     pub assign: Assign,
     /// What gaps and clients are drawn from.
     pub seed: u64,
+    /// How unevenly requests are dealt to clients; `None` is evenly.
+    pub skew: Option<Skew>,
+}
+
+/// A few clients that make most of the requests.
+///
+/// Which clients is drawn from the seed of the plan. Where a request waits for any client
+/// ([`Assign::Free`]) this says nothing.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Skew {
+    /// The share of the clients that are busy, from 0 to 1; at least one is.
+    pub clients: f64,
+    /// The share of the requests that is theirs, from 0 to 1.
+    pub requests: f64,
+}
+
+impl Skew {
+    /// How many of so many clients are the busy ones.
+    pub fn busy(&self, clients: usize) -> usize {
+        let busy = (self.clients * clients as f64).round() as usize;
+        busy.clamp(1, clients.max(1))
+    }
 }
