@@ -67,6 +67,7 @@ fuzz_target!(|data: &[u8]| {
         assign: Assign::Bound,
         connects_first: false,
         requests_per_connection: (first & 4 > 0).then_some(2),
+        reconnect_every_ns: (first & 32 > 0).then_some(50_000),
         timeout_ns: 1_000_000,
         connect_timeout_ns: 1_000_000,
         max_frame_bytes: 4096,

@@ -216,6 +216,7 @@ impl LoadArgs {
             wiring: server.wiring(),
             close: self.close,
             cpus: self.client_cpus.clone(),
+            reconnect_every: None,
             max_frame_bytes: server.max_frame_bytes() + REPLY_SLACK_BYTES,
             message,
             beside: None,

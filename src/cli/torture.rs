@@ -158,6 +158,7 @@ fn load(args: &Args, server: &ServerArgs) -> Load {
         wiring: server.wiring(),
         close: Close::Fin,
         cpus: None,
+        reconnect_every: None,
         max_frame_bytes: server.max_frame_bytes() + REPLY_SLACK_BYTES,
         message: Message::ping(LEAST_PAYLOAD_BYTES),
         beside: None,

@@ -23,6 +23,8 @@ pub struct Manners {
     pub connects_first: bool,
     /// A connection ends after so many replies; `None` is never.
     pub requests_per_connection: Option<u32>,
+    /// All give up their connections at the multiples of this time; `None` is never.
+    pub reconnect_every_ns: Option<u64>,
     /// How long a reply may take.
     pub timeout_ns: u64,
     /// How long a connect may take.
@@ -38,6 +40,11 @@ pub struct Manners {
 }
 
 impl Manners {
+    /// Whether a client keeps its connection to the end.
+    pub(super) fn is_persistent(&self) -> bool {
+        self.requests_per_connection.is_none() && self.reconnect_every_ns.is_none()
+    }
+
     /// What a request of this kind sends.
     pub(super) fn message(&self, kind: Kind) -> &Message {
         match (kind, &self.beside) {
@@ -142,6 +149,8 @@ pub(super) struct Client {
     pieces: Pieces,
     /// Replies on this connection.
     pub(super) on_connection: u32,
+    /// The number of the last common leave before its connection came up.
+    pub(super) beat: u64,
     /// Since when it could have sent: what comes after that is the generator's own lag.
     pub(super) able_ns: u64,
     /// Failures since the last reply.
@@ -160,6 +169,7 @@ impl Client {
             outbox: Vec::new(),
             pieces: Pieces::new(wiring),
             on_connection: 0,
+            beat: 0,
             able_ns: 0,
             failures: 0,
             sequence: 0,

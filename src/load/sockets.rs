@@ -14,7 +14,7 @@ use super::wire::Wire;
 use super::{Close, Load};
 use crate::wiring::Wiring;
 
-/// With a connection a request, so many loopback addresses take turns as the
+/// Where connections are made again and again, so many loopback addresses take turns as the
 /// source: one address has some 28,000 ports, each of them barred for a while
 /// after use (TIME_WAIT).
 const SOURCES: u32 = 64;
@@ -37,8 +37,9 @@ impl Sockets {
     /// The sockets of so many connections of this load.
     pub(super) fn new(registry: Registry, load: &Load, connections: usize) -> Sockets {
         let loopback = matches!(load.target.ip(), IpAddr::V4(ip) if ip.is_loopback());
-        let ports_run_out =
-            load.requests_per_connection.is_some() || load.connections() > PORTS_OF_A_SOURCE;
+        let ports_run_out = load.requests_per_connection.is_some()
+            || load.reconnect_every.is_some()
+            || load.connections() > PORTS_OF_A_SOURCE;
         let streams = std::iter::repeat_with(|| None).take(connections).collect();
         Sockets {
             registry,

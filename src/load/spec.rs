@@ -84,6 +84,10 @@ pub struct Load {
     pub pipeline: usize,
     /// A connection ends after so many replies; `None` is never.
     pub requests_per_connection: Option<u32>,
+    /// All clients give up their connections at the multiples of this time since the load
+    /// began, and connect again at once; `None` is never. No request is lost: a client that
+    /// has one in flight leaves when its reply has come.
+    pub reconnect_every: Option<Duration>,
     /// The longest reply that is believed.
     pub max_frame_bytes: usize,
     /// What is sent.
@@ -116,6 +120,7 @@ impl Load {
                 .map_or(Assign::Bound, |schedule| schedule.assign),
             connects_first: self.schedule.is_some() && self.requests_per_connection.is_none(),
             requests_per_connection: self.requests_per_connection,
+            reconnect_every_ns: self.reconnect_every.map(nanos),
             timeout_ns: nanos(self.timeout),
             connect_timeout_ns: nanos(self.connect_timeout),
             idle: self.share(self.idle, index).len(),

@@ -50,6 +50,9 @@ pub struct LoadInfo {
     /// How unevenly requests are dealt to clients; null is evenly.
     #[serde(default)]
     pub skew: Option<SkewInfo>,
+    /// All clients give up their connections at the multiples of this time; null is never.
+    #[serde(default)]
+    pub reconnect_every_s: Option<f64>,
 }
 
 /// A few clients that make most of the requests.

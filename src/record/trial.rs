@@ -172,7 +172,7 @@ impl ErrorCounts {
     }
 }
 
-/// How connects went; of persistent connections since the load's start, else inside the window.
+/// How connects went; of connections that are never given up since the load's start, else inside the window.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Connects {
     /// Tried.

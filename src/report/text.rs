@@ -76,6 +76,8 @@ pub(super) fn load_line(cell: &Cell) -> String {
         (load.think_s > 0.0).then(|| format!("{} of thought", span(load.think_s))),
         (load.pipeline > 1).then(|| format!("{} in flight a connection", load.pipeline)),
         per_connection.map(|most| format!("{} a connection", some(most, "request"))),
+        load.reconnect_every_s
+            .map(|every| format!("reconnecting every {}", span(every))),
         (load.close != "fin").then(|| format!("closed by {}", load.close)),
         (load.wire != "default").then(|| format!("wire as in the {}", load.wire)),
         load.client_cpus

@@ -4,6 +4,7 @@
 mod assemble;
 mod doubts;
 mod judge;
+mod load_info;
 pub mod pairs;
 pub mod search;
 pub mod seek;
@@ -18,11 +19,9 @@ use crate::cpus::Cpus;
 use crate::error::Error;
 use crate::harness::{Contestant, ReadyBy};
 use crate::hostile::Attack;
-use crate::load::pacer::{Arrivals, Assign, Schedule};
+use crate::load::pacer::Schedule;
 use crate::load::{Live, Load};
-use crate::record::{
-    BesideInfo, Cell, CheckInfo, ContestantInfo, LoadInfo, Mode, SearchInfo, SkewInfo,
-};
+use crate::record::{Cell, CheckInfo, ContestantInfo, SearchInfo};
 
 /// What starting and stopping a server takes, for the estimate of a run's time.
 const AROUND_A_TRIAL: Duration = Duration::from_millis(120);
@@ -104,51 +103,8 @@ impl Seat {
         Cell {
             contestant: self.info.clone(),
             scenario: self.scenario.clone(),
-            load: self.load_info(),
+            load: load_info::of(&self.load),
             trials: Vec::new(),
-        }
-    }
-
-    fn load_info(&self) -> LoadInfo {
-        let load = &self.load;
-        LoadInfo {
-            clients: load.clients,
-            mode: match load.schedule.map(|schedule| schedule.arrivals) {
-                None => Mode::Closed,
-                Some(Arrivals::Constant) => Mode::Constant,
-                Some(Arrivals::Poisson) => Mode::Poisson,
-            },
-            rate_rps: load.schedule.map(|schedule| schedule.rate_rps),
-            pipeline: load.pipeline,
-            assign: match load.schedule.map(|schedule| schedule.assign) {
-                Some(Assign::Free) => "free".to_owned(),
-                _ => "bound".to_owned(),
-            },
-            requests_per_connection: load.requests_per_connection,
-            method: load.message.method().to_owned(),
-            request_bytes: load.message.frame_bytes(),
-            payload_bytes: load.message.payload_bytes(),
-            idle: load.idle,
-            duration_s: load.duration.as_secs_f64(),
-            warmup_s: load.warmup.as_secs_f64(),
-            timeout_s: load.timeout.as_secs_f64(),
-            connect_timeout_s: load.connect_timeout.as_secs_f64(),
-            think_s: load.think.as_secs_f64(),
-            client_cpus: load.cpus.as_ref().map(Cpus::to_string),
-            close: load.close.to_string(),
-            wire: load.wiring.to_string(),
-            beside: load.beside.as_ref().map(|beside| BesideInfo {
-                method: beside.message.method().to_owned(),
-                payload_bytes: beside.message.payload_bytes(),
-                one_in: beside.one_in,
-            }),
-            skew: load
-                .schedule
-                .and_then(|schedule| schedule.skew)
-                .map(|skew| SkewInfo {
-                    clients_share: skew.clients,
-                    requests_share: skew.requests,
-                }),
         }
     }
 }

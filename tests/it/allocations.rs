@@ -140,6 +140,7 @@ fn the_generator_does_not_allocate_for_a_request() {
         pipeline: 1,
         connects_first: false,
         requests_per_connection: None,
+        reconnect_every_ns: None,
         connect_timeout_ns: u64::MAX,
         idle: 0,
         ramp: Ramp::default(),

@@ -55,3 +55,11 @@ fn uneven_clients_are_named() {
         says(|load| load.skew = Some(skew), words);
     }
 }
+
+#[test]
+fn a_common_leave_is_named() {
+    says(
+        |load| load.reconnect_every_s = Some(0.25),
+        "reconnecting every 250 ms, ",
+    );
+}

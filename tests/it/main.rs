@@ -26,6 +26,7 @@ mod report;
 mod scripted;
 mod search;
 mod shapes;
+mod storm;
 mod support;
 mod tidy;
 mod untrusted;

@@ -63,6 +63,7 @@ pub(crate) fn cell(name: &str, trials: Vec<Trial>) -> Cell {
         wire: "default".to_owned(),
         beside: None,
         skew: None,
+        reconnect_every_s: None,
     };
     let contestant = ContestantInfo {
         kind: Kind::Model,

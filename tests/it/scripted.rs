@@ -168,6 +168,7 @@ pub(crate) struct Load {
     pub(crate) assign: Assign,
     pub(crate) first_client: usize,
     pub(crate) mix: Mix,
+    pub(crate) reconnect_every_ns: Option<u64>,
 }
 
 pub(crate) fn load(clients: usize) -> Load {
@@ -189,6 +190,7 @@ pub(crate) fn load(clients: usize) -> Load {
         assign: Assign::Bound,
         first_client: 0,
         mix: Mix::default(),
+        reconnect_every_ns: None,
     }
 }
 
@@ -214,6 +216,7 @@ pub(crate) fn play_with(
         pipeline: load.pipeline,
         connects_first,
         requests_per_connection: load.requests_per_connection,
+        reconnect_every_ns: load.reconnect_every_ns,
         timeout_ns: load.timeout_ns,
         connect_timeout_ns: load.connect_timeout_ns,
         idle: load.idle,

@@ -83,12 +83,16 @@ impl<W: Wire, P: Pacer, C: Clock> Fleet<W, P, C> {
             flight.sent_ns,
             now,
         ));
-        let last = self.manners.requests_per_connection == Some(client.on_connection);
-        if last {
-            client.disconnect(now);
+        let is_full = self.manners.requests_per_connection == Some(client.on_connection);
+        let is_quiet = client.flights.is_empty();
+        let has_expired = is_quiet && self.has_expired(at, now);
+        if has_expired {
+            self.renew(at, now);
+        } else if is_full {
+            self.clients[at].disconnect(now);
             self.wire.close(at);
         }
         self.freed(at, now);
-        !last
+        !is_full && !has_expired
     }
 }

@@ -7,6 +7,7 @@
 
 mod failure;
 mod intake;
+mod storm;
 mod tasks;
 
 use std::io;
@@ -16,6 +17,7 @@ use crate::load::pacer::{Kind, Pacer, Planned};
 use crate::load::recorder::Recorder;
 use crate::load::wire::{Clock, Wire};
 use failure::{Failure, NoConnect};
+use storm::Storm;
 use tasks::Tasks;
 
 /// Connects begun before what happens on those that stand is looked at again.
@@ -40,6 +42,7 @@ pub struct Fleet<W, P, C> {
     begun: usize,
     /// What is planned and not yet a client's.
     tasks: Tasks,
+    storm: Storm,
     look_over_at_ns: u64,
     scratch: Vec<u8>,
     buffer: Vec<u8>,
@@ -58,6 +61,7 @@ impl<W: Wire, P: Pacer, C: Clock> Fleet<W, P, C> {
         let longest = [Kind::Usual, Kind::Beside].map(|kind| manners.message(kind).frame_bytes());
         let scratch = Vec::with_capacity(longest[0].max(longest[1]));
         let tasks = Tasks::new(clients, manners.pipeline, manners.assign);
+        let storm = Storm::new(manners.reconnect_every_ns, recorder.window().to_ns);
         Fleet {
             clients: (0..clients + manners.idle)
                 .map(|_| Client::new(manners.pipeline, manners.wiring))
@@ -70,6 +74,7 @@ impl<W: Wire, P: Pacer, C: Clock> Fleet<W, P, C> {
             recorder,
             begun: 0,
             tasks,
+            storm,
             look_over_at_ns: 0,
             scratch,
             buffer: vec![0; READ_BYTES],
@@ -81,6 +86,7 @@ impl<W: Wire, P: Pacer, C: Clock> Fleet<W, P, C> {
         let now = self.clock.now_ns();
         self.hand_out(now);
         self.begin(now);
+        let next_leave_ns = self.leave_together(now);
         if now >= self.look_over_at_ns {
             self.look_over_at_ns = now + LOOK_OVER_NS;
             for index in 0..self.begun {
@@ -96,6 +102,7 @@ impl<W: Wire, P: Pacer, C: Clock> Fleet<W, P, C> {
         let next_ns = self.pacer.next_ns().filter(|next_ns| *next_ns < end_ns);
         self.look_over_at_ns
             .min(next_begins_ns)
+            .min(next_leave_ns)
             .min(next_ns.unwrap_or(u64::MAX))
     }
 
@@ -127,11 +134,11 @@ impl<W: Wire, P: Pacer, C: Clock> Fleet<W, P, C> {
         at >= self.senders
     }
 
-    /// Whether a connect that began then counts. Of persistent connections they lie before
-    /// the window, and that is where they are seen.
+    /// Whether a connect that began then counts. Of connections that are never given up they
+    /// lie before the window, and that is where they are seen.
     fn sees_connect(&self, since_ns: u64) -> bool {
         let window = self.recorder.window();
-        let persistent = self.manners.requests_per_connection.is_none();
+        let persistent = self.manners.is_persistent();
         since_ns < window.to_ns && (persistent || since_ns >= window.from_ns)
     }
 
@@ -143,6 +150,8 @@ impl<W: Wire, P: Pacer, C: Clock> Fleet<W, P, C> {
         };
         self.clients[at].link = Link::Up;
         self.clients[at].able_ns = now;
+        // From when it came up: else one whose connects take longer would never send.
+        self.clients[at].beat = self.storm.beat(now);
         if self.sees_connect(since_ns) {
             self.recorder.connected(since_ns, now);
         }
@@ -284,15 +293,20 @@ impl<W: Wire, P: Pacer, C: Clock> Fleet<W, P, C> {
             return;
         }
         match client.link {
-            Link::Down { retry_ns } if retry_ns <= now => {
-                self.clients[at].link = Link::Connecting { since_ns: now };
-                self.recorder.connects.begun += u64::from(self.sees_connect(now));
-                if let Err(error) = self.wire.connect(at) {
-                    self.not_connected(at, error.kind());
-                }
-            }
+            Link::Down { retry_ns } if retry_ns <= now => self.connect(at, now),
             Link::Down { .. } | Link::Connecting { .. } => {}
-            Link::Up => self.send_waiting(at),
+            Link::Up if !self.has_expired(at, now) => self.send_waiting(at),
+            Link::Up if client.flights.is_empty() => self.renew(at, now),
+            // It is given up when the replies have come.
+            Link::Up => {}
+        }
+    }
+
+    fn connect(&mut self, at: usize, now: u64) {
+        self.clients[at].link = Link::Connecting { since_ns: now };
+        self.recorder.connects.begun += u64::from(self.sees_connect(now));
+        if let Err(error) = self.wire.connect(at) {
+            self.not_connected(at, error.kind());
         }
     }
 

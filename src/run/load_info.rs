@@ -1,0 +1,56 @@
+//! A load as it goes into the record.
+
+use crate::cpus::Cpus;
+use crate::load::Load;
+use crate::load::message::Beside;
+use crate::load::pacer::{Arrivals, Assign, Skew};
+use crate::record::{BesideInfo, LoadInfo, Mode, SkewInfo};
+
+/// What the record says of this load.
+pub(super) fn of(load: &Load) -> LoadInfo {
+    LoadInfo {
+        clients: load.clients,
+        mode: match load.schedule.map(|schedule| schedule.arrivals) {
+            None => Mode::Closed,
+            Some(Arrivals::Constant) => Mode::Constant,
+            Some(Arrivals::Poisson) => Mode::Poisson,
+        },
+        rate_rps: load.schedule.map(|schedule| schedule.rate_rps),
+        pipeline: load.pipeline,
+        assign: match load.schedule.map(|schedule| schedule.assign) {
+            Some(Assign::Free) => "free".to_owned(),
+            _ => "bound".to_owned(),
+        },
+        requests_per_connection: load.requests_per_connection,
+        method: load.message.method().to_owned(),
+        request_bytes: load.message.frame_bytes(),
+        payload_bytes: load.message.payload_bytes(),
+        idle: load.idle,
+        duration_s: load.duration.as_secs_f64(),
+        warmup_s: load.warmup.as_secs_f64(),
+        timeout_s: load.timeout.as_secs_f64(),
+        connect_timeout_s: load.connect_timeout.as_secs_f64(),
+        think_s: load.think.as_secs_f64(),
+        client_cpus: load.cpus.as_ref().map(Cpus::to_string),
+        close: load.close.to_string(),
+        wire: load.wiring.to_string(),
+        beside: load.beside.as_ref().map(beside),
+        skew: load.schedule.and_then(|schedule| schedule.skew).map(skew),
+        reconnect_every_s: load.reconnect_every.map(|every| every.as_secs_f64()),
+    }
+}
+
+fn beside(beside: &Beside) -> BesideInfo {
+    BesideInfo {
+        method: beside.message.method().to_owned(),
+        payload_bytes: beside.message.payload_bytes(),
+        one_in: beside.one_in,
+    }
+}
+
+fn skew(skew: Skew) -> SkewInfo {
+    SkewInfo {
+        clients_share: skew.clients,
+        requests_share: skew.requests,
+    }
+}
