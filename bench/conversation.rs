@@ -118,6 +118,7 @@ fn pacer(c: &mut Criterion) {
             assign: Assign::Bound,
             seed: 1,
             skew: None,
+            then: None,
         };
         let forever = Window {
             from_ns: 0,

@@ -184,6 +184,7 @@ impl LoadArgs {
             // Each round has a seed of its own.
             seed: 0,
             skew: None,
+            then: None,
         }
     }
 

@@ -150,6 +150,7 @@ fn load(args: &Args, server: &ServerArgs) -> Load {
             assign: Assign::Bound,
             seed: 0,
             skew: None,
+            then: None,
         }),
         pipeline: 1,
         requests_per_connection: Some(1),

@@ -93,6 +93,8 @@ pub struct Measured {
     pub clients: Vec<ClientResult>,
     /// Each thread's effort.
     pub efforts: Vec<Effort>,
+    /// Each thread's effort until an overload ends; of other loads the same.
+    pub pressed: Vec<Effort>,
 }
 
 /// Starts the load; its time runs from here.
@@ -171,17 +173,18 @@ impl Running {
                 .map_err(Error::Load)?;
             match &mut measured {
                 None => {
-                    let (clients, efforts) = (share.clients, vec![share.effort]);
                     measured = Some(Measured {
                         recorder: share.recorder,
-                        clients,
-                        efforts,
+                        clients: share.clients,
+                        efforts: vec![share.effort],
+                        pressed: vec![share.pressed],
                     });
                 }
                 Some(measured) => {
                     measured.recorder.add(&share.recorder);
                     measured.clients.extend(share.clients);
                     measured.efforts.push(share.effort);
+                    measured.pressed.push(share.pressed);
                 }
             }
         }

@@ -54,7 +54,11 @@ impl Window {
 pub struct Interval {
     /// Correct replies that came in it.
     pub requests: u64,
-    /// Their latencies, at two digits.
+    /// Requests planned in it.
+    pub planned: u64,
+    /// Requests that ended in it, in whatever way.
+    pub ended: u64,
+    /// Latencies of the correct replies, at two digits.
     pub latency: Histogram<u32>,
 }
 
@@ -76,6 +80,8 @@ pub struct Recorder {
     pub requests: u64,
     /// Requests that ended inside the window, in whatever way.
     pub ended: u64,
+    /// Requests that were under way when the window began.
+    under_way_before: i64,
     /// Requests of the sample that had no reply when the drain ended.
     pub unanswered: u64,
     /// How connects went; of persistent connections, which connect before the window, since the start.
@@ -104,6 +110,8 @@ impl Recorder {
         let latency = Histogram::new_with_bounds(1, HIGHEST_NS, 2).expect("these bounds are valid");
         let interval = Interval {
             requests: 0,
+            planned: 0,
+            ended: 0,
             latency,
         };
         Recorder {
@@ -115,6 +123,7 @@ impl Recorder {
             planned: 0,
             requests: 0,
             ended: 0,
+            under_way_before: 0,
             unanswered: 0,
             connects: Connects::default(),
             idle_closed: 0,
@@ -136,6 +145,10 @@ impl Recorder {
     /// A request was planned for `at_ns`.
     pub fn planned(&mut self, at_ns: u64) {
         self.planned += u64::from(self.window.contains(at_ns));
+        self.under_way_before += i64::from(at_ns < self.window.from_ns);
+        if let Some(interval) = self.interval(at_ns) {
+            interval.planned += 1;
+        }
         self.flow.entered(at_ns);
     }
 
@@ -159,8 +172,7 @@ impl Recorder {
         if inside {
             self.requests += 1;
             self.flow.answered(now_ns, latency_ns);
-            let at = (now_ns - self.window.from_ns) / self.window.interval_ns();
-            if let Some(interval) = self.series.get_mut(at as usize) {
+            if let Some(interval) = self.interval(now_ns) {
                 interval.requests += 1;
                 // What does not fit here has been counted above.
                 let _ = interval.latency.record(latency_ns);
@@ -193,7 +205,29 @@ impl Recorder {
 
     fn left(&mut self, now_ns: u64) {
         self.ended += u64::from(self.window.contains(now_ns));
+        self.under_way_before -= i64::from(now_ns < self.window.from_ns);
+        if let Some(interval) = self.interval(now_ns) {
+            interval.ended += 1;
+        }
         self.flow.left(now_ns);
+    }
+
+    /// The interval of the series in which this moment lies.
+    fn interval(&mut self, at_ns: u64) -> Option<&mut Interval> {
+        if !self.window.contains(at_ns) {
+            return None;
+        }
+        let at = (at_ns - self.window.from_ns) / self.window.interval_ns();
+        self.series.get_mut(usize::try_from(at).ok()?)
+    }
+
+    /// Requests under way at the end of each interval: planned, and neither answered nor failed.
+    pub fn under_way(&self) -> impl Iterator<Item = u64> {
+        let mut under_way = self.under_way_before;
+        self.series.iter().map(move |interval| {
+            under_way += interval.planned as i64 - interval.ended as i64;
+            u64::try_from(under_way).unwrap_or(0)
+        })
     }
 
     /// A reply was not the right one.
@@ -244,6 +278,7 @@ impl Recorder {
         self.planned += other.planned;
         self.requests += other.requests;
         self.ended += other.ended;
+        self.under_way_before += other.under_way_before;
         self.unanswered += other.unanswered;
         self.connects.add(&other.connects);
         self.idle_closed += other.idle_closed;
@@ -257,6 +292,8 @@ impl Recorder {
         }
         for (own, others) in self.series.iter_mut().zip(&other.series) {
             own.requests += others.requests;
+            own.planned += others.planned;
+            own.ended += others.ended;
             let _ = own.latency.add(&others.latency);
         }
     }

@@ -142,6 +142,15 @@ impl Load {
         }
     }
 
+    /// Until when the plan overloads: its rate then falls. `None` where it does not, in the
+    /// window.
+    pub fn overload(&self) -> Option<Duration> {
+        let schedule = self.schedule?;
+        let then = schedule.then?;
+        let falls = then.rate_rps < schedule.rate_rps;
+        (falls && !then.after.is_zero()).then(|| then.after.min(self.duration))
+    }
+
     pub(super) fn window(&self) -> Window {
         Window {
             from_ns: nanos(self.warmup),

@@ -27,6 +27,8 @@ pub(super) struct Share {
     pub(super) recorder: Recorder,
     pub(super) clients: Vec<ClientResult>,
     pub(super) effort: Effort,
+    /// The same until an overload ends; of other loads the same.
+    pub(super) pressed: Effort,
 }
 
 /// What a thread did to make its share of the load, inside the window.
@@ -117,8 +119,11 @@ pub(super) fn run(
 
     let (from_ns, to_ns) = (shared.window.from_ns, shared.window.to_ns);
     let drained_ns = to_ns + nanos(load.drain);
-    let mut edges = [from_ns, to_ns].into_iter().peekable();
-    let mut efforts = Vec::with_capacity(2);
+    let pressed_ns = load
+        .overload()
+        .map_or(to_ns, |after| from_ns + nanos(after));
+    let mut edges = [from_ns, pressed_ns, to_ns].into_iter().peekable();
+    let mut efforts = Vec::with_capacity(3);
     let mut say_at_ns = from_ns;
     loop {
         let next_ns = fleet.advance();
@@ -158,14 +163,15 @@ pub(super) fn run(
     arrival.wait();
     let (mut recorder, clients) = fleet.finish(ended_ns);
     recorder.held_bytes += Sockets::HELD_BYTES * connections;
-    let effort = match efforts[..] {
-        [before, after] => after.since(&before),
-        _ => Effort::default(),
+    let (effort, pressed) = match efforts[..] {
+        [before, pressed, after] => (after.since(&before), pressed.since(&before)),
+        _ => (Effort::default(), Effort::default()),
     };
     Ok(Share {
         recorder,
         clients,
         effort,
+        pressed,
     })
 }
 

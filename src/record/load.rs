@@ -53,6 +53,18 @@ pub struct LoadInfo {
     /// All clients give up their connections at the multiples of this time; null is never.
     #[serde(default)]
     pub reconnect_every_s: Option<f64>,
+    /// Another rate from some time on; null is the same to the end.
+    #[serde(default)]
+    pub then: Option<ThenInfo>,
+}
+
+/// A rate that a plan changes to.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct ThenInfo {
+    /// When, counted from the window's begin.
+    pub after_s: f64,
+    /// Requests a second from then on.
+    pub rate_rps: f64,
 }
 
 /// A few clients that make most of the requests.

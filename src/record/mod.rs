@@ -7,6 +7,7 @@
 mod check;
 mod load;
 mod search;
+mod series;
 mod trial;
 
 use std::fs;
@@ -19,11 +20,12 @@ use serde_json::{Number, Value};
 use crate::error::Error;
 
 pub use check::{CheckInfo, Finding, Look, Outcome, Part, Rules};
-pub use load::{BesideInfo, LoadInfo, Mode, SkewInfo};
+pub use load::{BesideInfo, LoadInfo, Mode, SkewInfo, ThenInfo};
 pub use search::{SearchInfo, Slo, Step, Try};
+pub use series::{Interval, Overload};
 pub use trial::{
-    Censored, ClientWait, Connects, ErrorCounts, GeneratorSide, Histograms, Idle, Interval,
-    KEPT_UP, Lag, LittlesLaw, Quantiles, Residue, ServerSide, Trial, Validity, Verdict, WorkerSide,
+    Censored, ClientWait, Connects, ErrorCounts, GeneratorSide, Histograms, Idle, KEPT_UP, Lag,
+    LittlesLaw, Quantiles, Residue, ServerSide, Trial, Validity, Verdict, WorkerSide,
 };
 
 /// Everything that one run of the program measured.

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::{Interval, Overload};
+
 /// What one trial showed, against a fresh server.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Trial {
@@ -66,6 +68,9 @@ pub struct Trial {
     pub histograms: Histograms,
     /// Over time.
     pub series: Vec<Interval>,
+    /// Of a load whose rate falls: how it stood the time before, and how long it took to catch up.
+    #[serde(default)]
+    pub overload: Option<Overload>,
     /// Under attack: connections that the hostile clients made.
     #[serde(default)]
     pub hostile_connections: Option<u64>,
@@ -83,9 +88,12 @@ pub struct Trial {
 impl Trial {
     /// Whether an open loop's rate was over what the contestant, or the generator, can do: what
     /// was under way grew over the window by more than a share of the plan, and by more than
-    /// chance explains (three standard deviations of a Poisson count).
+    /// chance explains (three standard deviations of a Poisson count). Never of an overload,
+    /// which is meant to be.
     pub fn over_capacity(&self) -> bool {
-        let (Some(planned), Some(growth)) = (self.planned, self.backlog_growth) else {
+        let (Some(planned), Some(growth), None) =
+            (self.planned, self.backlog_growth, self.overload)
+        else {
             return false;
         };
         let planned = planned as f64;
@@ -230,24 +238,6 @@ pub struct Histograms {
     pub service: String,
     /// Connect times.
     pub connect: String,
-}
-
-/// One interval of the series.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Interval {
-    /// Its beginning, from the window's.
-    pub t_s: f64,
-    /// Right replies in it.
-    pub requests: u64,
-    /// Their median latency in nanoseconds.
-    pub p50: Option<u64>,
-    /// Their p99 in nanoseconds.
-    pub p99: Option<u64>,
-    /// Their longest latency in nanoseconds.
-    pub max: Option<u64>,
-    /// Their latencies, HdrHistogram V2 with DEFLATE, in base64, at two digits; empty for none.
-    #[serde(default)]
-    pub histogram: String,
 }
 
 /// The server's side of a trial.

@@ -68,6 +68,10 @@ pub(super) fn load_line(cell: &Cell) -> String {
     let unusual = [
         (load.idle > 0).then(|| format!("beside {} idle", count(load.idle as u64))),
         Some(mode),
+        load.then.map(|then| {
+            let rate = count(then.rate_rps.round() as u64);
+            format!("then {rate}/s after {}", span(then.after_s))
+        }),
         load.skew.map(|skew| {
             let (requests, clients) = (share(skew.requests_share), share(skew.clients_share));
             format!("{requests} of requests by {clients} of clients")

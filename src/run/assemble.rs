@@ -4,14 +4,16 @@ use hdrhistogram::Histogram;
 
 use super::doubts::Evidence;
 use super::judge;
+use super::overload::{After, overload};
 use crate::harness::{self, Size, Usage};
 use crate::histogram::encode;
 use crate::load::client::ClientResult;
+use crate::load::recorder::Window;
 use crate::load::sample::Sample;
 use crate::load::{Load, Measured};
 use crate::record::{
-    Censored, ClientWait, GeneratorSide, Histograms, Idle, Interval, LittlesLaw, Quantiles,
-    ServerSide, Trial, Validity, WorkerSide,
+    Censored, ClientWait, GeneratorSide, Histograms, Idle, Interval, LittlesLaw, Overload,
+    Quantiles, ServerSide, Trial, Validity, WorkerSide,
 };
 use crate::stats::{at_quantile, jain};
 
@@ -86,16 +88,20 @@ pub(super) fn assemble(
             service: encode(&recorder.service),
             connect: encode(&recorder.connect),
         },
-        series: series(measured),
+        series: series(measured, planned.is_some()),
+        overload: None,
         server: server_side(measured, seen, ended, workers),
         hostile_connections: None,
         residue: None,
         generator: GeneratorSide::default(),
         validity: Validity::default(),
     };
+    trial.overload = overloaded(load, &trial, recorder.window());
+    // What is meant to be over capacity is not to be kept up with.
+    let kept_up = !trial.over_capacity() && trial.overload.is_none();
     trial.generator = judge::generator(
         measured,
-        planned.map(|_| !trial.over_capacity()),
+        planned.map(|_| kept_up),
         seen.memory_bytes,
         load.connections(),
     );
@@ -107,6 +113,17 @@ pub(super) fn assemble(
         orderly_end: ended.is_none_or(|ended| ended.orderly),
     });
     trial
+}
+
+fn overloaded(load: &Load, trial: &Trial, window: Window) -> Option<Overload> {
+    let falls = load.overload()?;
+    let then = load.schedule?.then?;
+    let after = After {
+        falls_ns: u64::try_from(falls.as_nanos()).unwrap_or(u64::MAX),
+        rate_rps: then.rate_rps,
+        places: load.clients * load.pipeline,
+    };
+    Some(overload(&trial.series, window, &after))
 }
 
 fn server_side(
@@ -186,13 +203,14 @@ fn client_waits(measured: &Measured) -> ClientWait {
     }
 }
 
-fn series(measured: &Measured) -> Vec<Interval> {
+fn series(measured: &Measured, is_planned: bool) -> Vec<Interval> {
     let window = measured.recorder.window();
     let step_s = window.interval_ns() as f64 / 1e9;
     let intervals = measured.recorder.series.iter().take(window.intervals());
     intervals
+        .zip(measured.recorder.under_way())
         .enumerate()
-        .map(|(at, interval)| {
+        .map(|(at, (interval, under_way))| {
             let value = |q| (interval.requests > 0).then(|| interval.latency.value_at_quantile(q));
             Interval {
                 t_s: at as f64 * step_s,
@@ -205,6 +223,8 @@ fn series(measured: &Measured) -> Vec<Interval> {
                 } else {
                     String::new()
                 },
+                planned: is_planned.then_some(interval.planned),
+                under_way: Some(under_way),
             }
         })
         .collect()

@@ -36,7 +36,16 @@ pub(super) struct Evidence<'a> {
 impl Evidence<'_> {
     fn failed(&self) -> f64 {
         let recorder = &self.measured.recorder;
-        recorder.errors.total() as f64 / recorder.latency.count().max(1) as f64
+        let errors = &recorder.errors;
+        // What waits too long in an overload is its finding.
+        let expected = self.trial.overload.map_or(0, |_| errors.timeout);
+        (errors.total() - expected) as f64 / recorder.latency.count().max(1) as f64
+    }
+
+    /// Whether what speaks of a full house is the finding itself: more is planned than can be
+    /// done, by mistake or as an overload.
+    fn is_over_full(&self) -> bool {
+        self.trial.over_capacity() || self.trial.overload.is_some()
     }
 }
 
@@ -163,7 +172,7 @@ fn unbalanced(evidence: &Evidence<'_>) -> Option<(Verdict, String)> {
     let (under_way, product) = (flow.under_way_mean(), flow.throughput_times_latency());
     let told = evidence.trial.clients_unserved > 0
         || evidence.failed() > FAILED
-        || evidence.trial.over_capacity()
+        || evidence.is_over_full()
         || evidence.measured.recorder.requests == 0;
     // Of less than a tenth of a request under way a single slow one makes the difference.
     let same = (product - under_way).abs() <= LITTLE * under_way.max(0.1);
@@ -178,7 +187,7 @@ fn unbalanced(evidence: &Evidence<'_>) -> Option<(Verdict, String)> {
 /// A trend over the window, by Kendall's rank correlation with time, as large as Theil's and Sen's slope has it.
 fn unsteady(evidence: &Evidence<'_>) -> Option<(Verdict, String)> {
     let slices = evidence.measured.recorder.flow.slices();
-    let told = evidence.trial.clients_unserved > 0 || evidence.trial.over_capacity();
+    let told = evidence.trial.clients_unserved > 0 || evidence.is_over_full();
     if told || slices.iter().any(|slice| slice.replies == 0) {
         return None;
     }

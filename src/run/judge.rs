@@ -14,7 +14,7 @@ const LIMIT_BUSY: f64 = 0.9;
 
 /// The generator's own figures.
 ///
-/// `kept_up` says of an open loop whether it was not over capacity; `memory_bytes`
+/// `kept_up` says of an open loop whether it was not over capacity, nor meant to be; `memory_bytes`
 /// is what this process had allocated at the window's end, for so many
 /// `connections`.
 pub(super) fn generator(
@@ -23,9 +23,8 @@ pub(super) fn generator(
     memory_bytes: Option<u64>,
     connections: usize,
 ) -> GeneratorSide {
-    let share = |of: &dyn Fn(&Effort) -> Duration| {
-        let shares = measured
-            .efforts
+    let most = |efforts: &[Effort], of: fn(&Effort) -> Duration| {
+        let shares = efforts
             .iter()
             .map(|effort| of(effort).as_secs_f64() / effort.elapsed.as_secs_f64());
         shares.filter(|share| share.is_finite()).fold(0.0, f64::max)
@@ -36,12 +35,13 @@ pub(super) fn generator(
         .map(|effort| effort.cpu.as_secs_f64())
         .sum();
     let requests = measured.recorder.requests;
-    let kept_busy = share(&|effort| effort.cpu + effort.run_delay) >= LIMIT_BUSY;
+    // An overload presses it only until the rate falls.
+    let kept_busy = most(&measured.pressed, |effort| effort.cpu + effort.run_delay) >= LIMIT_BUSY;
     let held_bytes = measured.recorder.held_bytes as f64;
     GeneratorSide {
         threads: measured.efforts.len(),
         cpu_us_per_request: (requests > 0).then(|| cpu * 1e6 / requests as f64),
-        busy_fraction: share(&|effort| effort.cpu),
+        busy_fraction: most(&measured.efforts, |effort| effort.cpu),
         run_delay_s: measured
             .efforts
             .iter()
@@ -97,6 +97,7 @@ mod tests {
             recorder: Recorder::new(window),
             clients: Vec::new(),
             efforts: cpu_and_delay_ms.iter().map(effort).collect(),
+            pressed: cpu_and_delay_ms.iter().map(effort).collect(),
         }
     }
 
@@ -111,6 +112,15 @@ mod tests {
         // An open loop that came through with its plan was not held up.
         assert!(!limited(&[(990, 0)], Some(true)));
         assert!(limited(&[(990, 0)], Some(false)));
+    }
+
+    #[test]
+    fn an_overload_is_judged_by_the_time_before_the_rate_falls() {
+        let mut measured = busy(&[(500, 0)]);
+        measured.pressed = busy(&[(950, 0)]).efforts;
+        let side = generator(&measured, Some(false), None, 1);
+        assert!(side.limited);
+        assert_eq!(side.busy_fraction, 0.5, "of the whole window");
     }
 
     #[test]

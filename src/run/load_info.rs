@@ -3,8 +3,8 @@
 use crate::cpus::Cpus;
 use crate::load::Load;
 use crate::load::message::Beside;
-use crate::load::pacer::{Arrivals, Assign, Skew};
-use crate::record::{BesideInfo, LoadInfo, Mode, SkewInfo};
+use crate::load::pacer::{Arrivals, Assign, Skew, Then};
+use crate::record::{BesideInfo, LoadInfo, Mode, SkewInfo, ThenInfo};
 
 /// What the record says of this load.
 pub(super) fn of(load: &Load) -> LoadInfo {
@@ -37,6 +37,7 @@ pub(super) fn of(load: &Load) -> LoadInfo {
         beside: load.beside.as_ref().map(beside),
         skew: load.schedule.and_then(|schedule| schedule.skew).map(skew),
         reconnect_every_s: load.reconnect_every.map(|every| every.as_secs_f64()),
+        then: load.schedule.and_then(|schedule| schedule.then).map(then),
     }
 }
 
@@ -52,5 +53,12 @@ fn skew(skew: Skew) -> SkewInfo {
     SkewInfo {
         clients_share: skew.clients,
         requests_share: skew.requests,
+    }
+}
+
+fn then(then: Then) -> ThenInfo {
+    ThenInfo {
+        after_s: then.after.as_secs_f64(),
+        rate_rps: then.rate_rps,
     }
 }

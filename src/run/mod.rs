@@ -5,6 +5,7 @@ mod assemble;
 mod doubts;
 mod judge;
 mod load_info;
+mod overload;
 pub mod pairs;
 pub mod search;
 pub mod seek;

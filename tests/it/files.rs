@@ -26,6 +26,8 @@ fn with_histograms() -> Trial {
         p50: None,
         p99: None,
         max: None,
+        planned: None,
+        under_way: None,
         histogram: if values.is_empty() {
             String::new()
         } else {

@@ -1,6 +1,6 @@
 //! The reports' line about a load: what is unusual about it is named.
 
-use rpcbench::record::{BesideInfo, LoadInfo, SkewInfo};
+use rpcbench::record::{BesideInfo, LoadInfo, SkewInfo, ThenInfo};
 
 use crate::report::{cell, record, text, trial};
 
@@ -62,4 +62,13 @@ fn a_common_leave_is_named() {
         |load| load.reconnect_every_s = Some(0.25),
         "reconnecting every 250 ms, ",
     );
+}
+
+#[test]
+fn a_rate_that_falls_is_named() {
+    let then = ThenInfo {
+        after_s: 2.0,
+        rate_rps: 2000.0,
+    };
+    says(|load| load.then = Some(then), "then 2,000/s after 2 s, ");
 }

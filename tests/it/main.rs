@@ -17,6 +17,7 @@ mod generator;
 mod load_line;
 mod open_loop;
 mod original_client;
+mod overload;
 mod plans;
 mod processes;
 mod real_load;

@@ -39,6 +39,7 @@ fn constant(rate_rps: f64) -> Schedule {
         assign: Assign::Bound,
         seed: 1,
         skew: None,
+        then: None,
     }
 }
 
@@ -229,6 +230,7 @@ fn poisson_requests_reach_a_server_with_exponential_gaps() {
         assign: Assign::Bound,
         seed: 5,
         skew: None,
+        then: None,
     };
     play_plan(&load(64), schedule, &world);
     let sent = world.borrow().sent.clone();
@@ -262,6 +264,7 @@ fn poisson_gaps_are_exponential() {
         assign: Assign::Bound,
         seed: 42,
         skew: None,
+        then: None,
     };
     let mut pacer = OpenLoop::new(schedule, Mix::default(), 8, FOREVER, 0..8);
     let planned: Vec<Planned> = (0..20_000).map(|_| pacer.due(u64::MAX).unwrap()).collect();
@@ -288,6 +291,7 @@ fn the_plan_is_the_same_for_any_number_of_threads() {
         assign: Assign::Bound,
         seed: 3,
         skew: None,
+        then: None,
     };
     let mix = Mix {
         one_in: Some(7),

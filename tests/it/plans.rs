@@ -30,6 +30,7 @@ fn constant(rate_rps: f64) -> Schedule {
         assign: Assign::Bound,
         seed: 4,
         skew: None,
+        then: None,
     }
 }
 

@@ -64,6 +64,7 @@ pub(crate) fn cell(name: &str, trials: Vec<Trial>) -> Cell {
         beside: None,
         skew: None,
         reconnect_every_s: None,
+        then: None,
     };
     let contestant = ContestantInfo {
         kind: Kind::Model,
@@ -134,6 +135,7 @@ pub(crate) fn trial(round: usize, throughput_rps: f64, cpu_us: f64) -> Trial {
         residue: None,
         histograms: Default::default(),
         series: Vec::new(),
+        overload: None,
         generator: Default::default(),
     }
 }

@@ -55,6 +55,7 @@ fn clients_with_nothing_in_flight_leave_at_the_moment_itself() {
         assign: Assign::Bound,
         seed: 1,
         skew: None,
+        then: None,
     };
     let load = Load {
         reconnect_every_ns: Some(250 * MS),
@@ -110,6 +111,7 @@ fn pipelined_requests_are_all_answered_before_the_client_leaves() {
         assign: Assign::Bound,
         seed: 1,
         skew: None,
+        then: None,
     };
     let load = Load {
         pipeline: 8,
@@ -174,6 +176,7 @@ fn a_real_server_sees_all_reconnect_at_each_moment() {
             assign: Assign::Bound,
             seed: 1,
             skew: None,
+            then: None,
         }),
     );
     assert!(expected.contains(&made), "{made}");

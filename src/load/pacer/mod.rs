@@ -4,12 +4,13 @@ mod closed;
 mod deal;
 mod mix;
 mod open;
+mod rate;
 mod schedule;
 
 pub use closed::ClosedLoop;
 pub use mix::{Kind, Mix};
 pub use open::OpenLoop;
-pub use schedule::{Arrivals, Assign, Schedule, Skew};
+pub use schedule::{Arrivals, Assign, Schedule, Skew, Then};
 
 /// A request that is due: who sends it, for when it was planned, and which message it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

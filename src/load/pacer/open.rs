@@ -1,6 +1,7 @@
 //! The open loop.
 
 use super::deal::Deal;
+use super::rate::Rate;
 use super::{Arrivals, Kind, Mix, Pacer, Planned, Schedule};
 use crate::load::recorder::Window;
 
@@ -14,14 +15,17 @@ const WHOLE_PLAN: u64 = 0;
 /// of threads, and takes no memory however long it is.
 #[derive(Debug)]
 pub struct OpenLoop {
-    schedule: Schedule,
+    arrivals: Arrivals,
+    rate: Rate,
     mix: Mix,
-    window: Window,
+    end_ns: u64,
     random: fastrand::Rng,
     deal: Deal,
     own: std::ops::Range<usize>,
     /// How many requests of the plan have been drawn.
     drawn: u64,
+    /// How many there are on average by the time of the last.
+    mean_count: f64,
     next: Planned,
 }
 
@@ -42,13 +46,15 @@ impl OpenLoop {
             kind: Kind::Usual,
         };
         let mut pacer = OpenLoop {
-            schedule,
+            arrivals: schedule.arrivals,
+            rate: Rate::new(&schedule, window.from_ns),
             mix,
-            window,
+            end_ns: window.to_ns,
             random,
             deal: Deal::new(&schedule, clients),
             own,
             drawn: 0,
+            mean_count: 0.0,
             next,
         };
         pacer.draw();
@@ -57,19 +63,16 @@ impl OpenLoop {
 
     /// Draws the next request that is for this thread.
     fn draw(&mut self) {
-        let gap_ns = 1e9 / self.schedule.rate_rps;
         loop {
             self.drawn += 1;
-            match self.schedule.arrivals {
-                Arrivals::Constant => self.next.at_ns = (self.drawn as f64 * gap_ns) as u64,
-                Arrivals::Poisson => {
-                    // The inverse of the exponential distribution; 1 − u is never 0.
-                    let gap = -(1.0 - self.random.f64()).ln() * gap_ns;
-                    self.next.at_ns += gap.round() as u64;
-                }
-            }
+            self.mean_count = match self.arrivals {
+                Arrivals::Constant => self.drawn as f64,
+                // The inverse of the exponential distribution; 1 − u is never 0.
+                Arrivals::Poisson => self.mean_count - (1.0 - self.random.f64()).ln(),
+            };
+            self.next.at_ns = self.rate.at_ns(self.mean_count);
             let client = self.deal.next(self.drawn, &mut self.random);
-            if self.next.at_ns >= self.window.to_ns {
+            if self.next.at_ns >= self.end_ns {
                 // Also where uneven dealing leaves nothing at all for these clients.
                 self.next.at_ns = u64::MAX;
                 return;

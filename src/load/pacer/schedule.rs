@@ -1,6 +1,7 @@
 //! What an open loop's plan is drawn from.
 
 use std::str::FromStr;
+use std::time::Duration;
 
 /// How an open loop's requests are spaced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,6 +60,17 @@ pub struct Schedule {
     pub seed: u64,
     /// How unevenly requests are dealt to clients; `None` is evenly.
     pub skew: Option<Skew>,
+    /// Another rate from some time on; `None` is the same to the end.
+    pub then: Option<Then>,
+}
+
+/// A rate that a plan changes to.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Then {
+    /// When, counted from the window's begin.
+    pub after: Duration,
+    /// Requests a second from then on, all clients together.
+    pub rate_rps: f64,
 }
 
 /// A few clients that make most of the requests.

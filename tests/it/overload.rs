@@ -1,0 +1,239 @@
+//! A rate that falls, against a scripted server under a fake clock: every figure is exact.
+
+use std::time::Duration;
+
+use rpcbench::load;
+use rpcbench::load::message::{Beside, Message};
+use rpcbench::load::pacer::{Arrivals, Assign, Mix, OpenLoop, Pacer, Schedule, Skew, Then};
+use rpcbench::load::recorder::{Recorder, Window};
+use rpcbench::record::{ContestantInfo, Kind, Options, Overload};
+use rpcbench::run::{self, Entrant, Place, Plan, Seat, Watch};
+use rpcbench::wiring::Wiring;
+
+use crate::open_loop::exponential;
+use crate::report::trial;
+use crate::scripted::{Load, MS, S, World, load, play_with, pong};
+use crate::support::Served;
+
+const WINDOW: Window = Window {
+    from_ns: 100 * MS,
+    to_ns: 1100 * MS,
+};
+
+fn falling(arrivals: Arrivals, rate_rps: f64, then_rps: f64) -> Schedule {
+    Schedule {
+        rate_rps,
+        arrivals,
+        assign: Assign::Bound,
+        seed: 6,
+        skew: None,
+        then: Some(Then {
+            after: Duration::from_millis(400),
+            rate_rps: then_rps,
+        }),
+    }
+}
+
+fn times(schedule: Schedule, window: Window) -> Vec<u64> {
+    let mut pacer = OpenLoop::new(schedule, Mix::default(), 4, window, 0..4);
+    let planned = std::iter::from_fn(|| pacer.due(u64::MAX));
+    planned.map(|planned| planned.at_ns).collect()
+}
+
+#[test]
+fn a_constant_rate_falls_at_its_time_from_the_window_on() {
+    // 500 ms of 2 ms each, then 10 ms each; the window's end is not planned.
+    let first = (1..=250).map(|i| i * 2 * MS);
+    let second = (1..60).map(|i| 500 * MS + i * 10 * MS);
+    let expected: Vec<u64> = first.chain(second).collect();
+    assert_eq!(
+        times(falling(Arrivals::Constant, 500.0, 100.0), WINDOW),
+        expected
+    );
+    // It may rise as well.
+    let rising = times(falling(Arrivals::Constant, 100.0, 500.0), WINDOW);
+    assert_eq!((rising[49], rising[50]), (500 * MS, 502 * MS));
+    assert_eq!(rising.len(), 50 + 299);
+}
+
+#[test]
+fn poisson_gaps_are_exponential_at_either_rate() {
+    let window = Window {
+        from_ns: 600 * MS,
+        to_ns: 2 * S,
+    };
+    let times = times(falling(Arrivals::Poisson, 20_000.0, 5000.0), window);
+    let fall = times.partition_point(|at_ns| *at_ns <= S);
+    exponential(&times[..fall], 20_000.0);
+    exponential(&times[fall..], 5000.0);
+}
+
+/// Two connections of 10 ms each can serve 200 a second: 1,000 a second come for 400 ms of the
+/// window after 100 ms of warm-up, then 100 a second.
+fn overloaded(assign: Assign) -> Recorder {
+    let world = World::new(2, |_, request, _| vec![(10 * MS, pong(request))]);
+    let schedule = Schedule {
+        assign,
+        ..falling(Arrivals::Constant, 1000.0, 100.0)
+    };
+    let load = Load {
+        assign,
+        window: Window {
+            from_ns: 100 * MS,
+            to_ns: 2100 * MS,
+        },
+        ..load(2)
+    };
+    let pacer = OpenLoop::new(schedule, load.mix, 2, load.window, 0..2);
+    play_with(&load, Box::new(pacer), true, &world).0
+}
+
+#[test]
+fn the_series_tells_what_was_planned_and_what_is_under_way() {
+    for assign in [Assign::Bound, Assign::Free] {
+        let recorder = overloaded(assign);
+        let planned: Vec<u64> = recorder.series[..6].iter().map(|one| one.planned).collect();
+        // From 100 ms on; the one for 500 ms sharp is the last at the old rate.
+        assert_eq!(planned, [100, 100, 100, 100, 10, 10]);
+        let under_way: Vec<u64> = recorder.under_way().take(20).collect();
+        // At 200 ms some 200 have been planned and 40 answered.
+        for (at, expected) in [(0, 160), (1, 240), (3, 400), (4, 390), (19, 240)] {
+            assert!(under_way[at].abs_diff(expected) <= 3, "{at}: {under_way:?}");
+        }
+        let all: u64 = recorder.series.iter().map(|one| one.planned).sum();
+        assert_eq!(all, recorder.planned);
+        let ended: u64 = recorder.series.iter().map(|one| one.ended).sum();
+        assert_eq!(ended, recorder.ended);
+    }
+}
+
+#[test]
+fn what_waits_is_kept_in_bounds_and_the_figures_stay_whole() {
+    // 60,000 a second, of which 30,000 can be served, for three seconds.
+    let world = World::new(30, |_, request, _| vec![(MS, pong(request))]);
+    let schedule = Schedule {
+        then: Some(Then {
+            after: Duration::from_secs(3),
+            rate_rps: 1000.0,
+        }),
+        ..falling(Arrivals::Constant, 60_000.0, 0.0)
+    };
+    let load = Load {
+        window: Window {
+            from_ns: 0,
+            to_ns: 8 * S,
+        },
+        ..load(30)
+    };
+    let pacer = OpenLoop::new(schedule, load.mix, 30, load.window, 0..30);
+    let (recorder, _) = play_with(&load, Box::new(pacer), true, &world);
+    let under_way: Vec<u64> = recorder.under_way().take(8).collect();
+    assert!(under_way[2].abs_diff(90_000) < 200, "{under_way:?}");
+    assert!(under_way[7] <= 30, "{under_way:?}");
+    assert_eq!(recorder.planned, 180_000 + 4999);
+    assert_eq!(recorder.unanswered, 0);
+    assert!(recorder.held_bytes < 4 << 20, "{}", recorder.held_bytes);
+}
+
+#[test]
+fn an_overload_is_not_judged_over_capacity() {
+    let mut trial = trial(0, 1000.0, 10.0);
+    (trial.planned, trial.backlog_growth) = (Some(2000), Some(1000));
+    assert!(trial.over_capacity());
+    trial.overload = Some(Overload::default());
+    assert!(!trial.over_capacity());
+}
+
+struct Patient;
+
+impl Watch for Patient {
+    fn trial_begins(&mut self, _seat: &Seat, _place: Place) {}
+
+    fn live(&mut self, _live: load::Live, _elapsed: Duration) {}
+
+    fn wait(&mut self, most: Duration) -> std::io::Result<bool> {
+        std::thread::sleep(most);
+        Ok(false)
+    }
+}
+
+#[test]
+fn a_real_overload_tells_its_shape_and_how_it_went() {
+    let server = Served::start("async", &[]);
+    // Four clients that wait for 10 ms each: 400 a second at most.
+    let load = load::Load {
+        target: server.address,
+        clients: 4,
+        threads: 1,
+        duration: Duration::from_millis(1500),
+        warmup: Duration::from_millis(100),
+        drain: load::DRAIN,
+        timeout: Duration::from_secs(10),
+        connect_timeout: Duration::from_secs(3),
+        idle: 0,
+        think: Duration::ZERO,
+        wiring: Wiring::Default,
+        close: load::Close::Fin,
+        cpus: None,
+        schedule: Some(Schedule {
+            skew: Some(Skew {
+                clients: 0.5,
+                requests: 0.6,
+            }),
+            ..falling(Arrivals::Poisson, 1200.0, 50.0)
+        }),
+        pipeline: 1,
+        requests_per_connection: None,
+        reconnect_every: Some(Duration::from_millis(500)),
+        max_frame_bytes: 1 << 20,
+        message: Message::call("sleep", "10").unwrap(),
+        beside: Some(Beside {
+            message: Message::ping(16),
+            one_in: 50,
+        }),
+    };
+    let info = ContestantInfo {
+        kind: Kind::Target,
+        name: "target".to_owned(),
+        options: Options::default(),
+        role: None,
+    };
+    let seat = Seat {
+        entrant: Entrant::Target(server.address),
+        info,
+        load,
+        scenario: None,
+        attack: None,
+    };
+    let plan = Plan {
+        seats: vec![seat],
+        rounds: 1,
+        seed: 1,
+    };
+    let outcome = run::measure(&plan, &mut Patient);
+    assert!(outcome.error.is_none(), "{:?}", outcome.error);
+    let cell = &outcome.cells[0];
+    let beside = cell.load.beside.as_ref().unwrap();
+    assert_eq!(
+        (beside.method.as_str(), beside.payload_bytes, beside.one_in),
+        ("ping", 18, 50)
+    );
+    let skew = cell.load.skew.unwrap();
+    assert_eq!((skew.clients_share, skew.requests_share), (0.5, 0.6));
+    let then = cell.load.then.unwrap();
+    assert_eq!((then.after_s, then.rate_rps), (0.4, 50.0));
+    assert_eq!(cell.load.reconnect_every_s, Some(0.5));
+
+    let trial = &cell.trials[0];
+    let overload = trial.overload.unwrap();
+    assert!((1.0..450.0).contains(&overload.goodput_rps), "{overload:?}");
+    let planned: u64 = trial.series.iter().filter_map(|one| one.planned).sum();
+    assert_eq!(Some(planned), trial.planned);
+    let peak = trial.series.iter().filter_map(|one| one.under_way).max();
+    assert!(peak > Some(200), "{peak:?}");
+    assert!(!trial.over_capacity());
+    let reasons = trial.validity.reasons.join("; ");
+    for word in ["over capacity", "Little", "not steady", "failed"] {
+        assert!(!reasons.contains(word), "{reasons}");
+    }
+}
