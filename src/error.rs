@@ -120,6 +120,32 @@ pub enum Error {
         /// What to do.
         remedy: &'static str,
     },
+    /// A scenario or a suite that does not exist.
+    #[error("unknown {what} {name:?}: choose of {known}, or name a file that ends in .toml")]
+    UnknownScenario {
+        /// `scenario` or `suite`.
+        what: &'static str,
+        /// The name given.
+        name: String,
+        /// The names there are.
+        known: String,
+    },
+    /// A file could not be read as a scenario or a suite.
+    #[error("cannot read {path} as a {what}: {reason}")]
+    Scenario {
+        /// `scenario` or `suite`.
+        what: &'static str,
+        /// Which file.
+        path: String,
+        /// Why not, with the line where that can be told.
+        reason: String,
+    },
+    /// A record is not of the run that is to go on.
+    #[error("cannot go on with that record: {why}")]
+    Resume {
+        /// What does not fit.
+        why: String,
+    },
     /// A file could not be read as a record.
     #[error("cannot read {path} as a record: {reason}")]
     Read {

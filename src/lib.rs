@@ -28,6 +28,7 @@ pub mod ready;
 pub mod record;
 pub mod report;
 pub mod run;
+pub mod scenario;
 pub mod server;
 pub mod service;
 pub mod stats;

@@ -3,14 +3,14 @@
 use std::io::Write;
 use std::num::NonZeroUsize;
 use std::process::ExitCode;
-use std::time::SystemTime;
 
 use anyhow::Context;
 
 use super::check::seat;
 use super::interrupt::Interrupt;
 use super::load_args::LoadArgs;
-use super::measure::{make_room, recorded};
+use super::measure::make_room;
+use super::origin::{Origin, recorded};
 use super::progress::Progress;
 use super::serve::ServerArgs;
 use super::who::WhoArgs;
@@ -52,12 +52,12 @@ pub(super) fn run(parts: Parts<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     args.load.fits_pairs()?;
     let plan = plan(parts, args)?;
     make_room(plan.parts.iter().flat_map(|(one, other)| [one, other]))?;
-    let started = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
+    let origin = Origin::of(plan.seed);
     let interrupt = Interrupt::catch().context("cannot catch Ctrl-C")?;
     let mut progress = Progress::new(&interrupt);
     let outcome = compare(&plan, &mut progress);
     progress.finish();
-    let (interrupted, record, error) = recorded(outcome, &started, plan.seed);
+    let (interrupted, record, error) = recorded(outcome, &origin);
     if let Some(error) = error {
         return Err(error.into());
     }

@@ -5,20 +5,20 @@ use std::io::{self, Write};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use anyhow::Context;
 
 use super::interrupt::Interrupt;
-use super::load_args::LoadArgs;
-use super::measure::{make_room, recorded};
+use super::load_args::{Case, LoadArgs};
+use super::measure::make_room;
+use super::origin::{Origin, recorded};
 use super::progress::Progress;
 use super::report::write;
 use super::serve::ServerArgs;
 use super::who::WhoArgs;
 use super::{Parts, Usage, values};
 use crate::check::least_pairs;
-use crate::load::Load;
 use crate::record::{Look, Outcome, Record, Rules};
 use crate::report::check::{ALL, Form};
 use crate::run::pairs::{PairPlan, compare};
@@ -87,7 +87,7 @@ pub(super) fn run(parts: Parts<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     let form = form(&args.format)?;
     let plan = plan(parts, args)?;
     make_room(plan.parts.iter().flat_map(|(one, other)| [one, other]))?;
-    let started = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
+    let origin = Origin::of(plan.seed);
     if let Some(file) = &args.save {
         Record::check_writable(file)?;
     }
@@ -95,7 +95,7 @@ pub(super) fn run(parts: Parts<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     let mut progress = Progress::new(&interrupt);
     let outcome = compare(&plan, &mut progress);
     progress.finish();
-    let (interrupted, record, error) = recorded(outcome, &started, plan.seed);
+    let (interrupted, record, error) = recorded(outcome, &origin);
     if let Some(error) = error {
         return Err(error.into());
     }
@@ -144,11 +144,9 @@ fn plan(parts: Parts<'_>, args: &Args) -> anyhow::Result<PairPlan> {
     args.load.check_cpus()?;
     args.server.check_cpus()?;
     args.load.fits_pairs()?;
-    let (baselines, baseline) = baselines(parts, args)?;
-    let candidates = args.who.entrants(parts, &args.server)?;
     let mut plan = PairPlan {
         parts: Vec::new(),
-        baseline,
+        baseline: String::new(),
         looks: Vec::new(),
         budget: None,
         rules: Rules {
@@ -160,13 +158,17 @@ fn plan(parts: Parts<'_>, args: &Args) -> anyhow::Result<PairPlan> {
         },
         seed: args.load.seed.unwrap_or_else(|| fastrand::u64(..1 << 32)),
     };
-    for load in args.load.pair_loads(&args.server)? {
+    for case in args.load.pair_loads(&args.server)? {
+        let server = args.server.wired(case.load.wiring);
+        let (baselines, name) = baselines(parts, args, &server)?;
+        let candidates = args.who.entrants(parts, &server)?;
         for (baseline, candidate) in baselines.iter().zip(&candidates) {
             plan.parts.push((
-                seat(baseline, &load, "baseline"),
-                seat(candidate, &load, "candidate"),
+                seat(baseline, &case, "baseline"),
+                seat(candidate, &case, "candidate"),
             ));
         }
+        plan.baseline = name;
     }
     looks(&mut plan, args)?;
     Ok(plan)
@@ -174,7 +176,7 @@ fn plan(parts: Parts<'_>, args: &Args) -> anyhow::Result<PairPlan> {
 
 pub(super) fn seat(
     (entrant, info): &(Entrant, crate::record::ContestantInfo),
-    load: &Load,
+    case: &Case,
     role: &str,
 ) -> Seat {
     let mut info = info.clone();
@@ -182,17 +184,22 @@ pub(super) fn seat(
     Seat {
         entrant: entrant.clone(),
         info,
-        load: load.clone(),
-        scenario: None,
+        load: case.load.clone(),
+        scenario: case.scenario.clone(),
         attack: None,
+        offer: None,
     }
 }
 
 type Entrants = Vec<(Entrant, crate::record::ContestantInfo)>;
 
 /// The other side of each candidate, and what it is called.
-fn baselines(parts: Parts<'_>, args: &Args) -> anyhow::Result<(Entrants, String)> {
-    let mut entrants = args.who.entrants(parts, &args.server)?;
+fn baselines(
+    parts: Parts<'_>,
+    args: &Args,
+    server: &ServerArgs,
+) -> anyhow::Result<(Entrants, String)> {
+    let mut entrants = args.who.entrants(parts, server)?;
     if entrants
         .iter()
         .any(|(entrant, _)| matches!(entrant, Entrant::Target(_)))
@@ -213,7 +220,7 @@ fn baselines(parts: Parts<'_>, args: &Args) -> anyhow::Result<(Entrants, String)
             Ok((entrants, path.display().to_string()))
         }
         (None, Some(command)) => {
-            let baseline = args.who.command(command, &args.server)?;
+            let baseline = args.who.command(command, server)?;
             if entrants.len() != 1 {
                 return Err(Usage("--baseline-exec goes with one --exec and no --model".to_owned()).into());
             }

@@ -14,13 +14,29 @@ use crate::load::pacer::{Arrivals, Assign, Schedule};
 use crate::load::{self, Close, Load};
 use crate::protocol::{HEADER_BYTES, REPLY_SLACK_BYTES};
 use crate::record::Slo;
+use crate::run::pilot::Offer;
+use crate::scenario::{self, Scenario};
 use crate::service::METHODS;
+
+/// Connections that send, unless asked otherwise.
+const USUAL_CLIENTS: usize = 64;
 
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Load")]
 pub(super) struct LoadArgs {
-    /// Connections that send
-    #[arg(long, value_delimiter = ',', default_value = "64", value_parser = values::count, value_name = "N,…")]
+    /// Named loads, or files that end in .toml; rpcbench scenarios lists them
+    #[arg(
+        long,
+        value_delimiter = ',',
+        conflicts_with_all = [
+            "rate", "slo", "arrivals", "assign", "pipeline", "requests_per_connection", "method",
+            "params", "idle", "think", "payload",
+        ],
+        value_name = "NAME,…"
+    )]
+    scenario: Vec<String>,
+    /// Connections that send [default: 64, or the scenario's]
+    #[arg(long, value_delimiter = ',', value_parser = values::count, value_name = "N,…")]
     clients: Vec<NonZeroUsize>,
     /// Open loop: requests a second in all, such as 20k [default: closed loop]
     #[arg(long, value_delimiter = ',', value_parser = values::rate, group = "open_loop", value_name = "R,…")]
@@ -47,13 +63,13 @@ pub(super) struct LoadArgs {
     /// Requests in flight a connection
     #[arg(long, default_value = "1", value_parser = values::pipeline, value_name = "D")]
     pipeline: NonZeroUsize,
-    /// How long is measured [default: 5s, with --slo 2s a step]
+    /// How long is measured [default: 5s, of scenarios 1s, with --slo 2s a step]
     #[arg(long, value_parser = values::short_duration, value_name = "TIME")]
     duration: Option<Duration>,
-    /// How long the load runs before that [default: 1s, with --slo 500ms]
+    /// How long the load runs before that [default: 1s, of scenarios 300ms, with --slo 500ms]
     #[arg(long, value_parser = values::timeout, value_name = "TIME")]
     warmup: Option<Duration>,
-    /// Trials of each, in random interleaved order, a fresh server each [default: 1]
+    /// Trials of each, in random interleaved order, a fresh server each [default: 1, of scenarios 6]
     #[arg(long, value_parser = values::count, value_name = "N")]
     trials: Option<NonZeroUsize>,
     /// Draw the order from this, to repeat it
@@ -94,9 +110,17 @@ pub(super) struct LoadArgs {
     payload: Option<Bytes>,
 }
 
+/// A load to be measured, with the scenario that it is of.
+#[derive(Debug, Clone)]
+pub(super) struct Case {
+    pub(super) scenario: Option<String>,
+    pub(super) load: Load,
+    pub(super) offer: Option<Offer>,
+}
+
 impl LoadArgs {
     /// Each number of clients at each rate; `bare` when nobody was named to be measured.
-    pub(super) fn loads(&self, bare: bool, server: &ServerArgs) -> anyhow::Result<Vec<Load>> {
+    pub(super) fn loads(&self, bare: bool, server: &ServerArgs) -> anyhow::Result<Vec<Case>> {
         let millis = Duration::from_millis;
         let usual = if self.slo.is_some() {
             (millis(2000), millis(500))
@@ -109,9 +133,61 @@ impl LoadArgs {
     }
 
     /// The same for a check, whose trials are short and many.
-    pub(super) fn pair_loads(&self, server: &ServerArgs) -> anyhow::Result<Vec<Load>> {
+    pub(super) fn pair_loads(&self, server: &ServerArgs) -> anyhow::Result<Vec<Case>> {
         let millis = Duration::from_millis;
-        self.matrix((millis(1000), millis(200)), server)
+        let usual = (millis(1000), millis(200));
+        if self.scenario.is_empty() {
+            return self.matrix(usual, server);
+        }
+        let (duration, warmup) = usual;
+        let mut scenarios = self.scenarios()?;
+        for scenario in &mut scenarios {
+            scenario.duration = self.duration.unwrap_or(duration);
+            scenario.warmup = self.warmup.unwrap_or(warmup);
+        }
+        let cases = self.cases(&scenarios, server)?;
+        match cases.iter().find(|case| case.offer.is_some()) {
+            Some(Case { scenario, .. }) => Err(Usage(format!(
+                "--scenario {} is not for a check: its rates depend on who is measured; give --rate",
+                scenario.as_deref().unwrap_or_default()
+            ))
+            .into()),
+            None => Ok(cases),
+        }
+    }
+
+    /// The scenarios asked for, with the clients and times asked for.
+    pub(super) fn scenarios(&self) -> anyhow::Result<Vec<Scenario>> {
+        let scenarios = self.scenario.iter().map(|name| Scenario::find(name));
+        Ok(scenarios.collect::<Result<_, _>>()?)
+    }
+
+    /// The loads of these scenarios, as far as the command line does not say otherwise.
+    pub(super) fn cases(
+        &self,
+        scenarios: &[Scenario],
+        server: &ServerArgs,
+    ) -> anyhow::Result<Vec<Case>> {
+        let none = (Duration::ZERO, Duration::ZERO);
+        let usual = self.usual(none, server, Message::ping(LEAST_PAYLOAD_BYTES));
+        let mut cases = Vec::new();
+        for scenario in scenarios {
+            let mut scenario = scenario.clone();
+            if !self.clients.is_empty() {
+                scenario.clients.clone_from(&self.clients);
+            }
+            scenario.duration = self.duration.unwrap_or(scenario.duration);
+            scenario.warmup = self.warmup.unwrap_or(scenario.warmup);
+            for scenario::Case { load, offer } in scenario.cases(&usual) {
+                fits_frame(&load.message, server)?;
+                cases.push(Case {
+                    scenario: Some(scenario.name.clone()),
+                    load,
+                    offer,
+                });
+            }
+        }
+        Ok(cases)
     }
 
     /// Refuses what a check has no use for.
@@ -131,17 +207,9 @@ impl LoadArgs {
         &self,
         usual: (Duration, Duration),
         server: &ServerArgs,
-    ) -> anyhow::Result<Vec<Load>> {
+    ) -> anyhow::Result<Vec<Case>> {
         let message = self.message()?;
-        let body = message.frame_bytes() - HEADER_BYTES;
-        let max_frame_bytes = server.max_frame_bytes();
-        if body > max_frame_bytes {
-            let most = Bytes(max_frame_bytes);
-            return Err(Usage(format!(
-                "a request of {body} bytes is over --max-frame {most}"
-            ))
-            .into());
-        }
+        fits_frame(&message, server)?;
         let usual = self.usual(usual, server, message);
         // Without a rate there is one load a number of clients: the closed loop.
         let rates: Vec<Option<f64>> = if self.rate.is_empty() {
@@ -149,19 +217,27 @@ impl LoadArgs {
         } else {
             self.rate.iter().copied().map(Some).collect()
         };
-        let clients = self.clients.iter();
-        let both = clients.flat_map(|clients| rates.iter().map(move |rate| (clients.get(), *rate)));
-        Ok(both
-            .map(|(clients, rate)| Load {
-                clients,
-                // Connecting is no part of what is measured.
-                warmup: self
-                    .warmup
-                    .unwrap_or(usual.warmup.max(2 * Load::ramp(clients + self.idle))),
-                schedule: rate.map(|rate_rps| self.schedule(rate_rps)),
-                ..usual.clone()
-            })
-            .collect())
+        let clients: Vec<usize> = match self.clients.as_slice() {
+            [] => vec![USUAL_CLIENTS],
+            some => some.iter().map(|clients| clients.get()).collect(),
+        };
+        let clients = clients.into_iter();
+        let both = clients.flat_map(|clients| rates.iter().map(move |rate| (clients, *rate)));
+        let load = |(clients, rate): (usize, Option<f64>)| Load {
+            clients,
+            // Connecting is no part of what is measured.
+            warmup: self
+                .warmup
+                .unwrap_or(usual.warmup.max(2 * Load::ramp(clients + self.idle))),
+            schedule: rate.map(|rate_rps| self.schedule(rate_rps)),
+            ..usual.clone()
+        };
+        let case = |load| Case {
+            scenario: None,
+            load,
+            offer: None,
+        };
+        Ok(both.map(load).map(case).collect())
     }
 
     /// Refuses cores that this machine has not.
@@ -169,10 +245,9 @@ impl LoadArgs {
         values::check_cpus("--client-cpus", self.client_cpus.as_ref())
     }
 
-    /// How many trials each has.
-    pub(super) fn rounds(&self, bare: bool) -> usize {
-        self.trials
-            .map_or(if bare { 6 } else { 1 }, NonZeroUsize::get)
+    /// How many trials each has, if the command line does not say.
+    pub(super) fn rounds(&self, usual: usize) -> usize {
+        self.trials.map_or(usual, NonZeroUsize::get)
     }
 
     /// How an open loop's requests are spaced, at this rate.
@@ -255,4 +330,17 @@ impl LoadArgs {
             }
         }
     }
+}
+
+/// Refuses a request that the server would.
+fn fits_frame(message: &Message, server: &ServerArgs) -> Result<(), Usage> {
+    let body = message.frame_bytes() - HEADER_BYTES;
+    let most = server.max_frame_bytes();
+    if body > most {
+        let most = Bytes(most);
+        return Err(Usage(format!(
+            "a request of {body} bytes is over --max-frame {most}"
+        )));
+    }
+    Ok(())
 }

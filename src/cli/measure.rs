@@ -3,23 +3,24 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::SystemTime;
 
 use anyhow::{Context, bail};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
 use super::interrupt::Interrupt;
 use super::load_args::LoadArgs;
+use super::origin::{Keeping, Origin, recorded};
+use super::plan::{print_plan, print_search};
 use super::progress::Progress;
 use super::serve::ServerArgs;
+use super::study::{StudyArgs, resume};
 use super::who::WhoArgs;
 use super::{Parts, Usage};
-use crate::environment;
 use crate::error::Error;
-use crate::record::{Record, Trial, Verdict};
+use crate::record::{Record, ScenarioInfo, Trial, Verdict};
 use crate::report;
 use crate::run::seek::{SearchPlan, seek};
-use crate::run::{Outcome, Plan, Seat, measure};
+use crate::run::{Before, Outcome, Plan, Seat, measure};
 
 /// Descriptors that the harness needs beside one a client.
 const OTHER_DESCRIPTORS: u64 = 64;
@@ -33,7 +34,66 @@ pub(super) struct Args {
     #[command(flatten)]
     server: ServerArgs,
     #[command(flatten)]
+    study: StudyArgs,
+    #[command(flatten)]
     output: OutputArgs,
+}
+
+/// What is measured, and how it goes into the record.
+pub(super) struct Task {
+    pub(super) plan: Plan,
+    pub(super) search: Option<SearchPlan>,
+    pub(super) scenarios: Vec<ScenarioInfo>,
+}
+
+impl Args {
+    /// Contestants × loads.
+    pub(super) fn task(&self, parts: Parts<'_>) -> anyhow::Result<Task> {
+        self.load.check_cpus()?;
+        self.server.check_cpus()?;
+        let bare = self.who.names_nobody();
+        let study = self.study.study(&self.load)?;
+        let cases = match &study {
+            Some(study) => self.load.cases(&study.scenarios, &self.server)?,
+            None => self.load.loads(bare, &self.server)?,
+        };
+        let mut seats = Vec::new();
+        for case in cases {
+            let server = self.server.wired(case.load.wiring);
+            for (entrant, info) in self.who.entrants(parts, &server)? {
+                let case = case.clone();
+                seats.push(Seat {
+                    entrant,
+                    info,
+                    load: case.load,
+                    scenario: case.scenario,
+                    attack: None,
+                    offer: case.offer,
+                });
+            }
+        }
+        let usual = study
+            .as_ref()
+            .map_or(if bare { 6 } else { 1 }, |study| study.trials);
+        let plan = Plan {
+            seats,
+            rounds: self.load.rounds(usual),
+            seed: self.load.seed.unwrap_or_else(|| fastrand::u64(..1 << 32)),
+            before: Before::default(),
+        };
+        let search = self.load.slo.map(|slo| SearchPlan {
+            seats: plan.seats.clone(),
+            slo,
+            schedule: self.load.schedule(1.0),
+            seed: plan.seed,
+        });
+        let scenarios = study.map(|study| study.infos()).unwrap_or_default();
+        Ok(Task {
+            plan,
+            search,
+            scenarios,
+        })
+    }
 }
 
 #[derive(Debug, clap::Args)]
@@ -59,38 +119,40 @@ struct OutputArgs {
 /// Measures, shows, saves.
 pub(super) fn run(parts: Parts<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     let format = format(&args.output.format)?;
-    let plan = plan(parts, args)?;
-    let search = args.load.slo.map(|slo| SearchPlan {
-        seats: plan.seats.clone(),
-        slo,
-        schedule: args.load.schedule(1.0),
-        seed: plan.seed,
-    });
+    let (task, mut origin) = match &args.study.resume {
+        Some(path) => resume(parts, path)?,
+        None => (args.task(parts)?, Origin::now()),
+    };
     if args.output.plan {
-        match &search {
+        match &task.search {
             Some(search) => print_search(search)?,
-            None => print_plan(&plan)?,
+            None => print_plan(&task.plan)?,
         }
         return Ok(ExitCode::SUCCESS);
     }
-    make_room(&plan.seats)?;
-    let started = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
-    let file = args.output.file(&started);
+    make_room(&task.plan.seats)?;
+    origin.seed = task.plan.seed;
+    origin.scenarios.clone_from(&task.scenarios);
+    let file = args
+        .output
+        .file(&origin.started, args.study.resume.as_deref());
     if let Some(file) = &file {
         // Not after minutes of measuring.
         Record::check_writable(file)?;
     }
     let interrupt = Interrupt::catch().context("cannot catch Ctrl-C")?;
     let mut progress = Progress::new(&interrupt);
-    let outcome = match &search {
+    let outcome = match &task.search {
         Some(search) => seek(search, &mut progress),
-        None => measure(&plan, &mut progress),
+        None => measure(
+            &task.plan,
+            &mut Keeping::new(&mut progress, &origin, file.as_deref()),
+        ),
     };
     progress.finish();
     finish(
-        &plan,
         outcome,
-        &started,
+        &origin,
         format,
         file.as_deref(),
         args.output.strict,
@@ -99,15 +161,14 @@ pub(super) fn run(parts: Parts<'_>, args: &Args) -> anyhow::Result<ExitCode> {
 
 /// Shows and saves what was complete, and says what was not.
 fn finish(
-    plan: &Plan,
     outcome: Outcome,
-    started: &str,
+    origin: &Origin,
     format: &dyn report::Format,
     file: Option<&Path>,
     strict: bool,
 ) -> anyhow::Result<ExitCode> {
     let complete = outcome.cells.iter().any(|cell| !cell.trials.is_empty());
-    let (interrupted, record, error) = recorded(outcome, started, plan.seed);
+    let (interrupted, record, error) = recorded(outcome, origin);
     if complete || error.is_none() {
         write!(anstream::stdout(), "{}", format.render(&record))?;
     }
@@ -131,39 +192,12 @@ fn finish(
     })
 }
 
-/// The record of a run, whether it was ended from outside, and what went wrong, if anything did.
-pub(super) fn recorded(
-    outcome: Outcome,
-    started: &str,
-    seed: u64,
-) -> (bool, Record, Option<Error>) {
-    let Outcome {
-        cells,
-        searches,
-        check,
-        interrupted,
-        error,
-    } = outcome;
-    let record = Record {
-        schema: Record::SCHEMA.to_owned(),
-        started: started.to_owned(),
-        command: std::env::args().collect(),
-        seed,
-        interrupted: interrupted || error.is_some(),
-        tool: environment::tool(),
-        environment: environment::look(),
-        cells,
-        searches,
-        check,
-    };
-    (interrupted, record, error)
-}
-
 impl OutputArgs {
     /// Where the record goes, if anywhere.
-    fn file(&self, started: &str) -> Option<PathBuf> {
-        let named = || self.save.clone().unwrap_or_else(|| default_path(started));
-        (!self.no_save).then(named)
+    fn file(&self, started: &str, resumed: Option<&Path>) -> Option<PathBuf> {
+        let again = resumed.map(Path::to_owned);
+        let named = self.save.clone().or(again);
+        (!self.no_save).then(|| named.unwrap_or_else(|| default_path(started)))
     }
 }
 
@@ -193,33 +227,6 @@ fn format(name: &str) -> anyhow::Result<&'static dyn report::Format> {
     })
 }
 
-/// The matrix: contestants × loads.
-fn plan(parts: Parts<'_>, args: &Args) -> anyhow::Result<Plan> {
-    let bare = args.who.names_nobody();
-    args.load.check_cpus()?;
-    args.server.check_cpus()?;
-    let entrants = args.who.entrants(parts, &args.server)?;
-    let mut seats = Vec::new();
-    for load in args.load.loads(bare, &args.server)? {
-        for (entrant, info) in &entrants {
-            let (entrant, info, load) = (entrant.clone(), info.clone(), load.clone());
-            seats.push(Seat {
-                entrant,
-                info,
-                load,
-                scenario: None,
-                attack: None,
-            });
-        }
-    }
-    let seed = args.load.seed.unwrap_or_else(|| fastrand::u64(..1 << 32));
-    Ok(Plan {
-        seats,
-        rounds: args.load.rounds(bare),
-        seed,
-    })
-}
-
 /// Raises the limit of descriptors to what may be had, and refuses what will not fit.
 pub(super) fn make_room<'a>(seats: impl IntoIterator<Item = &'a Seat>) -> anyhow::Result<()> {
     let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
@@ -234,55 +241,6 @@ pub(super) fn make_room<'a>(seats: impl IntoIterator<Item = &'a Seat>) -> anyhow
             limit: hard,
             fit: hard.saturating_sub(OTHER_DESCRIPTORS)
         });
-    }
-    Ok(())
-}
-
-fn print_search(search: &SearchPlan) -> anyhow::Result<()> {
-    let seconds = search.time().as_secs_f64().ceil();
-    let mut out = io::stdout().lock();
-    let target = search.slo;
-    writeln!(
-        out,
-        "the highest rate within {target}, in about {seconds} s, seed {}:",
-        search.seed
-    )?;
-    for seat in &search.seats {
-        let (name, load) = (seat.name(), &seat.load);
-        let (clients, step) = (load.clients, load.duration);
-        writeln!(
-            out,
-            "  {name}, {clients} clients, steps of {step:?} after {:?}",
-            load.warmup
-        )?;
-    }
-    Ok(())
-}
-
-fn print_plan(plan: &Plan) -> anyhow::Result<()> {
-    let mut out = io::stdout().lock();
-    let seconds = plan.time_left(0).as_secs_f64().ceil();
-    let trials = match plan.trials() {
-        1 => "1 trial".to_owned(),
-        many => format!("{many} trials"),
-    };
-    writeln!(out, "{trials} in about {seconds} s, seed {}:", plan.seed)?;
-    for (order, (round, at)) in plan.order().into_iter().enumerate() {
-        let seat = &plan.seats[at];
-        let (name, load) = (&seat.info.name, &seat.load);
-        let rate = load
-            .schedule
-            .map(|schedule| format!(" at {}/s", schedule.rate_rps));
-        writeln!(
-            out,
-            "{:>4}  round {}  {name}, {} clients{}, {:?} after {:?}",
-            order + 1,
-            round + 1,
-            load.clients,
-            rate.unwrap_or_default(),
-            load.duration,
-            load.warmup
-        )?;
     }
     Ok(())
 }

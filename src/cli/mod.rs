@@ -8,9 +8,13 @@ mod interrupt;
 mod load_args;
 mod measure;
 mod models;
+mod origin;
+mod plan;
 mod progress;
 mod report;
+mod scenarios;
 mod serve;
+mod study;
 mod torture;
 mod values;
 mod who;
@@ -57,6 +61,8 @@ enum Command {
     Serve(serve::Args),
     /// List the models
     Models(models::Args),
+    /// List the scenarios and suites, or print the file of one
+    Scenarios(scenarios::Args),
     /// Compare a candidate with a baseline, for CI: the exit code is the verdict
     Check(check::Args),
     /// Say how noisy this machine is: identical against identical
@@ -119,6 +125,7 @@ fn run(parts: Parts<'_>) -> anyhow::Result<ExitCode> {
         None => measure::run(parts, &cli.measure),
         Some(Command::Serve(args)) => serve::run(parts, &args),
         Some(Command::Models(args)) => models::run(parts, &args),
+        Some(Command::Scenarios(args)) => scenarios::run(&args),
         Some(Command::Calibrate(args)) => calibrate::run(parts, &args),
         Some(Command::Check(args)) => check::run(parts, &args),
         Some(Command::Torture(args)) => torture::run(parts, &args),
@@ -170,7 +177,12 @@ fn is_usage(error: &anyhow::Error) -> bool {
     let ours = error.downcast_ref::<Error>();
     let asked = matches!(
         ours,
-        Some(Error::UnknownModel { .. } | Error::AcceptMode { .. } | Error::TooManyWorkers { .. })
+        Some(
+            Error::UnknownModel { .. }
+                | Error::UnknownScenario { .. }
+                | Error::AcceptMode { .. }
+                | Error::TooManyWorkers { .. }
+        )
     );
     asked || error.is::<Usage>()
 }

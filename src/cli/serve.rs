@@ -140,6 +140,14 @@ impl ServerArgs {
         }
     }
 
+    /// The same, with messages written so.
+    pub(super) fn wired(&self, wire: Wiring) -> ServerArgs {
+        ServerArgs {
+            wire,
+            ..self.clone()
+        }
+    }
+
     fn backlog(&self) -> u32 {
         self.backlog.unwrap_or(self.wire.backlog())
     }

@@ -3,12 +3,13 @@
 use std::io::Write;
 use std::num::NonZeroUsize;
 use std::process::ExitCode;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use anyhow::Context;
 
 use super::interrupt::Interrupt;
-use super::measure::{make_room, recorded};
+use super::measure::make_room;
+use super::origin::{Origin, recorded};
 use super::progress::Progress;
 use super::serve::ServerArgs;
 use super::who::WhoArgs;
@@ -19,7 +20,7 @@ use crate::load::pacer::{Arrivals, Assign, Schedule};
 use crate::load::{self, Close, Load};
 use crate::protocol::REPLY_SLACK_BYTES;
 use crate::report::torture::{CALM, any_suffered, torture};
-use crate::run::{Plan, Seat, measure};
+use crate::run::{Before, Plan, Seat, measure};
 
 /// A connection without progress is closed after this, so that it can be seen in a short run.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(2);
@@ -71,12 +72,12 @@ pub(super) fn run(parts: Parts<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     args.server.check_cpus()?;
     let plan = plan(parts, args)?;
     make_room(&plan.seats)?;
-    let started = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
+    let origin = Origin::of(plan.seed);
     let interrupt = Interrupt::catch().context("cannot catch Ctrl-C")?;
     let mut progress = Progress::new(&interrupt);
     let outcome = measure(&plan, &mut progress);
     progress.finish();
-    let (interrupted, record, error) = recorded(outcome, &started, plan.seed);
+    let (interrupted, record, error) = recorded(outcome, &origin);
     let explain = |name: &str| Attack::find(name).map(|attack| (attack.about, attack.takes));
     let shown = match args.format.as_str() {
         "json" => serde_json::to_string_pretty(&record)? + "\n",
@@ -108,6 +109,7 @@ fn plan(parts: Parts<'_>, args: &Args) -> anyhow::Result<Plan> {
                 load: load.clone(),
                 scenario: Some(attack.map_or(CALM, |attack| attack.name).to_owned()),
                 attack,
+                offer: None,
             });
         }
     }
@@ -115,6 +117,7 @@ fn plan(parts: Parts<'_>, args: &Args) -> anyhow::Result<Plan> {
         seats,
         rounds: args.trials.get(),
         seed: args.seed.unwrap_or_else(|| fastrand::u64(..1 << 32)),
+        before: Before::default(),
     })
 }
 

@@ -48,6 +48,18 @@ pub struct Record {
     pub environment: Environment,
     /// What was measured: one cell a contestant and load.
     pub cells: Vec<Cell>,
+    /// The scenarios of the cells.
+    #[serde(default)]
+    pub scenarios: Vec<ScenarioInfo>,
+    /// What pilots found, for rates that are shares of a capacity.
+    #[serde(default)]
+    pub pilots: Vec<Pilot>,
+    /// What was planned and could not be measured, and why, in words.
+    #[serde(default)]
+    pub left_out: Vec<String>,
+    /// When the run was taken up again after an interruption, in UTC (RFC 3339).
+    #[serde(default)]
+    pub resumed: Vec<String>,
     /// Searches for the highest rate within a target, whose trials are in the cells.
     #[serde(default)]
     pub searches: Vec<SearchInfo>,
@@ -92,6 +104,23 @@ pub struct Environment {
     pub limits: SystemLimits,
 }
 
+impl Environment {
+    /// Whether figures of both may stand in one record.
+    pub fn is_same_machine(&self, other: &Environment) -> bool {
+        let of = |machine: &Environment| {
+            let (cpu, kernel) = (machine.cpu_model.clone(), machine.kernel.clone());
+            (
+                cpu,
+                kernel,
+                machine.cpus,
+                machine.cpu_quota,
+                machine.memory_bytes,
+            )
+        };
+        of(self) == of(other)
+    }
+}
+
 /// What bounds connections on this machine.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SystemLimits {
@@ -101,6 +130,32 @@ pub struct SystemLimits {
     pub somaxconn: Option<u64>,
     /// The first and the last port that the system gives out.
     pub port_range: Option<[u16; 2]>,
+}
+
+/// A named load.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScenarioInfo {
+    /// Its name, as cells have it.
+    pub name: String,
+    /// What it is, in a line.
+    pub about: String,
+    /// What to look at in its figures.
+    pub reads: String,
+}
+
+/// What a contestant does in a short closed loop, which rates of others are shares of.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Pilot {
+    /// The scenario's name, if the load is one.
+    pub scenario: Option<String>,
+    /// Who.
+    pub contestant: String,
+    /// Connections that sent.
+    pub clients: usize,
+    /// Right replies a second.
+    pub throughput_rps: f64,
+    /// Clients that were left without a right reply.
+    pub clients_unserved: usize,
 }
 
 /// One contestant under one load.

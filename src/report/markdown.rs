@@ -22,7 +22,13 @@ impl Format for Markdown {
             out.push_str(&searched(record, group));
         }
         let alone = record.searches.is_empty();
+        let mut last = None;
         for group in text::groups(&summaries).filter(|_| alone) {
+            let scenario = group[0].cell.scenario.as_deref();
+            if let Some(name) = scenario.filter(|_| scenario != last) {
+                out.push_str(&format!("## {}\n\n", text::about(record, name)));
+            }
+            last = scenario;
             out.push_str(&format!("**{}**\n\n", text::load_line(group[0].cell)));
             out.push_str("| model | requests/s | p50 | p99 | CPU a request | memory | served |\n");
             out.push_str("|---|---:|---:|---:|---:|---:|---:|\n");
@@ -36,6 +42,9 @@ impl Format for Markdown {
             if !sentences.is_empty() {
                 out.push('\n');
             }
+        }
+        for left_out in &record.left_out {
+            out.push_str(&format!("- Left out: {left_out}.\n\n"));
         }
         out.push_str(&format!("{}\n", text::provenance(record)));
         out

@@ -38,11 +38,24 @@ impl Format for Text {
         }
         // Their steps are told there.
         let alone = record.searches.is_empty();
+        let mut last = None;
         for group in groups(&summaries).filter(|_| alone) {
+            let scenario = group[0].cell.scenario.as_deref();
+            if scenario != last {
+                out.extend(scenario.map(|name| heading(record, name)));
+                last = scenario;
+            }
             match group {
                 [one] => out.push(full::in_full(one)),
                 several => out.push(compared(several)),
             }
+        }
+        for left_out in &record.left_out {
+            out.push(
+                warned(&format!("Left out: {left_out}."), "")
+                    .collect::<Vec<_>>()
+                    .join("\n"),
+            );
         }
         out.join("\n\n") + "\n"
     }
@@ -52,7 +65,20 @@ impl Format for Text {
 pub(super) fn groups<'s, 'a>(
     summaries: &'s [Summary<'a>],
 ) -> impl Iterator<Item = &'s [Summary<'a>]> {
-    summaries.chunk_by(|a, b| a.cell.load == b.cell.load)
+    summaries.chunk_by(|a, b| a.cell.load == b.cell.load && a.cell.scenario == b.cell.scenario)
+}
+
+/// A scenario's name and what it is.
+fn heading(record: &Record, name: &str) -> String {
+    let lines = wrapped(&about(record, name), "");
+    let lines = lines.iter().map(|line| painted(BOLD, line));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// `echo: connections that stay …`.
+pub(super) fn about(record: &Record, name: &str) -> String {
+    let info = record.scenarios.iter().find(|info| info.name == name);
+    info.map_or(name.to_owned(), |info| format!("{name}: {}", info.about))
 }
 
 /// The load in a line: what is as usual goes without saying.
@@ -204,6 +230,9 @@ fn compared(group: &[Summary<'_>]) -> String {
     }
     lines.push(String::new());
     let note = match group[0].cell.load.mode {
+        _ if group[0].cell.load.then.is_some() => {
+            "An overload has no quantiles: they would only say how long it lasted."
+        }
         Mode::Closed => {
             "p50 and p99 are at saturation: they restate throughput and do not rank models."
         }

@@ -7,6 +7,7 @@ mod judge;
 mod load_info;
 mod overload;
 pub mod pairs;
+pub mod pilot;
 pub mod search;
 pub mod seek;
 mod siege;
@@ -14,7 +15,7 @@ mod trial;
 
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::cpus::Cpus;
 use crate::error::Error;
@@ -22,7 +23,7 @@ use crate::harness::{Contestant, ReadyBy};
 use crate::hostile::Attack;
 use crate::load::pacer::Schedule;
 use crate::load::{Live, Load};
-use crate::record::{Cell, CheckInfo, ContestantInfo, SearchInfo};
+use crate::record::{Cell, CheckInfo, ContestantInfo, Pilot, SearchInfo};
 
 /// What starting and stopping a server takes, for the estimate of a run's time.
 const AROUND_A_TRIAL: Duration = Duration::from_millis(120);
@@ -86,12 +87,21 @@ pub struct Seat {
     pub scenario: Option<String>,
     /// What goes on beside the load.
     pub attack: Option<&'static Attack>,
+    /// Where the load's rates are shares of what contestants can do.
+    pub offer: Option<pilot::Offer>,
 }
 
 impl Seat {
     /// The contestant's name.
     pub fn name(&self) -> &str {
         &self.info.name
+    }
+
+    /// Whether both meet the same load.
+    fn is_compared_with(&self, other: &Seat) -> bool {
+        self.scenario == other.scenario
+            && self.offer == other.offer
+            && load_info::of(&self.load) == load_info::of(&other.load)
     }
 
     /// About how long a trial takes.
@@ -119,6 +129,17 @@ pub struct Plan {
     pub rounds: usize,
     /// What the order within rounds is drawn from.
     pub seed: u64,
+    /// What an earlier run of the same plan has measured already.
+    pub before: Before,
+}
+
+/// What an interrupted run has measured.
+#[derive(Debug, Clone, Default)]
+pub struct Before {
+    /// Its cells.
+    pub cells: Vec<Cell>,
+    /// Its pilots.
+    pub pilots: Vec<Pilot>,
 }
 
 impl Plan {
@@ -136,16 +157,33 @@ impl Plan {
 
     /// The seats in the order in which they have their trials, with their rounds: a
     /// fresh shuffle each round, so that a slow minute of the machine does not
-    /// always meet the same one.
+    /// always meet the same one. Those of one load, which are set against each
+    /// other, have theirs next to each other.
     pub fn order(&self) -> Vec<(usize, usize)> {
         let mut random = fastrand::Rng::with_seed(self.seed);
         let mut order = Vec::with_capacity(self.trials());
+        let mut blocks = self.blocks();
         for round in 0..self.rounds {
-            let mut seats: Vec<usize> = (0..self.seats.len()).collect();
-            random.shuffle(&mut seats);
-            order.extend(seats.into_iter().map(|seat| (round, seat)));
+            random.shuffle(&mut blocks);
+            for block in &mut blocks {
+                random.shuffle(block);
+                order.extend(block.iter().map(|seat| (round, *seat)));
+            }
         }
         order
+    }
+
+    /// The seats, those of one load together.
+    fn blocks(&self) -> Vec<Vec<usize>> {
+        let mut blocks: Vec<Vec<usize>> = Vec::new();
+        for (at, seat) in self.seats.iter().enumerate() {
+            let fellow = |block: &&mut Vec<usize>| self.seats[block[0]].is_compared_with(seat);
+            match blocks.iter_mut().find(fellow) {
+                Some(block) => block.push(at),
+                None => blocks.push(vec![at]),
+            }
+        }
+        blocks
     }
 }
 
@@ -173,6 +211,9 @@ pub trait Watch {
     /// # Errors
     /// When waiting fails.
     fn wait(&mut self, most: Duration) -> std::io::Result<bool>;
+
+    /// A trial is over, and this is what there is so far.
+    fn trial_ended(&mut self, _so_far: &Outcome) {}
 }
 
 /// What was measured, be it all that was planned or not.
@@ -184,30 +225,69 @@ pub struct Outcome {
     pub searches: Vec<SearchInfo>,
     /// What a check showed.
     pub check: Option<CheckInfo>,
+    /// What pilots found.
+    pub pilots: Vec<Pilot>,
+    /// What was planned and could not be measured, and why.
+    pub left_out: Vec<String>,
     /// Whether the run was ended from outside.
     pub interrupted: bool,
     /// What went wrong, if anything did.
     pub error: Option<Error>,
 }
 
+impl Outcome {
+    /// What there is of it now, to be kept.
+    pub fn so_far(&self) -> Outcome {
+        Outcome {
+            cells: self.cells.clone(),
+            pilots: self.pilots.clone(),
+            left_out: self.left_out.clone(),
+            ..Outcome::default()
+        }
+    }
+}
+
 /// Carries out the plan.
 ///
 /// What was complete when it was interrupted or failed is in the outcome.
 pub fn measure(plan: &Plan, watch: &mut dyn Watch) -> Outcome {
-    let mut outcome = Outcome {
-        cells: plan.seats.iter().map(Seat::cell).collect(),
-        ..Outcome::default()
-    };
-    if let Err(error) = reach_targets(&plan.seats) {
-        outcome.error = Some(error);
-        return outcome;
+    let mut outcome = Outcome::default();
+    let measured = reach_targets(&plan.seats)
+        .and_then(|()| pilot::settle(plan, &mut outcome, watch))
+        .and_then(|seats| match seats {
+            Some(seats) => trials(
+                &Plan {
+                    seats,
+                    ..plan.clone()
+                },
+                &mut outcome,
+                watch,
+            ),
+            None => Ok(false),
+        });
+    match measured {
+        Ok(complete) => outcome.interrupted = !complete,
+        Err(error) => outcome.error = Some(error),
     }
-    for (order, (round, at)) in plan.order().into_iter().enumerate() {
+    outcome
+}
+
+/// All trials that an earlier run has not done; false when the watch ends it.
+fn trials(plan: &Plan, outcome: &mut Outcome, watch: &mut dyn Watch) -> Result<bool, Error> {
+    outcome.cells = resumed(plan)?;
+    let order: Vec<(usize, (usize, usize))> = plan.order().into_iter().enumerate().collect();
+    let done = |(_, (round, at)): &&(usize, (usize, usize))| {
+        let mut trials = outcome.cells[*at].trials.iter();
+        trials.all(|trial| trial.round != *round)
+    };
+    let open: Vec<_> = order.iter().filter(done).copied().collect();
+    let mut pace = Pace::new(plan, open.len());
+    for (order, (round, at)) in open {
         let seat = &plan.seats[at];
         let place = Place {
             index: order,
             of: plan.trials(),
-            left: plan.time_left(order),
+            left: pace.left(),
         };
         watch.trial_begins(seat, place);
         // All contestants of a round meet the same plan of requests.
@@ -216,23 +296,78 @@ pub fn measure(plan: &Plan, watch: &mut dyn Watch) -> Outcome {
             seed: plan.seed.wrapping_add(round as u64),
             ..schedule
         });
-        match trial::run(seat, &load, watch) {
-            Ok(Some((mut trial, resolved))) => {
-                (trial.order, trial.round) = (order, round);
-                outcome.cells[at].trials.push(trial);
-                outcome.cells[at].contestant.options = resolved;
-            }
-            Ok(None) => {
-                outcome.interrupted = true;
-                break;
-            }
-            Err(error) => {
-                outcome.error = Some(error);
-                break;
-            }
+        let Some((mut trial, resolved)) = trial::run(seat, &load, watch)? else {
+            return Ok(false);
+        };
+        (trial.order, trial.round) = (order, round);
+        outcome.cells[at].trials.push(trial);
+        outcome.cells[at].contestant.options = resolved;
+        pace.trial_ended();
+        watch.trial_ended(outcome);
+    }
+    Ok(true)
+}
+
+/// How long the rest takes, as the trials so far have shown: one with clients that are not
+/// served takes longer than its window.
+struct Pace {
+    planned_each: Duration,
+    done: u32,
+    open: u32,
+    begun: Instant,
+}
+
+impl Pace {
+    fn new(plan: &Plan, open: usize) -> Pace {
+        let all = u32::try_from(plan.trials()).unwrap_or(u32::MAX).max(1);
+        Pace {
+            planned_each: plan.time_left(0) / all,
+            done: 0,
+            open: u32::try_from(open).unwrap_or(u32::MAX),
+            begun: Instant::now(),
         }
     }
-    outcome
+
+    fn trial_ended(&mut self) {
+        self.done += 1;
+    }
+
+    fn left(&self) -> Duration {
+        // The first few say little.
+        const FEW: u32 = 6;
+        let each = if self.done < FEW {
+            self.planned_each
+        } else {
+            self.begun.elapsed() / self.done
+        };
+        each * self.open.saturating_sub(self.done)
+    }
+}
+
+/// The cells of the plan with what an earlier run has measured.
+fn resumed(plan: &Plan) -> Result<Vec<Cell>, Error> {
+    let mut cells: Vec<Cell> = plan.seats.iter().map(Seat::cell).collect();
+    for before in plan
+        .before
+        .cells
+        .iter()
+        .filter(|cell| !cell.trials.is_empty())
+    {
+        let who = |cell: &Cell| (cell.contestant.kind, cell.contestant.name.clone());
+        let same = |cell: &&mut Cell| {
+            who(cell) == who(before) && cell.scenario == before.scenario && cell.load == before.load
+        };
+        let Some(cell) = cells.iter_mut().find(same) else {
+            let (name, clients) = (&before.contestant.name, before.load.clients);
+            let why = format!(
+                "it holds {name} with {clients} clients, which its command would not measure now"
+            );
+            return Err(Error::Resume { why });
+        };
+        cell.trials.clone_from(&before.trials);
+        cell.contestant.clone_from(&before.contestant);
+    }
+    Ok(cells)
 }
 
 /// Whether somebody answers at all targets, before any time is spent on others.

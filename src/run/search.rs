@@ -174,7 +174,7 @@ fn unserved(trial: &Trial) -> Option<String> {
 }
 
 /// Three digits are enough for a rate.
-fn round(rps: f64) -> f64 {
+pub(super) fn round(rps: f64) -> f64 {
     if rps < 1.0 {
         return 0.0;
     }

@@ -24,6 +24,7 @@ mod real_load;
 mod record;
 mod refusals;
 mod report;
+mod scenarios;
 mod scripted;
 mod search;
 mod shapes;

@@ -7,7 +7,7 @@ use rpcbench::load::message::{Beside, Message};
 use rpcbench::load::pacer::{Arrivals, Assign, Mix, OpenLoop, Pacer, Schedule, Skew, Then};
 use rpcbench::load::recorder::{Recorder, Window};
 use rpcbench::record::{ContestantInfo, Kind, Options, Overload};
-use rpcbench::run::{self, Entrant, Place, Plan, Seat, Watch};
+use rpcbench::run::{self, Before, Entrant, Place, Plan, Seat, Watch};
 use rpcbench::wiring::Wiring;
 
 use crate::open_loop::exponential;
@@ -204,11 +204,13 @@ fn a_real_overload_tells_its_shape_and_how_it_went() {
         load,
         scenario: None,
         attack: None,
+        offer: None,
     };
     let plan = Plan {
         seats: vec![seat],
         rounds: 1,
         seed: 1,
+        before: Before::default(),
     };
     let outcome = run::measure(&plan, &mut Patient);
     assert!(outcome.error.is_none(), "{:?}", outcome.error);

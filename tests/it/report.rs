@@ -38,6 +38,10 @@ pub(crate) fn record(cells: Vec<Cell>) -> Record {
         cells,
         searches: Vec::new(),
         check: None,
+        scenarios: Vec::new(),
+        pilots: Vec::new(),
+        left_out: Vec::new(),
+        resumed: Vec::new(),
     }
 }
 

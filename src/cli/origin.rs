@@ -1,0 +1,127 @@
+//! What a record says beside its figures: when, by which command, on what machine.
+
+use std::path::Path;
+use std::time::{Duration, Instant, SystemTime};
+
+use super::progress::Progress;
+use crate::environment;
+use crate::error::Error;
+use crate::load::Live;
+use crate::record::{Record, ScenarioInfo};
+use crate::run::{Outcome, Place, Seat, Watch};
+
+/// How often what there is so far is written, so that a run that was killed can go on.
+const KEEP_EVERY: Duration = Duration::from_secs(20);
+
+/// Where a record comes from.
+#[derive(Debug, Clone)]
+pub(super) struct Origin {
+    pub(super) started: String,
+    pub(super) command: Vec<String>,
+    pub(super) seed: u64,
+    pub(super) scenarios: Vec<ScenarioInfo>,
+    /// When the run was taken up again.
+    pub(super) resumed: Vec<String>,
+}
+
+impl Origin {
+    /// A run that begins now, by this process's command.
+    pub(super) fn now() -> Origin {
+        Origin {
+            started: now(),
+            command: std::env::args().collect(),
+            seed: 0,
+            scenarios: Vec::new(),
+            resumed: Vec::new(),
+        }
+    }
+
+    /// The same, of a run that draws from this seed.
+    pub(super) fn of(seed: u64) -> Origin {
+        Origin {
+            seed,
+            ..Origin::now()
+        }
+    }
+
+    /// The record of it.
+    pub(super) fn record(&self, outcome: Outcome) -> Record {
+        Record {
+            schema: Record::SCHEMA.to_owned(),
+            started: self.started.clone(),
+            command: self.command.clone(),
+            seed: self.seed,
+            interrupted: outcome.interrupted || outcome.error.is_some(),
+            tool: environment::tool(),
+            environment: environment::look(),
+            scenarios: self.scenarios.clone(),
+            resumed: self.resumed.clone(),
+            cells: outcome.cells,
+            searches: outcome.searches,
+            check: outcome.check,
+            pilots: outcome.pilots,
+            left_out: outcome.left_out,
+        }
+    }
+}
+
+/// The time, in UTC (RFC 3339).
+pub(super) fn now() -> String {
+    humantime::format_rfc3339_seconds(SystemTime::now()).to_string()
+}
+
+/// The record of a run, whether it was ended from outside, and what went wrong, if anything did.
+pub(super) fn recorded(mut outcome: Outcome, origin: &Origin) -> (bool, Record, Option<Error>) {
+    let (interrupted, error) = (outcome.interrupted, outcome.error.take());
+    let mut record = origin.record(outcome);
+    record.interrupted = interrupted || error.is_some();
+    (interrupted, record, error)
+}
+
+/// A watch that also writes what there is so far to the record's file, now and then.
+pub(super) struct Keeping<'p, 'i, 'a> {
+    progress: &'p mut Progress<'i>,
+    origin: &'a Origin,
+    file: Option<&'a Path>,
+    kept: Instant,
+}
+
+impl<'p, 'i, 'a> Keeping<'p, 'i, 'a> {
+    pub(super) fn new(
+        progress: &'p mut Progress<'i>,
+        origin: &'a Origin,
+        file: Option<&'a Path>,
+    ) -> Keeping<'p, 'i, 'a> {
+        Keeping {
+            progress,
+            origin,
+            file,
+            kept: Instant::now(),
+        }
+    }
+}
+
+impl Watch for Keeping<'_, '_, '_> {
+    fn trial_begins(&mut self, seat: &Seat, place: Place) {
+        self.progress.trial_begins(seat, place);
+    }
+
+    fn live(&mut self, live: Live, elapsed: Duration) {
+        self.progress.live(live, elapsed);
+    }
+
+    fn wait(&mut self, most: Duration) -> std::io::Result<bool> {
+        self.progress.wait(most)
+    }
+
+    fn trial_ended(&mut self, so_far: &Outcome) {
+        let Some(file) = self.file.filter(|_| self.kept.elapsed() >= KEEP_EVERY) else {
+            return;
+        };
+        let mut record = self.origin.record(so_far.so_far());
+        record.interrupted = true;
+        // It could be written when the run began; the whole is written, or its failure told, at the end.
+        let _ = record.write(file);
+        self.kept = Instant::now();
+    }
+}

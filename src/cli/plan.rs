@@ -1,0 +1,72 @@
+//! `--plan`: what would be measured and how long it takes.
+
+use std::io::{self, Write};
+
+use crate::run::pilot::{Of, Rate};
+use crate::run::seek::SearchPlan;
+use crate::run::{Plan, Seat};
+
+/// The search, and who is searched.
+pub(super) fn print_search(search: &SearchPlan) -> anyhow::Result<()> {
+    let seconds = search.time().as_secs_f64().ceil();
+    let mut out = io::stdout().lock();
+    let target = search.slo;
+    writeln!(
+        out,
+        "the highest rate within {target}, in about {seconds} s, seed {}:",
+        search.seed
+    )?;
+    for seat in &search.seats {
+        let (name, load) = (seat.name(), &seat.load);
+        let (clients, step) = (load.clients, load.duration);
+        writeln!(
+            out,
+            "  {name}, {clients} clients, steps of {step:?} after {:?}",
+            load.warmup
+        )?;
+    }
+    Ok(())
+}
+
+/// The trials in their order.
+pub(super) fn print_plan(plan: &Plan) -> anyhow::Result<()> {
+    let mut out = io::stdout().lock();
+    let seconds = plan.time_left(0).as_secs_f64().ceil();
+    let trials = match plan.trials() {
+        1 => "1 trial".to_owned(),
+        many => format!("{many} trials"),
+    };
+    writeln!(out, "{trials} in about {seconds} s, seed {}:", plan.seed)?;
+    for (order, (round, at)) in plan.order().into_iter().enumerate() {
+        let seat = &plan.seats[at];
+        let (name, load) = (&seat.info.name, &seat.load);
+        let scenario = seat.scenario.as_ref().map(|name| format!("{name}: "));
+        writeln!(
+            out,
+            "{:>4}  round {}  {}{name}, {} clients{}, {:?} after {:?}",
+            order + 1,
+            round + 1,
+            scenario.unwrap_or_default(),
+            load.clients,
+            rate(seat),
+            load.duration,
+            load.warmup
+        )?;
+    }
+    Ok(())
+}
+
+fn rate(seat: &Seat) -> String {
+    let share = seat.offer.map(|offer| offer.rate);
+    match (share, seat.load.schedule) {
+        (Some(Rate::Share { share, of }), _) => {
+            let of = match of {
+                Of::Weakest => "weakest",
+                Of::Strongest => "strongest",
+            };
+            format!(" at {} % of what the {of} does", (100.0 * share).round())
+        }
+        (_, Some(schedule)) => format!(" at {}/s", schedule.rate_rps),
+        (_, None) => String::new(),
+    }
+}

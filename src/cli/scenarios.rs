@@ -1,0 +1,71 @@
+//! `rpcbench scenarios`: the list.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use serde_json::json;
+
+use crate::scenario::{ALL, SUITES, Scenario, Suite};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Print the file of this scenario or suite, to begin one of your own with
+    #[arg(value_name = "NAME")]
+    name: Option<String>,
+    /// text or json
+    #[arg(long, default_value = "text", value_parser = ["text", "json"], hide_possible_values = true)]
+    format: String,
+}
+
+pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let mut out = std::io::stdout().lock();
+    if let Some(name) = &args.name {
+        let known = ALL.iter().chain(SUITES).find(|(known, _)| known == name);
+        let text = match known {
+            Some((_, text)) => text,
+            // Which says what there is.
+            None => {
+                return Err(Scenario::find(name).map(drop).err().map_or_else(
+                    || super::Usage(format!("{name} is a file already")).into(),
+                    anyhow::Error::from,
+                ));
+            }
+        };
+        write!(out, "{text}")?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let scenarios = ALL.iter().map(|(name, _)| Scenario::find(name));
+    let scenarios: Vec<Scenario> = scenarios.collect::<Result<_, _>>()?;
+    let suites = SUITES.iter().map(|(name, _)| Suite::find(name));
+    let suites: Vec<Suite> = suites.collect::<Result<_, _>>()?;
+    if args.format == "json" {
+        let list = json!({
+            "scenarios": scenarios.iter().map(|scenario| json!({
+                "name": scenario.name,
+                "about": scenario.about,
+                "reads": scenario.reads,
+                "clients": scenario.clients,
+            })).collect::<Vec<_>>(),
+            "suites": suites.iter().map(|suite| json!({
+                "name": suite.name,
+                "about": suite.about,
+                "trials": suite.trials,
+                "scenarios": suite.entries.iter().map(|entry| &entry.name).collect::<Vec<_>>(),
+            })).collect::<Vec<_>>(),
+        });
+        writeln!(out, "{}", serde_json::to_string_pretty(&list)?)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    writeln!(
+        out,
+        "Scenarios (--scenario NAME,…; rpcbench scenarios NAME prints its file):"
+    )?;
+    for scenario in &scenarios {
+        writeln!(out, "  {:<9} {}", scenario.name, scenario.about)?;
+    }
+    writeln!(out, "\nSuites (--suite NAME):")?;
+    for suite in &suites {
+        writeln!(out, "  {:<9} {}", suite.name, suite.about)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}

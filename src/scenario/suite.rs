@@ -1,0 +1,90 @@
+//! Suites: scenarios that are measured together, so that one record answers for all of them.
+
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::file::{Time, parsed};
+use super::{Scenario, read};
+use crate::error::Error;
+
+/// The suites of this program and their files.
+pub static SUITES: &[(&str, &str)] = &[
+    ("quick", include_str!("../../bench/suites/quick.toml")),
+    ("ci", include_str!("../../bench/suites/ci.toml")),
+    ("full", include_str!("../../bench/suites/full.toml")),
+];
+
+/// Scenarios that are measured together.
+#[derive(Debug, Clone)]
+pub struct Suite {
+    /// Its name.
+    pub name: String,
+    /// What it is, in a line.
+    pub about: String,
+    /// Rounds of all of them.
+    pub trials: NonZeroUsize,
+    /// The scenarios, with the clients and the durations of this suite.
+    pub entries: Vec<Scenario>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    about: String,
+    trials: NonZeroUsize,
+    duration: Option<Time>,
+    warmup: Option<Time>,
+    scenario: Vec<Named>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Named {
+    name: String,
+    clients: Option<Vec<NonZeroUsize>>,
+    duration: Option<Time>,
+}
+
+impl Suite {
+    /// The suite of this name, or the one in the file of this name.
+    ///
+    /// # Errors
+    /// When there is none, or it or one of its scenarios is not as it should be: with the line.
+    pub fn find(name: &str) -> Result<Suite, Error> {
+        if let Some((name, text)) = SUITES.iter().find(|(known, _)| *known == name) {
+            return Suite::parse(name, &format!("{name}.toml"), text);
+        }
+        let (stem, path, text) = read(name, "suite", SUITES)?;
+        Suite::parse(&stem, &path, &text)
+    }
+
+    /// Reads the suite `name` from the text of its file.
+    ///
+    /// # Errors
+    /// As [`Suite::find`].
+    pub fn parse(name: &str, path: &str, text: &str) -> Result<Suite, Error> {
+        let file: File = parsed("suite", path, text)?;
+        let own = |time: Option<Time>, usual: Duration| time.map_or(usual, |time| time.0);
+        let entry = |named: &Named| {
+            let scenario = Scenario::find(&named.name)?;
+            Ok(Scenario {
+                clients: named.clients.clone().unwrap_or(scenario.clients.clone()),
+                duration: own(named.duration.or(file.duration), scenario.duration),
+                warmup: own(file.warmup, scenario.warmup),
+                ..scenario
+            })
+        };
+        Ok(Suite {
+            name: name.to_owned(),
+            trials: file.trials,
+            entries: file
+                .scenario
+                .iter()
+                .map(entry)
+                .collect::<Result<_, Error>>()?,
+            about: file.about,
+        })
+    }
+}

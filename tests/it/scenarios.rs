@@ -1,0 +1,370 @@
+//! Scenarios and suites: their files, what they make, and how a run of them goes on.
+
+use std::fs;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use rpcbench::record::Record;
+use rpcbench::scenario::{ALL, SUITES, Scenario, Suite};
+use serde_json::Value;
+
+use crate::cli::run;
+use crate::support::{measured, rpcbench};
+
+const SHORT: [&str; 6] = ["--duration", "60ms", "--warmup", "30ms", "--seed", "5"];
+
+fn names_in(folder: &str) -> Vec<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let files = fs::read_dir(folder).unwrap();
+    let stems = files.map(|file| file.unwrap().path().file_stem().unwrap().to_owned());
+    let mut names: Vec<String> = stems.map(|stem| stem.into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn each_file_is_in_the_binary_and_reads() {
+    let mut known: Vec<&str> = ALL.iter().map(|(name, _)| *name).collect();
+    for name in &known {
+        Scenario::find(name).unwrap();
+    }
+    known.sort_unstable();
+    assert_eq!(names_in("bench/scenarios"), known);
+    let mut suites: Vec<&str> = SUITES.iter().map(|(name, _)| *name).collect();
+    for name in &suites {
+        assert!(!Suite::find(name).unwrap().entries.is_empty(), "{name}");
+    }
+    suites.sort_unstable();
+    assert_eq!(names_in("bench/suites"), suites);
+    let full = Suite::find("full").unwrap();
+    let all: Vec<&str> = full
+        .entries
+        .iter()
+        .map(|entry| entry.name.as_str())
+        .collect();
+    assert_eq!(all, ALL.iter().map(|(name, _)| *name).collect::<Vec<_>>());
+}
+
+#[test]
+fn the_list() {
+    let output = run(&["scenarios"]);
+    insta::assert_snapshot!("list", String::from_utf8(output.stdout).unwrap());
+    let churn = run(&["scenarios", "churn"]);
+    let (_, file) = ALL.iter().find(|(name, _)| *name == "churn").unwrap();
+    assert_eq!(String::from_utf8(churn.stdout).unwrap(), *file);
+}
+
+#[test]
+fn faults_are_told_with_their_line() {
+    let head = "about = \"x\"\nreads = \"y\"\nclients = [1]\n";
+    let faults = [
+        ("clientz = [1]\n", "line 4: unknown field `clientz`"),
+        (
+            "[open]\nrates = [1]\nrate = 2\n",
+            "line 6: unknown field `rate`",
+        ),
+        (
+            "duration = \"3 weeks\"\n",
+            "line 4: \"3 weeks\" is not a duration",
+        ),
+        ("method = 3\n", "line 4: invalid type"),
+        ("idle = \n", "line 4"),
+        (
+            "[open]\nshares = [0.5]\n",
+            "open: give rates, or shares and of whom",
+        ),
+        ("[open]\nrates = [0.0]\n", "open: a rate of 0"),
+        (
+            "think = \"1ms\"\n[open]\nrates = [1]\n",
+            "think: clients of an open loop",
+        ),
+        ("payload = 3\n", "payload: a ping carries at least 16 bytes"),
+        (
+            "[open]\nrates = [1]\nskew = { clients = 2.0, requests = 0.5 }\n",
+            "open.skew: clients and requests are shares",
+        ),
+        (
+            "[open]\nrates = [1]\nthen = { after = 2.0, rate = 1.0 }\n",
+            "open.then: after is a part of the window",
+        ),
+    ];
+    for (text, expected) in faults {
+        let error = Scenario::parse("mine", "mine.toml", &format!("{head}{text}")).unwrap_err();
+        let told = error.to_string();
+        assert!(
+            told.starts_with("cannot read mine.toml as a scenario: "),
+            "{told}"
+        );
+        assert!(told.contains(expected), "{text}: {told}");
+    }
+    let error = Suite::parse(
+        "mine",
+        "mine.toml",
+        "about = \"x\"\ntrials = 0\nscenario = []\n",
+    );
+    assert!(error.unwrap_err().to_string().contains("line 2"), "trials");
+}
+
+#[test]
+fn a_file_of_ones_own_and_its_name_go_into_the_record() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("mine.toml");
+    let text = "about = \"two of mine\"\nreads = \"nothing\"\nclients = [2, 3]\nmethod = \"sleep\"\nparams = 1\n";
+    fs::write(&file, text).unwrap();
+    let arguments = [
+        "--scenario",
+        file.to_str().unwrap(),
+        "--model",
+        "async",
+        "--trials",
+        "1",
+    ];
+    let record = measured(&[&arguments[..], &SHORT].concat());
+    assert_eq!(record["scenarios"][0]["about"], "two of mine");
+    let cells = record["cells"].as_array().unwrap();
+    let clients: Vec<&Value> = cells.iter().map(|cell| &cell["load"]["clients"]).collect();
+    assert_eq!(clients, [2, 3]);
+    assert!(cells.iter().all(|cell| cell["scenario"] == "mine"));
+    assert!(cells.iter().all(|cell| cell["load"]["method"] == "sleep"));
+}
+
+#[test]
+fn a_ladder_offers_all_the_same_rates_and_asks_the_weakest_that_serves_all() {
+    let arguments = [
+        "--scenario",
+        "ladder",
+        "--model",
+        "single,threaded,async",
+        "--trials",
+        "1",
+    ];
+    let record = measured(&[&arguments[..], &SHORT].concat());
+    let pilots = record["pilots"].as_array().unwrap();
+    let fit = pilots.iter().filter(|pilot| pilot["clients_unserved"] == 0);
+    let capacities: Vec<f64> = fit
+        .map(|pilot| pilot["throughput_rps"].as_f64().unwrap())
+        .collect();
+    assert_eq!(
+        (pilots.len(), capacities.len()),
+        (3, 2),
+        "single serves one of 64"
+    );
+    let weakest = capacities.iter().copied().fold(f64::INFINITY, f64::min);
+    let rates_of = |name: &str| -> Vec<f64> {
+        let cells = record["cells"].as_array().unwrap().iter();
+        let own = cells.filter(|cell| cell["contestant"]["name"] == name);
+        own.map(|cell| cell["load"]["rate_rps"].as_f64().unwrap())
+            .collect()
+    };
+    let rates = rates_of("async");
+    assert_eq!(rates_of("single"), rates);
+    assert_eq!(rates_of("threaded"), rates);
+    for (rate, share) in rates.iter().zip([0.10, 0.25, 0.50, 0.70, 0.85]) {
+        // Rounded to three digits.
+        assert!(
+            (rate / (share * weakest) - 1.0).abs() < 0.006,
+            "{rate} of {weakest}"
+        );
+    }
+}
+
+#[test]
+fn where_nobody_serves_all_a_ladder_is_left_out_and_said_so() {
+    let arguments = [
+        "--scenario",
+        "ladder,echo",
+        "--model",
+        "single",
+        "--trials",
+        "1",
+        "--no-save",
+    ];
+    let output = run(&[&arguments[..], &SHORT].concat());
+    let text = String::from_utf8(output.stdout)
+        .unwrap()
+        .replace("\n  ", " ");
+    assert_eq!(output.status.code(), Some(0));
+    assert!(
+        text.contains("Left out: ladder: no contestant serves all 64 clients"),
+        "{text}"
+    );
+    assert!(text.contains("1 of 64 clients served"), "{text}");
+}
+
+#[test]
+fn what_is_compared_runs_next_to_each_other() {
+    let output = run(&["--suite", "quick", "--seed", "3", "--plan"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    let rows: Vec<&str> = text.lines().skip(1).collect();
+    assert_eq!(rows.len(), 108, "{text}");
+    let scenario = |row: &str| {
+        row.split(':')
+            .next()
+            .unwrap()
+            .split_whitespace()
+            .last()
+            .unwrap()
+            .to_owned()
+    };
+    let blocks: Vec<String> = rows.chunks(6).map(|block| scenario(block[0])).collect();
+    for (rows, name) in rows.chunks(6).zip(&blocks) {
+        assert!(rows.iter().all(|row| scenario(row) == *name), "{rows:#?}");
+    }
+    let mut first: Vec<String> = blocks[..3].to_vec();
+    first.sort();
+    assert_eq!(first, ["churn", "cpu", "echo"], "each once a round");
+    assert!(
+        blocks.chunks(3).any(|round| round != &blocks[..3]),
+        "shuffled"
+    );
+}
+
+#[test]
+fn flags_that_a_scenario_decides_are_refused_beside_it() {
+    for (one, other) in [
+        ("--rate", "5"),
+        ("--method", "pi"),
+        ("--idle", "3"),
+        ("--slo", "p99<1ms"),
+    ] {
+        for of in [["--scenario", "echo"], ["--suite", "quick"]] {
+            let output = run(&[&of[..], &[one, other]].concat());
+            assert_eq!(output.status.code(), Some(2), "{of:?} {one}");
+        }
+    }
+    let output = run(&["--scenario", "ecko", "--plan"]);
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{told}");
+    assert!(
+        told.contains("unknown scenario \"ecko\": choose of echo, churn,"),
+        "{told}"
+    );
+}
+
+/// Begins a run that takes some seconds, ends it with this signal after a while, and returns its record.
+fn interrupted(file: &Path) -> Record {
+    let mut child = rpcbench()
+        .args([
+            "--scenario",
+            "echo,ladder",
+            "--clients",
+            "4",
+            "--model",
+            "threaded,async",
+        ])
+        .args([
+            "--duration",
+            "60ms",
+            "--warmup",
+            "30ms",
+            "--trials",
+            "6",
+            "--seed",
+            "5",
+        ])
+        .args(["--save", file.to_str().unwrap()])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    std::thread::sleep(Duration::from_millis(4500));
+    kill(Pid::from_raw(child.id() as i32), Signal::SIGINT).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(1));
+    Record::read(file).unwrap()
+}
+
+fn orders(record: &Record) -> Vec<usize> {
+    let trials = record.cells.iter().flat_map(|cell| &cell.trials);
+    let mut orders: Vec<usize> = trials.map(|trial| trial.order).collect();
+    orders.sort_unstable();
+    orders
+}
+
+#[test]
+fn an_interrupted_run_goes_on_where_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("run.json");
+    let before = interrupted(&file);
+    let done = orders(&before);
+    assert!(
+        before.interrupted && !done.is_empty() && done.len() < 72,
+        "{done:?}"
+    );
+    assert_eq!(done, (0..done.len()).collect::<Vec<_>>());
+    let output = run(&["--resume", file.to_str().unwrap()]);
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{told}");
+    let after = Record::read(&file).unwrap();
+    assert!(!after.interrupted);
+    assert_eq!(orders(&after), (0..72).collect::<Vec<_>>());
+    assert_eq!(after.resumed.len(), 1);
+    assert_eq!(
+        (&after.started, &after.command),
+        (&before.started, &before.command)
+    );
+    assert_eq!(
+        after.pilots, before.pilots,
+        "rates stay those of the first pilots"
+    );
+    // What was measured is not measured again.
+    for (old, new) in before.cells.iter().zip(&after.cells) {
+        assert_eq!(old.load, new.load);
+        assert_eq!(old.trials[..], new.trials[..old.trials.len()]);
+    }
+    let output = run(&["--resume", file.to_str().unwrap()]);
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{told}");
+    assert!(told.contains("the run was complete"), "{told}");
+}
+
+#[test]
+fn a_record_of_another_build_or_plan_is_not_gone_on_with() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("run.json");
+    let arguments = [
+        "--model",
+        "async",
+        "--clients",
+        "2",
+        "--save",
+        file.to_str().unwrap(),
+    ];
+    run(&[&arguments[..], &SHORT].concat());
+    let whole: Value = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
+    type Change = fn(&mut Value);
+    let changes: [(Change, i32, &str); 4] = [
+        (
+            |record| record["tool"]["version"] = "0.0.1".into(),
+            2,
+            "another build",
+        ),
+        (
+            |record| record["environment"]["cpus"] = 77.into(),
+            2,
+            "another machine",
+        ),
+        (
+            |record| record["command"][1] = "models".into(),
+            2,
+            "its command was no measurement",
+        ),
+        (
+            |record| record["cells"][0]["load"]["idle"] = 7.into(),
+            1,
+            "would not measure now",
+        ),
+    ];
+    for (change, code, expected) in changes {
+        let mut record = whole.clone();
+        record["interrupted"] = true.into();
+        change(&mut record);
+        fs::write(&file, record.to_string()).unwrap();
+        let output = run(&["--resume", file.to_str().unwrap(), "--no-save"]);
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{expected}: {told}");
+        assert!(told.contains(expected), "{expected}: {told}");
+    }
+}
