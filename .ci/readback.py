@@ -68,7 +68,7 @@ def check_series(log, series, folder):
 def main(record, folder):
     trials = [trial for cell in json.load(open(record))["cells"] for trial in cell["trials"]]
     for trial in trials:
-        file = lambda kind: glob.glob(f"{folder}/*-{trial['order']:03}{kind}")[0]
+        file = lambda kind: glob.glob(f"{folder}/hdr/*-{trial['order']:03}{kind}")[0]
         histograms = trial["histograms"]
         with tempfile.TemporaryDirectory() as work:
             both = [histograms["latency"], histograms["censored"]]

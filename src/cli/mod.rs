@@ -69,7 +69,7 @@ enum Command {
     Calibrate(calibrate::Args),
     /// Attack a server with hostile clients and say what well-behaved ones see
     Torture(torture::Args),
-    /// Write a record as Markdown, CSV and HdrHistogram's files
+    /// Write records as one HTML page with charts, Markdown, CSV and HdrHistogram's files
     Report(report::Args),
     /// Say what on this machine will spoil figures, and the mend
     Doctor,

@@ -1,6 +1,5 @@
 //! `rpcbench report`: records as files for people and other tools.
 
-use std::collections::HashSet;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -10,6 +9,7 @@ use super::Usage;
 use crate::error::Error;
 use crate::record::Record;
 use crate::report;
+use crate::report::page::{Source, page};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -21,34 +21,79 @@ pub(super) struct Args {
     out: PathBuf,
 }
 
-/// Writes the files of each record; of several, each into a folder of its own.
+/// Writes one page of all records, its pictures, and the files of each; of several records, each
+/// into a folder of its own.
 pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     // All are read before anything is written.
     let mut records: Vec<(&Path, Record)> = Vec::new();
     for path in &args.records {
         records.push((path, Record::read(path)?));
     }
-    let mut folders = HashSet::new();
-    for (path, record) in &records {
-        let folder = match (records.len(), path.file_stem()) {
+    let folders = folders(args)?;
+    let mut out = io::stdout().lock();
+    for ((_, record), folder) in records.iter().zip(&folders) {
+        for (name, text) in report::files(record) {
+            write(&folder.join(name), &text)?;
+        }
+    }
+    let labels = labels(&args.records);
+    let sources = records.iter().zip(labels);
+    let sources: Vec<Source<'_>> = sources
+        .map(|((_, record), label)| Source { label, record })
+        .collect();
+    let page = page(&sources);
+    for (name, picture) in &page.pictures {
+        write(&args.out.join("plots").join(name), picture)?;
+    }
+    let file = args.out.join("report.html");
+    write(&file, &page.html)?;
+    writeln!(
+        out,
+        "{}: open it in a browser; {} in plots/, and of each record report.md, trials.csv and hdr/",
+        file.display(),
+        match page.pictures.len() {
+            1 => "1 picture".to_owned(),
+            many => format!("{many} pictures"),
+        }
+    )?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What each record goes by in the page: its file's name, as far as that tells them apart.
+fn labels(paths: &[PathBuf]) -> Vec<String> {
+    let stem = |path: &PathBuf| {
+        let stem = path.file_stem().unwrap_or_default();
+        stem.to_string_lossy().into_owned()
+    };
+    let stems: Vec<String> = paths.iter().map(stem).collect();
+    let numbered = stems.iter().enumerate().map(|(at, stem)| {
+        let same = stems.iter().filter(|other| *other == stem).count();
+        if same > 1 {
+            format!("{stem} ({})", at + 1)
+        } else {
+            stem.clone()
+        }
+    });
+    numbered.collect()
+}
+
+/// Where the files of each record go.
+fn folders(args: &Args) -> Result<Vec<PathBuf>, Usage> {
+    let mut folders = Vec::new();
+    for path in &args.records {
+        let folder = match (args.records.len(), path.file_stem()) {
             (2.., Some(stem)) => args.out.join(stem),
             _ => args.out.clone(),
         };
-        if !folders.insert(folder.clone()) {
+        if folders.contains(&folder) {
             let (path, folder) = (path.display(), folder.display());
             return Err(Usage(format!(
                 "{path} would overwrite another record's files in {folder}: rename it, or report it with another --out"
-            ))
-            .into());
+            )));
         }
-        let files = report::files(record);
-        for (name, text) in &files {
-            write(&folder.join(name), text)?;
-        }
-        let (count, folder) = (files.len(), folder.display());
-        writeln!(io::stdout(), "{count} files in {folder}, report.md first")?;
+        folders.push(folder);
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(folders)
 }
 
 /// Writes a file into a folder that is made if it is not there.

@@ -11,6 +11,7 @@ pub(super) struct Csv;
 type Column = (&'static str, fn(&Cell, &Trial) -> Option<String>);
 
 static COLUMNS: &[Column] = &[
+    ("scenario", |cell, _| cell.scenario.as_deref().map(quoted)),
     ("contestant", |cell, _| Some(quoted(&cell.contestant.name))),
     ("clients", |cell, _| text(cell.load.clients)),
     ("requests_per_connection", |cell, _| {
@@ -27,6 +28,16 @@ static COLUMNS: &[Column] = &[
     ("requests", |_, trial| text(trial.requests)),
     ("throughput_rps", |_, trial| text(trial.throughput_rps)),
     ("offered_rps", |_, trial| trial.offered_rps.and_then(text)),
+    ("goodput_rps", |_, trial| {
+        let overload = trial.overload.as_ref();
+        overload.and_then(|overload| text(overload.goodput_rps))
+    }),
+    ("recovered_s", |_, trial| {
+        let overload = trial.overload.as_ref();
+        overload
+            .and_then(|overload| overload.recovered_s)
+            .and_then(text)
+    }),
     ("latency_p50_ns", |cell, trial| {
         exact(cell, trial, 0.5, trial.latency_ns.p50)
     }),

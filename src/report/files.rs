@@ -22,7 +22,7 @@ pub fn files(record: &Record) -> Vec<(String, String)> {
     for (at, cell) in record.cells.iter().enumerate() {
         for trial in &cell.trials {
             let name = format!(
-                "{:03}-{}-{}-{:03}",
+                "hdr/{:03}-{}-{}-{:03}",
                 at + 1,
                 plain(&cell.contestant.name),
                 cell.load.clients,

@@ -9,6 +9,8 @@ mod hgrm;
 mod hlog;
 mod json;
 mod markdown;
+pub mod page;
+pub mod rank;
 mod search;
 pub mod summary;
 mod text;

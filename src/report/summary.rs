@@ -54,8 +54,21 @@ pub enum Shown {
     Over(f64),
     /// Clients were never served: no quantile says how long they would have waited.
     Starved,
-    /// Too few samples lie beyond it.
+    /// Too few samples lie beyond it, or it would only say how long an overload lasted.
     TooFew,
+}
+
+impl Figure {
+    /// Of the trials that have it; `None` where none has.
+    pub fn of(trials: &[Trial], of: impl Fn(&Trial) -> Option<f64>) -> Option<Figure> {
+        let values: Vec<f64> = trials.iter().filter_map(of).collect();
+        let (low, high) = range(&values);
+        (!values.is_empty()).then(|| Figure {
+            median: median(&values),
+            low,
+            high,
+        })
+    }
 }
 
 impl<'a> Summary<'a> {
@@ -74,18 +87,18 @@ impl<'a> Summary<'a> {
         let split = if short_lived {
             None
         } else {
-            figure(trials, user)
+            Figure::of(trials, user)
         };
         Some(Summary {
             cell,
-            throughput_rps: figure(trials, |trial| Some(trial.throughput_rps))?,
+            throughput_rps: Figure::of(trials, |trial| Some(trial.throughput_rps))?,
             limited: trials.iter().any(|trial| trial.generator.limited),
             served: served(worst, all),
             asked: worst.clients_asked.unwrap_or(all),
-            fairness: figure(trials, |trial| trial.fairness_jain),
-            cpu_us: figure(trials, |trial| trial.server.cpu_us_per_request),
+            fairness: Figure::of(trials, |trial| trial.fairness_jain),
+            cpu_us: Figure::of(trials, |trial| trial.server.cpu_us_per_request),
             user_share: split.map(|figure| figure.median),
-            pss_bytes: figure(trials, |trial| {
+            pss_bytes: Figure::of(trials, |trial| {
                 trial.server.pss_peak_bytes.map(|bytes| bytes as f64)
             }),
             processes: trials
@@ -136,6 +149,9 @@ impl<'a> Summary<'a> {
         if self.starved() {
             return Shown::Starved;
         }
+        if self.cell.load.then.is_some() {
+            return Shown::TooFew;
+        }
         let trials = &self.cell.trials;
         let enough = |trial: &Trial| q >= 1.0 || trial.samples as f64 * (1.0 - q) >= BEYOND;
         let values: Vec<f64> = trials
@@ -178,16 +194,6 @@ impl<'a> Summary<'a> {
 fn served(trial: &Trial, all: usize) -> usize {
     let asked = trial.clients_asked.unwrap_or(all);
     asked.saturating_sub(trial.clients_unserved)
-}
-
-fn figure(trials: &[Trial], of: impl Fn(&Trial) -> Option<f64>) -> Option<Figure> {
-    let values: Vec<f64> = trials.iter().filter_map(of).collect();
-    let (low, high) = range(&values);
-    (!values.is_empty()).then(|| Figure {
-        median: median(&values),
-        low,
-        high,
-    })
 }
 
 /// What speaks against the trials of some cells.

@@ -14,6 +14,7 @@ pub(super) fn time(ns: f64) -> String {
 /// `0.42`, `9.81`, `98.1`, `981`, `9,810`.
 pub(super) fn digits(value: f64) -> String {
     match value {
+        0.0 => "0".to_owned(),
         value if value < 10.0 => format!("{value:.2}"),
         value if value < 100.0 => format!("{value:.1}"),
         value => count(value.round() as u64),

@@ -1,123 +1,61 @@
 //! The sentences below a comparison: they claim only what the rounds show.
 
+use super::rank::{Against, LEAST_ROUNDS, Ranking, rankings};
 use super::summary::Summary;
-use super::units::{count, some};
-use crate::record::{Cell, Mode};
-use crate::stats::{Ratio, median, paired_ratio, range};
-
-/// Fewer rounds are too few to rank.
-const LEAST_ROUNDS: usize = 6;
-/// How often a whole set of claims may hold one that is false.
-const ALPHA: f64 = 0.05;
+use super::units::{count, digits, some};
+use crate::stats::{Ratio, median};
 
 /// What a comparison shows, sentence by sentence. Empty for a single contestant.
 pub fn closing(summaries: &[Summary<'_>]) -> Vec<String> {
     if summaries.len() < 2 {
         return Vec::new();
     }
-    let mut sentences = Vec::new();
-    let fit: Vec<&Summary<'_>> = summaries.iter().filter(|summary| summary.ranks()).collect();
-    let free: Vec<&Summary<'_>> = fit
-        .iter()
-        .copied()
-        // In an open loop throughput is what was asked for.
-        .filter(|summary| !summary.limited && summary.cell.load.mode == Mode::Closed)
-        .collect();
-    // All claims together are to hold, so every pair of both counts as compared.
-    let pairs = |of: usize| of * of.saturating_sub(1) / 2;
-    let alpha = ALPHA / (pairs(fit.len()) + pairs(free.len())).max(1) as f64;
-    sentences.extend(order(&fit, &CPU, alpha));
-    sentences.extend(order(&free, &THROUGHPUT, alpha));
+    let mut sentences: Vec<String> = rankings(summaries).iter().map(order).collect();
     if sentences.iter().any(|sentence| sentence.contains('–')) {
         sentences.push(
             "In brackets: intervals that hold together at 95 %, all pairs compared.".to_owned(),
         );
     }
+    let fit: Vec<&Summary<'_>> = summaries.iter().filter(|summary| summary.ranks()).collect();
+    sentences.extend(recovered(summaries));
     sentences.extend(over_capacity(summaries));
     sentences.extend(limited(&fit));
     sentences.extend(unserved(summaries));
     sentences
 }
 
-/// A figure that contestants are put in order by.
-struct Measure {
-    name: &'static str,
-    /// What the best does.
-    best: &'static str,
-    /// What is said of another against the best, `{name}` and `{times}` standing for it.
-    other: &'static str,
-    /// Whether less is better.
-    less: bool,
-    of: fn(&Cell) -> Vec<f64>,
-}
-
-/// A contestant's name and its figure in each round.
-type Named<'a> = (&'a str, Vec<f64>);
-
-impl Measure {
-    /// The worse figures and the better ones.
-    fn pair<'v>(&self, best: &'v [f64], other: &'v [f64]) -> (&'v [f64], &'v [f64]) {
-        if self.less {
-            (other, best)
-        } else {
-            (best, other)
-        }
-    }
-}
-
-const CPU: Measure = Measure {
-    name: "Server CPU a request",
-    best: "needs the least",
-    other: "{name} needs {times}",
-    less: true,
-    of: |cell| by_round(cell, |trial| trial.server.cpu_us_per_request),
-};
-
-const THROUGHPUT: Measure = Measure {
-    name: "Throughput",
-    best: "serves the most",
-    other: "{times} that of {name}",
-    less: false,
-    of: |cell| by_round(cell, |trial| Some(trial.throughput_rps)),
-};
-
-fn by_round(cell: &Cell, of: impl Fn(&crate::record::Trial) -> Option<f64>) -> Vec<f64> {
-    let mut trials: Vec<_> = cell
-        .trials
-        .iter()
-        .filter_map(|trial| Some((trial.round, of(trial)?)))
-        .collect();
-    trials.sort_by_key(|(round, _)| *round);
-    trials.into_iter().map(|(_, value)| value).collect()
-}
-
 /// Sets the best against each other one, or says why not.
-fn order(fit: &[&Summary<'_>], measure: &Measure, alpha: f64) -> Option<String> {
-    let mut with: Vec<Named<'_>> = fit
-        .iter()
-        .map(|s| (s.name(), (measure.of)(s.cell)))
-        .collect();
-    with.retain(|(_, values)| !values.is_empty());
-    let key = |values: &[f64]| median(values) * if measure.less { 1.0 } else { -1.0 };
-    with.sort_by(|a, b| key(&a.1).total_cmp(&key(&b.1)));
-    // A run that was ended early may lack the last round of some.
-    let rounds = with.iter().map(|(_, values)| values.len()).min()?;
-    with.iter_mut()
-        .for_each(|(_, values)| values.truncate(rounds));
-    let (best, others) = with.split_first()?;
-    if others.is_empty() {
-        return None;
-    }
-    if rounds < LEAST_ROUNDS {
-        return Some(too_few(measure, best, others, rounds));
-    }
-    let (mut apart, mut tied) = (Vec::new(), Vec::new());
-    for (name, values) in others {
-        let (worse, better) = measure.pair(&best.1, values);
-        match paired_ratio(worse, better, alpha) {
-            Some(ratio) if ratio.low > 1.0 => apart.push(told(measure, name, &times(&ratio))),
-            _ => tied.push(*name),
+pub fn order(ranking: &Ranking<'_>) -> String {
+    let (mut apart, mut tied, mut seen) = (Vec::new(), Vec::new(), Vec::new());
+    for place in &ranking.places {
+        match place.against_first {
+            None => {}
+            Some(Against::Worse(ratio)) => {
+                apart.push(told(ranking, place.name, &times(&ratio)));
+            }
+            Some(Against::Tied(_)) => tied.push(place.name),
+            Some(Against::Seen(low, high)) => {
+                let times = if ranking.rounds > 1 {
+                    format!("{low:.2}× to {high:.2}×")
+                } else {
+                    format!("{low:.2}×")
+                };
+                seen.push(told(ranking, place.name, &times));
+            }
         }
+    }
+    let (name, does) = (ranking.measure.name, ranking.measure.best);
+    let best = ranking.places.first().map_or("", |place| place.name);
+    if !ranking.is_enough() {
+        let rounds = if ranking.rounds == 1 {
+            "one round is".to_owned()
+        } else {
+            format!("{} rounds are", ranking.rounds)
+        };
+        return format!(
+            "{name}: here {best} {does}; {}; {rounds} too few to rank (--trials {LEAST_ROUNDS}).",
+            seen.join(", ")
+        );
     }
     let with_whom = if tied.is_empty() {
         String::new()
@@ -129,50 +67,19 @@ fn order(fit: &[&Summary<'_>], measure: &Measure, alpha: f64) -> Option<String> 
     } else {
         format!("; {}", apart.join(", "))
     };
-    Some(format!(
-        "{}: {} {}{with_whom}{others}.",
-        measure.name, best.0, measure.best
-    ))
+    format!("{name}: {best} {does}{with_whom}{others}.")
 }
 
-/// With too few rounds to rank: what was seen, and that it shows nothing yet.
-fn too_few(measure: &Measure, best: &Named<'_>, others: &[Named<'_>], rounds: usize) -> String {
-    let seen = others.iter().map(|(name, values)| {
-        let (worse, better) = measure.pair(&best.1, values);
-        let ratios: Vec<f64> = worse
-            .iter()
-            .zip(better)
-            .map(|(worse, better)| worse / better)
-            .collect();
-        let (low, high) = range(&ratios);
-        let times = if ratios.len() > 1 {
-            format!("{low:.2}× to {high:.2}×")
-        } else {
-            format!("{low:.2}×")
-        };
-        told(measure, name, &times)
-    });
-    let seen: Vec<String> = seen.collect();
-    let rounds = if rounds == 1 {
-        "one round is".to_owned()
-    } else {
-        format!("{rounds} rounds are")
-    };
-    let (name, does, best) = (measure.name, measure.best, best.0);
-    format!(
-        "{name}: here {best} {does}; {}; {rounds} too few to rank (--trials {LEAST_ROUNDS}).",
-        seen.join(", ")
-    )
-}
-
-fn told(measure: &Measure, name: &str, times: &str) -> String {
-    measure
+fn told(ranking: &Ranking<'_>, name: &str, times: &str) -> String {
+    ranking
+        .measure
         .other
         .replace("{name}", name)
         .replace("{times}", times)
 }
 
-fn times(ratio: &Ratio) -> String {
+/// `1.50× (1.40–1.60)`.
+pub(super) fn times(ratio: &Ratio) -> String {
     format!(
         "{:.2}× ({:.2}–{:.2})",
         ratio.estimate, ratio.low, ratio.high
@@ -189,6 +96,32 @@ fn over_capacity(summaries: &[Summary<'_>]) -> Option<String> {
         format!(
             "Over capacity at this rate: {}; their latencies only say how long the run was.",
             and(&names)
+        )
+    })
+}
+
+/// How long each took to recover from an overload.
+fn recovered(summaries: &[Summary<'_>]) -> Option<String> {
+    let told = |summary: &Summary<'_>| {
+        let trials = &summary.cell.trials;
+        let times: Vec<Option<f64>> = trials
+            .iter()
+            .filter_map(|trial| trial.overload.as_ref())
+            .map(|overload| overload.recovered_s)
+            .collect();
+        let known: Vec<f64> = times.iter().copied().flatten().collect();
+        let name = summary.name();
+        match (times.len(), known.len()) {
+            (0, _) => None,
+            (all, none) if none * 2 <= all => Some(format!("{name} not within the window")),
+            _ => Some(format!("{name} {} s", digits(median(&known)))),
+        }
+    };
+    let told: Vec<String> = summaries.iter().filter_map(told).collect();
+    (!told.is_empty()).then(|| {
+        format!(
+            "From the fall of the rate until what had piled up was done: {}.",
+            told.join(", ")
         )
     })
 }
@@ -226,7 +159,7 @@ fn unserved(summaries: &[Summary<'_>]) -> Option<String> {
     })
 }
 
-fn and(names: &[&str]) -> String {
+pub(super) fn and(names: &[&str]) -> String {
     match names {
         [] => String::new(),
         [one] => (*one).to_owned(),

@@ -5,6 +5,7 @@
 )]
 
 mod allocations;
+mod browser;
 mod chart;
 mod check;
 mod cli;
@@ -18,6 +19,7 @@ mod load_line;
 mod open_loop;
 mod original_client;
 mod overload;
+mod page;
 mod plans;
 mod processes;
 mod real_load;

@@ -44,6 +44,17 @@ impl Look {
         format!("class=\"series c{at}\"{}", colour.unwrap_or_default())
     }
 
+    /// A marker by itself, as a key to charts.
+    pub fn swatch(self) -> String {
+        let (attributes, marker) = (self.attributes(), self.marker((8, 7), false));
+        // A group of another class, so that it is not switched off with the series itself.
+        let attributes = attributes.replace("series", "key");
+        format!(
+            "<svg width=\"16\" height=\"14\" viewBox=\"0 0 16 14\" aria-hidden=\"true\"><g {attributes} fill=\"currentColor\" stroke=\"currentColor\"><path d=\"M0,7h16\" stroke-width=\"1.5\"{}/>{marker}</g></svg>",
+            self.dashes()
+        )
+    }
+
     /// The attribute for dashes; nothing for a solid line.
     pub(super) fn dashes(self) -> String {
         let dashes = DASHES[self.dash % DASHES.len()];
@@ -66,7 +77,7 @@ impl Look {
 
 /// A point without emphasis.
 pub(super) fn dot((x, y): (i32, i32)) -> String {
-    format!("<circle cx=\"{x}\" cy=\"{y}\" r=\"2\" stroke=\"none\" opacity=\"0.6\"/>\n")
+    format!("<circle cx=\"{x}\" cy=\"{y}\" r=\"3\" stroke=\"none\" opacity=\"0.6\"/>\n")
 }
 
 /// The group that markers and dots have their colour from.

@@ -158,7 +158,13 @@ impl<'a> Row<'a> {
         let (_, y) = self.canvas.at(0.0, self.height);
         let (name_x, figure_x, baseline) = (left - 10, right + 10, y + 5);
         let name = escaped(&shortened(&self.series.name, NAME_COLUMNS));
-        let figure = figure(self.chart, self.series).unwrap_or_else(|| "–".to_owned());
+        // A row of dots alone has no one value.
+        let none = if self.series.points.is_empty() {
+            "–"
+        } else {
+            ""
+        };
+        let figure = figure(self.chart, self.series).unwrap_or_else(|| none.to_owned());
         format!(
             "<g class=\"label\">\n<text x=\"{name_x}\" y=\"{baseline}\" text-anchor=\"end\">{name}</text>\n\
              <text x=\"{figure_x}\" y=\"{baseline}\">{figure}</text>\n</g>\n"

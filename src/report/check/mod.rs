@@ -2,6 +2,7 @@
 
 mod benchmark;
 pub mod calibration;
+mod html;
 mod junit;
 mod markdown;
 mod text;
@@ -24,6 +25,7 @@ pub trait Form: Sync {
 pub static ALL: &[&dyn Form] = &[
     &text::Text,
     &markdown::Markdown,
+    &html::Html,
     &junit::Junit,
     &benchmark::Bencher,
     &benchmark::Bigger,
@@ -51,7 +53,7 @@ impl Form for Json {
 }
 
 /// `REGRESSED`.
-fn word(outcome: Outcome) -> &'static str {
+pub(super) fn word(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Regressed => "REGRESSED",
         Outcome::Invalid => "INVALID",
@@ -62,7 +64,7 @@ fn word(outcome: Outcome) -> &'static str {
 }
 
 /// What a metric is called.
-fn title(finding: &Finding) -> &'static str {
+pub(super) fn title(finding: &Finding) -> &'static str {
     match finding.metric.as_str() {
         "cpu_us_per_request" => "CPU a request",
         "throughput" => "throughput",
@@ -72,12 +74,12 @@ fn title(finding: &Finding) -> &'static str {
 }
 
 /// `async, 64 clients`.
-fn of(part: &Part) -> String {
+pub(super) fn of(part: &Part) -> String {
     format!("{}, {} clients", part.name, part.clients)
 }
 
 /// How many times worse, as `+4.2 %`.
-fn change(worse: f64) -> String {
+pub(super) fn change(worse: f64) -> String {
     const FURTHEST: f64 = 10_000.0;
     if (1.0 / FURTHEST..FURTHEST).contains(&worse) {
         format!("{:+.1} %", (worse - 1.0) * 100.0)
@@ -87,7 +89,7 @@ fn change(worse: f64) -> String {
 }
 
 /// What a finding shows, in words.
-fn shows(finding: &Finding) -> String {
+pub(super) fn shows(finding: &Finding) -> String {
     let margin = (finding.margin * 100.0).round();
     let bound = change(finding.bound);
     match finding.outcome {
@@ -102,7 +104,7 @@ fn shows(finding: &Finding) -> String {
 }
 
 /// The verdict in a sentence.
-fn sentence(check: &CheckInfo) -> String {
+pub(super) fn sentence(check: &CheckInfo) -> String {
     let pairs = check.looks.last().map_or(0, |look| look.pairs);
     let looks = match check.looks.len() {
         1 => "one look".to_owned(),
@@ -116,7 +118,7 @@ fn sentence(check: &CheckInfo) -> String {
 }
 
 /// What is to be known beside the figures of a part.
-fn notes(part: &Part) -> Vec<String> {
+pub(super) fn notes(part: &Part) -> Vec<String> {
     let mut notes = part.reasons.clone();
     for finding in part.findings.iter() {
         if let Some(why) = &finding.advisory {

@@ -1,0 +1,22 @@
+//! A page: the verdict, a forest plot, a dot a pair, and the figures behind them.
+
+use super::Form;
+use crate::record::{CheckInfo, Record};
+use crate::report::page::{Source, page};
+
+pub(super) struct Html;
+
+impl Form for Html {
+    fn name(&self) -> &'static str {
+        "html"
+    }
+
+    fn file(&self) -> &'static str {
+        "check.html"
+    }
+
+    fn render(&self, record: &Record, _check: &CheckInfo) -> String {
+        let label = "check".to_owned();
+        page(&[Source { label, record }]).html
+    }
+}

@@ -1,0 +1,232 @@
+//! The answer in words: for each scenario what won, by how much, and why as far as the data say.
+
+use maud::{Markup, html};
+
+use super::super::rank::{Against, Ranking, rankings};
+use super::super::summary::{Figure, Summary};
+use super::super::units::{digits, some};
+use super::super::words::{and, closing};
+use super::scene::{Group, Scene, Study};
+use crate::record::{Mode, Record};
+
+pub(super) fn section(study: &Study<'_>) -> Markup {
+    // A check has its own answer.
+    let compares = |scene: &&Scene<'_>| scene.groups.iter().any(|group| group.summaries.len() > 1);
+    let scenes: Vec<&Scene<'_>> = study.scenes.iter().filter(compares).collect();
+    let is_check = study
+        .sources
+        .iter()
+        .any(|source| source.record.check.is_some());
+    html! {
+        @if !scenes.is_empty() && !is_check {
+            section #answer {
+                h2 { "The answer" }
+                p.soft {
+                    "An order is claimed only where the interval of the ratios within rounds leaves out 1, "
+                    "adjusted for all pairs compared under one load (95 % for each load by itself). "
+                    "What is not shown to differ is called tied. Latency in a closed loop restates "
+                    "throughput and ranks nothing."
+                }
+                dl.best {
+                    @for scene in &scenes {
+                        dt { (scene.title) }
+                        dd { (in_short(study, scene)) }
+                    }
+                }
+                @for scene in &scenes { (in_full(study, scene)) }
+            }
+        }
+    }
+}
+
+/// The first of each measure, at the load in the middle.
+fn in_short(study: &Study<'_>, scene: &Scene<'_>) -> Markup {
+    html! {
+        @for group in scene.middle() {
+            @let orders = rankings(&group.summaries);
+            @let prefix = prefix(study, group);
+            @if orders.is_empty() { (prefix) "nothing to put in order. " }
+            @for ranking in &orders {
+                (prefix) (ranking.measure.name) ": "
+                b { (and(&firsts(ranking))) }
+                @if !ranking.is_enough() { " (too few rounds to rank)" }
+                ". "
+            }
+        }
+    }
+}
+
+fn prefix(study: &Study<'_>, group: &Group<'_>) -> String {
+    match study.sources {
+        [_] => String::new(),
+        several => format!("{}: ", several[group.source].label),
+    }
+}
+
+/// The best and those not shown to be worse; with too few rounds the one that did best here.
+fn firsts<'a>(ranking: &Ranking<'a>) -> Vec<&'a str> {
+    let is_first = |against: Option<Against>| matches!(against, None | Some(Against::Tied(_)));
+    let first = ranking
+        .places
+        .iter()
+        .filter(|place| is_first(place.against_first));
+    first.map(|place| place.name).collect()
+}
+
+/// All sentences: of the load in the middle at once, of the others one click away.
+fn in_full(study: &Study<'_>, scene: &Scene<'_>) -> Markup {
+    let middle = scene.middle();
+    let is_middle = |group: &&Group<'_>| middle.iter().any(|one| std::ptr::eq(*one, *group));
+    let others: Vec<&Group<'_>> = scene
+        .groups
+        .iter()
+        .filter(|group| !is_middle(group))
+        .collect();
+    html! {
+        h3 id=(format!("answer-{}", scene.id)) {
+            (scene.title)
+            @if let Some(about) = scene.about { ": " (about) }
+        }
+        @if let Some(reads) = scene.reads { p.soft { "To look at: " (reads) "." } }
+        @for group in &middle { (sentences(study, group)) }
+        @if !others.is_empty() {
+            details {
+                summary { "At " (others.iter().map(|group| group.label()).collect::<Vec<_>>().join("; ")) }
+                @for group in &others { (sentences(study, group)) }
+            }
+        }
+        @for (source, record) in study.sources.iter().map(|source| source.record).enumerate() {
+            (targets(scene, source, record))
+        }
+    }
+}
+
+fn sentences(study: &Study<'_>, group: &Group<'_>) -> Markup {
+    html! {
+        p { (prefix(study, group)) (group.label()) ":" }
+        ul {
+            @for sentence in closing(&group.summaries) { li { (sentence) } }
+            @for sentence in why(group) { li { (sentence) } }
+        }
+    }
+}
+
+/// What the data say about the reason of an order.
+fn why(group: &Group<'_>) -> Vec<String> {
+    let orders = rankings(&group.summaries);
+    let differs = |less: bool| {
+        let mut orders = orders
+            .iter()
+            .filter(move |ranking| ranking.measure.less == less);
+        orders.any(|ranking| {
+            let mut places = ranking.places.iter();
+            places.any(|place| matches!(place.against_first, Some(Against::Worse(_))))
+        })
+    };
+    let mut sentences = Vec::new();
+    let cores: Vec<String> = group.summaries.iter().filter_map(cores_busy).collect();
+    if differs(false) && cores.len() > 1 {
+        sentences.push(format!(
+            "Cores that the server kept busy: {}.",
+            cores.join(", ")
+        ));
+    }
+    let sizes: Vec<String> = group.summaries.iter().filter_map(size).collect();
+    let alike = |of: fn(&Summary<'_>) -> Option<u64>| {
+        let mut sizes = group.summaries.iter().map(of);
+        let first = sizes.next();
+        sizes.all(|size| Some(size) == first)
+    };
+    let alike = alike(|summary| summary.processes) && alike(|summary| summary.threads);
+    if !alike && differs(true) && group.load.mode == Mode::Closed && sizes.len() > 1 {
+        sentences.push(format!(
+            "What they had running at the peak: {}.",
+            sizes.join(", ")
+        ));
+    }
+    sentences
+}
+
+fn cores_busy(summary: &Summary<'_>) -> Option<String> {
+    let seconds = summary.cell.load.duration_s;
+    let cores = Figure::of(&summary.cell.trials, |trial| {
+        Some((trial.server.cpu_user_s? + trial.server.cpu_system_s?) / seconds)
+    })?;
+    Some(format!("{} {}", summary.name(), digits(cores.median)))
+}
+
+fn size(summary: &Summary<'_>) -> Option<String> {
+    let (processes, threads) = (summary.processes?, summary.threads?);
+    let name = summary.name();
+    Some(if threads > processes {
+        format!("{name} {}", some(threads, "thread"))
+    } else {
+        format!(
+            "{name} {}",
+            some(processes, "process").replace("processs", "processes")
+        )
+    })
+}
+
+/// Targets of p99 that a ladder is read off at.
+const TARGETS_MS: [u64; 4] = [1, 5, 20, 100];
+
+/// The highest rate of a ladder that each held within a target.
+fn targets(scene: &Scene<'_>, source: usize, record: &Record) -> Markup {
+    let rungs: Vec<&Group<'_>> = scene
+        .of_source(source)
+        .filter(|group| group.load.mode != Mode::Closed && group.load.then.is_none())
+        .collect();
+    let mut names: Vec<&str> = Vec::new();
+    for summary in rungs.iter().flat_map(|rung| &rung.summaries) {
+        if !names.contains(&summary.name()) {
+            names.push(summary.name());
+        }
+    }
+    let shown = rungs.len() > 1 && !names.is_empty() && record.check.is_none();
+    html! {
+        @if shown {
+            p { "The highest rate tried at which each held p99 under a target, and all lower ones too:" }
+            div.scroll { table {
+                thead { tr {
+                    th scope="col" { "p99 under" }
+                    @for name in &names { th scope="col" { (name) } }
+                } }
+                tbody { @for target_ms in TARGETS_MS { tr {
+                    th scope="row" { (target_ms) " ms" }
+                    @for name in &names { td { (held(&rungs, name, target_ms)) } }
+                } } }
+            } }
+        }
+    }
+}
+
+fn held(rungs: &[&Group<'_>], name: &str, target_ms: u64) -> String {
+    use super::super::summary::Shown;
+    let holds = |rung: &&&Group<'_>| {
+        let summary = rung.summaries.iter().find(|summary| summary.name() == name);
+        summary.is_some_and(|summary| {
+            let p99 = summary.latency(0.99, |trial| trial.latency_ns.p99);
+            let under = matches!(p99, Shown::Is(ns) if ns < target_ms as f64 * 1e6);
+            under && summary.ranks() && !summary.over_capacity()
+        })
+    };
+    let unknown = |rung: &&Group<'_>| {
+        let mut summaries = rung.summaries.iter();
+        let summary = summaries.find(|summary| summary.name() == name);
+        let p99 = |summary: &Summary<'_>| summary.latency(0.99, |trial| trial.latency_ns.p99);
+        summary.is_some_and(|summary| p99(summary) == Shown::TooFew)
+    };
+    if rungs.first().is_some_and(unknown) {
+        return "too few samples".to_owned();
+    }
+    let highest = rungs.iter().take_while(holds).last();
+    match highest {
+        Some(rung) => {
+            let rate = super::super::units::count(rung.load.rate_rps.unwrap_or(0.0).round() as u64);
+            let all = rungs.iter().take_while(holds).count() == rungs.len();
+            format!("{}{rate}/s", if all { "≥ " } else { "" })
+        }
+        None => "none".to_owned(),
+    }
+}

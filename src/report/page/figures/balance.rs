@@ -1,0 +1,75 @@
+//! Who gets how much: clients of the service, workers of the work.
+
+use super::super::super::chart::{Chart, Kind, Mark, Point, Scale, Series, Unit};
+use super::super::super::summary::Summary;
+use super::super::scene::{Scene, Study};
+use super::{Figure, axis, side};
+
+pub(super) fn figures(study: &Study<'_>) -> Vec<Figure> {
+    let both = |scene: &Scene<'_>| {
+        let told = is_unfair(scene)
+            .then(|| side::fairness(study, scene))
+            .flatten();
+        [told, workers(study, scene)]
+    };
+    study.scenes.iter().flat_map(both).flatten().collect()
+}
+
+/// A scene in which all have nearly the same needs no picture of it.
+fn is_unfair(scene: &Scene<'_>) -> bool {
+    const FAIR: f64 = 0.98;
+    let summaries = || scene.groups.iter().flat_map(|group| &group.summaries);
+    let mut indices = summaries().filter_map(|summary| summary.fairness);
+    indices.any(|fairness| fairness.median < FAIR)
+}
+
+/// Each worker's share of the requests, at the load in the middle.
+fn workers(study: &Study<'_>, scene: &Scene<'_>) -> Option<Figure> {
+    let groups = scene.middle();
+    let mut series = Vec::new();
+    for group in &groups {
+        for summary in &group.summaries {
+            let points = shares(summary);
+            if !points.is_empty() {
+                let (name, look) = study.series_of(group.source, summary);
+                series.push(Series { name, look, points });
+            }
+        }
+    }
+    let label = groups.first()?.label();
+    let chart = Chart {
+        id: format!("workers-{}", scene.id),
+        title: format!("{}: balance over workers, {label}", scene.title),
+        about: "each worker's share of the requests, a dot a worker and round".to_owned(),
+        kind: Kind::Rows { reference: None },
+        x: axis("share of the requests", Scale::Linear, Unit::Percent),
+        y: axis("", Scale::Linear, Unit::Plain),
+        series,
+    };
+    (!chart.series.is_empty()).then(|| Figure {
+        chart,
+        note: None,
+        warnings: scene.warnings(),
+    })
+}
+
+fn shares(summary: &Summary<'_>) -> Vec<Point> {
+    let mut points = Vec::new();
+    for trial in &summary.cell.trials {
+        let workers = trial.server.workers.as_deref().unwrap_or_default();
+        let all: u64 = workers.iter().map(|worker| worker.requests).sum();
+        if all == 0 {
+            continue;
+        }
+        for (at, worker) in workers.iter().enumerate() {
+            points.push(Point {
+                x: worker.requests as f64 / all as f64,
+                y: 0.0,
+                range: None,
+                mark: Mark::Dot,
+                note: format!("worker {}, round {}", at + 1, trial.round + 1),
+            });
+        }
+    }
+    points
+}

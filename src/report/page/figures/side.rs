@@ -1,0 +1,222 @@
+//! One figure a contestant and load: against clients or rates where there are several, else a row each.
+
+use super::super::super::chart::{Axis, Chart, Kind, Mark, Point, Scale, Series, Unit};
+use super::super::super::summary::{Figure as Value, Summary};
+use super::super::scene::{Group, Scene, Study};
+use super::{Figure, axis};
+use crate::record::{Mode, Trial};
+
+/// A figure to be drawn for every contestant and load.
+struct Measure {
+    id: &'static str,
+    name: &'static str,
+    label: &'static str,
+    unit: Unit,
+    of: fn(&Trial) -> Option<f64>,
+    /// Whether a limit of the generator makes it a lower bound.
+    is_bounded: bool,
+    /// Whether it says anything at different rates of the same clients.
+    tells_of_rates: bool,
+}
+
+const THROUGHPUT: Measure = Measure {
+    id: "throughput",
+    name: "throughput",
+    label: "right replies a second",
+    unit: Unit::Rate,
+    of: |trial| Some(trial.throughput_rps),
+    is_bounded: true,
+    tells_of_rates: true,
+};
+
+const CPU: Measure = Measure {
+    id: "cpu",
+    name: "server CPU a request",
+    label: "CPU a request (µs)",
+    unit: Unit::Micros,
+    of: |trial| trial.server.cpu_us_per_request,
+    is_bounded: false,
+    tells_of_rates: true,
+};
+
+const MEMORY: Measure = Measure {
+    id: "memory",
+    name: "memory",
+    label: "peak of memory (PSS)",
+    unit: Unit::Bytes,
+    of: |trial| trial.server.pss_peak_bytes.map(|bytes| bytes as f64),
+    is_bounded: false,
+    tells_of_rates: false,
+};
+
+const PROCESSES: Measure = Measure {
+    id: "processes",
+    name: "processes and threads",
+    label: "peak of threads, all processes together",
+    unit: Unit::Count,
+    of: |trial| trial.server.threads_peak.map(|threads| threads as f64),
+    is_bounded: false,
+    tells_of_rates: false,
+};
+
+const FAIRNESS: Measure = Measure {
+    id: "fairness",
+    name: "fairness over clients",
+    label: "Jain's index (1 is fair)",
+    unit: Unit::Plain,
+    of: |trial| trial.fairness_jain,
+    is_bounded: false,
+    tells_of_rates: false,
+};
+
+/// In an open loop throughput is what was asked for.
+pub(super) fn throughput(study: &Study<'_>) -> Vec<Figure> {
+    let closed = |scene: &&Scene<'_>| {
+        scene
+            .groups
+            .iter()
+            .all(|group| group.load.mode == Mode::Closed)
+    };
+    let scenes = study.scenes.iter().filter(closed);
+    scenes
+        .filter_map(|scene| figure(study, scene, &THROUGHPUT))
+        .collect()
+}
+
+pub(super) fn cpu(study: &Study<'_>) -> Vec<Figure> {
+    let scenes = study.scenes.iter();
+    scenes
+        .filter_map(|scene| figure(study, scene, &CPU))
+        .collect()
+}
+
+pub(super) fn memory(study: &Study<'_>) -> Vec<Figure> {
+    let both = |scene| {
+        [
+            figure(study, scene, &MEMORY),
+            figure(study, scene, &PROCESSES),
+        ]
+    };
+    study.scenes.iter().flat_map(both).flatten().collect()
+}
+
+pub(super) fn fairness(study: &Study<'_>, scene: &Scene<'_>) -> Option<Figure> {
+    figure(study, scene, &FAIRNESS)
+}
+
+fn figure(study: &Study<'_>, scene: &Scene<'_>, measure: &Measure) -> Option<Figure> {
+    let x = across(scene);
+    let against_rates = x.as_ref().is_some_and(|x| x.unit == Unit::Rate);
+    if against_rates && !measure.tells_of_rates {
+        return None;
+    }
+    let mut series: Vec<Series> = Vec::new();
+    for group in &scene.groups {
+        for summary in &group.summaries {
+            let Some(point) = point(group, summary, measure, x.as_ref()) else {
+                continue;
+            };
+            let (name, look) = study.series_of(group.source, summary);
+            match series.iter_mut().find(|series| series.name == name) {
+                Some(series) => series.points.push(point),
+                None => series.push(Series {
+                    name,
+                    look,
+                    points: vec![point],
+                }),
+            }
+        }
+    }
+    if series.is_empty() {
+        return None;
+    }
+    let load = match (&x, scene.groups.first()) {
+        (None, Some(group)) => format!(", {}", group.label()),
+        _ => String::new(),
+    };
+    let value = axis(measure.label, Scale::Linear, measure.unit);
+    let (kind, x, y) = match x {
+        Some(x) => (Kind::Lines, x, value),
+        None => (Kind::Rows { reference: None }, value.clone(), value),
+    };
+    let chart = Chart {
+        id: format!("{}-{}", measure.id, scene.id),
+        title: format!("{}: {}{load}", scene.title, measure.name),
+        about: format!("{} of each contestant under {}", measure.name, scene.title),
+        kind,
+        x,
+        y,
+        series,
+    };
+    Some(Figure {
+        chart,
+        note: None,
+        warnings: scene.warnings(),
+    })
+}
+
+/// What the loads of a scene differ by, as an axis.
+fn across(scene: &Scene<'_>) -> Option<Axis> {
+    let differ = |of: fn(&Group<'_>) -> f64| {
+        let mut values = scene.groups.iter().map(of);
+        let first = values.next();
+        values.any(|value| Some(value) != first)
+    };
+    if differ(|group| group.load.clients as f64) {
+        Some(axis("clients", Scale::Log, Unit::Count))
+    } else if differ(|group| group.load.rate_rps.unwrap_or(0.0)) && is_ladder(scene) {
+        Some(axis("requests offered a second", Scale::Linear, Unit::Rate))
+    } else {
+        None
+    }
+}
+
+/// Whether some record has several rates; two records with one rate each have none to go along.
+pub(super) fn is_ladder(scene: &Scene<'_>) -> bool {
+    let rates = |source| {
+        let groups = scene.of_source(source);
+        groups.filter(|group| group.load.rate_rps.is_some()).count()
+    };
+    let sources = scene.groups.iter().map(|group| group.source);
+    sources
+        .max()
+        .is_some_and(|last| (0..=last).any(|source| rates(source) > 1))
+}
+
+fn point(
+    group: &Group<'_>,
+    summary: &Summary<'_>,
+    measure: &Measure,
+    x: Option<&Axis>,
+) -> Option<Point> {
+    let value = Value::of(&summary.cell.trials, measure.of)?;
+    let range = Some((value.low, value.high)).filter(|_| summary.cell.trials.len() > 1);
+    let limited = measure.is_bounded && summary.limited;
+    let mut notes = Vec::new();
+    if limited {
+        notes.push("a lower bound: the generator was the limit".to_owned());
+    }
+    if summary.unserved() {
+        notes.push(format!(
+            "{} of {} clients served",
+            summary.served, summary.asked
+        ));
+    }
+    let mark = if notes.is_empty() {
+        Mark::Full
+    } else {
+        Mark::Hollow
+    };
+    let (x, y) = match x {
+        None => (value.median, 0.0),
+        Some(axis) if axis.unit == Unit::Count => (group.load.clients as f64, value.median),
+        Some(_) => (group.load.rate_rps?, value.median),
+    };
+    Some(Point {
+        x,
+        y,
+        range,
+        mark,
+        note: notes.join("; "),
+    })
+}

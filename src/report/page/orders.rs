@@ -1,0 +1,138 @@
+//! Scenario × contestant: each one's place, its ratio to the first with the interval, or why it has none.
+
+use maud::{Markup, html};
+
+use super::super::rank::{Against, Place, Ranking, Unit, rankings};
+use super::super::summary::Summary;
+use super::super::units::{count, digits, time};
+use super::super::words::times;
+use super::scene::{Group, Scene, Study};
+
+pub(super) fn section(study: &Study<'_>) -> Markup {
+    let names: Vec<&str> = study
+        .series()
+        .iter()
+        .map(|(name, _)| name.as_str())
+        .collect();
+    html! {
+        @if names.len() > 1 {
+            section #orders {
+                h2 { "Side by side" }
+                p.soft {
+                    "In each cell: the place among those put in order (one more than the number of those "
+                    "shown to be better; = where others share it), the median over rounds, and how many times "
+                    "worse than the first, with its interval. ≥ marks a lower bound: the load generator was the limit."
+                }
+                div.scroll { table {
+                    thead { tr {
+                        th scope="col" { "Load" }
+                        @for name in &names { th scope="col" { (name) } }
+                    } }
+                    tbody {
+                        @for scene in &study.scenes { (rows(study, scene, &names)) }
+                    }
+                } }
+                @for scene in &study.scenes {
+                    @let warnings = scene.warnings();
+                    (super::warned(&format!("{}: ", scene.title), &warnings))
+                }
+            }
+        }
+    }
+}
+
+fn rows(study: &Study<'_>, scene: &Scene<'_>, names: &[&str]) -> Markup {
+    html! {
+        tr.scene { th colspan=(names.len() + 1) scope="rowgroup" {
+            b { (scene.title) } @if let Some(about) = scene.about { ": " (about) }
+        } }
+        @for group in &scene.groups {
+            @let orders = rankings(&group.summaries);
+            @if orders.is_empty() {
+                tr { th scope="row" { (group.label()) } @for name in names { (unordered(study, group, name)) } }
+            }
+            @for ranking in &orders {
+                tr {
+                    th scope="row" { (group.label()) small { (ranking.measure.name) } }
+                    @for name in names { (cell(study, group, ranking, name)) }
+                }
+            }
+        }
+    }
+}
+
+/// The contestant that goes by this name in this group.
+fn of_name<'g, 'a>(study: &Study<'_>, group: &'g Group<'a>, name: &str) -> Option<&'g Summary<'a>> {
+    let mut summaries = group.summaries.iter();
+    summaries.find(|summary| study.name(group.source, summary) == name)
+}
+
+fn cell(study: &Study<'_>, group: &Group<'_>, ranking: &Ranking<'_>, name: &str) -> Markup {
+    let Some(summary) = of_name(study, group, name) else {
+        return html! { td {} };
+    };
+    let place = ranking
+        .places
+        .iter()
+        .find(|place| place.name == summary.name());
+    match place {
+        Some(place) => placed(ranking, place),
+        None => html! { td.out { (why_not(summary)) } },
+    }
+}
+
+fn placed(ranking: &Ranking<'_>, place: &Place<'_>) -> Markup {
+    let value = shown(ranking.measure.unit, place.median);
+    let same = ranking
+        .places
+        .iter()
+        .filter(|other| other.rank == place.rank);
+    let shared = if same.count() > 1 { "=" } else { "" };
+    let rank = place.rank.map(|rank| format!("{shared}{rank}"));
+    let first = matches!(place.against_first, None | Some(Against::Tied(_))) && ranking.is_enough();
+    let ratio = match place.against_first {
+        None => None,
+        Some(Against::Worse(ratio) | Against::Tied(ratio)) => Some(times(&ratio)),
+        Some(Against::Seen(low, high)) if low < high => Some(format!("{low:.2}× to {high:.2}×")),
+        Some(Against::Seen(only, _)) => Some(format!("{only:.2}×")),
+    };
+    html! {
+        td.first[first] {
+            @if let Some(rank) = rank { (rank) " · " }
+            (value)
+            @if let Some(ratio) = ratio { small { (ratio) } }
+        }
+    }
+}
+
+fn unordered(study: &Study<'_>, group: &Group<'_>, name: &str) -> Markup {
+    let summary = of_name(study, group, name);
+    html! { td.out { @if let Some(summary) = summary { (why_not(summary)) } } }
+}
+
+/// Why a contestant has no place, with its throughput as far as that says anything.
+fn why_not(summary: &Summary<'_>) -> String {
+    use crate::record::Verdict;
+    let bound = if summary.limited { "≥ " } else { "" };
+    let rate = format!(
+        "{bound}{}/s",
+        count(summary.throughput_rps.median.round() as u64)
+    );
+    if summary.unserved() {
+        format!("{} of {} served, {rate}", summary.served, summary.asked)
+    } else if summary.verdict == Verdict::Invalid {
+        "invalid".to_owned()
+    } else if summary.over_capacity() {
+        format!("over capacity, {rate}")
+    } else {
+        rate
+    }
+}
+
+fn shown(unit: Unit, value: f64) -> String {
+    match unit {
+        Unit::Micros => format!("{} µs", digits(value)),
+        Unit::Rate => format!("{}/s", count(value.round() as u64)),
+        Unit::TimeNs => time(value),
+    }
+}

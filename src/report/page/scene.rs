@@ -1,0 +1,244 @@
+//! Records sorted for a reader: one scene a scenario, in it one group a load, in it the contestants.
+
+use super::super::chart::Look;
+use super::super::summary::{Summary, doubts};
+use super::super::units::{count, some};
+use crate::record::{Cell, LoadInfo, Mode, Record};
+
+/// A record with the name that it goes by beside others.
+#[derive(Debug, Clone)]
+pub struct Source<'a> {
+    /// Its name.
+    pub label: String,
+    /// What was measured.
+    pub record: &'a Record,
+}
+
+/// All records of a page.
+pub(super) struct Study<'a> {
+    pub(super) sources: &'a [Source<'a>],
+    pub(super) scenes: Vec<Scene<'a>>,
+    series: Vec<(String, Look)>,
+}
+
+/// A scenario, or loads that differ by clients and rate only.
+pub(super) struct Scene<'a> {
+    /// For file names and anchors.
+    pub(super) id: String,
+    pub(super) title: String,
+    pub(super) about: Option<&'a str>,
+    pub(super) reads: Option<&'a str>,
+    /// Of each record in turn, in the order of clients and rates.
+    pub(super) groups: Vec<Group<'a>>,
+    key: Key<'a>,
+}
+
+/// Contestants of one record under one load.
+pub(super) struct Group<'a> {
+    /// Which record.
+    pub(super) source: usize,
+    pub(super) load: &'a LoadInfo,
+    pub(super) summaries: Vec<Summary<'a>>,
+}
+
+#[derive(PartialEq)]
+enum Key<'a> {
+    /// A scenario; of an open loop also the clients, since its loads differ by rate.
+    Scenario(&'a str, Option<usize>),
+    Load(Box<LoadInfo>),
+}
+
+impl<'a> Study<'a> {
+    pub(super) fn of(sources: &'a [Source<'a>]) -> Study<'a> {
+        let mut study = Study {
+            sources,
+            scenes: Vec::new(),
+            series: Vec::new(),
+        };
+        for (at, source) in sources.iter().enumerate() {
+            for cell in &source.record.cells {
+                study.enter(at, source.record, cell);
+            }
+        }
+        for scene in &mut study.scenes {
+            // Stable: what the record has first stays first.
+            scene.groups.sort_by(|a, b| {
+                let rate = |group: &Group<'_>| group.load.rate_rps.unwrap_or(0.0);
+                (a.source, a.load.clients)
+                    .cmp(&(b.source, b.load.clients))
+                    .then(rate(a).total_cmp(&rate(b)))
+            });
+        }
+        study
+    }
+
+    fn enter(&mut self, source: usize, record: &'a Record, cell: &'a Cell) {
+        let Some(summary) = Summary::of(cell) else {
+            return;
+        };
+        let name = self.name(source, &summary);
+        if self.series.iter().all(|(known, _)| *known != name) {
+            let look = self.look(source, &summary);
+            self.series.push((name, look));
+        }
+        let scene = self.scene(record, cell);
+        let fellow = |group: &&mut Group<'_>| group.source == source && *group.load == cell.load;
+        match scene.groups.iter_mut().find(fellow) {
+            Some(group) => group.summaries.push(summary),
+            None => scene.groups.push(Group {
+                source,
+                load: &cell.load,
+                summaries: vec![summary],
+            }),
+        }
+    }
+
+    fn scene(&mut self, record: &'a Record, cell: &'a Cell) -> &mut Scene<'a> {
+        let clients = (cell.load.mode != Mode::Closed).then_some(cell.load.clients);
+        let key = match &cell.scenario {
+            Some(name) => Key::Scenario(name, clients),
+            None => Key::Load(Box::new(LoadInfo {
+                clients: clients.unwrap_or(0),
+                rate_rps: None,
+                warmup_s: 0.0,
+                ..cell.load.clone()
+            })),
+        };
+        if let Some(at) = self.scenes.iter().position(|scene| scene.key == key) {
+            return &mut self.scenes[at];
+        }
+        let info = |name: &str| record.scenarios.iter().find(|info| info.name == name);
+        let (title, info) = match &key {
+            Key::Scenario(name, _) => ((*name).to_owned(), info(name)),
+            Key::Load(load) => (load.method.clone(), None),
+        };
+        let namesake = |scene: &Scene<'_>| scene.title == title;
+        let title = match clients {
+            Some(clients) if self.scenes.iter().any(namesake) => {
+                format!("{title}, {}", some(clients as u64, "client"))
+            }
+            _ => title,
+        };
+        let number = self.scenes.len();
+        let id = format!("{number}-{}", plain(&title));
+        let at = self.scenes.len();
+        self.scenes.push(Scene {
+            id,
+            title,
+            about: info.map(|info| info.about.as_str()),
+            reads: info.map(|info| info.reads.as_str()),
+            groups: Vec::new(),
+            key,
+        });
+        &mut self.scenes[at]
+    }
+
+    /// What a contestant's series is called.
+    pub(super) fn name(&self, source: usize, summary: &Summary<'_>) -> String {
+        let role = summary.cell.contestant.role.as_ref();
+        let role = role.map_or(String::new(), |role| format!(" {role}"));
+        let name = summary.name();
+        match self.sources {
+            [_] => format!("{name}{role}"),
+            several => format!("{name}{role} · {}", several[source].label),
+        }
+    }
+
+    /// One colour a contestant; where there are several records, one dash and marker a record.
+    fn look(&self, source: usize, summary: &Summary<'_>) -> Look {
+        let mut names: Vec<String> = Vec::new();
+        for source in self.sources {
+            for cell in &source.record.cells {
+                let role = cell.contestant.role.clone().unwrap_or_default();
+                let name = format!("{} {role}", cell.contestant.name);
+                if !names.contains(&name) {
+                    names.push(name);
+                }
+            }
+        }
+        let role = summary.cell.contestant.role.clone().unwrap_or_default();
+        let own = format!("{} {role}", summary.name());
+        let colour = names.iter().position(|name| *name == own).unwrap_or(0);
+        let style = if self.sources.len() > 1 {
+            source
+        } else {
+            colour
+        };
+        Look {
+            colour,
+            marker: style,
+            dash: style,
+        }
+    }
+
+    /// The series of all charts.
+    pub(super) fn series(&self) -> &[(String, Look)] {
+        &self.series
+    }
+
+    /// The series of a contestant.
+    pub(super) fn series_of(&self, source: usize, summary: &Summary<'_>) -> (String, Look) {
+        let name = self.name(source, summary);
+        let known = self.series.iter().find(|(known, _)| *known == name);
+        let look = known.map_or(self.look(source, summary), |(_, look)| *look);
+        (name, look)
+    }
+}
+
+impl<'a> Scene<'a> {
+    /// The groups of one record.
+    pub(super) fn of_source(&self, source: usize) -> impl Iterator<Item = &Group<'a>> {
+        self.groups
+            .iter()
+            .filter(move |group| group.source == source)
+    }
+
+    /// Of each record the group in the middle, which stands for the scene where only one load is shown.
+    pub(super) fn middle(&self) -> Vec<&Group<'a>> {
+        let sources = self.groups.iter().map(|group| group.source).max();
+        let middle = |source| {
+            let groups: Vec<&Group<'a>> = self.of_source(source).collect();
+            groups.get(groups.len() / 2).copied()
+        };
+        (0..=sources.unwrap_or(0)).filter_map(middle).collect()
+    }
+
+    /// What speaks against its trials.
+    pub(super) fn warnings(&self) -> Vec<String> {
+        let summaries: Vec<Summary<'a>> = self
+            .groups
+            .iter()
+            .flat_map(|group| group.summaries.iter().cloned())
+            .collect();
+        doubts(&summaries)
+            .iter()
+            .map(|doubt| doubt.sentence(true))
+            .collect()
+    }
+}
+
+impl Group<'_> {
+    /// What tells it from the others of its scene: `64 clients`, `20,000/s`.
+    pub(super) fn label(&self) -> String {
+        match self.load.rate_rps {
+            Some(rate) => format!(
+                "{}, {}/s",
+                some(self.load.clients as u64, "client"),
+                count(rate.round() as u64)
+            ),
+            None => some(self.load.clients as u64, "client"),
+        }
+    }
+}
+
+/// A name for files and anchors.
+pub(super) fn plain(name: &str) -> String {
+    let plain = name.chars().map(|c| {
+        if c.is_ascii_alphanumeric() {
+            c.to_ascii_lowercase()
+        } else {
+            '-'
+        }
+    });
+    plain.take(40).collect()
+}

@@ -1,0 +1,43 @@
+"use strict";
+(() => {
+  const all = (selector) => [...document.querySelectorAll(selector)];
+
+  // A series is switched in all charts at once.
+  const off = new Set();
+  const toggle = (name) => {
+    if (!off.delete(name)) off.add(name);
+    all("g.series").forEach((g) => g.toggleAttribute("hidden", off.has(g.dataset.series)));
+    all("[data-switch]").forEach((button) =>
+      button.setAttribute("aria-pressed", String(!off.has(button.dataset.switch))));
+  };
+  all("[data-switch]").forEach((button) =>
+    button.addEventListener("click", () => toggle(button.dataset.switch)));
+  // In the chart itself a click on a series does the same.
+  all("g.series").forEach((g) => g.addEventListener("click", () => toggle(g.dataset.series)));
+
+  const tip = document.getElementById("tip");
+  const show = (event) => {
+    const hit = event.target.closest && event.target.closest("[data-tip]");
+    tip.hidden = !hit;
+    if (!hit) return;
+    tip.textContent = hit.dataset.tip;
+    const box = tip.getBoundingClientRect();
+    const x = Math.min(event.clientX + 14, innerWidth - box.width - 8);
+    const y = event.clientY + 18 + box.height > innerHeight ? event.clientY - box.height - 10 : event.clientY + 18;
+    tip.style.left = `${Math.max(8, x)}px`;
+    tip.style.top = `${y}px`;
+  };
+  document.addEventListener("pointermove", show);
+  // The tip stands in for the browser's own.
+  all("svg .hit title").forEach((title) => title.remove());
+
+  all("[data-save]").forEach((button) => button.addEventListener("click", () => {
+    const source = document.getElementById(button.dataset.save);
+    const url = URL.createObjectURL(new Blob([source.textContent], { type: source.type }));
+    const link = document.createElement("a");
+    link.href = url;
+    link.download = button.dataset.file;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(url), 1000);
+  }));
+})();

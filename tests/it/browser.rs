@@ -1,0 +1,265 @@
+//! The page in a real browser: Chromium without a window, spoken with through its debugging pipe
+//! (`--remote-debugging-pipe`: requests on descriptor 3, answers on 4, each ended by a zero).
+//!
+//! Where there is no Chromium the test passes without a look, unless `CI` is set.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+use rpcbench::report::page::{Source, page};
+use serde_json::{Value, json};
+
+const NAMES: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
+
+struct Browser {
+    child: Child,
+    to: ChildStdin,
+    from: BufReader<ChildStdout>,
+    last: u64,
+    session: Option<String>,
+    /// What it told by itself.
+    events: Vec<Value>,
+}
+
+impl Browser {
+    /// None where there is no browser on this machine.
+    fn start(profile: &Path) -> Option<Browser> {
+        let name = NAMES.iter().find(|name| {
+            let found = Command::new("which")
+                .arg(name)
+                .stdout(Stdio::null())
+                .status();
+            found.is_ok_and(|status| status.success())
+        })?;
+        // A shell moves the pipes to where they are looked for.
+        let mut child = Command::new("sh")
+            .arg("-c")
+            .arg("exec \"$0\" \"$@\" 3<&0 4>&1 >/dev/null 2>&1 </dev/null")
+            .arg(name)
+            .args([
+                "--headless=new",
+                "--no-sandbox",
+                "--disable-gpu",
+                "--remote-debugging-pipe",
+            ])
+            .args([
+                "--disable-dev-shm-usage",
+                "--no-first-run",
+                "--disable-crash-reporter",
+            ])
+            .arg(format!("--user-data-dir={}", profile.display()))
+            .arg("about:blank")
+            .env("HOME", profile)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .ok()?;
+        let (to, from) = (child.stdin.take()?, child.stdout.take()?);
+        let mut browser = Browser {
+            child,
+            to,
+            from: BufReader::new(from),
+            last: 0,
+            session: None,
+            events: Vec::new(),
+        };
+        let target = browser.ask("Target.createTarget", &json!({"url": "about:blank"}));
+        let to = json!({"targetId": target["targetId"], "flatten": true});
+        let session = browser.ask("Target.attachToTarget", &to);
+        browser.session = Some(session["sessionId"].as_str().unwrap().to_owned());
+        for domain in ["Page", "Runtime", "Network", "Log"] {
+            browser.ask(&format!("{domain}.enable"), &json!({}));
+        }
+        Some(browser)
+    }
+
+    fn receive(&mut self) -> Value {
+        let mut bytes = Vec::new();
+        self.from.read_until(0, &mut bytes).unwrap();
+        assert_eq!(bytes.pop(), Some(0), "the browser is gone");
+        serde_json::from_slice(&bytes).unwrap()
+    }
+
+    fn ask(&mut self, method: &str, params: &Value) -> Value {
+        self.last += 1;
+        let mut request = json!({"id": self.last, "method": method, "params": params});
+        if let Some(session) = &self.session {
+            request["sessionId"] = session.as_str().into();
+        }
+        let text = format!("{request}\0");
+        self.to.write_all(text.as_bytes()).unwrap();
+        loop {
+            let mut told = self.receive();
+            if told["id"] == self.last {
+                assert!(told.get("error").is_none(), "{method}: {told}");
+                return told["result"].take();
+            }
+            self.events.push(told);
+        }
+    }
+
+    /// Opens the file in a window so wide, and waits until it has loaded.
+    fn open(&mut self, file: &Path, width: u32) {
+        let size = json!({"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false});
+        self.ask("Emulation.setDeviceMetricsOverride", &size);
+        self.events.clear();
+        self.ask(
+            "Page.navigate",
+            &json!({"url": format!("file://{}", file.display())}),
+        );
+        while !self
+            .events
+            .iter()
+            .any(|event| event["method"] == "Page.loadEventFired")
+        {
+            let event = self.receive();
+            self.events.push(event);
+        }
+    }
+
+    fn evaluate(&mut self, script: &str) -> Value {
+        let asked = json!({"expression": script, "returnByValue": true});
+        let mut told = self.ask("Runtime.evaluate", &asked);
+        assert!(told.get("exceptionDetails").is_none(), "{script}: {told}");
+        told["result"]["value"].take()
+    }
+
+    /// Requests other than for the page itself, and what stands in the console.
+    fn complaints(&self) -> Vec<String> {
+        let asked = |event: &Value| {
+            let url = event["params"]["request"]["url"]
+                .as_str()
+                .unwrap_or_default();
+            event["method"] == "Network.requestWillBeSent"
+                && !url.starts_with("file://")
+                && !url.starts_with("data:")
+                && !url.starts_with("blob:")
+        };
+        let said = |event: &Value| {
+            let method = event["method"].as_str().unwrap_or_default();
+            [
+                "Runtime.consoleAPICalled",
+                "Runtime.exceptionThrown",
+                "Log.entryAdded",
+            ]
+            .contains(&method)
+        };
+        let events = self
+            .events
+            .iter()
+            .filter(|event| asked(event) || said(event));
+        events.map(Value::to_string).collect()
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        // It ends its own children then; killed, it would leave them.
+        self.session = None;
+        let close = format!("{}\0", json!({"id": 0, "method": "Browser.close"}));
+        let _ = self.to.write_all(close.as_bytes());
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn the_page_works_in_a_browser() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(mut browser) = Browser::start(&folder.path().join("profile")) else {
+        assert!(
+            std::env::var_os("CI").is_none(),
+            "there is no Chromium to look at the page with"
+        );
+        return;
+    };
+    let record = crate::page::study();
+    let label = "mine".to_owned();
+    let html = page(&[Source {
+        label,
+        record: &record,
+    }])
+    .html;
+    let file = folder.path().join("report.html");
+    fs::write(&file, &html).unwrap();
+    for width in [1280, 400] {
+        browser.open(&file, width);
+        let figures = html.matches("<figure ").count();
+        let seen = browser.evaluate(
+            "[...document.querySelectorAll('figure svg.chart')].filter((svg) => {
+                const box = svg.getBoundingClientRect();
+                return box.width > 300 && box.height > 60 && box.right <= innerWidth
+                    && svg.querySelectorAll('.series').length > 0;
+            }).length",
+        );
+        assert_eq!(
+            seen, figures,
+            "{width}: every chart is there and inside the window"
+        );
+        let aside = browser.evaluate(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth",
+        );
+        assert_eq!(
+            aside, 0,
+            "{width}: the page itself does not scroll sideways"
+        );
+        // Text of a chart is never smaller than 9 pixels.
+        let least = browser.evaluate(
+            "Math.min(...[...document.querySelectorAll('figure svg.chart text')]
+                .filter((text) => text.getBoundingClientRect().height > 0)
+                .map((text) => parseFloat(getComputedStyle(text).fontSize)
+                    * text.ownerSVGElement.getBoundingClientRect().width
+                    / text.ownerSVGElement.viewBox.baseVal.width))",
+        );
+        assert!(
+            least.as_f64().unwrap() >= 9.0,
+            "{width}: text of {least} pixels"
+        );
+        let overlaps = browser.evaluate(OVERLAPS);
+        assert_eq!(overlaps, json!([]), "{width}");
+        let shown = "[...document.querySelectorAll('g.series[data-series=async]')]
+            .filter((g) => g.getClientRects().length && getComputedStyle(g).display != 'none').length";
+        let before = browser.evaluate(shown);
+        assert!(before.as_u64().unwrap() > 5, "{before}");
+        browser.evaluate("document.querySelector('[data-switch=async]').click()");
+        assert_eq!(browser.evaluate(shown), 0, "switched off in all charts");
+        let pressed = "document.querySelector('[data-switch=async]').getAttribute('aria-pressed')";
+        assert_eq!(browser.evaluate(pressed), "false");
+        // In a chart a click on another series does the same, and the button brings both back.
+        browser.evaluate(
+            "document.querySelector('g.series[data-series=threaded]').dispatchEvent(new MouseEvent('click', {bubbles: true}))",
+        );
+        let threaded =
+            "document.querySelector('[data-switch=threaded]').getAttribute('aria-pressed')";
+        assert_eq!(browser.evaluate(threaded), "false");
+        browser.evaluate("document.querySelector('[data-switch=async]').click()");
+        assert_eq!(browser.evaluate(shown), before);
+        let tip = browser.evaluate(
+            "(() => {
+                const hit = document.querySelector('g.series[data-series=async] .hit');
+                hit.dispatchEvent(new PointerEvent('pointermove', {bubbles: true, clientX: 50, clientY: 50}));
+                const tip = document.getElementById('tip');
+                return tip.hidden ? null : tip.textContent;
+            })()",
+        );
+        assert!(
+            tip.as_str().is_some_and(|tip| tip.starts_with("async: ")),
+            "{tip}"
+        );
+        assert_eq!(browser.complaints(), Vec::<String>::new(), "{width}");
+    }
+}
+
+/// Pairs of texts in one chart that lie over each other.
+const OVERLAPS: &str = "[...document.querySelectorAll('figure svg.chart')].flatMap((svg) => {
+    const texts = [...svg.querySelectorAll('text')]
+        .map((text) => [text.textContent, text.getBoundingClientRect()])
+        .filter(([, box]) => box.width > 0);
+    const over = ([, a], [, b]) =>
+        Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1 &&
+        Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 4;
+    return texts.flatMap((one, at) => texts.slice(at + 1)
+        .filter((other) => over(one, other))
+        .map((other) => `${svg.closest('figure').id}: ${one[0]} | ${other[0]}`));
+})";
