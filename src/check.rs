@@ -29,6 +29,8 @@ pub struct Pairs {
     pub name: String,
     /// Connections that sent.
     pub clients: usize,
+    /// The scenario, if the load is one.
+    pub scenario: Option<String>,
     /// Those that can be believed.
     pub pairs: Vec<Pair>,
     /// Why pairs were thrown away, a reason each.
@@ -111,6 +113,7 @@ fn part(pairs: &Pairs, rules: &Rules, alpha: f64) -> Part {
     let drift = theil_sen(&over_time) * over_time.len().saturating_sub(1) as f64;
     Part {
         name: pairs.name.clone(),
+        scenario: pairs.scenario.clone(),
         clients: pairs.clients,
         outcome: Outcome::Inconclusive,
         reasons: Vec::new(),

@@ -72,6 +72,7 @@ impl Args {
                 });
             }
         }
+        refuse_twins(&seats)?;
         let usual = study
             .as_ref()
             .map_or(if bare { 6 } else { 1 }, |study| study.trials);
@@ -175,6 +176,13 @@ fn finish(
     if let Some(path) = file.filter(|_| complete) {
         record.write(path)?;
         writeln!(io::stderr(), "record: {}", path.display())?;
+        if record.interrupted && record.searches.is_empty() {
+            writeln!(
+                io::stderr(),
+                "go on with: rpcbench --resume {}",
+                path.display()
+            )?;
+        }
     }
     if let Some(error) = error {
         return Err(error.into());
@@ -225,6 +233,21 @@ fn format(name: &str) -> anyhow::Result<&'static dyn report::Format> {
         ))
         .into()
     })
+}
+
+/// What is asked for twice would be set against itself.
+fn refuse_twins(seats: &[Seat]) -> Result<(), Usage> {
+    for (at, seat) in seats.iter().enumerate() {
+        if seats[..at].iter().any(|other| other.is_twin_of(seat)) {
+            let (name, clients) = (seat.name(), seat.load.clients);
+            let scenario = seat.scenario.as_deref().map(|name| format!(" of {name}"));
+            let scenario = scenario.unwrap_or_default();
+            return Err(Usage(format!(
+                "{name} with {clients} clients{scenario} is asked for twice"
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// Raises the limit of descriptors to what may be had, and refuses what will not fit.

@@ -19,6 +19,9 @@ pub(super) struct Args {
     /// The folder that the files go to
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
+    /// The folder that the pictures go to [default: plots in that folder]
+    #[arg(long, value_name = "DIR")]
+    plots: Option<PathBuf>,
 }
 
 /// Writes one page of all records, its pictures, and the files of each; of several records, each
@@ -42,19 +45,21 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         .map(|((_, record), label)| Source { label, record })
         .collect();
     let page = page(&sources);
+    let plots = args.plots.clone().unwrap_or_else(|| args.out.join("plots"));
     for (name, picture) in &page.pictures {
-        write(&args.out.join("plots").join(name), picture)?;
+        write(&plots.join(name), picture)?;
     }
     let file = args.out.join("report.html");
     write(&file, &page.html)?;
     writeln!(
         out,
-        "{}: open it in a browser; {} in plots/, and of each record report.md, trials.csv and hdr/",
+        "{}: open it in a browser; {} in {}, and of each record report.md, trials.csv and hdr/",
         file.display(),
         match page.pictures.len() {
             1 => "1 picture".to_owned(),
             many => format!("{many} pictures"),
-        }
+        },
+        plots.display()
     )?;
     Ok(ExitCode::SUCCESS)
 }

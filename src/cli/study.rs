@@ -26,10 +26,7 @@ pub(super) struct StudyArgs {
     ], value_name = "NAME")]
     suite: Option<String>,
     /// Go on with an interrupted run, by its own command, and complete its record
-    #[arg(long, conflicts_with_all = [
-        "suite", "scenario", "model", "exec", "target", "clients", "rate", "slo", "trials", "seed",
-        "duration", "warmup",
-    ], value_name = "RECORD")]
+    #[arg(long, value_name = "RECORD")]
     pub(super) resume: Option<PathBuf>,
 }
 
@@ -69,8 +66,29 @@ impl Study {
     }
 }
 
+/// What is measured stands in the record; another wish beside it would be passed over.
+fn only_output_beside_it() -> Result<(), Usage> {
+    const OUTPUT: [&str; 6] = [
+        "--resume",
+        "--format",
+        "--save",
+        "--no-save",
+        "--plan",
+        "--strict",
+    ];
+    let flags = std::env::args().filter(|word| word.starts_with("--"));
+    let mut names = flags.map(|flag| flag.split('=').next().unwrap_or_default().to_owned());
+    match names.find(|name| !OUTPUT.contains(&name.as_str())) {
+        Some(name) => Err(Usage(format!(
+            "{name} does not go with --resume: the record says what is measured"
+        ))),
+        None => Ok(()),
+    }
+}
+
 /// The task of a record that was interrupted, by its own command, with what it holds already.
 pub(super) fn resume(parts: Parts<'_>, path: &Path) -> anyhow::Result<(Task, Origin)> {
+    only_output_beside_it()?;
     let record = Record::read(path)?;
     let refused = |why: &str| Usage(format!("--resume {}: {why}", path.display()));
     if !record.interrupted {

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::Usage;
 use crate::cpus::Cpus;
+use crate::load::{MOST_CONNECTIONS, MOST_IN_FLIGHT};
 use crate::record::Slo;
 
 /// A size such as `64KiB`.
@@ -61,14 +62,9 @@ pub(super) fn short_duration(text: &str) -> Result<Duration, String> {
     }
 }
 
-/// More of anything than this is a slip of the finger.
-const MOST: usize = 10_000_000;
-/// Requests in flight a connection: each has a place that is made before the load begins.
-const MOST_IN_FLIGHT: usize = 10_000;
-
 /// A whole number of at least 1.
 pub(super) fn count(text: &str) -> Result<NonZeroUsize, String> {
-    up_to(MOST, text)
+    up_to(MOST_CONNECTIONS, text)
 }
 
 /// Requests in flight a connection.

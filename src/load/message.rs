@@ -19,6 +19,8 @@ pub struct Message {
     method: String,
     frame: Vec<u8>,
     payload_bytes: usize,
+    /// The params, where they are the same every time.
+    params: Option<String>,
     expected: Expected,
 }
 
@@ -63,6 +65,7 @@ impl Message {
             method: "ping".to_owned(),
             frame,
             payload_bytes: params.len(),
+            params: None,
             expected,
         }
     }
@@ -78,6 +81,7 @@ impl Message {
             method: method.to_owned(),
             frame: request_frame(method, params),
             payload_bytes: params.len(),
+            params: Some(params.to_owned()),
             expected,
         })
     }
@@ -85,6 +89,11 @@ impl Message {
     /// The method that it calls.
     pub fn method(&self) -> &str {
         &self.method
+    }
+
+    /// Its params as JSON; `None` for pings, each of which carries its own tag.
+    pub fn params(&self) -> Option<&str> {
+        self.params.as_deref()
     }
 
     /// Bytes of its params.

@@ -26,7 +26,7 @@ use crate::error::Error;
 use client::ClientResult;
 use closing::{Arrival, Closing};
 use recorder::{Recorder, Window};
-pub use spec::{Close, DRAIN, Load};
+pub use spec::{Close, DRAIN, Load, MOST_CONNECTIONS, MOST_IN_FLIGHT};
 use worker::{Effort, Share};
 
 /// A load that runs. Dropped, it is cancelled.

@@ -16,6 +16,11 @@ use crate::wiring::Wiring;
 /// How long after the window replies are waited for.
 pub const DRAIN: Duration = Duration::from_secs(1);
 
+/// More connections than this are a slip of the finger.
+pub const MOST_CONNECTIONS: usize = 10_000_000;
+/// Requests in flight a connection: each has a place that is made before the load begins.
+pub const MOST_IN_FLIGHT: usize = 10_000;
+
 /// How long after each connection the next one is made, all threads together: 10,000 a second.
 const CONNECT_GAP: Duration = Duration::from_micros(100);
 

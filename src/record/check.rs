@@ -62,6 +62,9 @@ pub struct Look {
 pub struct Part {
     /// Its name.
     pub name: String,
+    /// The scenario, if the load is one.
+    #[serde(default)]
+    pub scenario: Option<String>,
     /// Connections that sent.
     pub clients: usize,
     /// What this part says.

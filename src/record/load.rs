@@ -23,6 +23,9 @@ pub struct LoadInfo {
     pub request_bytes: usize,
     /// Bytes of its params.
     pub payload_bytes: usize,
+    /// The params as JSON, long ones shortened; null for pings, each of which carries its own tag.
+    #[serde(default)]
+    pub params: Option<String>,
     /// Connections beside them that send nothing.
     pub idle: usize,
     /// The window.
@@ -83,6 +86,9 @@ pub struct BesideInfo {
     pub method: String,
     /// Bytes of its params.
     pub payload_bytes: usize,
+    /// The params as JSON, long ones shortened.
+    #[serde(default)]
+    pub params: Option<String>,
     /// One request in so many, drawn pseudo-randomly.
     pub one_in: u32,
 }

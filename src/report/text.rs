@@ -125,12 +125,21 @@ pub(super) fn load_line(cell: &Cell) -> String {
         "{}, {}, {} of {} B{}, {times}{} after {} of warm-up",
         some(load.clients as u64, "client"),
         unusual.join(", "),
-        load.method,
+        called(&load.method, load.params.as_deref()),
         load.request_bytes,
         load.beside.as_ref().map_or_else(String::new, beside),
         span(load.duration_s),
         span(load.warmup_s),
     )
+}
+
+/// A method with its params, where these are short: `spin 200`.
+fn called(method: &str, params: Option<&str>) -> String {
+    const SHORT: usize = 20;
+    match params.filter(|params| params.chars().count() <= SHORT) {
+        Some(params) => format!("{method} {params}"),
+        None => method.to_owned(),
+    }
 }
 
 /// `9/10`, `95/100`, or what no such fraction says as a number.
@@ -145,7 +154,8 @@ fn share(share: f64) -> String {
 
 /// `, 1 in 100 spin of 4 B`, of params.
 fn beside(beside: &BesideInfo) -> String {
-    let (one_in, method) = (count(u64::from(beside.one_in)), &beside.method);
+    let one_in = count(u64::from(beside.one_in));
+    let method = called(&beside.method, beside.params.as_deref());
     format!(", 1 in {one_in} {method} of {} B", beside.payload_bytes)
 }
 

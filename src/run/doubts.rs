@@ -109,7 +109,7 @@ fn over_capacity(evidence: &Evidence<'_>) -> Option<(Verdict, String)> {
     let trial = evidence.trial;
     let offered = trial.offered_rps.filter(|_| trial.over_capacity())?;
     suspect(format!(
-        "offered {}, achieved {}: over capacity, so the latencies only say how long the run was; lower the --rate",
+        "offered {}, achieved {}: over capacity, so the latencies only say how long the run was; a lower rate shows others",
         rate(offered),
         rate(trial.throughput_rps)
     ))
@@ -139,7 +139,7 @@ fn late(evidence: &Evidence<'_>) -> Option<(Verdict, String)> {
     }
     let (lag, latency) = (lag / 1000, latency / 1000);
     suspect(format!(
-        "half of the requests were sent over {lag} µs late, of a median of {latency} µs; lower the --rate"
+        "half of the requests were sent over {lag} µs late, of a median of {latency} µs; a lower rate leaves the generator more time"
     ))
 }
 

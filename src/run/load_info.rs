@@ -2,7 +2,7 @@
 
 use crate::cpus::Cpus;
 use crate::load::Load;
-use crate::load::message::Beside;
+use crate::load::message::{Beside, Message};
 use crate::load::pacer::{Arrivals, Assign, Skew, Then};
 use crate::record::{BesideInfo, LoadInfo, Mode, SkewInfo, ThenInfo};
 
@@ -25,6 +25,7 @@ pub(super) fn of(load: &Load) -> LoadInfo {
         method: load.message.method().to_owned(),
         request_bytes: load.message.frame_bytes(),
         payload_bytes: load.message.payload_bytes(),
+        params: params(&load.message),
         idle: load.idle,
         duration_s: load.duration.as_secs_f64(),
         warmup_s: load.warmup.as_secs_f64(),
@@ -41,10 +42,23 @@ pub(super) fn of(load: &Load) -> LoadInfo {
     }
 }
 
+/// Long params are told by their beginning and their length.
+fn params(message: &Message) -> Option<String> {
+    const MOST: usize = 200;
+    let params = message.params()?;
+    let beginning: String = params.chars().take(MOST).collect();
+    Some(if beginning.len() < params.len() {
+        format!("{beginning}… ({} bytes)", params.len())
+    } else {
+        beginning
+    })
+}
+
 fn beside(beside: &Beside) -> BesideInfo {
     BesideInfo {
         method: beside.message.method().to_owned(),
         payload_bytes: beside.message.payload_bytes(),
+        params: params(&beside.message),
         one_in: beside.one_in,
     }
 }

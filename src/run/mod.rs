@@ -8,6 +8,8 @@ mod load_info;
 mod overload;
 pub mod pairs;
 pub mod pilot;
+mod plan;
+mod rounds;
 pub mod search;
 pub mod seek;
 mod siege;
@@ -15,15 +17,17 @@ mod trial;
 
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::cpus::Cpus;
 use crate::error::Error;
 use crate::harness::{Contestant, ReadyBy};
 use crate::hostile::Attack;
-use crate::load::pacer::Schedule;
 use crate::load::{Live, Load};
 use crate::record::{Cell, CheckInfo, ContestantInfo, Pilot, SearchInfo};
+
+pub use plan::{Before, Plan};
+pub use rounds::measure;
 
 /// What starting and stopping a server takes, for the estimate of a run's time.
 const AROUND_A_TRIAL: Duration = Duration::from_millis(120);
@@ -97,6 +101,12 @@ impl Seat {
         &self.info.name
     }
 
+    /// Whether both are the same contestant under the same load.
+    pub fn is_twin_of(&self, other: &Seat) -> bool {
+        (self.info.kind, self.name()) == (other.info.kind, other.name())
+            && self.is_compared_with(other)
+    }
+
     /// Whether both meet the same load.
     fn is_compared_with(&self, other: &Seat) -> bool {
         self.scenario == other.scenario
@@ -117,73 +127,6 @@ impl Seat {
             load: load_info::of(&self.load),
             trials: Vec::new(),
         }
-    }
-}
-
-/// What is to be measured.
-#[derive(Debug, Clone)]
-pub struct Plan {
-    /// The matrix.
-    pub seats: Vec<Seat>,
-    /// Rounds; each seat has one trial in each.
-    pub rounds: usize,
-    /// What the order within rounds is drawn from.
-    pub seed: u64,
-    /// What an earlier run of the same plan has measured already.
-    pub before: Before,
-}
-
-/// What an interrupted run has measured.
-#[derive(Debug, Clone, Default)]
-pub struct Before {
-    /// Its cells.
-    pub cells: Vec<Cell>,
-    /// Its pilots.
-    pub pilots: Vec<Pilot>,
-}
-
-impl Plan {
-    /// How many trials there are.
-    pub fn trials(&self) -> usize {
-        self.seats.len() * self.rounds
-    }
-
-    /// About how long it takes from trial `from` on.
-    pub fn time_left(&self, from: usize) -> Duration {
-        let one_round: Duration = self.seats.iter().map(Seat::time).sum();
-        let left = self.trials().saturating_sub(from) as f64 / self.seats.len().max(1) as f64;
-        one_round.mul_f64(left)
-    }
-
-    /// The seats in the order in which they have their trials, with their rounds: a
-    /// fresh shuffle each round, so that a slow minute of the machine does not
-    /// always meet the same one. Those of one load, which are set against each
-    /// other, have theirs next to each other.
-    pub fn order(&self) -> Vec<(usize, usize)> {
-        let mut random = fastrand::Rng::with_seed(self.seed);
-        let mut order = Vec::with_capacity(self.trials());
-        let mut blocks = self.blocks();
-        for round in 0..self.rounds {
-            random.shuffle(&mut blocks);
-            for block in &mut blocks {
-                random.shuffle(block);
-                order.extend(block.iter().map(|seat| (round, *seat)));
-            }
-        }
-        order
-    }
-
-    /// The seats, those of one load together.
-    fn blocks(&self) -> Vec<Vec<usize>> {
-        let mut blocks: Vec<Vec<usize>> = Vec::new();
-        for (at, seat) in self.seats.iter().enumerate() {
-            let fellow = |block: &&mut Vec<usize>| self.seats[block[0]].is_compared_with(seat);
-            match blocks.iter_mut().find(fellow) {
-                Some(block) => block.push(at),
-                None => blocks.push(vec![at]),
-            }
-        }
-        blocks
     }
 }
 
@@ -245,129 +188,6 @@ impl Outcome {
             ..Outcome::default()
         }
     }
-}
-
-/// Carries out the plan.
-///
-/// What was complete when it was interrupted or failed is in the outcome.
-pub fn measure(plan: &Plan, watch: &mut dyn Watch) -> Outcome {
-    let mut outcome = Outcome::default();
-    let measured = reach_targets(&plan.seats)
-        .and_then(|()| pilot::settle(plan, &mut outcome, watch))
-        .and_then(|seats| match seats {
-            Some(seats) => trials(
-                &Plan {
-                    seats,
-                    ..plan.clone()
-                },
-                &mut outcome,
-                watch,
-            ),
-            None => Ok(false),
-        });
-    match measured {
-        Ok(complete) => outcome.interrupted = !complete,
-        Err(error) => outcome.error = Some(error),
-    }
-    outcome
-}
-
-/// All trials that an earlier run has not done; false when the watch ends it.
-fn trials(plan: &Plan, outcome: &mut Outcome, watch: &mut dyn Watch) -> Result<bool, Error> {
-    outcome.cells = resumed(plan)?;
-    let order: Vec<(usize, (usize, usize))> = plan.order().into_iter().enumerate().collect();
-    let done = |(_, (round, at)): &&(usize, (usize, usize))| {
-        let mut trials = outcome.cells[*at].trials.iter();
-        trials.all(|trial| trial.round != *round)
-    };
-    let open: Vec<_> = order.iter().filter(done).copied().collect();
-    let mut pace = Pace::new(plan, open.len());
-    for (order, (round, at)) in open {
-        let seat = &plan.seats[at];
-        let place = Place {
-            index: order,
-            of: plan.trials(),
-            left: pace.left(),
-        };
-        watch.trial_begins(seat, place);
-        // All contestants of a round meet the same plan of requests.
-        let mut load = seat.load.clone();
-        load.schedule = load.schedule.map(|schedule| Schedule {
-            seed: plan.seed.wrapping_add(round as u64),
-            ..schedule
-        });
-        let Some((mut trial, resolved)) = trial::run(seat, &load, watch)? else {
-            return Ok(false);
-        };
-        (trial.order, trial.round) = (order, round);
-        outcome.cells[at].trials.push(trial);
-        outcome.cells[at].contestant.options = resolved;
-        pace.trial_ended();
-        watch.trial_ended(outcome);
-    }
-    Ok(true)
-}
-
-/// How long the rest takes, as the trials so far have shown: one with clients that are not
-/// served takes longer than its window.
-struct Pace {
-    planned_each: Duration,
-    done: u32,
-    open: u32,
-    begun: Instant,
-}
-
-impl Pace {
-    fn new(plan: &Plan, open: usize) -> Pace {
-        let all = u32::try_from(plan.trials()).unwrap_or(u32::MAX).max(1);
-        Pace {
-            planned_each: plan.time_left(0) / all,
-            done: 0,
-            open: u32::try_from(open).unwrap_or(u32::MAX),
-            begun: Instant::now(),
-        }
-    }
-
-    fn trial_ended(&mut self) {
-        self.done += 1;
-    }
-
-    fn left(&self) -> Duration {
-        // The first few say little.
-        const FEW: u32 = 6;
-        let each = if self.done < FEW {
-            self.planned_each
-        } else {
-            self.begun.elapsed() / self.done
-        };
-        each * self.open.saturating_sub(self.done)
-    }
-}
-
-/// The cells of the plan with what an earlier run has measured.
-fn resumed(plan: &Plan) -> Result<Vec<Cell>, Error> {
-    let mut cells: Vec<Cell> = plan.seats.iter().map(Seat::cell).collect();
-    for before in plan
-        .before
-        .cells
-        .iter()
-        .filter(|cell| !cell.trials.is_empty())
-    {
-        let who = |cell: &Cell| (cell.contestant.kind, cell.contestant.name.clone());
-        let same = |cell: &&mut Cell| {
-            who(cell) == who(before) && cell.scenario == before.scenario && cell.load == before.load
-        };
-        let Some(cell) = cells.iter_mut().find(same) else {
-            let (name, clients) = (&before.contestant.name, before.load.clients);
-            let why = format!(
-                "it holds {name} with {clients} clients, which its command would not measure now"
-            );
-            return Err(Error::Resume { why });
-        };
-        cell.trials.clone_from(&before.trials);
-        cell.contestant.clone_from(&before.contestant);
-    }
-    Ok(cells)
 }
 
 /// Whether somebody answers at all targets, before any time is spent on others.

@@ -64,6 +64,7 @@ enum Came {
 pub fn compare(plan: &PairPlan, watch: &mut dyn Watch) -> Outcome {
     let new = |(seat, _): &(Seat, Seat)| Pairs {
         name: seat.name().to_owned(),
+        scenario: seat.scenario.clone(),
         clients: seat.load.clients,
         pairs: Vec::new(),
         redone: Vec::new(),

@@ -5,12 +5,17 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, de};
 
-use super::{Open, Scenario, WARMUP, WINDOW};
+use super::{Open, Scenario};
 use crate::error::Error;
 use crate::load::message::{Beside, LEAST_PAYLOAD_BYTES, Message};
 use crate::load::pacer::{Arrivals, Assign, Schedule, Skew};
+use crate::load::{MOST_CONNECTIONS, MOST_IN_FLIGHT};
 use crate::run::pilot::{Of, Rate};
+use crate::service::METHODS;
 use crate::wiring::Wiring;
+
+/// Far over what any server takes in one message.
+const MOST_PAYLOAD_BYTES: usize = 64 << 20;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -127,6 +132,11 @@ impl File {
         if self.clients.is_empty() {
             return Err("clients: name at least one number".to_owned());
         }
+        check_clients(&self.clients)?;
+        let pipeline = self.pipeline.map_or(1, NonZeroUsize::get);
+        let idle = self.idle.unwrap_or(0);
+        at_most("pipeline", pipeline, MOST_IN_FLIGHT)?;
+        at_most("idle", idle, MOST_CONNECTIONS)?;
         if self.open.is_some() && self.think.is_some() {
             return Err("think: clients of an open loop do not wait for replies".to_owned());
         }
@@ -137,14 +147,14 @@ impl File {
             about: self.about,
             reads: self.reads,
             clients: self.clients,
-            duration: self.duration.map_or(WINDOW, |time| time.0),
-            warmup: self.warmup.map_or(WARMUP, |time| time.0),
+            duration: self.duration.map(|time| time.0),
+            warmup: self.warmup.map(|time| time.0),
             message,
             beside,
             requests_per_connection: self.requests_per_connection.map(NonZeroU32::get),
             reconnect_every: self.reconnect_every.map(|time| time.0),
-            pipeline: self.pipeline.map_or(1, NonZeroUsize::get),
-            idle: self.idle.unwrap_or(0),
+            pipeline,
+            idle,
             think: self.think.map_or(Duration::ZERO, |time| time.0),
             wiring: self.wire,
             open: self.open.map(OpenLoop::into_open).transpose()?,
@@ -229,6 +239,17 @@ fn share(share: f64, of: Of) -> Result<Rate, String> {
     fits.then_some(Rate::Share { share, of }).ok_or_else(wrong)
 }
 
+/// Refuses numbers of clients that are a slip of the finger.
+pub(super) fn check_clients(clients: &[NonZeroUsize]) -> Result<(), String> {
+    let most = clients.iter().map(|clients| clients.get()).max();
+    at_most("clients", most.unwrap_or(0), MOST_CONNECTIONS)
+}
+
+fn at_most(key: &str, value: usize, most: usize) -> Result<(), String> {
+    let wrong = || format!("{key}: {value} is over {most}");
+    (value <= most).then_some(()).ok_or_else(wrong)
+}
+
 fn message(
     method: Option<&str>,
     params: Option<&toml::Value>,
@@ -237,11 +258,15 @@ fn message(
     match (method.unwrap_or("ping"), params, payload) {
         ("ping", None, bytes) => {
             let bytes = bytes.unwrap_or(LEAST_PAYLOAD_BYTES);
+            at_most("payload", bytes, MOST_PAYLOAD_BYTES)?;
             let fits = bytes >= LEAST_PAYLOAD_BYTES;
             let wrong = || format!("payload: a ping carries at least {LEAST_PAYLOAD_BYTES} bytes");
             fits.then(|| Message::ping(bytes)).ok_or_else(wrong)
         }
         (_, _, Some(_)) => Err("payload: it is for ping without params".to_owned()),
+        (method, None, None) if METHODS.iter().any(|known| known.name == method) => {
+            Err(format!("params: {method} needs them"))
+        }
         (method, params, None) => {
             let json = params.map_or(Ok("null".to_owned()), serde_json::to_string);
             json.map_err(|error| error.to_string())

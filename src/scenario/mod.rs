@@ -56,10 +56,10 @@ pub struct Scenario {
     pub reads: String,
     /// The numbers of clients that it is measured with.
     pub clients: Vec<NonZeroUsize>,
-    /// The window of a trial.
-    pub duration: Duration,
-    /// What goes before it.
-    pub warmup: Duration,
+    /// The window of a trial; `None` is the usual one.
+    pub duration: Option<Duration>,
+    /// What goes before it, as long as that is enough to connect; `None` is the usual one.
+    pub warmup: Option<Duration>,
     message: Message,
     beside: Option<Beside>,
     requests_per_connection: Option<u32>,
@@ -117,11 +117,12 @@ impl Scenario {
     }
 
     fn case(&self, clients: usize, rate: Option<Rate>, usual: &Load) -> Case {
+        let duration = self.duration.unwrap_or(WINDOW);
         let then = self.open.as_ref().and_then(|open| open.then);
         let schedule = self.open.as_ref().zip(rate).map(|(open, rate)| Schedule {
             rate_rps: rate.or_one(),
             then: then.map(|(after, rate)| Then {
-                after: self.duration.mul_f64(after),
+                after: duration.mul_f64(after),
                 rate_rps: rate.or_one(),
             }),
             ..open.schedule
@@ -133,9 +134,12 @@ impl Scenario {
             .map(|rate| Offer { rate, then });
         let load = Load {
             clients,
-            duration: self.duration,
+            duration,
             // Connecting is no part of what is measured.
-            warmup: self.warmup.max(2 * Load::ramp(clients + self.idle)),
+            warmup: self
+                .warmup
+                .unwrap_or(WARMUP)
+                .max(2 * Load::ramp(clients + self.idle)),
             schedule,
             pipeline: self.pipeline,
             requests_per_connection: self.requests_per_connection,

@@ -1,11 +1,10 @@
 //! Suites: scenarios that are measured together, so that one record answers for all of them.
 
 use std::num::NonZeroUsize;
-use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::file::{Time, parsed};
+use super::file::{Time, check_clients, parsed};
 use super::{Scenario, read};
 use crate::error::Error;
 
@@ -66,16 +65,38 @@ impl Suite {
     /// As [`Suite::find`].
     pub fn parse(name: &str, path: &str, text: &str) -> Result<Suite, Error> {
         let file: File = parsed("suite", path, text)?;
-        let own = |time: Option<Time>, usual: Duration| time.map_or(usual, |time| time.0);
+        let failed = |reason: String| Error::Scenario {
+            what: "suite",
+            path: path.to_owned(),
+            reason,
+        };
+        let known = |time: Option<Time>| time.map(|time| time.0);
         let entry = |named: &Named| {
             let scenario = Scenario::find(&named.name)?;
+            let clients = match named.clients.as_deref() {
+                Some([]) => {
+                    return Err(failed(format!(
+                        "{}: clients: name at least one number",
+                        named.name
+                    )));
+                }
+                Some(clients) => clients.to_vec(),
+                None => scenario.clients.clone(),
+            };
+            check_clients(&clients).map_err(failed)?;
             Ok(Scenario {
-                clients: named.clients.clone().unwrap_or(scenario.clients.clone()),
-                duration: own(named.duration.or(file.duration), scenario.duration),
-                warmup: own(file.warmup, scenario.warmup),
+                clients,
+                // What a scenario needs goes before what is usual in this suite.
+                duration: known(named.duration)
+                    .or(scenario.duration)
+                    .or(known(file.duration)),
+                warmup: scenario.warmup.or(known(file.warmup)),
                 ..scenario
             })
         };
+        if file.scenario.is_empty() {
+            return Err(failed("scenario: name at least one".to_owned()));
+        }
         Ok(Suite {
             name: name.to_owned(),
             trials: file.trials,

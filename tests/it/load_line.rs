@@ -26,12 +26,13 @@ fn says(change: impl FnOnce(&mut LoadInfo), words: &str) {
 fn the_other_message_is_named() {
     let beside = BesideInfo {
         method: "spin".to_owned(),
+        params: Some("5000".to_owned()),
         payload_bytes: 4,
         one_in: 100,
     };
     says(
         |load| load.beside = Some(beside),
-        "ping of 45 B, 1 in 100 spin of 4 B, ",
+        "ping of 45 B, 1 in 100 spin 5000 of 4 B, ",
     );
 }
 

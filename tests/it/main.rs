@@ -15,6 +15,7 @@ mod faults;
 mod files;
 mod gate;
 mod generator;
+mod junit;
 mod load_line;
 mod open_loop;
 mod original_client;

@@ -56,6 +56,7 @@ pub(crate) fn cell(name: &str, trials: Vec<Trial>) -> Cell {
         method: "ping".to_owned(),
         request_bytes: 45,
         payload_bytes: 18,
+        params: None,
         idle: 0,
         duration_s: 1.0,
         warmup_s: 0.3,

@@ -83,6 +83,13 @@ fn faults_are_told_with_their_line() {
         ),
         ("payload = 3\n", "payload: a ping carries at least 16 bytes"),
         (
+            "payload = 1000000000000\n",
+            "payload: 1000000000000 is over",
+        ),
+        ("pipeline = 20000\n", "pipeline: 20000 is over 10000"),
+        ("idle = 20000000\n", "idle: 20000000 is over"),
+        ("method = \"spin\"\n", "params: spin needs them"),
+        (
             "[open]\nrates = [1]\nskew = { clients = 2.0, requests = 0.5 }\n",
             "open.skew: clients and requests are shares",
         ),
@@ -106,6 +113,22 @@ fn faults_are_told_with_their_line() {
         "about = \"x\"\ntrials = 0\nscenario = []\n",
     );
     assert!(error.unwrap_err().to_string().contains("line 2"), "trials");
+    let head = "about = \"x\"\ntrials = 1\n";
+    for (text, expected) in [
+        ("scenario = []\n", "scenario: name at least one"),
+        (
+            "[[scenario]]\nname = \"echo\"\nclients = []\n",
+            "echo: clients: name at least one",
+        ),
+        (
+            "[[scenario]]\nname = \"ecko\"\n",
+            "unknown scenario \"ecko\"",
+        ),
+    ] {
+        let error = Suite::parse("mine", "mine.toml", &format!("{head}{text}"));
+        let told = error.unwrap_err().to_string();
+        assert!(told.contains(expected), "{text}: {told}");
+    }
 }
 
 #[test]
@@ -234,6 +257,19 @@ fn flags_that_a_scenario_decides_are_refused_beside_it() {
             let output = run(&[&of[..], &[one, other]].concat());
             assert_eq!(output.status.code(), Some(2), "{of:?} {one}");
         }
+    }
+    let output = run(&["--scenario", "echo,echo", "--plan"]);
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{told}");
+    assert!(
+        told.contains("single with 64 clients of echo is asked for twice"),
+        "{told}"
+    );
+    for flag in ["--workers=3", "--model=async", "--timeout=1s"] {
+        let output = run(&["--resume", "none.json", flag]);
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{told}");
+        assert!(told.contains("does not go with --resume"), "{told}");
     }
     let output = run(&["--scenario", "ecko", "--plan"]);
     let told = String::from_utf8(output.stderr).unwrap();

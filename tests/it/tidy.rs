@@ -80,7 +80,10 @@ const ARROWS: &[(&[&str], &[&str])] = &[
         &["src/load/"],
         &["cpus", "error", "protocol", "record", "wiring"],
     ),
-    (&["src/scenario/"], &["error", "load", "run", "wiring"]),
+    (
+        &["src/scenario/"],
+        &["error", "load", "run", "service", "wiring"],
+    ),
     (&["src/check.rs", "src/noise.rs"], &["record", "stats"]),
     (&["src/report/"], &["histogram", "record", "stats"]),
     (

@@ -73,9 +73,11 @@ pub(super) fn title(finding: &Finding) -> &'static str {
     }
 }
 
-/// `async, 64 clients`.
+/// `async, 64 clients`; of a scenario `async, churn, 64 clients`.
 pub(super) fn of(part: &Part) -> String {
-    format!("{}, {} clients", part.name, part.clients)
+    let scenario = part.scenario.as_ref().map(|name| format!("{name}, "));
+    let scenario = scenario.unwrap_or_default();
+    format!("{}, {scenario}{} clients", part.name, part.clients)
 }
 
 /// How many times worse, as `+4.2 %`.

@@ -119,9 +119,12 @@ impl<'a> Study<'a> {
             }
             _ => title,
         };
-        let number = self.scenes.len();
-        let id = format!("{number}-{}", plain(&title));
         let at = self.scenes.len();
+        let id = plain(&title);
+        let id = match self.scenes.iter().any(|scene| scene.id == id) {
+            true => format!("{id}-{}", at + 1),
+            false => id,
+        };
         self.scenes.push(Scene {
             id,
             title,

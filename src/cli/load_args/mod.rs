@@ -1,5 +1,7 @@
 //! What load is made.
 
+mod cases;
+
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::time::Duration;
@@ -12,11 +14,12 @@ use crate::environment;
 use crate::load::message::{LEAST_PAYLOAD_BYTES, Message};
 use crate::load::pacer::{Arrivals, Assign, Schedule};
 use crate::load::{self, Close, Load};
-use crate::protocol::{HEADER_BYTES, REPLY_SLACK_BYTES};
+use crate::protocol::REPLY_SLACK_BYTES;
 use crate::record::Slo;
-use crate::run::pilot::Offer;
-use crate::scenario::{self, Scenario};
 use crate::service::METHODS;
+use cases::fits_frame;
+
+pub(super) use cases::Case;
 
 /// Connections that send, unless asked otherwise.
 const USUAL_CLIENTS: usize = 64;
@@ -110,14 +113,6 @@ pub(super) struct LoadArgs {
     payload: Option<Bytes>,
 }
 
-/// A load to be measured, with the scenario that it is of.
-#[derive(Debug, Clone)]
-pub(super) struct Case {
-    pub(super) scenario: Option<String>,
-    pub(super) load: Load,
-    pub(super) offer: Option<Offer>,
-}
-
 impl LoadArgs {
     /// Each number of clients at each rate; `bare` when nobody was named to be measured.
     pub(super) fn loads(&self, bare: bool, server: &ServerArgs) -> anyhow::Result<Vec<Case>> {
@@ -130,64 +125,6 @@ impl LoadArgs {
             (millis(5000), millis(1000))
         };
         self.matrix(usual, server)
-    }
-
-    /// The same for a check, whose trials are short and many.
-    pub(super) fn pair_loads(&self, server: &ServerArgs) -> anyhow::Result<Vec<Case>> {
-        let millis = Duration::from_millis;
-        let usual = (millis(1000), millis(200));
-        if self.scenario.is_empty() {
-            return self.matrix(usual, server);
-        }
-        let (duration, warmup) = usual;
-        let mut scenarios = self.scenarios()?;
-        for scenario in &mut scenarios {
-            scenario.duration = self.duration.unwrap_or(duration);
-            scenario.warmup = self.warmup.unwrap_or(warmup);
-        }
-        let cases = self.cases(&scenarios, server)?;
-        match cases.iter().find(|case| case.offer.is_some()) {
-            Some(Case { scenario, .. }) => Err(Usage(format!(
-                "--scenario {} is not for a check: its rates depend on who is measured; give --rate",
-                scenario.as_deref().unwrap_or_default()
-            ))
-            .into()),
-            None => Ok(cases),
-        }
-    }
-
-    /// The scenarios asked for, with the clients and times asked for.
-    pub(super) fn scenarios(&self) -> anyhow::Result<Vec<Scenario>> {
-        let scenarios = self.scenario.iter().map(|name| Scenario::find(name));
-        Ok(scenarios.collect::<Result<_, _>>()?)
-    }
-
-    /// The loads of these scenarios, as far as the command line does not say otherwise.
-    pub(super) fn cases(
-        &self,
-        scenarios: &[Scenario],
-        server: &ServerArgs,
-    ) -> anyhow::Result<Vec<Case>> {
-        let none = (Duration::ZERO, Duration::ZERO);
-        let usual = self.usual(none, server, Message::ping(LEAST_PAYLOAD_BYTES));
-        let mut cases = Vec::new();
-        for scenario in scenarios {
-            let mut scenario = scenario.clone();
-            if !self.clients.is_empty() {
-                scenario.clients.clone_from(&self.clients);
-            }
-            scenario.duration = self.duration.unwrap_or(scenario.duration);
-            scenario.warmup = self.warmup.unwrap_or(scenario.warmup);
-            for scenario::Case { load, offer } in scenario.cases(&usual) {
-                fits_frame(&load.message, server)?;
-                cases.push(Case {
-                    scenario: Some(scenario.name.clone()),
-                    load,
-                    offer,
-                });
-            }
-        }
-        Ok(cases)
     }
 
     /// Refuses what a check has no use for.
@@ -330,17 +267,4 @@ impl LoadArgs {
             }
         }
     }
-}
-
-/// Refuses a request that the server would.
-fn fits_frame(message: &Message, server: &ServerArgs) -> Result<(), Usage> {
-    let body = message.frame_bytes() - HEADER_BYTES;
-    let most = server.max_frame_bytes();
-    if body > most {
-        let most = Bytes(most);
-        return Err(Usage(format!(
-            "a request of {body} bytes is over --max-frame {most}"
-        )));
-    }
-    Ok(())
 }
