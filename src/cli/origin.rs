@@ -83,6 +83,7 @@ pub(super) struct Keeping<'p, 'i, 'a> {
     progress: &'p mut Progress<'i>,
     origin: &'a Origin,
     file: Option<&'a Path>,
+    every: Duration,
     kept: Instant,
 }
 
@@ -96,6 +97,7 @@ impl<'p, 'i, 'a> Keeping<'p, 'i, 'a> {
             progress,
             origin,
             file,
+            every: KEEP_EVERY,
             kept: Instant::now(),
         }
     }
@@ -115,7 +117,7 @@ impl Watch for Keeping<'_, '_, '_> {
     }
 
     fn trial_ended(&mut self, so_far: &Outcome) {
-        let Some(file) = self.file.filter(|_| self.kept.elapsed() >= KEEP_EVERY) else {
+        let Some(file) = self.file.filter(|_| self.kept.elapsed() >= self.every) else {
             return;
         };
         let mut record = self.origin.record(so_far.so_far());
@@ -123,5 +125,27 @@ impl Watch for Keeping<'_, '_, '_> {
         // It could be written when the run began; the whole is written, or its failure told, at the end.
         let _ = record.write(file);
         self.kept = Instant::now();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::interrupt::Interrupt;
+
+    #[test]
+    fn a_run_that_is_killed_leaves_a_record_to_go_on_with() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("run.json");
+        let interrupt = Interrupt::catch().unwrap();
+        let mut progress = Progress::new(&interrupt);
+        let origin = Origin::of(7);
+        let mut keeping = Keeping::new(&mut progress, &origin, Some(&file));
+        keeping.trial_ended(&Outcome::default());
+        assert!(!file.exists(), "not after each trial");
+        keeping.every = Duration::ZERO;
+        keeping.trial_ended(&Outcome::default());
+        let record = Record::read(&file).unwrap();
+        assert!(record.interrupted && record.seed == 7);
     }
 }

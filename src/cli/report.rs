@@ -9,7 +9,8 @@ use super::Usage;
 use crate::error::Error;
 use crate::record::Record;
 use crate::report;
-use crate::report::page::{Source, page};
+use crate::report::chart::CHART_MARK;
+use crate::report::page::{Page, Source, page};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -49,6 +50,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     for (name, picture) in &page.pictures {
         write(&plots.join(name), picture)?;
     }
+    remove_old(&plots, &page)?;
     let file = args.out.join("report.html");
     write(&file, &page.html)?;
     writeln!(
@@ -62,6 +64,25 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         plots.display()
     )?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Removes pictures of earlier reports, which would be taken for some of this one.
+fn remove_old(folder: &Path, page: &Page) -> anyhow::Result<()> {
+    let Ok(files) = fs::read_dir(folder) else {
+        return Ok(());
+    };
+    for file in files {
+        let path = file?.path();
+        let is_svg = path.extension().is_some_and(|extension| extension == "svg");
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let is_new = page.pictures.iter().any(|(new, _)| *new == name);
+        // Those of others are none of ours.
+        let is_ours = || fs::read_to_string(&path).is_ok_and(|text| text.contains(CHART_MARK));
+        if is_svg && !is_new && is_ours() {
+            fs::remove_file(&path)?;
+        }
+    }
+    Ok(())
 }
 
 /// What each record goes by in the page: its file's name, as far as that tells them apart.

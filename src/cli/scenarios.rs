@@ -10,7 +10,7 @@ use crate::scenario::{ALL, SUITES, Scenario, Suite};
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// Print the file of this scenario or suite, to begin one of your own with
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "NAME", conflicts_with = "format")]
     name: Option<String>,
     /// text or json
     #[arg(long, default_value = "text", value_parser = ["text", "json"], hide_possible_values = true)]

@@ -13,7 +13,11 @@ type Column = (&'static str, fn(&Cell, &Trial) -> Option<String>);
 static COLUMNS: &[Column] = &[
     ("scenario", |cell, _| cell.scenario.as_deref().map(quoted)),
     ("contestant", |cell, _| Some(quoted(&cell.contestant.name))),
+    ("role", |cell, _| {
+        cell.contestant.role.as_deref().map(quoted)
+    }),
     ("clients", |cell, _| text(cell.load.clients)),
+    ("duration_s", |cell, _| text(cell.load.duration_s)),
     ("requests_per_connection", |cell, _| {
         cell.load.requests_per_connection.and_then(text)
     }),
@@ -23,6 +27,7 @@ static COLUMNS: &[Column] = &[
     ("pipeline", |cell, _| text(cell.load.pipeline)),
     ("wire", |cell, _| text(&cell.load.wire)),
     ("method", |cell, _| Some(quoted(&cell.load.method))),
+    ("params", |cell, _| cell.load.params.as_deref().map(quoted)),
     ("round", |_, trial| text(trial.round)),
     ("order", |_, trial| text(trial.order)),
     ("requests", |_, trial| text(trial.requests)),
@@ -61,6 +66,9 @@ static COLUMNS: &[Column] = &[
     }),
     ("clients_served", |_, trial| text(trial.clients_served)),
     ("clients_unserved", |_, trial| text(trial.clients_unserved)),
+    ("client_wait_max_ns", |_, trial| {
+        trial.client_wait_ns.max.and_then(text)
+    }),
     ("fairness_jain", |_, trial| {
         trial.fairness_jain.and_then(text)
     }),

@@ -118,6 +118,8 @@ pub struct Ranking<'a> {
     pub measure: &'static Measure,
     /// Rounds that all of them have.
     pub rounds: usize,
+    /// Whether others may be better, of which only a lower bound is known.
+    pub is_partial: bool,
     /// Each, the best first.
     pub places: Vec<Place<'a>>,
 }
@@ -166,9 +168,10 @@ pub fn rankings<'a>(summaries: &[Summary<'a>]) -> Vec<Ranking<'a>> {
         .map(|(_, field)| field.len() * (field.len() - 1) / 2)
         .sum();
     let alpha = ALPHA / pairs.max(1) as f64;
-    let ranked = fields
-        .into_iter()
-        .filter_map(|(measure, field)| ranking(measure, &field, alpha));
+    let ranked = fields.into_iter().filter_map(|(measure, field)| {
+        let is_partial = rivals(summaries, measure).next().is_some();
+        ranking(measure, &field, alpha, is_partial)
+    });
     ranked.collect()
 }
 
@@ -186,10 +189,7 @@ fn field<'a>(summaries: &[Summary<'a>], measure: &Measure) -> Vec<Named<'a>> {
         .collect();
     let key = |values: &[f64]| median(values) * if measure.less { 1.0 } else { -1.0 };
     field.sort_by(|a, b| key(&a.1).total_cmp(&key(&b.1)));
-    let rivals = summaries.iter().filter(|summary| summary.ranks());
-    let rival = rivals
-        .filter_map(|summary| (measure.at_least)(summary))
-        .fold(0.0, f64::max);
+    let rival = rivals(summaries, measure).fold(0.0, f64::max);
     if field
         .first()
         .is_some_and(|(_, first)| rival >= median(first))
@@ -204,6 +204,12 @@ fn field<'a>(summaries: &[Summary<'a>], measure: &Measure) -> Vec<Named<'a>> {
     field
 }
 
+/// What those have at least that cannot be put in order.
+fn rivals(summaries: &[Summary<'_>], measure: &Measure) -> impl Iterator<Item = f64> {
+    let served = summaries.iter().filter(|summary| summary.ranks());
+    served.filter_map(|summary| (measure.at_least)(summary))
+}
+
 fn by_round(cell: &Cell, measure: &Measure) -> Vec<f64> {
     let mut trials: Vec<(usize, Option<f64>)> = cell
         .trials
@@ -212,11 +218,20 @@ fn by_round(cell: &Cell, measure: &Measure) -> Vec<f64> {
         .collect();
     trials.sort_by_key(|(round, _)| *round);
     // One that is unknown in some round cannot be set against others' in that round.
-    let values: Option<Vec<f64>> = trials.into_iter().map(|(_, value)| value).collect();
+    // Nor one that is nothing: there is no ratio to it.
+    let known = trials
+        .into_iter()
+        .map(|(_, value)| value.filter(|value| *value > 0.0));
+    let values: Option<Vec<f64>> = known.collect();
     values.unwrap_or_default()
 }
 
-fn ranking<'a>(measure: &'static Measure, field: &[Named<'a>], alpha: f64) -> Option<Ranking<'a>> {
+fn ranking<'a>(
+    measure: &'static Measure,
+    field: &[Named<'a>],
+    alpha: f64,
+    is_partial: bool,
+) -> Option<Ranking<'a>> {
     let rounds = field.first()?.1.len();
     let enough = rounds >= LEAST_ROUNDS;
     // How many times worse `b` is than `a`.
@@ -259,6 +274,7 @@ fn ranking<'a>(measure: &'static Measure, field: &[Named<'a>], alpha: f64) -> Op
     Some(Ranking {
         measure,
         rounds,
+        is_partial,
         places,
     })
 }

@@ -196,6 +196,22 @@ fn served(trial: &Trial, all: usize) -> usize {
     asked.saturating_sub(trial.clients_unserved)
 }
 
+/// What is left of a reason without its figures: reasons of one kind differ by these only.
+fn kind(reason: &str) -> String {
+    let is_of_figure = |c: char| c.is_ascii_digit() || matches!(c, '.' | ',');
+    let mut kind = String::new();
+    let mut after_figure = false;
+    for c in reason.chars() {
+        // Rates are written as 9,500 or 12k.
+        let of_figure = is_of_figure(c) || (after_figure && matches!(c, 'k' | 'M'));
+        if !of_figure {
+            kind.push(c);
+        }
+        after_figure = of_figure;
+    }
+    kind
+}
+
 /// What speaks against the trials of some cells.
 #[derive(Debug, Clone)]
 pub struct Doubt<'a> {
@@ -213,8 +229,6 @@ pub struct Doubt<'a> {
 
 /// The doubts about these cells, each kind of reason once.
 pub fn doubts<'a>(summaries: &[Summary<'a>]) -> Vec<Doubt<'a>> {
-    // Reasons of one kind differ by their figures only.
-    let kind = |reason: &str| reason.replace(|c: char| c.is_ascii_digit(), "");
     let of = summaries
         .iter()
         .map(|summary| summary.cell.trials.len())
@@ -256,7 +270,7 @@ pub fn doubts<'a>(summaries: &[Summary<'a>]) -> Vec<Doubt<'a>> {
 }
 
 impl Doubt<'_> {
-    /// The whole of it in a sentence; with `named`, also whom it is about.
+    /// The whole of it in a sentence, the figures being one trial's; with `named`, also whom it is about.
     pub fn sentence(&self, named: bool) -> String {
         let verdict = match self.verdict {
             Verdict::Invalid => "Invalid",
@@ -272,6 +286,7 @@ impl Doubt<'_> {
         } else {
             String::new()
         };
-        format!("{verdict}{trials}{names}: {}.", self.reason)
+        let one = if self.trials > 1 { ", one of them" } else { "" };
+        format!("{verdict}{trials}{names}{one}: {}.", self.reason)
     }
 }

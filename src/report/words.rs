@@ -3,11 +3,16 @@
 use super::rank::{Against, LEAST_ROUNDS, Ranking, rankings};
 use super::summary::Summary;
 use super::units::{count, digits, some};
+use crate::record::Verdict;
 use crate::stats::{Ratio, median};
 
 /// What a comparison shows, sentence by sentence. Empty for a single contestant.
 pub fn closing(summaries: &[Summary<'_>]) -> Vec<String> {
-    if summaries.len() < 2 {
+    // The two sides of a check are compared by the check.
+    let checked = summaries
+        .iter()
+        .any(|summary| summary.cell.contestant.role.is_some());
+    if summaries.len() < 2 || checked {
         return Vec::new();
     }
     let mut sentences: Vec<String> = rankings(summaries).iter().map(order).collect();
@@ -21,6 +26,7 @@ pub fn closing(summaries: &[Summary<'_>]) -> Vec<String> {
     sentences.extend(over_capacity(summaries));
     sentences.extend(limited(&fit));
     sentences.extend(unserved(summaries));
+    sentences.extend(invalid(summaries));
     sentences
 }
 
@@ -44,7 +50,7 @@ pub fn order(ranking: &Ranking<'_>) -> String {
             }
         }
     }
-    let (name, does) = (ranking.measure.name, ranking.measure.best);
+    let (name, does) = (named(ranking), ranking.measure.best);
     let best = ranking.places.first().map_or("", |place| place.name);
     if !ranking.is_enough() {
         let rounds = if ranking.rounds == 1 {
@@ -68,6 +74,16 @@ pub fn order(ranking: &Ranking<'_>) -> String {
         format!("; {}", apart.join(", "))
     };
     format!("{name}: {best} {does}{with_whom}{others}.")
+}
+
+/// What is put in order, and among whom.
+pub fn named(ranking: &Ranking<'_>) -> String {
+    let name = ranking.measure.name;
+    if ranking.is_partial {
+        format!("{name}, of those that the generator did not limit")
+    } else {
+        name.to_owned()
+    }
 }
 
 fn told(ranking: &Ranking<'_>, name: &str, times: &str) -> String {
@@ -103,18 +119,20 @@ fn over_capacity(summaries: &[Summary<'_>]) -> Option<String> {
 /// How long each took to recover from an overload.
 fn recovered(summaries: &[Summary<'_>]) -> Option<String> {
     let told = |summary: &Summary<'_>| {
-        let trials = &summary.cell.trials;
-        let times: Vec<Option<f64>> = trials
+        let overloads = summary
+            .cell
+            .trials
             .iter()
-            .filter_map(|trial| trial.overload.as_ref())
-            .map(|overload| overload.recovered_s)
+            .filter_map(|trial| trial.overload.as_ref());
+        // One that did not recover within the window would have taken longer than any that did.
+        let times: Vec<f64> = overloads
+            .map(|overload| overload.recovered_s.unwrap_or(f64::INFINITY))
             .collect();
-        let known: Vec<f64> = times.iter().copied().flatten().collect();
         let name = summary.name();
-        match (times.len(), known.len()) {
-            (0, _) => None,
-            (all, none) if none * 2 <= all => Some(format!("{name} not within the window")),
-            _ => Some(format!("{name} {} s", digits(median(&known)))),
+        match median(&times) {
+            time if time.is_nan() => None,
+            time if time.is_infinite() => Some(format!("{name} not within the window")),
+            time => Some(format!("{name} {} s", digits(time))),
         }
     };
     let told: Vec<String> = summaries.iter().filter_map(told).collect();
@@ -124,6 +142,22 @@ fn recovered(summaries: &[Summary<'_>]) -> Option<String> {
             told.join(", ")
         )
     })
+}
+
+/// Those with a trial that cannot be believed.
+fn invalid(summaries: &[Summary<'_>]) -> Option<String> {
+    let told = |summary: &Summary<'_>| {
+        let trials = &summary.cell.trials;
+        let invalid = trials
+            .iter()
+            .filter(|trial| trial.validity.verdict == Verdict::Invalid)
+            .count();
+        (invalid > 0 && !summary.unserved())
+            .then(|| format!("{} ({invalid} of {})", summary.name(), trials.len()))
+    };
+    let told: Vec<String> = summaries.iter().filter_map(told).collect();
+    (!told.is_empty())
+        .then(|| format!("Not ranked, since trials are invalid: {}.", told.join(", ")))
 }
 
 fn limited(fit: &[&Summary<'_>]) -> Option<String> {

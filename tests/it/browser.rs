@@ -8,6 +8,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
+use rpcbench::record::Outcome;
 use rpcbench::report::page::{Source, page};
 use serde_json::{Value, json};
 
@@ -127,13 +128,14 @@ impl Browser {
     }
 
     /// Requests other than for the page itself, and what stands in the console.
-    fn complaints(&self) -> Vec<String> {
+    fn complaints(&self, page: &Path) -> Vec<String> {
+        let page = format!("file://{}", page.display());
         let asked = |event: &Value| {
             let url = event["params"]["request"]["url"]
                 .as_str()
                 .unwrap_or_default();
             event["method"] == "Network.requestWillBeSent"
-                && !url.starts_with("file://")
+                && url != page
                 && !url.starts_with("data:")
                 && !url.starts_with("blob:")
         };
@@ -247,7 +249,59 @@ fn the_page_works_in_a_browser() {
             tip.as_str().is_some_and(|tip| tip.starts_with("async: ")),
             "{tip}"
         );
-        assert_eq!(browser.complaints(), Vec::<String>::new(), "{width}");
+        assert_eq!(browser.complaints(&file), Vec::<String>::new(), "{width}");
+    }
+}
+
+/// Other pages: a check, and two records laid over each other, in the dark.
+#[test]
+fn other_pages_are_as_sound() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(mut browser) = Browser::start(&folder.path().join("profile")) else {
+        assert!(std::env::var_os("CI").is_none(), "there is no Chromium");
+        return;
+    };
+    let (study, check) = (crate::page::study(), crate::page::checked(Outcome::Pass));
+    let source = |label: &str, record| Source {
+        label: label.to_owned(),
+        record,
+    };
+    let pages = [
+        ("check", page(&[source("check", &check)])),
+        (
+            "overlay",
+            page(&[source("before", &study), source("after", &study)]),
+        ),
+    ];
+    let dark = json!({"features": [{"name": "prefers-color-scheme", "value": "dark"}]});
+    browser.ask("Emulation.setEmulatedMedia", &dark);
+    for (name, page) in pages {
+        let file = folder.path().join(format!("{name}.html"));
+        fs::write(&file, &page.html).unwrap();
+        browser.open(&file, 1280);
+        let charts = browser.evaluate("document.querySelectorAll('figure svg.chart').length");
+        assert_eq!(charts, page.pictures.len(), "{name}");
+        assert_eq!(browser.evaluate(OVERLAPS), json!([]), "{name}");
+        let dim = browser.evaluate(
+            "[...document.querySelectorAll('figure svg.chart text, main p, main td')].filter((text) => {
+                const style = getComputedStyle(text);
+                const ink = text.ownerSVGElement ? style.fill : style.color;
+                const [r, g, b] = ink.match(/[0-9.]+/g).map(Number);
+                return text.getClientRects().length && r + g + b < 300;
+            }).map((text) => text.outerHTML.slice(0, 120))",
+        );
+        assert_eq!(dim, json!([]), "{name}: dark text on a dark page");
+        // A line that no button brings back is not switched off.
+        browser.evaluate(
+            "document.querySelector('figure svg.chart g.series')
+                .dispatchEvent(new MouseEvent('click', {bubbles: true}))",
+        );
+        let lost = browser.evaluate(
+            "[...document.querySelectorAll('g.series[hidden]')]
+                .filter((g) => !document.querySelector(`[data-switch='${g.dataset.series}']`)).length",
+        );
+        assert_eq!(lost, 0, "{name}");
+        assert_eq!(browser.complaints(&file), Vec::<String>::new(), "{name}");
     }
 }
 

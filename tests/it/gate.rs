@@ -221,6 +221,20 @@ fn every_form_is_written_and_can_be_read() {
 }
 
 #[test]
+fn a_check_takes_scenarios_whose_rates_are_known() {
+    let itself = env!("CARGO_BIN_EXE_rpcbench");
+    let wide = ["--margin", "95%", "--delta", "90%", "--format", "json"];
+    let arguments = [&["--baseline", itself, "--scenario", "churn"][..], &wide].concat();
+    let output = gate(rpcbench(), &arguments);
+    let record: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(record["cells"][0]["load"]["requests_per_connection"], 1);
+    assert_eq!(record["check"]["parts"][0]["scenario"], "churn");
+    let ladder = gate(rpcbench(), &["--baseline", itself, "--scenario", "ladder"]);
+    assert_eq!(ladder.status.code(), Some(2), "{}", told(&ladder));
+    assert!(told(&ladder).contains("its rates depend on who is measured"));
+}
+
+#[test]
 fn calibrate_says_what_can_be_seen_here() {
     let run = |margin: &str, more: &[&str]| {
         rpcbench()

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use hdrhistogram::Histogram;
 use rpcbench::histogram::encode;
 use rpcbench::record::{
-    Cell, CheckInfo, Finding, Interval, Look, Mode, Outcome, Part, Record, Rules, ScenarioInfo,
-    Trial, Validity, Verdict, WorkerSide,
+    Cell, CheckInfo, Finding, Interval, Look, Mode, Outcome, Overload, Part, Record, Rules,
+    ScenarioInfo, ThenInfo, Trial, Validity, Verdict, WorkerSide,
 };
 use rpcbench::report::page::{Page, Source, page};
 
@@ -103,7 +103,7 @@ pub(crate) fn study() -> Record {
             rate,
         ));
     }
-    cells[1].trials[2].validity = Validity {
+    cells[4].trials[2].validity = Validity {
         verdict: Verdict::Suspect,
         reasons: vec!["the hypervisor took 12 % of the machine's time".to_owned()],
     };
@@ -309,6 +309,138 @@ fn records_laid_over_each_other_share_their_charts() {
     );
 }
 
+#[test]
+fn where_rates_of_records_differ_each_is_told() {
+    let (one, mut other) = (study(), study());
+    for cell in &mut other.cells {
+        cell.load.rate_rps = cell.load.rate_rps.map(|rate| 2.0 * rate);
+    }
+    other.cells[4].trials[0].validity = Validity {
+        verdict: Verdict::Suspect,
+        reasons: vec!["it was a bad day".to_owned()],
+    };
+    let sources = [("before", &one), ("after", &other)].map(|(label, record)| Source {
+        label: label.to_owned(),
+        record,
+    });
+    let html = page(&sources).html;
+    let title = "ladder: by percentile, before: 64 clients, 9,000/s; after: 64 clients, 18,000/s";
+    assert!(html.contains(title));
+    // What speaks against a record is not laid at another's door.
+    assert!(html.contains("after: Suspect in 1 of 36 trials (threaded): it was a bad day."));
+    // Another payload is another load.
+    let mut large = study();
+    large
+        .cells
+        .iter_mut()
+        .for_each(|cell| cell.load.payload_bytes = 65_536);
+    let sources = [("before", &one), ("large", &large)].map(|(label, record)| Source {
+        label: label.to_owned(),
+        record,
+    });
+    let page = page(&sources);
+    let throughput = page
+        .pictures
+        .iter()
+        .filter(|(name, _)| name.starts_with("throughput-"));
+    assert_eq!(throughput.count(), 2, "not in one chart");
+}
+
+/// A load with an overload: two of six rounds never recovered.
+fn overloaded() -> Record {
+    let recovers = |recovered: [Option<f64>; 6], goodput_rps: f64| {
+        let mut trials = six(1.0);
+        for (trial, recovered_s) in trials.iter_mut().zip(recovered) {
+            trial.overload = Some(Overload {
+                goodput_rps,
+                recovered_s,
+            });
+        }
+        trials
+    };
+    let late = [Some(0.1), Some(0.2), Some(0.3), Some(1.1), None, None];
+    let never = [None, None, None, None, Some(0.1), Some(0.1)];
+    let load = |name: &str, trials| {
+        let mut cell = at_rate(of_scenario(cell(name, trials), "overload", 8, 100), 9000.0);
+        cell.load.then = Some(ThenInfo {
+            after_s: 0.5,
+            rate_rps: 900.0,
+        });
+        cell
+    };
+    record(vec![
+        load("threaded", recovers(late, 9000.0)),
+        load("async", recovers(never, 4000.0)),
+    ])
+}
+
+#[test]
+fn an_overload_is_told_by_goodput_and_recovery_and_has_no_quantiles() {
+    let page = one(&overloaded());
+    let text = words(&page.html);
+    assert!(
+        text.contains(
+            "Goodput under overload: threaded serves the most; 2.25× (2.25–2.25) that of async."
+        ),
+        "{text}"
+    );
+    // Those that never did took longer than any that did.
+    assert!(
+        text.contains("was done: threaded 0.70 s, async not within the window."),
+        "{text}"
+    );
+    for (name, _) in &page.pictures {
+        assert!(
+            !name.starts_with("percentiles") && !name.contains("p99"),
+            "{name}"
+        );
+    }
+    assert!(
+        page.pictures
+            .iter()
+            .any(|(name, _)| name == "time-replies-overload.svg")
+    );
+}
+
+#[test]
+fn nobody_is_first_in_throughput_below_anothers_lower_bound() {
+    let limited = |times: f64| {
+        let mut trials = six(times);
+        trials
+            .iter_mut()
+            .for_each(|trial| trial.generator.limited = true);
+        cell("async", trials)
+    };
+    let others = || vec![cell("threaded", six(1.0)), cell("forking", six(0.5))];
+    let told = |times: f64| {
+        let mut cells = others();
+        cells.push(limited(times));
+        words(&one(&record(cells)).html)
+    };
+    assert!(!told(1.2).contains("serves the most"));
+    let below = told(0.8);
+    let expected =
+        "Throughput, of those that the generator did not limit: threaded serves the most";
+    assert!(below.contains(expected), "{below}");
+}
+
+#[test]
+fn one_with_nothing_in_a_round_is_not_put_in_order() {
+    let mut nothing = six(3.0);
+    nothing[2].server.cpu_us_per_request = Some(0.0);
+    let record = record(vec![
+        cell("threaded", six(1.0)),
+        cell("async", nothing),
+        cell("forking", six(2.0)),
+    ]);
+    let text = words(&one(&record).html);
+    assert!(
+        text.contains("Server CPU a request: forking needs the least; threaded needs"),
+        "{text}"
+    );
+    assert!(text.contains("not known in every round"), "{text}");
+}
+
 /// Shapes that a record can have, and what its page says.
 #[test]
 fn poor_records_have_a_page_that_says_so() {
@@ -373,7 +505,12 @@ pub(crate) fn checked(outcome: Outcome) -> Record {
             .collect(),
         medians: [20.0, 20.0 * worse],
     };
-    let mut record = record(Vec::new());
+    let side = |role: &str, times: f64| {
+        let mut cell = cell("async", six(times));
+        cell.contestant.role = Some(role.to_owned());
+        cell
+    };
+    let mut record = record(vec![side("baseline", 1.2), side("candidate", 1.0)]);
     record.check = Some(CheckInfo {
         outcome,
         rules: Rules {
@@ -417,7 +554,20 @@ fn a_check_has_its_verdict_a_forest_plot_and_a_dot_a_pair() {
         .iter()
         .map(|(name, _)| name.as_str())
         .collect();
-    assert_eq!(names, ["check-0-forest.svg", "check-0-pairs.svg"]);
+    assert_eq!(names[..2], ["check-0-forest.svg", "check-0-pairs.svg"]);
+    // Its sides are compared by the check alone.
+    assert!(!page.html.contains("id=\"orders\"") && !page.html.contains("id=\"answer\""));
+    let (_, throughput) = page
+        .pictures
+        .iter()
+        .find(|(name, _)| name.starts_with("throughput"))
+        .unwrap();
+    for side in ["async baseline", "async candidate"] {
+        assert!(
+            throughput.contains(&format!("data-series=\"{side}\"")),
+            "{side}"
+        );
+    }
     let (_, pairs) = &page.pictures[1];
     assert_eq!(
         pairs.matches("pair 7").count(),
@@ -448,11 +598,15 @@ fn the_program_writes_the_page_and_its_pictures() {
     assert!(page.starts_with("<!DOCTYPE html>"));
     let pictures = fs::read_dir(out.join("plots")).unwrap().count();
     assert_eq!(page.matches("<figure ").count(), pictures);
+    let old = out.join("plots/old.svg");
+    fs::copy(out.join("plots/throughput-echo.svg"), &old).unwrap();
+    let others = saved(&out.join("plots"), "others.svg", "<svg/>");
     for file in ["report.md", "trials.csv"] {
         assert!(out.join(file).exists(), "{file}");
     }
     let output = run(&["report", one, other, "--out", out_name]);
     assert_eq!(output.status.code(), Some(0));
+    assert!(!old.exists() && others.exists(), "only our own old ones go");
     assert!(out.join("one/report.md").exists() && out.join("other/trials.csv").exists());
     assert!(
         fs::read_to_string(out.join("report.html"))

@@ -33,6 +33,9 @@ pub(super) fn escaped(text: &str) -> String {
     out
 }
 
+/// How each drawing begins, which tells ours from those of others.
+pub const CHART_MARK: &str = "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"chart\"";
+
 /// The whole element.
 pub(super) fn document(chart: &Chart, body: &Body) -> String {
     let (id, height) = (escaped(&chart.id), body.height);
@@ -40,7 +43,7 @@ pub(super) fn document(chart: &Chart, body: &Body) -> String {
     let heading = escaped(&labels::shortened(&chart.title, 60));
     let svg = &body.svg;
     format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"chart\" viewBox=\"0 0 {WIDTH} {height}\" \
+        "{CHART_MARK} viewBox=\"0 0 {WIDTH} {height}\" \
          width=\"{WIDTH}\" height=\"{height}\" role=\"img\" aria-labelledby=\"{id}-title {id}-desc\" \
          font-family=\"system-ui, sans-serif\" font-size=\"14\" color=\"#222222\" fill=\"#222222\">\n\
          <title id=\"{id}-title\">{title}</title>\n<desc id=\"{id}-desc\">{about}</desc>\n\

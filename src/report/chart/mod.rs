@@ -15,6 +15,7 @@ mod rows;
 mod scale;
 mod table;
 
+pub use markup::CHART_MARK;
 pub use table::Table;
 
 /// A chart, before it is drawn.

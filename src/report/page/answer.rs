@@ -3,22 +3,19 @@
 use maud::{Markup, html};
 
 use super::super::rank::{Against, Ranking, rankings};
-use super::super::summary::{Figure, Summary};
-use super::super::units::{digits, some};
-use super::super::words::{and, closing};
+use super::super::summary::{BEYOND, Figure, Summary};
+use super::super::text::load_line;
+use super::super::units::{count, digits, some};
+use super::super::words::{and, closing, named};
 use super::scene::{Group, Scene, Study};
-use crate::record::{Mode, Record};
+use crate::record::{Mode, Record, Trial};
 
 pub(super) fn section(study: &Study<'_>) -> Markup {
     // A check has its own answer.
     let compares = |scene: &&Scene<'_>| scene.groups.iter().any(|group| group.summaries.len() > 1);
     let scenes: Vec<&Scene<'_>> = study.scenes.iter().filter(compares).collect();
-    let is_check = study
-        .sources
-        .iter()
-        .any(|source| source.record.check.is_some());
     html! {
-        @if !scenes.is_empty() && !is_check {
+        @if !scenes.is_empty() && !study.is_check() {
             section #answer {
                 h2 { "The answer" }
                 p.soft {
@@ -44,22 +41,15 @@ fn in_short(study: &Study<'_>, scene: &Scene<'_>) -> Markup {
     html! {
         @for group in scene.middle() {
             @let orders = rankings(&group.summaries);
-            @let prefix = prefix(study, group);
+            @let prefix = study.prefix(group.source);
             @if orders.is_empty() { (prefix) "nothing to put in order. " }
             @for ranking in &orders {
-                (prefix) (ranking.measure.name) ": "
+                (prefix) (named(ranking)) ": "
                 b { (and(&firsts(ranking))) }
                 @if !ranking.is_enough() { " (too few rounds to rank)" }
                 ". "
             }
         }
-    }
-}
-
-fn prefix(study: &Study<'_>, group: &Group<'_>) -> String {
-    match study.sources {
-        [_] => String::new(),
-        several => format!("{}: ", several[group.source].label),
     }
 }
 
@@ -96,14 +86,18 @@ fn in_full(study: &Study<'_>, scene: &Scene<'_>) -> Markup {
             }
         }
         @for (source, record) in study.sources.iter().map(|source| source.record).enumerate() {
-            (targets(scene, source, record))
+            (targets(study, scene, source, record))
         }
     }
 }
 
 fn sentences(study: &Study<'_>, group: &Group<'_>) -> Markup {
+    let load = group
+        .summaries
+        .first()
+        .map(|summary| load_line(summary.cell));
     html! {
-        p { (prefix(study, group)) (group.label()) ":" }
+        @if let Some(load) = load { p { (study.prefix(group.source)) (load) "." } }
         ul {
             @for sentence in closing(&group.summaries) { li { (sentence) } }
             @for sentence in why(group) { li { (sentence) } }
@@ -172,7 +166,7 @@ fn size(summary: &Summary<'_>) -> Option<String> {
 const TARGETS_MS: [u64; 4] = [1, 5, 20, 100];
 
 /// The highest rate of a ladder that each held within a target.
-fn targets(scene: &Scene<'_>, source: usize, record: &Record) -> Markup {
+fn targets(study: &Study<'_>, scene: &Scene<'_>, source: usize, record: &Record) -> Markup {
     let rungs: Vec<&Group<'_>> = scene
         .of_source(source)
         .filter(|group| group.load.mode != Mode::Closed && group.load.then.is_none())
@@ -186,7 +180,10 @@ fn targets(scene: &Scene<'_>, source: usize, record: &Record) -> Markup {
     let shown = rungs.len() > 1 && !names.is_empty() && record.check.is_none();
     html! {
         @if shown {
-            p { "The highest rate tried at which each held p99 under a target, and all lower ones too:" }
+            p {
+                (study.prefix(source))
+                "The highest rate tried at which each held p99 under a target in five rounds of six or more, and at all lower ones too:"
+            }
             div.scroll { table {
                 thead { tr {
                     th scope="col" { "p99 under" }
@@ -202,31 +199,43 @@ fn targets(scene: &Scene<'_>, source: usize, record: &Record) -> Markup {
 }
 
 fn held(rungs: &[&Group<'_>], name: &str, target_ms: u64) -> String {
-    use super::super::summary::Shown;
-    let holds = |rung: &&&Group<'_>| {
-        let summary = rung.summaries.iter().find(|summary| summary.name() == name);
-        summary.is_some_and(|summary| {
-            let p99 = summary.latency(0.99, |trial| trial.latency_ns.p99);
-            let under = matches!(p99, Shown::Is(ns) if ns < target_ms as f64 * 1e6);
-            under && summary.ranks() && !summary.over_capacity()
-        })
-    };
-    let unknown = |rung: &&Group<'_>| {
+    let of_name = |rung: &Group<'_>| {
         let mut summaries = rung.summaries.iter();
-        let summary = summaries.find(|summary| summary.name() == name);
-        let p99 = |summary: &Summary<'_>| summary.latency(0.99, |trial| trial.latency_ns.p99);
-        summary.is_some_and(|summary| p99(summary) == Shown::TooFew)
+        summaries.position(|summary| summary.name() == name)
     };
-    if rungs.first().is_some_and(unknown) {
-        return "too few samples".to_owned();
-    }
-    let highest = rungs.iter().take_while(holds).last();
-    match highest {
-        Some(rung) => {
-            let rate = super::super::units::count(rung.load.rate_rps.unwrap_or(0.0).round() as u64);
-            let all = rungs.iter().take_while(holds).count() == rungs.len();
-            format!("{}{rate}/s", if all { "≥ " } else { "" })
+    let held: Vec<(f64, bool)> = rungs
+        .iter()
+        .filter_map(|rung| {
+            let summary = &rung.summaries[of_name(rung)?];
+            Some((rung.load.rate_rps?, keeps(summary, target_ms)))
+        })
+        .collect();
+    let lowest = rungs
+        .iter()
+        .find_map(|rung| Some(&rung.summaries[of_name(rung)?]));
+    let too_few = |summary: &Summary<'_>| {
+        let mut samples = summary.cell.trials.iter().map(|trial| trial.samples as f64);
+        samples.any(|samples| samples * 0.01 < BEYOND)
+    };
+    let number = held.iter().take_while(|(_, held)| *held).count();
+    match number.checked_sub(1) {
+        Some(last) => {
+            let bound = if number == held.len() { "≥ " } else { "" };
+            format!("{bound}{}/s", count(held[last].0.round() as u64))
         }
+        None if lowest.is_some_and(Summary::unserved) => "clients unserved".to_owned(),
+        None if lowest.is_some_and(too_few) => "too few samples".to_owned(),
         None => "none".to_owned(),
     }
+}
+
+/// Whether p99 was known and under the target in five trials of six or more.
+fn keeps(summary: &Summary<'_>, target_ms: u64) -> bool {
+    let under = |trial: &&Trial| {
+        let known = trial.censored.count == 0 || trial.exact_below >= 0.99;
+        let p99_ns = trial.latency_ns.p99.filter(|_| known);
+        p99_ns.is_some_and(|ns| ns < target_ms * 1_000_000) && !trial.over_capacity()
+    };
+    let trials = &summary.cell.trials;
+    summary.ranks() && trials.iter().filter(under).count() * 6 >= trials.len() * 5
 }

@@ -172,7 +172,8 @@ fn figure_of(figure: &Figure) -> Markup {
 fn warned(of: &str, warnings: &[String]) -> Markup {
     html! {
         @if !warnings.is_empty() {
-            details.warnings {
+            // A few are read at once; many would push the next chart away.
+            details.warnings open[warnings.len() <= 2] {
                 summary { (of) (super::units::some(warnings.len() as u64, "warning")) }
                 ul { @for warning in warnings { li { (warning) } } }
             }

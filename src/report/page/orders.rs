@@ -7,6 +7,7 @@ use super::super::summary::Summary;
 use super::super::units::{count, digits, time};
 use super::super::words::times;
 use super::scene::{Group, Scene, Study};
+use crate::record::Verdict;
 
 pub(super) fn section(study: &Study<'_>) -> Markup {
     let names: Vec<&str> = study
@@ -15,7 +16,7 @@ pub(super) fn section(study: &Study<'_>) -> Markup {
         .map(|(name, _)| name.as_str())
         .collect();
     html! {
-        @if names.len() > 1 {
+        @if names.len() > 1 && !study.is_check() {
             section #orders {
                 h2 { "Side by side" }
                 p.soft {
@@ -33,7 +34,7 @@ pub(super) fn section(study: &Study<'_>) -> Markup {
                     }
                 } }
                 @for scene in &study.scenes {
-                    @let warnings = scene.warnings();
+                    @let warnings = study.warnings(&scene.groups);
                     (super::warned(&format!("{}: ", scene.title), &warnings))
                 }
             }
@@ -77,7 +78,7 @@ fn cell(study: &Study<'_>, group: &Group<'_>, ranking: &Ranking<'_>, name: &str)
         .find(|place| place.name == summary.name());
     match place {
         Some(place) => placed(ranking, place),
-        None => html! { td.out { (why_not(summary)) } },
+        None => html! { td.out { (why_not(summary, Some(ranking))) } },
     }
 }
 
@@ -107,25 +108,24 @@ fn placed(ranking: &Ranking<'_>, place: &Place<'_>) -> Markup {
 
 fn unordered(study: &Study<'_>, group: &Group<'_>, name: &str) -> Markup {
     let summary = of_name(study, group, name);
-    html! { td.out { @if let Some(summary) = summary { (why_not(summary)) } } }
+    html! { td.out { @if let Some(summary) = summary { (why_not(summary, None)) } } }
 }
 
-/// Why a contestant has no place, with its throughput as far as that says anything.
-fn why_not(summary: &Summary<'_>) -> String {
-    use crate::record::Verdict;
+/// Why a contestant has no place; its throughput where that says anything.
+fn why_not(summary: &Summary<'_>, ranking: Option<&Ranking<'_>>) -> String {
     let bound = if summary.limited { "≥ " } else { "" };
-    let rate = format!(
-        "{bound}{}/s",
-        count(summary.throughput_rps.median.round() as u64)
-    );
+    let rate = count(summary.throughput_rps.median.round() as u64);
+    let of_rates = ranking.is_none_or(|ranking| ranking.measure.unit == Unit::Rate);
     if summary.unserved() {
-        format!("{} of {} served, {rate}", summary.served, summary.asked)
+        format!("{} of {} served", summary.served, summary.asked)
     } else if summary.verdict == Verdict::Invalid {
         "invalid".to_owned()
     } else if summary.over_capacity() {
-        format!("over capacity, {rate}")
+        "over capacity".to_owned()
+    } else if of_rates {
+        format!("{bound}{rate}/s")
     } else {
-        rate
+        "not known in every round".to_owned()
     }
 }
 

@@ -2,8 +2,9 @@
 
 use super::super::chart::Look;
 use super::super::summary::{Summary, doubts};
+use super::super::text::load_line;
 use super::super::units::{count, some};
-use crate::record::{Cell, LoadInfo, Mode, Record};
+use crate::record::{Cell, LoadInfo, Mode, Record, ThenInfo};
 
 /// A record with the name that it goes by beside others.
 #[derive(Debug, Clone)]
@@ -41,11 +42,33 @@ pub(super) struct Group<'a> {
     pub(super) summaries: Vec<Summary<'a>>,
 }
 
+/// What loads of one scene have in common: all but clients (of an open loop: rates) and times.
 #[derive(PartialEq)]
-enum Key<'a> {
-    /// A scenario; of an open loop also the clients, since its loads differ by rate.
-    Scenario(&'a str, Option<usize>),
-    Load(Box<LoadInfo>),
+struct Key<'a> {
+    scenario: Option<&'a str>,
+    load: LoadInfo,
+}
+
+impl<'a> Key<'a> {
+    fn of(cell: &'a Cell) -> Key<'a> {
+        let open = cell.load.mode != Mode::Closed;
+        let load = LoadInfo {
+            clients: if open { cell.load.clients } else { 0 },
+            rate_rps: None,
+            duration_s: 0.0,
+            warmup_s: 0.0,
+            // Both its time and its rate depend on the rest.
+            then: cell.load.then.map(|_| ThenInfo {
+                after_s: 0.0,
+                rate_rps: 0.0,
+            }),
+            ..cell.load.clone()
+        };
+        Key {
+            scenario: cell.scenario.as_deref(),
+            load,
+        }
+    }
 }
 
 impl<'a> Study<'a> {
@@ -94,31 +117,14 @@ impl<'a> Study<'a> {
     }
 
     fn scene(&mut self, record: &'a Record, cell: &'a Cell) -> &mut Scene<'a> {
-        let clients = (cell.load.mode != Mode::Closed).then_some(cell.load.clients);
-        let key = match &cell.scenario {
-            Some(name) => Key::Scenario(name, clients),
-            None => Key::Load(Box::new(LoadInfo {
-                clients: clients.unwrap_or(0),
-                rate_rps: None,
-                warmup_s: 0.0,
-                ..cell.load.clone()
-            })),
-        };
+        let key = Key::of(cell);
         if let Some(at) = self.scenes.iter().position(|scene| scene.key == key) {
             return &mut self.scenes[at];
         }
-        let info = |name: &str| record.scenarios.iter().find(|info| info.name == name);
-        let (title, info) = match &key {
-            Key::Scenario(name, _) => ((*name).to_owned(), info(name)),
-            Key::Load(load) => (load.method.clone(), None),
-        };
-        let namesake = |scene: &Scene<'_>| scene.title == title;
-        let title = match clients {
-            Some(clients) if self.scenes.iter().any(namesake) => {
-                format!("{title}, {}", some(clients as u64, "client"))
-            }
-            _ => title,
-        };
+        let info = key
+            .scenario
+            .and_then(|name| record.scenarios.iter().find(|info| info.name == name));
+        let title = self.title(&key, cell);
         let at = self.scenes.len();
         let id = plain(&title);
         let id = match self.scenes.iter().any(|scene| scene.id == id) {
@@ -134,6 +140,20 @@ impl<'a> Study<'a> {
             key,
         });
         &mut self.scenes[at]
+    }
+
+    /// The scenario's name or the method; with the clients, or the whole load, where that is taken.
+    fn title(&self, key: &Key<'_>, cell: &Cell) -> String {
+        let name = key.scenario.unwrap_or(&cell.load.method).to_owned();
+        let clients = some(cell.load.clients as u64, "client");
+        let candidates = [
+            name.clone(),
+            format!("{name}, {clients}"),
+            format!("{name}: {}", load_line(cell)),
+        ];
+        let is_free = |title: &&String| self.scenes.iter().all(|scene| scene.title != **title);
+        let free = candidates.iter().find(is_free).cloned();
+        free.unwrap_or_else(|| format!("{name} ({})", self.scenes.len() + 1))
     }
 
     /// What a contestant's series is called.
@@ -174,6 +194,12 @@ impl<'a> Study<'a> {
         }
     }
 
+    /// Whether some record is of a check, which has a verdict of its own.
+    pub(super) fn is_check(&self) -> bool {
+        let mut sources = self.sources.iter();
+        sources.any(|source| source.record.check.is_some())
+    }
+
     /// The series of all charts.
     pub(super) fn series(&self) -> &[(String, Look)] {
         &self.series
@@ -205,18 +231,51 @@ impl<'a> Scene<'a> {
         };
         (0..=sources.unwrap_or(0)).filter_map(middle).collect()
     }
+}
 
-    /// What speaks against its trials.
-    pub(super) fn warnings(&self) -> Vec<String> {
-        let summaries: Vec<Summary<'a>> = self
-            .groups
-            .iter()
-            .flat_map(|group| group.summaries.iter().cloned())
-            .collect();
-        doubts(&summaries)
-            .iter()
-            .map(|doubt| doubt.sentence(true))
-            .collect()
+impl<'a> Study<'a> {
+    /// What speaks against the trials of these groups, record by record.
+    pub(super) fn warnings<'g>(
+        &self,
+        groups: impl IntoIterator<Item = &'g Group<'a>>,
+    ) -> Vec<String>
+    where
+        'a: 'g,
+    {
+        let mut by_source: Vec<Vec<Summary<'a>>> = vec![Vec::new(); self.sources.len()];
+        for group in groups {
+            by_source[group.source].extend(group.summaries.iter().cloned());
+        }
+        let told = |(at, summaries): (usize, &Vec<Summary<'a>>)| {
+            let prefix = self.prefix(at);
+            let sentences = doubts(summaries).into_iter();
+            sentences
+                .map(|doubt| format!("{prefix}{}", doubt.sentence(true)))
+                .collect::<Vec<_>>()
+        };
+        by_source.iter().enumerate().flat_map(told).collect()
+    }
+
+    /// `before: `, where there are several records.
+    pub(super) fn prefix(&self, source: usize) -> String {
+        match self.sources {
+            [_] => String::new(),
+            several => format!("{}: ", several[source].label),
+        }
+    }
+
+    /// What these groups, one a record, have as their load; each record's where they differ.
+    pub(super) fn label(&self, groups: &[&Group<'a>]) -> String {
+        let labels: Vec<String> = groups.iter().map(|group| group.label()).collect();
+        match labels.split_first() {
+            Some((first, others)) if others.iter().all(|other| other == first) => first.clone(),
+            _ => {
+                let each = groups.iter().zip(&labels);
+                let each =
+                    each.map(|(group, label)| format!("{}{label}", self.prefix(group.source)));
+                each.collect::<Vec<_>>().join("; ")
+            }
+        }
     }
 }
 

@@ -12,8 +12,13 @@
   };
   all("[data-switch]").forEach((button) =>
     button.addEventListener("click", () => toggle(button.dataset.switch)));
-  // In the chart itself a click on a series does the same.
-  all("g.series").forEach((g) => g.addEventListener("click", () => toggle(g.dataset.series)));
+  // In the chart itself a click on a line or its name does the same, where there is a button to undo it;
+  // a point only tells its value.
+  const known = new Set(all("[data-switch]").map((button) => button.dataset.switch));
+  all("g.series").filter((g) => known.has(g.dataset.series)).forEach((g) => {
+    g.classList.add("switched");
+    g.addEventListener("click", (event) => event.target.closest(".hit") || toggle(g.dataset.series));
+  });
 
   const tip = document.getElementById("tip");
   const show = (event) => {
@@ -28,8 +33,14 @@
     tip.style.top = `${y}px`;
   };
   document.addEventListener("pointermove", show);
+  document.addEventListener("pointerdown", show);
   // The tip stands in for the browser's own.
   all("svg .hit title").forEach((title) => title.remove());
+
+  // On paper nothing can be opened.
+  const folded = all("details:not([open])");
+  addEventListener("beforeprint", () => folded.forEach((details) => (details.open = true)));
+  addEventListener("afterprint", () => folded.forEach((details) => (details.open = false)));
 
   all("[data-save]").forEach((button) => button.addEventListener("click", () => {
     const source = document.getElementById(button.dataset.save);

@@ -7,10 +7,9 @@ use super::{Figure, axis, side};
 
 pub(super) fn figures(study: &Study<'_>) -> Vec<Figure> {
     let both = |scene: &Scene<'_>| {
-        let told = is_unfair(scene)
-            .then(|| side::fairness(study, scene))
-            .flatten();
-        [told, workers(study, scene)]
+        let fairness = is_unfair(scene).then(|| side::fairness(study, scene));
+        let wait = makes_wait(scene).then(|| side::wait(study, scene));
+        [fairness.flatten(), wait.flatten(), workers(study, scene)]
     };
     study.scenes.iter().flat_map(both).flatten().collect()
 }
@@ -18,9 +17,19 @@ pub(super) fn figures(study: &Study<'_>) -> Vec<Figure> {
 /// A scene in which all have nearly the same needs no picture of it.
 fn is_unfair(scene: &Scene<'_>) -> bool {
     const FAIR: f64 = 0.98;
+    // What is dealt unevenly is served unevenly.
+    if scene.groups.iter().any(|group| group.load.skew.is_some()) {
+        return false;
+    }
     let summaries = || scene.groups.iter().flat_map(|group| &group.summaries);
     let mut indices = summaries().filter_map(|summary| summary.fairness);
     indices.any(|fairness| fairness.median < FAIR)
+}
+
+/// Where all clients come at once, or others hold places, how long one waits is the question.
+fn makes_wait(scene: &Scene<'_>) -> bool {
+    let mut loads = scene.groups.iter().map(|group| group.load);
+    loads.any(|load| load.reconnect_every_s.is_some() || load.idle > 0)
 }
 
 /// Each worker's share of the requests, at the load in the middle.
@@ -36,7 +45,7 @@ fn workers(study: &Study<'_>, scene: &Scene<'_>) -> Option<Figure> {
             }
         }
     }
-    let label = groups.first()?.label();
+    let label = study.label(&groups);
     let chart = Chart {
         id: format!("workers-{}", scene.id),
         title: format!("{}: balance over workers, {label}", scene.title),
@@ -49,7 +58,7 @@ fn workers(study: &Study<'_>, scene: &Scene<'_>) -> Option<Figure> {
     (!chart.series.is_empty()).then(|| Figure {
         chart,
         note: None,
-        warnings: scene.warnings(),
+        warnings: study.warnings(groups.iter().copied()),
     })
 }
 

@@ -66,13 +66,15 @@ static SECTIONS: &[Section] = &[
         id: "fairness",
         title: "Fairness, and balance over workers",
         about: "Jain's index over the clients' replies, where somebody's is under 0.98: 1 is fair, 1/n is \
-                one client for all. Beside it each worker's share of the requests, a dot a worker and round.",
+                one client for all. Where clients reconnect all at once, or others hold connections, the longest wait \
+                of a client. And each worker's share of the requests, a dot a worker and round.",
         figures: balance::figures,
     },
     Section {
         id: "time",
         title: "Over time",
-        about: "p99 in each interval of the window, of each contestant's trial of median throughput.",
+        about: "Each interval of the window, of each contestant's trial of median throughput: p99, or p50 where \
+                an interval has too few replies for that; of an overload the replies, and what is under way.",
         figures: over_time::figures,
     },
 ];

@@ -2,77 +2,125 @@
 
 use super::super::super::chart::{Chart, Kind, Mark, Point, Scale, Series, Unit};
 use super::super::super::summary::Summary;
-use super::super::scene::{Scene, Study};
+use super::super::scene::{Group, Scene, Study};
 use super::{Figure, axis};
 use crate::record::{Interval, Trial};
 
-pub(super) fn figures(study: &Study<'_>) -> Vec<Figure> {
-    study
-        .scenes
-        .iter()
-        .flat_map(|scene| of_scene(study, scene))
-        .collect()
+/// What an interval shows, of which this is the length in seconds.
+type Of = fn(&Interval, f64) -> Option<f64>;
+
+/// A figure of each interval.
+struct Course {
+    id: &'static str,
+    label: &'static str,
+    unit: Unit,
+    of: Of,
 }
 
-/// p99; of an overload the right replies, which fall when it is too much and rise with what had piled up.
+const P99: Course = Course {
+    id: "p99",
+    label: "p99 of the replies in an interval",
+    unit: Unit::TimeNs,
+    of: |interval, _| interval.p99.map(|ns| ns as f64),
+};
+
+const P50: Course = Course {
+    id: "p50",
+    label: "p50 of the replies in an interval",
+    unit: Unit::TimeNs,
+    of: |interval, _| interval.p50.map(|ns| ns as f64),
+};
+
+const REPLIES: Course = Course {
+    id: "replies",
+    label: "right replies a second",
+    unit: Unit::Rate,
+    of: |interval, seconds| Some(interval.requests as f64 / seconds),
+};
+
+const UNDER_WAY: Course = Course {
+    id: "under-way",
+    label: "requests under way",
+    unit: Unit::Count,
+    of: |interval, _| interval.under_way.map(|requests| requests as f64),
+};
+
+pub(super) fn figures(study: &Study<'_>) -> Vec<Figure> {
+    let scenes = study.scenes.iter();
+    scenes.flat_map(|scene| of_scene(study, scene)).collect()
+}
+
+/// Latencies, as far out as there are samples for; an overload has none: of it the replies, and what piles up.
 fn of_scene(study: &Study<'_>, scene: &Scene<'_>) -> Vec<Figure> {
-    let overload = scene.groups.iter().any(|group| group.load.then.is_some());
-    let p99 = |interval: &Interval, _: f64| interval.p99.map(|ns| ns as f64);
-    let rate = |interval: &Interval, seconds: f64| Some(interval.requests as f64 / seconds);
-    let p99 = figure(
-        study,
-        scene,
-        "p99",
-        "p99 of the replies in an interval",
-        Unit::TimeNs,
-        p99,
-    );
-    let rate = overload
-        .then(|| {
-            figure(
-                study,
-                scene,
-                "replies",
-                "right replies a second",
-                Unit::Rate,
-                rate,
-            )
-        })
-        .flatten();
-    rate.into_iter().chain(p99).collect()
+    let groups = scene.middle();
+    let overload = groups.iter().any(|group| group.load.then.is_some());
+    let courses: &[Course] = if overload {
+        &[REPLIES, UNDER_WAY]
+    } else if replies_an_interval(&groups) >= FOR_P99 {
+        &[P99]
+    } else {
+        &[P50]
+    };
+    let figures = courses
+        .iter()
+        .map(|course| figure(study, scene, &groups, course));
+    figures.flatten().collect()
+}
+
+/// Ten replies lie beyond the p99 of so many.
+const FOR_P99: u64 = 1000;
+
+/// Replies in half of the intervals of the contestant that served all and had the fewest.
+fn replies_an_interval(groups: &[&Group<'_>]) -> u64 {
+    let served = groups
+        .iter()
+        .flat_map(|group| &group.summaries)
+        .filter(|summary| !summary.unserved());
+    let median = |summary: &Summary<'_>| {
+        let trial = median_trial(summary)?;
+        let mut replies: Vec<u64> = trial
+            .series
+            .iter()
+            .map(|interval| interval.requests)
+            .collect();
+        replies.sort_unstable();
+        replies.get(replies.len() / 2).copied()
+    };
+    served.filter_map(median).min().unwrap_or(0)
 }
 
 fn figure(
     study: &Study<'_>,
     scene: &Scene<'_>,
-    what: &str,
-    label: &str,
-    unit: Unit,
-    of: impl Fn(&Interval, f64) -> Option<f64>,
+    groups: &[&Group<'_>],
+    course: &Course,
 ) -> Option<Figure> {
-    let groups = scene.middle();
-    let mut series = Vec::new();
-    for group in &groups {
+    let (mut series, mut unserved) = (Vec::new(), Vec::new());
+    for group in groups {
         for summary in &group.summaries {
-            let Some(trial) = median_trial(summary) else {
-                continue;
-            };
-            let points = points(trial, group.load.duration_s, &of);
-            if !points.is_empty() {
-                let (name, look) = study.series_of(group.source, summary);
-                series.push(Series { name, look, points });
+            let (name, look) = study.series_of(group.source, summary);
+            if summary.unserved() {
+                unserved.push(name.clone());
             }
+            let points = median_trial(summary).map(|trial| points(trial, group, course.of));
+            let points = points.filter(|points| !points.is_empty());
+            series.extend(points.map(|points| Series { name, look, points }));
         }
     }
-    let label_of_load = groups.first()?.label();
-    let scale = if unit == Unit::TimeNs {
+    let scale = if course.unit == Unit::TimeNs {
         Scale::Log
     } else {
         Scale::Linear
     };
+    let (id, label) = (course.id, course.label);
     let chart = Chart {
-        id: format!("time-{what}-{}", scene.id),
-        title: format!("{}: {what} over time, {label_of_load}", scene.title),
+        id: format!("time-{id}-{}", scene.id),
+        title: format!(
+            "{}: {} over time, {}",
+            scene.title,
+            id.replace('-', " "),
+            study.label(groups)
+        ),
         about: format!("{label}, from the window's begin, of each contestant"),
         kind: Kind::Lines,
         x: axis(
@@ -80,30 +128,17 @@ fn figure(
             Scale::Linear,
             Unit::Seconds,
         ),
-        y: axis(label, scale, unit),
+        y: axis(label, scale, course.unit),
         series,
     };
-    let starved: Vec<String> = groups
-        .iter()
-        .flat_map(|group| {
-            group
-                .summaries
-                .iter()
-                .map(|summary| (group.source, summary))
-        })
-        .filter(|(_, summary)| summary.unserved())
-        .map(|(source, summary)| study.name(source, summary))
-        .collect();
-    let note = (!starved.is_empty()).then(|| {
-        format!(
-            "Only of the clients that were served: {}.",
-            starved.join(", ")
-        )
-    });
+    let note = format!(
+        "Only of the clients that were served: {}.",
+        unserved.join(", ")
+    );
     (!chart.series.is_empty()).then(|| Figure {
         chart,
-        note,
-        warnings: scene.warnings(),
+        note: (!unserved.is_empty()).then_some(note),
+        warnings: study.warnings(groups.iter().copied()),
     })
 }
 
@@ -113,13 +148,9 @@ fn median_trial<'a>(summary: &Summary<'a>) -> Option<&'a Trial> {
     trials.get(trials.len() / 2).copied()
 }
 
-fn points(
-    trial: &Trial,
-    duration_s: f64,
-    of: impl Fn(&Interval, f64) -> Option<f64>,
-) -> Vec<Point> {
+fn points(trial: &Trial, group: &Group<'_>, of: Of) -> Vec<Point> {
     let ends = trial.series.iter().skip(1).map(|interval| interval.t_s);
-    let ends = ends.chain([duration_s]);
+    let ends = ends.chain([group.load.duration_s]);
     let point = |(interval, end_s): (&Interval, f64)| {
         Some(Point {
             x: interval.t_s,

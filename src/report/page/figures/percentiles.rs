@@ -27,38 +27,40 @@ fn figure(study: &Study<'_>, scene: &Scene<'_>) -> Option<Figure> {
     if first.load.then.is_some() {
         return None;
     }
-    let (mut series, mut out) = (Vec::new(), Vec::new());
+    let (mut series, mut unserved, mut unknown) = (Vec::new(), Vec::new(), Vec::new());
     for group in &groups {
         for summary in &group.summaries {
             let (name, look) = study.series_of(group.source, summary);
-            let points = if summary.unserved() {
-                Vec::new()
-            } else {
-                points(summary)
-            };
-            if points.is_empty() {
-                out.push(name);
+            let points = points(summary);
+            if summary.unserved() {
+                unserved.push(name);
+            } else if points.is_empty() {
+                unknown.push(name);
             } else {
                 series.push(Series { name, look, points });
             }
         }
     }
-    let saturation = match first.load.mode {
-        Mode::Closed => "At saturation: it restates throughput and does not rank models. ",
-        _ => "",
+    let not_drawn = |why: &str, names: &[String]| {
+        if names.is_empty() {
+            return String::new();
+        }
+        format!("Not drawn, since {why}: {}. ", names.join(", "))
     };
-    let out = if out.is_empty() {
-        String::new()
-    } else {
-        format!(
-            "Not drawn, since clients were left unserved: {}.",
-            out.join(", ")
-        )
-    };
-    let note = format!("{saturation}{out}");
+    let note = [
+        match first.load.mode {
+            Mode::Closed => {
+                "At saturation: it restates throughput and does not rank models. ".to_owned()
+            }
+            _ => String::new(),
+        },
+        not_drawn("clients were left unserved", &unserved),
+        not_drawn("there are too few samples, or no histograms", &unknown),
+    ]
+    .concat();
     let chart = Chart {
         id: format!("percentiles-{}", scene.id),
-        title: format!("{}: by percentile, {}", scene.title, first.label()),
+        title: format!("{}: by percentile, {}", scene.title, study.label(&groups)),
         about: "response time at each percentile, of each contestant".to_owned(),
         kind: Kind::Lines,
         x: axis("percentile of requests", Scale::Nines, Unit::Percent),
@@ -68,7 +70,7 @@ fn figure(study: &Study<'_>, scene: &Scene<'_>) -> Option<Figure> {
     (!chart.series.is_empty()).then(|| Figure {
         chart,
         note: (!note.is_empty()).then(|| note.trim().to_owned()),
-        warnings: scene.warnings(),
+        warnings: study.warnings(groups.iter().copied()),
     })
 }
 

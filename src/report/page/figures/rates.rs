@@ -71,7 +71,7 @@ fn figure(study: &Study<'_>, scene: &Scene<'_>, quantile: &Quantile) -> Option<F
     (!chart.series.is_empty()).then(|| Figure {
         chart,
         note,
-        warnings: scene.warnings(),
+        warnings: study.warnings(&scene.groups),
     })
 }
 

@@ -51,10 +51,35 @@ const MEMORY: Measure = Measure {
 
 const PROCESSES: Measure = Measure {
     id: "processes",
-    name: "processes and threads",
+    name: "processes",
+    label: "peak of processes",
+    unit: Unit::Count,
+    of: |trial| {
+        trial
+            .server
+            .processes_peak
+            .map(|processes| processes as f64)
+    },
+    is_bounded: false,
+    tells_of_rates: false,
+};
+
+const THREADS: Measure = Measure {
+    id: "threads",
+    name: "threads",
     label: "peak of threads, all processes together",
     unit: Unit::Count,
     of: |trial| trial.server.threads_peak.map(|threads| threads as f64),
+    is_bounded: false,
+    tells_of_rates: false,
+};
+
+const WAIT: Measure = Measure {
+    id: "wait",
+    name: "longest wait of a client",
+    label: "longest wait of the client that waited longest",
+    unit: Unit::TimeNs,
+    of: |trial| trial.client_wait_ns.max.map(|ns| ns as f64),
     is_bounded: false,
     tells_of_rates: false,
 };
@@ -91,13 +116,12 @@ pub(super) fn cpu(study: &Study<'_>) -> Vec<Figure> {
 }
 
 pub(super) fn memory(study: &Study<'_>) -> Vec<Figure> {
-    let both = |scene| {
-        [
-            figure(study, scene, &MEMORY),
-            figure(study, scene, &PROCESSES),
-        ]
-    };
-    study.scenes.iter().flat_map(both).flatten().collect()
+    let all = |scene| [&MEMORY, &PROCESSES, &THREADS].map(|measure| figure(study, scene, measure));
+    study.scenes.iter().flat_map(all).flatten().collect()
+}
+
+pub(super) fn wait(study: &Study<'_>, scene: &Scene<'_>) -> Option<Figure> {
+    figure(study, scene, &WAIT)
 }
 
 pub(super) fn fairness(study: &Study<'_>, scene: &Scene<'_>) -> Option<Figure> {
@@ -130,9 +154,9 @@ fn figure(study: &Study<'_>, scene: &Scene<'_>, measure: &Measure) -> Option<Fig
     if series.is_empty() {
         return None;
     }
-    let load = match (&x, scene.groups.first()) {
-        (None, Some(group)) => format!(", {}", group.label()),
-        _ => String::new(),
+    let load = match x {
+        None => format!(", {}", study.label(&scene.middle())),
+        Some(_) => String::new(),
     };
     let value = axis(measure.label, Scale::Linear, measure.unit);
     let (kind, x, y) = match x {
@@ -151,7 +175,7 @@ fn figure(study: &Study<'_>, scene: &Scene<'_>, measure: &Measure) -> Option<Fig
     Some(Figure {
         chart,
         note: None,
-        warnings: scene.warnings(),
+        warnings: study.warnings(&scene.groups),
     })
 }
 
