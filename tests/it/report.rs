@@ -388,7 +388,7 @@ fn csv_has_a_line_a_trial() {
         csv.lines()
             .nth(1)
             .unwrap()
-            .starts_with(",\"odd, \"\"name\"\"\",64,")
+            .starts_with(",\"odd, \"\"name\"\"\",,64,")
     );
     assert!(
         csv.lines()

@@ -53,14 +53,15 @@ fn in_short(study: &Study<'_>, scene: &Scene<'_>) -> Markup {
     }
 }
 
-/// The best and those not shown to be worse; with too few rounds the one that did best here.
+/// Those that no other is shown to beat; with too few rounds the one that did best here.
 fn firsts<'a>(ranking: &Ranking<'a>) -> Vec<&'a str> {
-    let is_first = |against: Option<Against>| matches!(against, None | Some(Against::Tied(_)));
-    let first = ranking
-        .places
-        .iter()
-        .filter(|place| is_first(place.against_first));
-    first.map(|place| place.name).collect()
+    let unbeaten = ranking.places.iter().filter(|place| place.rank == Some(1));
+    let best = ranking.places.iter().take(1);
+    if ranking.is_enough() {
+        unbeaten.map(|place| place.name).collect()
+    } else {
+        best.map(|place| place.name).collect()
+    }
 }
 
 /// All sentences: of the load in the middle at once, of the others one click away.

@@ -90,7 +90,7 @@ fn placed(ranking: &Ranking<'_>, place: &Place<'_>) -> Markup {
         .filter(|other| other.rank == place.rank);
     let shared = if same.count() > 1 { "=" } else { "" };
     let rank = place.rank.map(|rank| format!("{shared}{rank}"));
-    let first = matches!(place.against_first, None | Some(Against::Tied(_))) && ranking.is_enough();
+    let first = place.rank == Some(1);
     let ratio = match place.against_first {
         None => None,
         Some(Against::Worse(ratio) | Against::Tied(ratio)) => Some(times(&ratio)),

@@ -99,8 +99,10 @@ fn figure(
     for group in groups {
         for summary in &group.summaries {
             let (name, look) = study.series_of(group.source, summary);
-            if summary.unserved() {
-                unserved.push(name.clone());
+            // As in a distribution: latencies of the few that were served say nothing of the others.
+            if summary.unserved() && course.unit == Unit::TimeNs {
+                unserved.push(name);
+                continue;
             }
             let points = median_trial(summary).map(|trial| points(trial, group, course.of));
             let points = points.filter(|points| !points.is_empty());

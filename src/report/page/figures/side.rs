@@ -17,6 +17,8 @@ struct Measure {
     is_bounded: bool,
     /// Whether it says anything at different rates of the same clients.
     tells_of_rates: bool,
+    /// Whether what speaks against a trial touches it.
+    is_touched: bool,
 }
 
 const THROUGHPUT: Measure = Measure {
@@ -27,6 +29,7 @@ const THROUGHPUT: Measure = Measure {
     of: |trial| Some(trial.throughput_rps),
     is_bounded: true,
     tells_of_rates: true,
+    is_touched: true,
 };
 
 const CPU: Measure = Measure {
@@ -37,6 +40,7 @@ const CPU: Measure = Measure {
     of: |trial| trial.server.cpu_us_per_request,
     is_bounded: false,
     tells_of_rates: true,
+    is_touched: true,
 };
 
 const MEMORY: Measure = Measure {
@@ -47,6 +51,7 @@ const MEMORY: Measure = Measure {
     of: |trial| trial.server.pss_peak_bytes.map(|bytes| bytes as f64),
     is_bounded: false,
     tells_of_rates: false,
+    is_touched: false,
 };
 
 const PROCESSES: Measure = Measure {
@@ -62,6 +67,7 @@ const PROCESSES: Measure = Measure {
     },
     is_bounded: false,
     tells_of_rates: false,
+    is_touched: false,
 };
 
 const THREADS: Measure = Measure {
@@ -72,6 +78,7 @@ const THREADS: Measure = Measure {
     of: |trial| trial.server.threads_peak.map(|threads| threads as f64),
     is_bounded: false,
     tells_of_rates: false,
+    is_touched: false,
 };
 
 const WAIT: Measure = Measure {
@@ -82,6 +89,7 @@ const WAIT: Measure = Measure {
     of: |trial| trial.client_wait_ns.max.map(|ns| ns as f64),
     is_bounded: false,
     tells_of_rates: false,
+    is_touched: true,
 };
 
 const FAIRNESS: Measure = Measure {
@@ -92,6 +100,7 @@ const FAIRNESS: Measure = Measure {
     of: |trial| trial.fairness_jain,
     is_bounded: false,
     tells_of_rates: false,
+    is_touched: true,
 };
 
 /// In an open loop throughput is what was asked for.
@@ -175,7 +184,11 @@ fn figure(study: &Study<'_>, scene: &Scene<'_>, measure: &Measure) -> Option<Fig
     Some(Figure {
         chart,
         note: None,
-        warnings: study.warnings(&scene.groups),
+        warnings: if measure.is_touched {
+            study.warnings(&scene.groups)
+        } else {
+            Vec::new()
+        },
     })
 }
 
