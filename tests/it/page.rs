@@ -1,18 +1,15 @@
 //! The page of records: what stands in it, for all kinds of records.
 
 use std::collections::HashSet;
-use std::fs;
-use std::path::{Path, PathBuf};
 
 use hdrhistogram::Histogram;
 use rpcbench::histogram::encode;
 use rpcbench::record::{
-    Cell, CheckInfo, Finding, Interval, Look, Mode, Outcome, Overload, Part, Record, Rules,
-    ScenarioInfo, ThenInfo, Trial, Validity, Verdict, WorkerSide,
+    Cell, CheckInfo, Finding, Interval, Look, Mode, Outcome, Part, Record, Rules, ScenarioInfo,
+    Trial, Validity, Verdict, WorkerSide,
 };
 use rpcbench::report::page::{Page, Source, page};
 
-use crate::cli::run;
 use crate::report::{cell, record, six, starved};
 
 /// Latencies around so many microseconds, with a tail.
@@ -25,7 +22,7 @@ fn histogram(us: u64) -> String {
     encode(&histogram)
 }
 
-fn filled(mut trial: Trial, us: u64) -> Trial {
+pub(crate) fn filled(mut trial: Trial, us: u64) -> Trial {
     trial.histograms.latency = histogram(us);
     let empty = Histogram::<u64>::new_with_bounds(1, 3_600_000_000_000, 3).unwrap();
     trial.histograms.censored = encode(&empty);
@@ -43,7 +40,7 @@ fn filled(mut trial: Trial, us: u64) -> Trial {
     trial
 }
 
-fn of_scenario(mut cell: Cell, scenario: &str, clients: usize, us: u64) -> Cell {
+pub(crate) fn of_scenario(mut cell: Cell, scenario: &str, clients: usize, us: u64) -> Cell {
     cell.scenario = Some(scenario.to_owned());
     cell.load.clients = clients;
     let trials = std::mem::take(&mut cell.trials);
@@ -62,7 +59,7 @@ fn workers(mut cell: Cell) -> Cell {
     cell
 }
 
-fn at_rate(mut cell: Cell, rate_rps: f64) -> Cell {
+pub(crate) fn at_rate(mut cell: Cell, rate_rps: f64) -> Cell {
     cell.load.mode = Mode::Poisson;
     cell.load.rate_rps = Some(rate_rps);
     cell
@@ -112,7 +109,7 @@ pub(crate) fn study() -> Record {
     record
 }
 
-fn one(record: &Record) -> Page {
+pub(crate) fn one(record: &Record) -> Page {
     page(&[Source {
         label: "mine".to_owned(),
         record,
@@ -120,7 +117,7 @@ fn one(record: &Record) -> Page {
 }
 
 /// The words of a page, a line a block.
-fn words(html: &str) -> String {
+pub(crate) fn words(html: &str) -> String {
     let mut text = String::new();
     let mut rest = html;
     while let Some(start) = rest.find('<') {
@@ -349,101 +346,6 @@ fn where_rates_of_records_differ_each_is_told() {
     assert_eq!(throughput.count(), 2, "not in one chart");
 }
 
-/// A load with an overload: two of six rounds never recovered.
-fn overloaded() -> Record {
-    let recovers = |recovered: [Option<f64>; 6], goodput_rps: f64| {
-        let mut trials = six(1.0);
-        for (trial, recovered_s) in trials.iter_mut().zip(recovered) {
-            trial.overload = Some(Overload {
-                goodput_rps,
-                recovered_s,
-            });
-        }
-        trials
-    };
-    let late = [Some(0.1), Some(0.2), Some(0.3), Some(1.1), None, None];
-    let never = [None, None, None, None, Some(0.1), Some(0.1)];
-    let load = |name: &str, trials| {
-        let mut cell = at_rate(of_scenario(cell(name, trials), "overload", 8, 100), 9000.0);
-        cell.load.then = Some(ThenInfo {
-            after_s: 0.5,
-            rate_rps: 900.0,
-        });
-        cell
-    };
-    record(vec![
-        load("threaded", recovers(late, 9000.0)),
-        load("async", recovers(never, 4000.0)),
-    ])
-}
-
-#[test]
-fn an_overload_is_told_by_goodput_and_recovery_and_has_no_quantiles() {
-    let page = one(&overloaded());
-    let text = words(&page.html);
-    assert!(
-        text.contains(
-            "Goodput under overload: threaded serves the most; 2.25× (2.25–2.25) that of async."
-        ),
-        "{text}"
-    );
-    // Those that never did took longer than any that did.
-    assert!(
-        text.contains("was done: threaded 0.70 s, async not within the window."),
-        "{text}"
-    );
-    for (name, _) in &page.pictures {
-        assert!(
-            !name.starts_with("percentiles") && !name.contains("p99"),
-            "{name}"
-        );
-    }
-    assert!(
-        page.pictures
-            .iter()
-            .any(|(name, _)| name == "time-replies-overload.svg")
-    );
-}
-
-#[test]
-fn nobody_is_first_in_throughput_below_anothers_lower_bound() {
-    let limited = |times: f64| {
-        let mut trials = six(times);
-        trials
-            .iter_mut()
-            .for_each(|trial| trial.generator.limited = true);
-        cell("async", trials)
-    };
-    let others = || vec![cell("threaded", six(1.0)), cell("forking", six(0.5))];
-    let told = |times: f64| {
-        let mut cells = others();
-        cells.push(limited(times));
-        words(&one(&record(cells)).html)
-    };
-    assert!(!told(1.2).contains("serves the most"));
-    let below = told(0.8);
-    let expected =
-        "Throughput, of those that the generator did not limit: threaded serves the most";
-    assert!(below.contains(expected), "{below}");
-}
-
-#[test]
-fn one_with_nothing_in_a_round_is_not_put_in_order() {
-    let mut nothing = six(3.0);
-    nothing[2].server.cpu_us_per_request = Some(0.0);
-    let record = record(vec![
-        cell("threaded", six(1.0)),
-        cell("async", nothing),
-        cell("forking", six(2.0)),
-    ]);
-    let text = words(&one(&record).html);
-    assert!(
-        text.contains("Server CPU a request: forking needs the least; threaded needs"),
-        "{text}"
-    );
-    assert!(text.contains("not known in every round"), "{text}");
-}
-
 /// Shapes that a record can have, and what its page says.
 #[test]
 fn poor_records_have_a_page_that_says_so() {
@@ -577,68 +479,4 @@ fn a_check_has_its_verdict_a_forest_plot_and_a_dot_a_pair() {
         4,
         "a tip and a title for each of two metrics"
     );
-}
-
-fn saved(folder: &Path, name: &str, text: &str) -> PathBuf {
-    let path = folder.join(name);
-    fs::write(&path, text).unwrap();
-    path
-}
-
-#[test]
-fn the_program_writes_the_page_and_its_pictures() {
-    let folder = tempfile::tempdir().unwrap();
-    let text = serde_json::to_string(&study()).unwrap();
-    let (one, other) = (
-        saved(folder.path(), "one.json", &text),
-        saved(folder.path(), "other.json", &text),
-    );
-    let out = folder.path().join("out");
-    let [out_name, one, other] = [&out, &one, &other].map(|path| path.to_str().unwrap());
-    let output = run(&["report", one, "--out", out_name]);
-    assert_eq!(output.status.code(), Some(0));
-    let page = fs::read_to_string(out.join("report.html")).unwrap();
-    assert!(page.starts_with("<!DOCTYPE html>"));
-    let pictures = fs::read_dir(out.join("plots")).unwrap().count();
-    assert_eq!(page.matches("<figure ").count(), pictures);
-    let old = out.join("plots/old.svg");
-    fs::copy(out.join("plots/throughput-echo.svg"), &old).unwrap();
-    let others = saved(&out.join("plots"), "others.svg", "<svg/>");
-    for file in ["report.md", "trials.csv"] {
-        assert!(out.join(file).exists(), "{file}");
-    }
-    let output = run(&["report", one, other, "--out", out_name]);
-    assert_eq!(output.status.code(), Some(0));
-    assert!(!old.exists() && others.exists(), "only our own old ones go");
-    assert!(out.join("one/report.md").exists() && out.join("other/trials.csv").exists());
-    assert!(
-        fs::read_to_string(out.join("report.html"))
-            .unwrap()
-            .contains("async · other")
-    );
-}
-
-#[test]
-fn records_that_are_none_are_named() {
-    let folder = tempfile::tempdir().unwrap();
-    let whole = serde_json::to_string(&study()).unwrap();
-    let newer = whole.replace("rpcbench.record/1", "rpcbench.record/2");
-    for (name, text, expected) in [
-        ("cut.json", &whole[..whole.len() / 2], "EOF"),
-        ("newer.json", newer.as_str(), "rpcbench.record/2"),
-        ("other.json", "{}", "missing field"),
-    ] {
-        let path = saved(folder.path(), name, text);
-        let out = folder.path().join("out");
-        let output = run(&[
-            "report",
-            path.to_str().unwrap(),
-            "--out",
-            out.to_str().unwrap(),
-        ]);
-        let told = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(1), "{told}");
-        assert!(told.contains(name) && told.contains(expected), "{told}");
-        assert!(!out.exists(), "{name}: nothing is written");
-    }
 }

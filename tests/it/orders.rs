@@ -1,0 +1,101 @@
+//! Who is said to be better than whom, and what is said of those that are not.
+
+use rpcbench::record::{Overload, Record, ThenInfo};
+
+use crate::page::{at_rate, of_scenario, one, words};
+use crate::report::{cell, record, six};
+
+/// A load with an overload: two of six rounds never recovered.
+fn overloaded() -> Record {
+    let recovers = |recovered: [Option<f64>; 6], goodput_rps: f64| {
+        let mut trials = six(1.0);
+        for (trial, recovered_s) in trials.iter_mut().zip(recovered) {
+            trial.overload = Some(Overload {
+                goodput_rps,
+                recovered_s,
+            });
+        }
+        trials
+    };
+    let late = [Some(0.1), Some(0.2), Some(0.3), Some(1.1), None, None];
+    let never = [None, None, None, None, Some(0.1), Some(0.1)];
+    let load = |name: &str, trials| {
+        let mut cell = at_rate(of_scenario(cell(name, trials), "overload", 8, 100), 9000.0);
+        cell.load.then = Some(ThenInfo {
+            after_s: 0.5,
+            rate_rps: 900.0,
+        });
+        cell
+    };
+    record(vec![
+        load("threaded", recovers(late, 9000.0)),
+        load("async", recovers(never, 4000.0)),
+    ])
+}
+
+#[test]
+fn an_overload_is_told_by_goodput_and_recovery_and_has_no_quantiles() {
+    let page = one(&overloaded());
+    let text = words(&page.html);
+    assert!(
+        text.contains(
+            "Goodput under overload: threaded serves the most; 2.25× (2.25–2.25) that of async."
+        ),
+        "{text}"
+    );
+    // Those that never did took longer than any that did.
+    assert!(
+        text.contains("was done: threaded 0.70 s, async not within the window."),
+        "{text}"
+    );
+    for (name, _) in &page.pictures {
+        assert!(
+            !name.starts_with("percentiles") && !name.contains("p99"),
+            "{name}"
+        );
+    }
+    assert!(
+        page.pictures
+            .iter()
+            .any(|(name, _)| name == "time-replies-overload.svg")
+    );
+}
+
+#[test]
+fn nobody_is_first_in_throughput_below_anothers_lower_bound() {
+    let limited = |times: f64| {
+        let mut trials = six(times);
+        trials
+            .iter_mut()
+            .for_each(|trial| trial.generator.limited = true);
+        cell("async", trials)
+    };
+    let others = || vec![cell("threaded", six(1.0)), cell("forking", six(0.5))];
+    let told = |times: f64| {
+        let mut cells = others();
+        cells.push(limited(times));
+        words(&one(&record(cells)).html)
+    };
+    assert!(!told(1.2).contains("serves the most"));
+    let below = told(0.8);
+    let expected =
+        "Throughput, of those that the generator did not limit: threaded serves the most";
+    assert!(below.contains(expected), "{below}");
+}
+
+#[test]
+fn one_with_nothing_in_a_round_is_not_put_in_order() {
+    let mut nothing = six(3.0);
+    nothing[2].server.cpu_us_per_request = Some(0.0);
+    let record = record(vec![
+        cell("threaded", six(1.0)),
+        cell("async", nothing),
+        cell("forking", six(2.0)),
+    ]);
+    let text = words(&one(&record).html);
+    assert!(
+        text.contains("Server CPU a request: forking needs the least; threaded needs"),
+        "{text}"
+    );
+    assert!(text.contains("not known in every round"), "{text}");
+}

@@ -1,0 +1,71 @@
+//! The page and its pictures as files, and records that are none.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::cli::run;
+use crate::page::study;
+
+fn saved(folder: &Path, name: &str, text: &str) -> PathBuf {
+    let path = folder.join(name);
+    fs::write(&path, text).unwrap();
+    path
+}
+
+#[test]
+fn the_program_writes_the_page_and_its_pictures() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = serde_json::to_string(&study()).unwrap();
+    let (one, other) = (
+        saved(folder.path(), "one.json", &text),
+        saved(folder.path(), "other.json", &text),
+    );
+    let out = folder.path().join("out");
+    let [out_name, one, other] = [&out, &one, &other].map(|path| path.to_str().unwrap());
+    let output = run(&["report", one, "--out", out_name]);
+    assert_eq!(output.status.code(), Some(0));
+    let page = fs::read_to_string(out.join("report.html")).unwrap();
+    assert!(page.starts_with("<!DOCTYPE html>"));
+    let pictures = fs::read_dir(out.join("plots")).unwrap().count();
+    assert_eq!(page.matches("<figure ").count(), pictures);
+    let old = out.join("plots/old.svg");
+    fs::copy(out.join("plots/throughput-echo.svg"), &old).unwrap();
+    let others = saved(&out.join("plots"), "others.svg", "<svg/>");
+    for file in ["report.md", "trials.csv"] {
+        assert!(out.join(file).exists(), "{file}");
+    }
+    let output = run(&["report", one, other, "--out", out_name]);
+    assert_eq!(output.status.code(), Some(0));
+    assert!(!old.exists() && others.exists(), "only our own old ones go");
+    assert!(out.join("one/report.md").exists() && out.join("other/trials.csv").exists());
+    assert!(
+        fs::read_to_string(out.join("report.html"))
+            .unwrap()
+            .contains("async · other")
+    );
+}
+
+#[test]
+fn records_that_are_none_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole = serde_json::to_string(&study()).unwrap();
+    let newer = whole.replace("rpcbench.record/1", "rpcbench.record/2");
+    for (name, text, expected) in [
+        ("cut.json", &whole[..whole.len() / 2], "EOF"),
+        ("newer.json", newer.as_str(), "rpcbench.record/2"),
+        ("other.json", "{}", "missing field"),
+    ] {
+        let path = saved(folder.path(), name, text);
+        let out = folder.path().join("out");
+        let output = run(&[
+            "report",
+            path.to_str().unwrap(),
+            "--out",
+            out.to_str().unwrap(),
+        ]);
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{told}");
+        assert!(told.contains(name) && told.contains(expected), "{told}");
+        assert!(!out.exists(), "{name}: nothing is written");
+    }
+}

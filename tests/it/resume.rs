@@ -1,0 +1,140 @@
+//! Going on with a run that was interrupted.
+
+use std::fs;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use rpcbench::record::Record;
+use serde_json::Value;
+
+use crate::cli::run;
+use crate::scenarios::SHORT;
+use crate::support::rpcbench;
+
+/// Begins a run that takes some seconds, ends it with this signal after a while, and returns its record.
+fn interrupted(file: &Path) -> Record {
+    let mut child = rpcbench()
+        .args([
+            "--scenario",
+            "echo,ladder",
+            "--clients",
+            "4",
+            "--model",
+            "threaded,async",
+        ])
+        .args([
+            "--duration",
+            "60ms",
+            "--warmup",
+            "30ms",
+            "--trials",
+            "6",
+            "--seed",
+            "5",
+        ])
+        .args(["--save", file.to_str().unwrap()])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    std::thread::sleep(Duration::from_millis(4500));
+    kill(Pid::from_raw(child.id() as i32), Signal::SIGINT).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(1));
+    Record::read(file).unwrap()
+}
+
+fn orders(record: &Record) -> Vec<usize> {
+    let trials = record.cells.iter().flat_map(|cell| &cell.trials);
+    let mut orders: Vec<usize> = trials.map(|trial| trial.order).collect();
+    orders.sort_unstable();
+    orders
+}
+
+#[test]
+fn an_interrupted_run_goes_on_where_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("run.json");
+    let before = interrupted(&file);
+    let done = orders(&before);
+    assert!(
+        before.interrupted && !done.is_empty() && done.len() < 72,
+        "{done:?}"
+    );
+    assert_eq!(done, (0..done.len()).collect::<Vec<_>>());
+    let output = run(&["--resume", file.to_str().unwrap()]);
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{told}");
+    let after = Record::read(&file).unwrap();
+    assert!(!after.interrupted);
+    assert_eq!(orders(&after), (0..72).collect::<Vec<_>>());
+    assert_eq!(after.resumed.len(), 1);
+    assert_eq!(
+        (&after.started, &after.command),
+        (&before.started, &before.command)
+    );
+    assert_eq!(
+        after.pilots, before.pilots,
+        "rates stay those of the first pilots"
+    );
+    // What was measured is not measured again.
+    for (old, new) in before.cells.iter().zip(&after.cells) {
+        assert_eq!(old.load, new.load);
+        assert_eq!(old.trials[..], new.trials[..old.trials.len()]);
+    }
+    let output = run(&["--resume", file.to_str().unwrap()]);
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{told}");
+    assert!(told.contains("the run was complete"), "{told}");
+}
+
+#[test]
+fn a_record_of_another_build_or_plan_is_not_gone_on_with() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("run.json");
+    let arguments = [
+        "--model",
+        "async",
+        "--clients",
+        "2",
+        "--save",
+        file.to_str().unwrap(),
+    ];
+    run(&[&arguments[..], &SHORT].concat());
+    let whole: Value = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
+    type Change = fn(&mut Value);
+    let changes: [(Change, i32, &str); 4] = [
+        (
+            |record| record["tool"]["version"] = "0.0.1".into(),
+            2,
+            "another build",
+        ),
+        (
+            |record| record["environment"]["cpus"] = 77.into(),
+            2,
+            "another machine",
+        ),
+        (
+            |record| record["command"][1] = "models".into(),
+            2,
+            "its command was no measurement",
+        ),
+        (
+            |record| record["cells"][0]["load"]["idle"] = 7.into(),
+            1,
+            "would not measure now",
+        ),
+    ];
+    for (change, code, expected) in changes {
+        let mut record = whole.clone();
+        record["interrupted"] = true.into();
+        change(&mut record);
+        fs::write(&file, record.to_string()).unwrap();
+        let output = run(&["--resume", file.to_str().unwrap(), "--no-save"]);
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{expected}: {told}");
+        assert!(told.contains(expected), "{expected}: {told}");
+    }
+}
