@@ -116,6 +116,15 @@ pub(crate) fn one(record: &Record) -> Page {
     }])
 }
 
+/// The page of two records.
+fn laid_over(records: [(&str, &Record); 2]) -> Page {
+    let source = |(label, record): (&str, _)| Source {
+        label: label.to_owned(),
+        record,
+    };
+    page(&records.map(source))
+}
+
 /// The words of a page, a line a block.
 pub(crate) fn words(html: &str) -> String {
     let mut text = String::new();
@@ -289,11 +298,7 @@ fn warnings_stand_beside_what_they_touch() {
 fn records_laid_over_each_other_share_their_charts() {
     let (one, mut other) = (study(), study());
     other.cells.retain(|cell| cell.contestant.name != "single");
-    let sources = [("before", &one), ("after", &other)].map(|(label, record)| Source {
-        label: label.to_owned(),
-        record,
-    });
-    let page = page(&sources);
+    let page = laid_over([("before", &one), ("after", &other)]);
     let throughput = page
         .pictures
         .iter()
@@ -319,11 +324,7 @@ fn where_rates_of_records_differ_each_is_told() {
         verdict: Verdict::Suspect,
         reasons: vec!["it was a bad day".to_owned()],
     };
-    let sources = [("before", &one), ("after", &other)].map(|(label, record)| Source {
-        label: label.to_owned(),
-        record,
-    });
-    let html = page(&sources).html;
+    let html = laid_over([("before", &one), ("after", &other)]).html;
     let title = "ladder: by percentile, before: 64 clients, 9,000/s; after: 64 clients, 18,000/s";
     assert!(html.contains(title));
     // What speaks against a record is not laid at another's door.
@@ -334,11 +335,7 @@ fn where_rates_of_records_differ_each_is_told() {
         .cells
         .iter_mut()
         .for_each(|cell| cell.load.payload_bytes = 65_536);
-    let sources = [("before", &one), ("large", &large)].map(|(label, record)| Source {
-        label: label.to_owned(),
-        record,
-    });
-    let page = page(&sources);
+    let page = laid_over([("before", &one), ("large", &large)]);
     let throughput = page
         .pictures
         .iter()
