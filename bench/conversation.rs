@@ -4,13 +4,14 @@
 //! of two days of one, do not compare.
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
-use rpcbench::conversation::{Conversation, Step};
-use rpcbench::load::message::Message;
-use rpcbench::load::pacer::{Arrivals, Assign, Mix, OpenLoop, Pacer, Schedule};
-use rpcbench::load::recorder::Window;
-use rpcbench::load::sample::histogram;
-use rpcbench::protocol::{DEFAULT_MAX_FRAME_BYTES, Frame, Request};
-use rpcbench::service::Builtin;
+use rpcbench::Builtin;
+use rpcbench::Request;
+use rpcbench::internal::load::Message;
+use rpcbench::internal::load::Window;
+use rpcbench::internal::load::sample::histogram;
+use rpcbench::internal::load::{Arrivals, Assign, Mix, OpenLoop, Pacer, Schedule};
+use rpcbench::internal::protocol::{DEFAULT_MAX_FRAME_BYTES, Frame};
+use rpcbench::{Conversation, Step};
 
 /// Requests in one read of the batch benches.
 const BATCH: u64 = 64;

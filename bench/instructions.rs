@@ -3,10 +3,10 @@
 //! Instructions have no noise, so a change of a percent is a change. `bench/instructions`
 //! (a script) says how many a ping takes, of this build or of two.
 
-use rpcbench::conversation::{Conversation, Step};
-use rpcbench::load::message::Message;
-use rpcbench::protocol::DEFAULT_MAX_FRAME_BYTES;
-use rpcbench::service::Builtin;
+use rpcbench::Builtin;
+use rpcbench::internal::load::Message;
+use rpcbench::internal::protocol::DEFAULT_MAX_FRAME_BYTES;
+use rpcbench::{Conversation, Step};
 
 fn main() {
     let count = std::env::args().find_map(|argument| argument.parse().ok());

@@ -9,14 +9,14 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use rpcbench::models;
-use rpcbench::protocol::{Fault, Reply, Request};
-use rpcbench::service::{Builtin, Outcome, Service};
+use rpcbench::{Builtin, Outcome, Service};
+use rpcbench::{Fault, Reply, Request};
 
 struct Upper;
 
 impl Service for Upper {
     fn call(&self, request: &Request<'_>, reply: &mut Reply<'_>) -> Outcome {
-        match &*request.method {
+        match request.method() {
             "upper" => match serde_json::from_str::<String>(request.params()) {
                 Ok(text) => reply.json("upper", &text.to_uppercase()),
                 Err(_) => reply.error(&Fault::Params {
@@ -38,5 +38,5 @@ impl Service for Upper {
 }
 
 fn main() -> ExitCode {
-    rpcbench::cli::main(models::ALL, &Upper)
+    rpcbench::main(models::ALL, &Upper)
 }

@@ -13,10 +13,10 @@
 use std::io;
 use std::process::ExitCode;
 
-use rpcbench::model::ServeModel;
+use rpcbench::Builtin;
+use rpcbench::ServeModel;
 use rpcbench::models;
-use rpcbench::server::{Accept, Event, Server, Workers};
-use rpcbench::service::Builtin;
+use rpcbench::{Accept, Event, Server, Workers};
 
 struct Warm;
 
@@ -53,5 +53,5 @@ impl ServeModel for Warm {
 fn main() -> ExitCode {
     let mut all: Vec<&dyn ServeModel> = vec![&Warm];
     all.extend(models::ALL);
-    rpcbench::cli::main(&all, &Builtin)
+    rpcbench::main(&all, &Builtin)
 }

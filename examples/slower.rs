@@ -10,8 +10,8 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use rpcbench::models;
-use rpcbench::protocol::{Reply, Request};
-use rpcbench::service::{Builtin, Outcome, Service};
+use rpcbench::{Builtin, Outcome, Service};
+use rpcbench::{Reply, Request};
 
 struct Slower(Duration);
 
@@ -28,5 +28,5 @@ impl Service for Slower {
 fn main() -> ExitCode {
     let slower_ns = std::env::var("SLOWER_NS").ok();
     let slower_ns = slower_ns.and_then(|ns| ns.parse().ok()).unwrap_or(0);
-    rpcbench::cli::main(models::ALL, &Slower(Duration::from_nanos(slower_ns)))
+    rpcbench::main(models::ALL, &Slower(Duration::from_nanos(slower_ns)))
 }

@@ -13,15 +13,14 @@ use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
 use slab::Slab;
 
-use crate::model::ServeModel;
-use crate::server::{Connection, Server, Timers, TryAccept, Turn};
+use crate::server::{Connection, NonblockingAccept, Progress, ServeModel, Server, Timers};
 
 const EVENTS: usize = 1024;
 const STOP: Token = Token(usize::MAX - 1);
 const TIMER: Token = Token(usize::MAX - 2);
 const LISTENER: Token = Token(usize::MAX - 3);
 
-/// See the module's text.
+/// See [the text of its module](self).
 #[derive(Debug)]
 pub struct Async;
 
@@ -44,7 +43,7 @@ impl ServeModel for Async {
         server.meter().serving();
         while !event_loop.is_over() {
             event_loop.poll(&mut events)?;
-            event_loop.turn()?;
+            event_loop.serve_ready()?;
         }
         Ok(())
     }
@@ -53,7 +52,7 @@ impl ServeModel for Async {
 struct EventLoop<'s> {
     server: &'s Server<'s>,
     poll: Poll,
-    acceptor: TryAccept<'s>,
+    acceptor: NonblockingAccept<'s>,
     connections: Slab<Connection<'s>>,
     /// Connections that have more to do: readiness is told only once (edge-triggered).
     ready: VecDeque<usize>,
@@ -77,7 +76,7 @@ impl<'s> EventLoop<'s> {
             TIMER,
             Interest::READABLE,
         )?;
-        let acceptor = TryAccept::new(server, &poll, LISTENER)?;
+        let acceptor = NonblockingAccept::new(server, &poll, LISTENER)?;
         Ok(EventLoop {
             server,
             poll,
@@ -137,12 +136,12 @@ impl<'s> EventLoop<'s> {
     }
 
     /// One turn for each that is ready: nobody can starve the others.
-    fn turn(&mut self) -> io::Result<()> {
+    fn serve_ready(&mut self) -> io::Result<()> {
         for _ in 0..self.ready.len() {
             let Some(key) = self.ready.pop_front() else {
                 break;
             };
-            self.take_turn(key);
+            self.drive(key);
         }
         if !self.stopping {
             self.acceptor.resume(&self.poll)?;
@@ -164,16 +163,16 @@ impl<'s> EventLoop<'s> {
         Ok(())
     }
 
-    fn take_turn(&mut self, key: usize) {
+    fn drive(&mut self, key: usize) {
         let Some(connection) = self.connections.get_mut(key) else {
             return;
         };
-        let turn = || connection.turn(&self.poll, &mut self.sleepers);
+        let drive = || connection.drive(&self.poll, &mut self.sleepers);
         // A panicking handler costs its own connection only.
-        match catch_unwind(AssertUnwindSafe(turn)) {
-            Ok(Ok(Turn::Waits)) => {}
-            Ok(Ok(Turn::Again)) => self.queue(key),
-            Ok(Ok(Turn::Closes { faulty })) => self.close(key, faulty),
+        match catch_unwind(AssertUnwindSafe(drive)) {
+            Ok(Ok(Progress::Waits)) => {}
+            Ok(Ok(Progress::Again)) => self.queue(key),
+            Ok(Ok(Progress::Closes { faulty })) => self.close(key, faulty),
             Ok(Err(_)) => self.close(key, true),
             Err(_) => {
                 self.server.meter().panic();

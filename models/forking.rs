@@ -4,10 +4,9 @@
 
 use std::io;
 
-use crate::model::ServeModel;
-use crate::server::{Event, MAX_CHILDREN, Server};
+use crate::server::{Event, MAX_CHILDREN, ServeModel, Server};
 
-/// See the module's text.
+/// See [the text of its module](self).
 #[derive(Debug)]
 pub struct Forking;
 

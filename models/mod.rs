@@ -1,13 +1,13 @@
 //! The models, in reading order: each answers the faults of the one before it.
 
-mod r#async;
-mod forking;
-mod preforking;
-mod preforking_async;
-mod single;
-mod threaded;
+pub mod r#async;
+pub mod forking;
+pub mod preforking;
+pub mod preforking_async;
+pub mod single;
+pub mod threaded;
 
-use crate::model::ServeModel;
+use crate::server::ServeModel;
 
 pub use r#async::Async;
 pub use forking::Forking;

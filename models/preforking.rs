@@ -5,11 +5,10 @@
 use std::io;
 use std::num::NonZeroUsize;
 
-use super::Single;
-use crate::model::ServeModel;
-use crate::server::{Accept, Server, Workers};
+use super::single::Single;
+use crate::server::{Accept, ServeModel, Server, Workers};
 
-/// See the module's text.
+/// See [the text of its module](self).
 #[derive(Debug)]
 pub struct Preforking;
 

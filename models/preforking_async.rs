@@ -4,11 +4,10 @@
 
 use std::io;
 
-use super::Async;
-use crate::model::ServeModel;
-use crate::server::{Accept, Server, Workers};
+use super::r#async::Async;
+use crate::server::{Accept, ServeModel, Server, Workers};
 
-/// See the module's text.
+/// See [the text of its module](self).
 #[derive(Debug)]
 pub struct PreforkingAsync;
 

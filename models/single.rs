@@ -5,10 +5,9 @@
 
 use std::io;
 
-use crate::model::ServeModel;
-use crate::server::{Event, Server};
+use crate::server::{Event, ServeModel, Server};
 
-/// See the module's text.
+/// See [the text of its module](self).
 #[derive(Debug)]
 pub struct Single;
 

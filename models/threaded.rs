@@ -8,15 +8,14 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Scope};
 use std::time::Duration;
 
-use crate::model::ServeModel;
-use crate::server::{Event, Server};
+use crate::server::{Event, ServeModel, Server};
 
 const MOST_THREADS: usize = 4096;
 const STACK_BYTES: usize = 256 << 10;
 /// How often accepting, while it waits for a free thread, looks up for a stop.
 const LOOK_UP: Duration = Duration::from_millis(100);
 
-/// See the module's text.
+/// See [the text of its module](self).
 #[derive(Debug)]
 pub struct Threaded;
 
@@ -34,7 +33,7 @@ impl ServeModel for Threaded {
     }
 
     fn serve(&self, server: &Server<'_>) -> io::Result<()> {
-        let places = Places::new(server.limits().max_connections.unwrap_or(MOST_THREADS));
+        let places = Slots::new(server.limits().max_connections.unwrap_or(MOST_THREADS));
         // The scope joins every thread before it ends.
         thread::scope(|scope| {
             while places.wait_for_one(|| server.stop().requested()) {
@@ -55,7 +54,7 @@ impl ServeModel for Threaded {
 fn spawn<'scope>(
     scope: &'scope Scope<'scope, '_>,
     server: &'scope Server<'_>,
-    places: &'scope Places,
+    places: &'scope Slots,
     stream: TcpStream,
 ) -> io::Result<()> {
     let place = places.take();
@@ -69,16 +68,16 @@ fn spawn<'scope>(
 }
 
 /// How many more threads there may be.
-struct Places {
+struct Slots {
     free: Mutex<usize>,
     given_back: Condvar,
 }
 
-struct Place<'a>(&'a Places);
+struct Slot<'a>(&'a Slots);
 
-impl Places {
-    fn new(count: usize) -> Places {
-        Places {
+impl Slots {
+    fn new(count: usize) -> Slots {
+        Slots {
             free: Mutex::new(count.max(1)),
             given_back: Condvar::new(),
         }
@@ -101,9 +100,9 @@ impl Places {
     }
 
     /// Takes the place that `wait_for_one` has found; only one thread takes any.
-    fn take(&self) -> Place<'_> {
+    fn take(&self) -> Slot<'_> {
         *self.lock() -= 1;
-        Place(self)
+        Slot(self)
     }
 
     fn lock(&self) -> MutexGuard<'_, usize> {
@@ -111,7 +110,7 @@ impl Places {
     }
 }
 
-impl Drop for Place<'_> {
+impl Drop for Slot<'_> {
     fn drop(&mut self) {
         *self.0.lock() += 1;
         self.0.given_back.notify_one();

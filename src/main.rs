@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    rpcbench::cli::main(rpcbench::models::ALL, &rpcbench::service::Builtin)
+    rpcbench::main(rpcbench::models::ALL, &rpcbench::Builtin)
 }

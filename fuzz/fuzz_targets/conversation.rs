@@ -2,10 +2,11 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use rpcbench::conversation::{Conversation, HIGH_WATER_BYTES, Step};
-use rpcbench::protocol::Frame;
-use rpcbench::service::{Outcome, Service};
-use rpcbench::wiring::Wiring;
+use rpcbench::{Conversation, Step};
+use rpcbench::internal::protocol::HIGH_WATER_BYTES;
+use rpcbench::internal::protocol::Frame;
+use rpcbench::{Outcome, Service};
+use rpcbench::internal::protocol::WriteMode;
 
 const MAX_FRAME: usize = 4096;
 
@@ -15,22 +16,22 @@ struct Quick;
 impl Service for Quick {
     fn call(
         &self,
-        request: &rpcbench::protocol::Request<'_>,
-        reply: &mut rpcbench::protocol::Reply<'_>,
+        request: &rpcbench::Request<'_>,
+        reply: &mut rpcbench::Reply<'_>,
     ) -> Outcome {
-        match &*request.method {
+        match request.method() {
             "spin" | "pi" => {
                 reply.raw("pong", "null");
                 Outcome::Done
             }
-            _ => rpcbench::service::Builtin.call(request, reply),
+            _ => rpcbench::Builtin.call(request, reply),
         }
     }
 }
 
 /// What comes out when pieces of so many bytes go in.
-fn converse(input: &[u8], piece: usize, wiring: Wiring) -> Vec<u8> {
-    let mut conversation = Conversation::new(MAX_FRAME).wired(wiring);
+fn converse(input: &[u8], piece: usize, write_mode: WriteMode) -> Vec<u8> {
+    let mut conversation = Conversation::new(MAX_FRAME).with_write_mode(write_mode);
     let (mut rest, mut output) = (input, Vec::new());
     loop {
         match conversation.step() {
@@ -71,8 +72,8 @@ fuzz_target!(|data: &[u8]| {
     let Some((first, input)) = data.split_first() else {
         return;
     };
-    let whole = converse(input, usize::MAX, Wiring::Default);
-    let pieces = converse(input, usize::from(*first) + 1, Wiring::Article);
+    let whole = converse(input, usize::MAX, WriteMode::Default);
+    let pieces = converse(input, usize::from(*first) + 1, WriteMode::Split);
     assert_eq!(whole, pieces);
     let mut rest = &whole[..];
     while !rest.is_empty() {

@@ -2,14 +2,14 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use rpcbench::histogram::{decode, encode};
+use rpcbench::record::histogram::{decode, encode};
 
 fuzz_target!(|data: &[u8]| {
     if let Ok(text) = std::str::from_utf8(data) {
         decode(text);
     }
     // Behind the base64 nearly nothing would be reached by chance.
-    if let Some(histogram) = rpcbench::histogram::from_bytes(data) {
+    if let Some(histogram) = rpcbench::record::histogram::from_bytes(data) {
         let again = decode(&encode(&histogram));
         assert_eq!(again.as_ref(), Some(&histogram));
         histogram.value_at_quantile(0.5);

@@ -7,13 +7,13 @@ use std::io;
 use std::rc::Rc;
 
 use libfuzzer_sys::fuzz_target;
-use rpcbench::load::client::{Manners, Ramp};
-use rpcbench::load::fleet::Fleet;
-use rpcbench::load::message::Message;
-use rpcbench::load::pacer::{Assign, ClosedLoop};
-use rpcbench::load::recorder::{Recorder, Window};
-use rpcbench::load::wire::{Clock, Wire};
-use rpcbench::wiring::Wiring;
+use rpcbench::internal::load::{ClientConfig, Ramp};
+use rpcbench::internal::load::{Clients};
+use rpcbench::internal::load::{Message};
+use rpcbench::internal::load::{Assign, ClosedLoop};
+use rpcbench::internal::load::{Recorder, Window};
+use rpcbench::internal::load::{Clock, Wire};
+use rpcbench::internal::protocol::WriteMode;
 
 #[derive(Clone, Default)]
 struct Script(Rc<RefCell<VecDeque<Vec<u8>>>>);
@@ -55,13 +55,13 @@ fuzz_target!(|data: &[u8]| {
     let Some((first, stream)) = data.split_first() else {
         return;
     };
-    let manners = Manners {
+    let config = ClientConfig {
         message: match first % 3 {
             0 => Message::ping(16),
             1 => Message::call("sleep", "5").expect("this is JSON"),
             _ => Message::call("ping", "{\"a\":[1,2]}").expect("this is JSON"),
         },
-        beside: None,
+        alternate: None,
         first_client: 0,
         pipeline: 1 + usize::from(first >> 6),
         assign: Assign::Bound,
@@ -73,7 +73,7 @@ fuzz_target!(|data: &[u8]| {
         max_frame_bytes: 4096,
         idle: usize::from(first >> 3 & 1),
         ramp: Ramp::default(),
-        wiring: Wiring::Default,
+        write_mode: WriteMode::Default,
     };
     let window = Window {
         from_ns: 10_000,
@@ -81,25 +81,25 @@ fuzz_target!(|data: &[u8]| {
     };
     let clock = Ticking(Rc::new(Cell::new(0)));
     let wire = Script::default();
-    let pacer = ClosedLoop::new(1, manners.pipeline);
+    let pacer = ClosedLoop::new(1, config.pipeline);
     let recorder = Recorder::new(window);
-    let mut fleet = Fleet::new(1, manners, recorder, wire.clone(), pacer, clock.clone());
+    let mut clients = Clients::new(1, config, recorder, wire.clone(), pacer, clock.clone());
     // Pieces are as long as their first byte says.
     let mut rest = stream;
     while let Some((length, tail)) = rest.split_first() {
         let (piece, tail) = tail.split_at(tail.len().min(usize::from(*length)));
-        fleet.advance();
+        clients.advance();
         for at in 0..2 {
             if at == 0 || first >> 3 & 1 == 1 {
-                fleet.connected(at);
+                clients.connected(at);
             }
         }
         wire.0.borrow_mut().push_back(piece.to_vec());
-        fleet.readable(0, length & 1 == 1);
+        clients.readable(0, length & 1 == 1);
         wire.0.borrow_mut().clear();
         rest = tail;
     }
-    let (recorder, clients) = fleet.finish(clock.now_ns());
+    let (recorder, clients) = clients.finish(clock.now_ns());
     let sample = recorder.latency.count();
     assert_eq!(
         clients[0].asked, sample,

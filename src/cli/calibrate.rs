@@ -6,24 +6,27 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 
-use super::check::seat;
+use super::app::App;
 use super::interrupt::Interrupt;
-use super::load_args::LoadArgs;
-use super::measure::make_room;
 use super::origin::{Origin, recorded};
 use super::progress::Progress;
-use super::serve::ServerArgs;
-use super::who::WhoArgs;
-use super::{Parts, Usage, values};
-use crate::noise::noise;
+use super::usage::UsageError;
+use crate::check::noise;
+use crate::cli::args::load::LoadArgs;
+use crate::cli::args::named_load::case_of;
+use crate::cli::args::server::ServerArgs;
+use crate::cli::args::servers::ServersArgs;
+use crate::cli::args::values;
+use crate::measure::PairPlan;
+use crate::measure::descriptors::reserve_descriptors;
+use crate::measure::pairs::compare;
 use crate::record::{Look, Record, Rules};
 use crate::report::check::calibration;
-use crate::run::pairs::{PairPlan, compare};
 
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {
+pub(crate) struct Args {
     #[command(flatten)]
-    who: WhoArgs,
+    who: ServersArgs,
     /// Pairs of identical builds
     #[arg(long, default_value = "20", value_parser = values::count, value_name = "N")]
     pairs: NonZeroUsize,
@@ -46,12 +49,12 @@ pub(super) struct Args {
 }
 
 /// Measures identical against identical, and says what a check could see here.
-pub(super) fn run(parts: Parts<'_>, args: &Args) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(app: App<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     args.load.check_cpus()?;
     args.server.check_cpus()?;
     args.load.fits_pairs()?;
-    let plan = plan(parts, args)?;
-    make_room(plan.parts.iter().flat_map(|(one, other)| [one, other]))?;
+    let plan = plan(app, args)?;
+    reserve_descriptors(plan.parts.iter().flat_map(|(one, other)| [one, other]))?;
     let origin = Origin::of(plan.seed);
     let interrupt = Interrupt::catch().context("cannot catch Ctrl-C")?;
     let mut progress = Progress::new(&interrupt);
@@ -72,17 +75,17 @@ pub(super) fn run(parts: Parts<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     })
 }
 
-fn plan(parts: Parts<'_>, args: &Args) -> anyhow::Result<PairPlan> {
+fn plan(app: App<'_>, args: &Args) -> anyhow::Result<PairPlan> {
     if args.who.names_nobody() {
-        return Err(Usage("name what to calibrate with: --model or --exec".to_owned()).into());
+        return Err(UsageError("name what to calibrate with: --model or --exec".to_owned()).into());
     }
-    let entrants = args.who.entrants(parts, &args.server)?;
+    let server_specs = args.who.server_specs(app, &args.server)?;
     let mut pairs = Vec::new();
     for load in args.load.pair_loads(&args.server)? {
-        for entrant in &entrants {
+        for server_spec in &server_specs {
             pairs.push((
-                seat(entrant, &load, "baseline"),
-                seat(entrant, &load, "candidate"),
+                case_of(server_spec, &load, "baseline"),
+                case_of(server_spec, &load, "candidate"),
             ));
         }
     }

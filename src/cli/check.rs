@@ -9,20 +9,24 @@ use std::time::Duration;
 
 use anyhow::Context;
 
+use super::app::App;
 use super::interrupt::Interrupt;
-use super::load_args::{Case, LoadArgs};
-use super::measure::make_room;
 use super::origin::{Origin, recorded};
+use super::output::write_file;
 use super::progress::Progress;
-use super::report::write;
-use super::serve::ServerArgs;
-use super::who::WhoArgs;
-use super::{Parts, Usage, values};
-use crate::check::least_pairs;
+use super::usage::UsageError;
+use crate::check::verdict::least_pairs;
+use crate::cli::args::load::LoadArgs;
+use crate::cli::args::named_load::case_of;
+use crate::cli::args::server::ServerArgs;
+use crate::cli::args::servers::ServersArgs;
+use crate::cli::args::values;
+use crate::measure::descriptors::reserve_descriptors;
+use crate::measure::pairs::compare;
+use crate::measure::{PairPlan, ServerSpec};
 use crate::record::{Look, Outcome, Record, Rules};
-use crate::report::check::{ALL, Form};
-use crate::run::pairs::{PairPlan, compare};
-use crate::run::{Entrant, Seat};
+use crate::report::Form;
+use crate::report::check::ALL;
 
 /// Pairs at the first look.
 const PAIRS: usize = 20;
@@ -34,9 +38,9 @@ const LEAST_MORE: usize = 5;
 const BUDGET: Duration = Duration::from_secs(90);
 
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {
+pub(crate) struct Args {
     #[command(flatten)]
-    who: WhoArgs,
+    who: ServersArgs,
     /// Another build of this program (or of your own on its library), to serve the same models
     #[arg(long, value_name = "PATH", conflicts_with_all = ["baseline_exec", "exec"])]
     baseline: Option<PathBuf>,
@@ -83,10 +87,10 @@ pub(super) struct Args {
 }
 
 /// Measures in pairs, judges, shows; the exit code is the verdict.
-pub(super) fn run(parts: Parts<'_>, args: &Args) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(app: App<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     let form = form(&args.format)?;
-    let plan = plan(parts, args)?;
-    make_room(plan.parts.iter().flat_map(|(one, other)| [one, other]))?;
+    let plan = plan(app, args)?;
+    reserve_descriptors(plan.parts.iter().flat_map(|(one, other)| [one, other]))?;
     let origin = Origin::of(plan.seed);
     if let Some(file) = &args.save {
         Record::check_writable(file)?;
@@ -110,7 +114,7 @@ pub(super) fn run(parts: Parts<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     if let Some(folder) = &args.out {
         for form in ALL {
             let text = anstream::adapter::strip_str(&form.render(&record, check)).to_string();
-            write(&folder.join(form.file()), &text)?;
+            write_file(&folder.join(form.file()), &text)?;
         }
     }
     add_to_summary(&record)?;
@@ -123,7 +127,7 @@ pub(super) fn run(parts: Parts<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     })
 }
 
-fn form(name: &str) -> Result<&'static dyn Form, Usage> {
+fn form(name: &str) -> Result<&'static dyn Form, UsageError> {
     let known = || {
         ALL.iter()
             .map(|form| form.name())
@@ -132,7 +136,7 @@ fn form(name: &str) -> Result<&'static dyn Form, Usage> {
     };
     let found = ALL.iter().find(|form| form.name() == name).copied();
     found.ok_or_else(|| {
-        Usage(format!(
+        UsageError(format!(
             "unknown format {name:?}: choose one of {}",
             known()
         ))
@@ -140,7 +144,7 @@ fn form(name: &str) -> Result<&'static dyn Form, Usage> {
 }
 
 /// Each contestant under each load, on either side.
-fn plan(parts: Parts<'_>, args: &Args) -> anyhow::Result<PairPlan> {
+fn plan(app: App<'_>, args: &Args) -> anyhow::Result<PairPlan> {
     args.load.check_cpus()?;
     args.server.check_cpus()?;
     args.load.fits_pairs()?;
@@ -159,13 +163,13 @@ fn plan(parts: Parts<'_>, args: &Args) -> anyhow::Result<PairPlan> {
         seed: args.load.seed.unwrap_or_else(|| fastrand::u64(..1 << 32)),
     };
     for case in args.load.pair_loads(&args.server)? {
-        let server = args.server.wired(case.load.wiring);
-        let (baselines, name) = baselines(parts, args, &server)?;
-        let candidates = args.who.entrants(parts, &server)?;
+        let server = args.server.with_write_mode(case.load.write_mode);
+        let (baselines, name) = baselines(app, args, &server)?;
+        let candidates = args.who.server_specs(app, &server)?;
         for (baseline, candidate) in baselines.iter().zip(&candidates) {
             plan.parts.push((
-                seat(baseline, &case, "baseline"),
-                seat(candidate, &case, "candidate"),
+                case_of(baseline, &case, "baseline"),
+                case_of(candidate, &case, "candidate"),
             ));
         }
         plan.baseline = name;
@@ -174,59 +178,40 @@ fn plan(parts: Parts<'_>, args: &Args) -> anyhow::Result<PairPlan> {
     Ok(plan)
 }
 
-pub(super) fn seat(
-    (entrant, info): &(Entrant, crate::record::ContestantInfo),
-    case: &Case,
-    role: &str,
-) -> Seat {
-    let mut info = info.clone();
-    info.role = Some(role.to_owned());
-    Seat {
-        entrant: entrant.clone(),
-        info,
-        load: case.load.clone(),
-        scenario: case.scenario.clone(),
-        attack: None,
-        offer: None,
-    }
-}
-
-type Entrants = Vec<(Entrant, crate::record::ContestantInfo)>;
+type Servers = Vec<(ServerSpec, crate::record::ServerIdentity)>;
 
 /// The other side of each candidate, and what it is called.
-fn baselines(
-    parts: Parts<'_>,
-    args: &Args,
-    server: &ServerArgs,
-) -> anyhow::Result<(Entrants, String)> {
-    let mut entrants = args.who.entrants(parts, server)?;
-    if entrants
+fn baselines(app: App<'_>, args: &Args, server: &ServerArgs) -> anyhow::Result<(Servers, String)> {
+    let mut server_specs = args.who.server_specs(app, server)?;
+    if server_specs
         .iter()
-        .any(|(entrant, _)| matches!(entrant, Entrant::Target(_)))
+        .any(|(server_spec, _)| matches!(server_spec, ServerSpec::Target(_)))
     {
-        return Err(Usage("a check starts its servers: give --model or --exec".to_owned()).into());
+        return Err(
+            UsageError("a check starts its servers: give --model or --exec".to_owned()).into(),
+        );
     }
     match (&args.baseline, &args.baseline_exec) {
         (Some(path), None) => {
             let program = fs::canonicalize(path)
                 .with_context(|| format!("--baseline {}: no such build", path.display()))?;
-            for (entrant, _) in &mut entrants {
-                if let Entrant::Server(contestant) = entrant {
+            for (server_spec, _) in &mut server_specs {
+                if let ServerSpec::Server(contestant) = server_spec {
                     // The same order to another build.
                     contestant.command[0] = program.clone().into();
                     contestant.name = format!("{} of the baseline", contestant.name);
                 }
             }
-            Ok((entrants, path.display().to_string()))
+            Ok((server_specs, path.display().to_string()))
         }
         (None, Some(command)) => {
             let baseline = args.who.command(command, server)?;
-            if entrants.len() != 1 {
-                return Err(Usage("--baseline-exec goes with one --exec and no --model".to_owned()).into());
+            if server_specs.len() != 1 {
+                return Err(UsageError("--baseline-exec goes with one --exec and no --model".to_owned()).into());
             }
             Ok((vec![baseline], command.clone()))
         }
-        _ => Err(Usage(
+        _ => Err(UsageError(
             "say what to compare with: --baseline PATH of another build, or --baseline-exec beside --exec"
                 .to_owned(),
         )
@@ -246,13 +231,13 @@ fn looks(plan: &mut PairPlan, args: &Args) -> anyhow::Result<()> {
     let least = least_pairs(if two { first_alpha } else { args.alpha }, gated);
     let time = plan.pair_time() * least as u32;
     if pairs < least {
-        return Err(Usage(format!(
+        return Err(UsageError(format!(
             "with {pairs} pairs nothing could be shown to differ: --pairs must be {least} or more"
         ))
         .into());
     }
     if fit < least {
-        return Err(Usage(format!(
+        return Err(UsageError(format!(
             "--budget {budget:?} is too short for the {least} pairs that it takes at least: give {time:?}"
         ))
         .into());
@@ -289,6 +274,6 @@ fn add_to_summary(record: &Record) -> anyhow::Result<()> {
         .append(true)
         .create(true)
         .open(&path)
-        .with_context(|| format!("cannot write the step's summary to {}", path.display()))?;
+        .with_context(|| format!("cannot write_file the step's summary to {}", path.display()))?;
     Ok(file.write_all(text.unwrap_or_default().as_bytes())?)
 }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anstyle::{AnsiColor, Style};
 
-use crate::environment;
+use crate::measure::environment;
 use crate::record::Environment;
 
 /// One thing that was looked at.
@@ -16,8 +16,8 @@ struct Finding {
     mend: Option<String>,
 }
 
-pub(super) fn run() -> anyhow::Result<ExitCode> {
-    let findings = examine(&environment::look());
+pub(crate) fn run() -> anyhow::Result<ExitCode> {
+    let findings = examine(&environment::read());
     let mut out = anstream::stdout().lock();
     for finding in &findings {
         let (sign, style) = match finding.mend {

@@ -3,41 +3,32 @@
 use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
-use std::time::Duration;
 
+use anyhow::anyhow;
 use nix::sys::prctl::set_pdeathsig;
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::Signal;
 
-use super::Parts;
-use super::serve::{Order, find_model};
-use crate::cpus::Cpus;
-use crate::harness::guard;
-use crate::ready::Ready;
+use super::app::App;
+use super::args::server::find_model;
+use crate::process::{Launch, Ready, ServeRequest, guard};
 use crate::server::Server;
+use crate::sys::limits::raise_descriptor_limit;
 
-/// `__guard`: stands between the harness and a contestant.
-pub(super) fn guard(
-    drain_ms: u64,
-    whose: &str,
-    cpus: Option<&Cpus>,
-    command: &[OsString],
-) -> anyhow::Result<ExitCode> {
-    // All that it starts inherits this.
-    cpus.map(Cpus::pin).transpose()?;
-    guard::run(command, Duration::from_millis(drain_ms), whose == "foreign")?;
+/// `__guard`: stands between the harness and a server.
+pub(crate) fn guard(launch: &str, command: &[OsString]) -> anyhow::Result<ExitCode> {
+    let launch: Launch = serde_json::from_str(launch)?;
+    guard::run(&launch, command)?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// `__serve`: binds, says so in one line, and serves until told to stop.
-pub(super) fn serve(parts: Parts<'_>, order: &str) -> anyhow::Result<ExitCode> {
+/// `__serve`: binds, sends one ready line, and serves until told to stop.
+pub(crate) fn serve(app: App<'_>, request: &str) -> anyhow::Result<ExitCode> {
     // Only the guard is its parent, and nothing may outlive the guard.
     set_pdeathsig(Signal::SIGKILL)?;
-    let Order { model, settings } = serde_json::from_str(order)?;
-    let model = find_model(parts, &model)?;
-    let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
-    setrlimit(Resource::RLIMIT_NOFILE, hard, hard)?;
-    let server = Server::bind(&settings, model.workers(), parts.service)?;
+    let request = ServeRequest::parse(request).map_err(|why| anyhow!(why))?;
+    let model = find_model(app, &request.model)?;
+    raise_descriptor_limit()?;
+    let server = Server::bind(&request.settings, model.workers(), app.service)?;
     let ready = Ready {
         schema: Ready::SCHEMA.to_owned(),
         model: model.name().to_owned(),

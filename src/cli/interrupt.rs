@@ -6,28 +6,23 @@ use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::signal::{SigSet, Signal};
-use nix::sys::signalfd::{SfdFlags, SignalFd};
+use nix::sys::signal::Signal;
+use nix::sys::signalfd::SignalFd;
+
+use crate::sys::signals;
 
 /// SIGINT and SIGTERM, blocked in this thread and in all that it starts later.
 #[derive(Debug)]
-pub(super) struct Interrupt(SignalFd);
+pub(crate) struct Interrupt(SignalFd);
 
 impl Interrupt {
     /// From here on these signals no longer end the process.
-    pub(super) fn catch() -> io::Result<Interrupt> {
-        let signals = [Signal::SIGINT, Signal::SIGTERM]
-            .into_iter()
-            .collect::<SigSet>();
-        signals.thread_block()?;
-        Ok(Interrupt(SignalFd::with_flags(
-            &signals,
-            SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK,
-        )?))
+    pub(crate) fn catch() -> io::Result<Interrupt> {
+        signals::block(&[Signal::SIGINT, Signal::SIGTERM]).map(Interrupt)
     }
 
     /// Waits at most so long; true when a signal came, which is then taken.
-    pub(super) fn wait(&self, most: Duration) -> io::Result<bool> {
+    pub(crate) fn wait(&self, most: Duration) -> io::Result<bool> {
         let mut fds = [PollFd::new(self.0.as_fd(), PollFlags::POLLIN)];
         let most = PollTimeout::try_from(most).unwrap_or(PollTimeout::MAX);
         match poll(&mut fds, most) {

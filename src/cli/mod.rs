@@ -1,43 +1,43 @@
-//! The command line: one file a command.
+//! The command line: one file per command; the options that several commands
+//! share are in `args/`.
+//!
+//! Owns everything that reads arguments, prints or exits. To change: a new
+//! command is a file here and a variant of `Command`. No other room imports this.
 
+mod app;
+pub mod args;
 mod calibrate;
 mod check;
 mod doctor;
 mod hidden;
 mod interrupt;
-mod load_args;
 mod measure;
+mod measure_task;
 mod models;
 mod origin;
+mod output;
 mod plan;
 mod progress;
 mod report;
+mod resume;
 mod scenarios;
 mod serve;
-mod study;
 mod torture;
-mod values;
-mod who;
+mod usage;
 
 use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
 
 use anstyle::AnsiColor;
+pub(crate) use app::App;
 use clap::builder::Styles;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+pub(crate) use usage::UsageError;
 
-use crate::cpus::Cpus;
 use crate::error::Error;
-use crate::model::ServeModel;
-use crate::service::Service;
-
-/// What a binary of rpcbench is made of.
-#[derive(Clone, Copy)]
-struct Parts<'a> {
-    models: &'a [&'a dyn ServeModel],
-    service: &'a dyn Service,
-}
+use crate::protocol::Service;
+use crate::server::ServeModel;
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -74,29 +74,22 @@ enum Command {
     /// Say what on this machine will spoil figures, and the mend
     Doctor,
     #[command(name = "__serve", hide = true)]
-    HiddenServe { order: String },
+    HiddenServe { request: String },
     #[command(name = "__guard", hide = true)]
     Guard {
-        drain_ms: u64,
-        whose: String,
-        cpus: Option<Cpus>,
+        launch: String,
         #[arg(last = true)]
         command: Vec<OsString>,
     },
 }
-
-/// What was asked cannot be: exit code 2.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-struct Usage(String);
 
 /// Runs the program with these models and this service: a `main` of one line.
 ///
 /// Call it first thing in `main`, while the process has one thread: a server
 /// is started by running the same binary again.
 pub fn main(models: &[&dyn ServeModel], service: &dyn Service) -> ExitCode {
-    let parts = Parts { models, service };
-    run(parts).unwrap_or_else(|error| {
+    let app = App { models, service };
+    run(app).unwrap_or_else(|error| {
         if is_broken_pipe(&error) {
             return ExitCode::SUCCESS;
         }
@@ -109,8 +102,8 @@ pub fn main(models: &[&dyn ServeModel], service: &dyn Service) -> ExitCode {
     })
 }
 
-fn run(parts: Parts<'_>) -> anyhow::Result<ExitCode> {
-    let command = Cli::command().after_help(format!("Models:\n{}", models::list(parts.models)));
+fn run(app: App<'_>) -> anyhow::Result<ExitCode> {
+    let command = Cli::command().after_help(format!("Models:\n{}", models::list(app.models)));
     let matches = match command.try_get_matches() {
         Ok(matches) => matches,
         Err(told) if !told.use_stderr() => {
@@ -118,26 +111,21 @@ fn run(parts: Parts<'_>) -> anyhow::Result<ExitCode> {
             told.print()?;
             return Ok(ExitCode::SUCCESS);
         }
-        Err(error) => return Err(Usage(in_short(&error)).into()),
+        Err(error) => return Err(UsageError(in_short(&error)).into()),
     };
     let cli = Cli::from_arg_matches(&matches)?;
     match cli.command {
-        None => measure::run(parts, &cli.measure),
-        Some(Command::Serve(args)) => serve::run(parts, &args),
-        Some(Command::Models(args)) => models::run(parts, &args),
+        None => measure::run(app, &cli.measure),
+        Some(Command::Serve(args)) => serve::run(app, &args),
+        Some(Command::Models(args)) => models::run(app, &args),
         Some(Command::Scenarios(args)) => scenarios::run(&args),
-        Some(Command::Calibrate(args)) => calibrate::run(parts, &args),
-        Some(Command::Check(args)) => check::run(parts, &args),
-        Some(Command::Torture(args)) => torture::run(parts, &args),
+        Some(Command::Calibrate(args)) => calibrate::run(app, &args),
+        Some(Command::Check(args)) => check::run(app, &args),
+        Some(Command::Torture(args)) => torture::run(app, &args),
         Some(Command::Report(args)) => report::run(&args),
         Some(Command::Doctor) => doctor::run(),
-        Some(Command::HiddenServe { order }) => hidden::serve(parts, &order),
-        Some(Command::Guard {
-            drain_ms,
-            whose,
-            cpus,
-            command,
-        }) => hidden::guard(drain_ms, &whose, cpus.as_ref(), &command),
+        Some(Command::HiddenServe { request }) => hidden::serve(app, &request),
+        Some(Command::Guard { launch, command }) => hidden::guard(&launch, &command),
     }
 }
 
@@ -184,7 +172,7 @@ fn is_usage(error: &anyhow::Error) -> bool {
                 | Error::TooManyWorkers { .. }
         )
     );
-    asked || error.is::<Usage>()
+    asked || error.is::<UsageError>()
 }
 
 /// Whoever read our output has had enough.

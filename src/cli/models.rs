@@ -5,11 +5,11 @@ use std::process::ExitCode;
 
 use serde::Serialize;
 
-use super::Parts;
-use crate::model::ServeModel;
+use super::app::App;
+use crate::server::ServeModel;
 
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {
+pub(crate) struct Args {
     /// text or json
     #[arg(long, default_value = "text", value_parser = ["text", "json"], hide_possible_values = true)]
     format: String,
@@ -24,19 +24,19 @@ struct Model {
     accept: Vec<String>,
 }
 
-pub(super) fn run(parts: Parts<'_>, args: &Args) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(app: App<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     let mut out = std::io::stdout().lock();
     if args.format == "json" {
-        let models: Vec<Model> = parts.models.iter().map(|model| describe(*model)).collect();
+        let models: Vec<Model> = app.models.iter().map(|model| describe(*model)).collect();
         writeln!(out, "{}", serde_json::to_string_pretty(&models)?)?;
         return Ok(ExitCode::SUCCESS);
     }
-    write!(out, "{}", list(parts.models))?;
+    write!(out, "{}", list(app.models))?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// A line a model; also the end of `--help`.
-pub(super) fn list(models: &[&dyn ServeModel]) -> String {
+pub(crate) fn list(models: &[&dyn ServeModel]) -> String {
     let line = |model: &&dyn ServeModel| {
         let aliases = model.aliases().join(", ");
         format!("  {:<17} {:<14} {}\n", model.name(), aliases, model.about())
@@ -46,7 +46,7 @@ pub(super) fn list(models: &[&dyn ServeModel]) -> String {
 
 fn describe(model: &dyn ServeModel) -> Model {
     let workers = model.workers();
-    let cores = crate::environment::cores();
+    let cores = crate::measure::environment::cores();
     Model {
         name: model.name(),
         aliases: model.aliases(),

@@ -4,29 +4,28 @@ use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::progress::Progress;
-use crate::environment;
 use crate::error::Error;
-use crate::load::Live;
+use crate::load::LiveProgress;
+use crate::measure::{Case, Observer, Outcome, RunProgress, environment};
 use crate::record::{Record, ScenarioInfo};
-use crate::run::{Outcome, Place, Seat, Watch};
 
 /// How often what there is so far is written, so that a run that was killed can go on.
 const KEEP_EVERY: Duration = Duration::from_secs(20);
 
 /// Where a record comes from.
 #[derive(Debug, Clone)]
-pub(super) struct Origin {
-    pub(super) started: String,
-    pub(super) command: Vec<String>,
-    pub(super) seed: u64,
-    pub(super) scenarios: Vec<ScenarioInfo>,
+pub(crate) struct Origin {
+    pub(crate) started: String,
+    pub(crate) command: Vec<String>,
+    pub(crate) seed: u64,
+    pub(crate) scenarios: Vec<ScenarioInfo>,
     /// When the run was taken up again.
-    pub(super) resumed: Vec<String>,
+    pub(crate) resumed: Vec<String>,
 }
 
 impl Origin {
     /// A run that begins now, by this process's command.
-    pub(super) fn now() -> Origin {
+    pub(crate) fn now() -> Origin {
         Origin {
             started: now(),
             command: std::env::args().collect(),
@@ -37,7 +36,7 @@ impl Origin {
     }
 
     /// The same, of a run that draws from this seed.
-    pub(super) fn of(seed: u64) -> Origin {
+    pub(crate) fn of(seed: u64) -> Origin {
         Origin {
             seed,
             ..Origin::now()
@@ -45,7 +44,7 @@ impl Origin {
     }
 
     /// The record of it.
-    pub(super) fn record(&self, outcome: Outcome) -> Record {
+    pub(crate) fn record(&self, outcome: Outcome) -> Record {
         Record {
             schema: Record::SCHEMA.to_owned(),
             started: self.started.clone(),
@@ -53,7 +52,7 @@ impl Origin {
             seed: self.seed,
             interrupted: outcome.interrupted || outcome.error.is_some(),
             tool: environment::tool(),
-            environment: environment::look(),
+            environment: environment::read(),
             scenarios: self.scenarios.clone(),
             resumed: self.resumed.clone(),
             cells: outcome.cells,
@@ -66,20 +65,20 @@ impl Origin {
 }
 
 /// The time, in UTC (RFC 3339).
-pub(super) fn now() -> String {
+pub(crate) fn now() -> String {
     humantime::format_rfc3339_seconds(SystemTime::now()).to_string()
 }
 
 /// The record of a run, whether it was ended from outside, and what went wrong, if anything did.
-pub(super) fn recorded(mut outcome: Outcome, origin: &Origin) -> (bool, Record, Option<Error>) {
+pub(crate) fn recorded(mut outcome: Outcome, origin: &Origin) -> (bool, Record, Option<Error>) {
     let (interrupted, error) = (outcome.interrupted, outcome.error.take());
     let mut record = origin.record(outcome);
     record.interrupted = interrupted || error.is_some();
     (interrupted, record, error)
 }
 
-/// A watch that also writes what there is so far to the record's file, now and then.
-pub(super) struct Keeping<'p, 'i, 'a> {
+/// A observer that also writes what there is so far to the record's file, now and then.
+pub(crate) struct SavingObserver<'p, 'i, 'a> {
     progress: &'p mut Progress<'i>,
     origin: &'a Origin,
     file: Option<&'a Path>,
@@ -87,13 +86,13 @@ pub(super) struct Keeping<'p, 'i, 'a> {
     kept: Instant,
 }
 
-impl<'p, 'i, 'a> Keeping<'p, 'i, 'a> {
-    pub(super) fn new(
+impl<'p, 'i, 'a> SavingObserver<'p, 'i, 'a> {
+    pub(crate) fn new(
         progress: &'p mut Progress<'i>,
         origin: &'a Origin,
         file: Option<&'a Path>,
-    ) -> Keeping<'p, 'i, 'a> {
-        Keeping {
+    ) -> SavingObserver<'p, 'i, 'a> {
+        SavingObserver {
             progress,
             origin,
             file,
@@ -103,12 +102,12 @@ impl<'p, 'i, 'a> Keeping<'p, 'i, 'a> {
     }
 }
 
-impl Watch for Keeping<'_, '_, '_> {
-    fn trial_begins(&mut self, seat: &Seat, place: Place) {
-        self.progress.trial_begins(seat, place);
+impl Observer for SavingObserver<'_, '_, '_> {
+    fn trial_begins(&mut self, case: &Case, place: RunProgress) {
+        self.progress.trial_begins(case, place);
     }
 
-    fn live(&mut self, live: Live, elapsed: Duration) {
+    fn live(&mut self, live: LiveProgress, elapsed: Duration) {
         self.progress.live(live, elapsed);
     }
 
@@ -140,7 +139,7 @@ mod tests {
         let interrupt = Interrupt::catch().unwrap();
         let mut progress = Progress::new(&interrupt);
         let origin = Origin::of(7);
-        let mut keeping = Keeping::new(&mut progress, &origin, Some(&file));
+        let mut keeping = SavingObserver::new(&mut progress, &origin, Some(&file));
         keeping.trial_ended(&Outcome::default());
         assert!(!file.exists(), "not after each trial");
         keeping.every = Duration::ZERO;

@@ -2,12 +2,11 @@
 
 use std::io::{self, Write};
 
-use crate::run::pilot::{Of, Rate};
-use crate::run::seek::SearchPlan;
-use crate::run::{Plan, Seat};
+use crate::measure::{Case, Plan, SearchPlan};
+use crate::scenario::{CapacityOf, Rate};
 
 /// The search, and who is searched.
-pub(super) fn print_search(search: &SearchPlan) -> anyhow::Result<()> {
+pub(crate) fn print_search(search: &SearchPlan) -> anyhow::Result<()> {
     let seconds = search.time().as_secs_f64().ceil();
     let mut out = io::stdout().lock();
     let target = search.slo;
@@ -16,8 +15,8 @@ pub(super) fn print_search(search: &SearchPlan) -> anyhow::Result<()> {
         "the highest rate within {target}, in about {seconds} s, seed {}:",
         search.seed
     )?;
-    for seat in &search.seats {
-        let (name, load) = (seat.name(), &seat.load);
+    for case in &search.cases {
+        let (name, load) = (case.name(), &case.load);
         let (clients, step) = (load.clients, load.duration);
         writeln!(
             out,
@@ -29,7 +28,7 @@ pub(super) fn print_search(search: &SearchPlan) -> anyhow::Result<()> {
 }
 
 /// The trials in their order.
-pub(super) fn print_plan(plan: &Plan) -> anyhow::Result<()> {
+pub(crate) fn print_plan(plan: &Plan) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
     let seconds = plan.time_left(0).as_secs_f64().ceil();
     let trials = match plan.trials() {
@@ -38,9 +37,9 @@ pub(super) fn print_plan(plan: &Plan) -> anyhow::Result<()> {
     };
     writeln!(out, "{trials} in about {seconds} s, seed {}:", plan.seed)?;
     for (order, (round, at)) in plan.order().into_iter().enumerate() {
-        let seat = &plan.seats[at];
-        let (name, load) = (&seat.info.name, &seat.load);
-        let scenario = seat.scenario.as_ref().map(|name| format!("{name}: "));
+        let case = &plan.cases[at];
+        let (name, load) = (&case.info.name, &case.load);
+        let scenario = case.scenario.as_ref().map(|name| format!("{name}: "));
         writeln!(
             out,
             "{:>4}  round {}  {}{name}, {} clients{}, {:?} after {:?}",
@@ -48,7 +47,7 @@ pub(super) fn print_plan(plan: &Plan) -> anyhow::Result<()> {
             round + 1,
             scenario.unwrap_or_default(),
             load.clients,
-            rate(seat),
+            rate(case),
             load.duration,
             load.warmup
         )?;
@@ -56,13 +55,13 @@ pub(super) fn print_plan(plan: &Plan) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn rate(seat: &Seat) -> String {
-    let share = seat.offer.map(|offer| offer.rate);
-    match (share, seat.load.schedule) {
+fn rate(case: &Case) -> String {
+    let share = case.rate_spec.map(|rate_spec| rate_spec.rate);
+    match (share, case.load.schedule) {
         (Some(Rate::Share { share, of }), _) => {
             let of = match of {
-                Of::Weakest => "weakest",
-                Of::Strongest => "strongest",
+                CapacityOf::Weakest => "weakest",
+                CapacityOf::Strongest => "strongest",
             };
             format!(" at {} % of what the {of} does", (100.0 * share).round())
         }

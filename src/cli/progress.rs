@@ -6,27 +6,27 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::interrupt::Interrupt;
-use crate::load::Live;
-use crate::run::{Place, Seat, Watch};
+use crate::load::LiveProgress;
+use crate::measure::{Case, Observer, RunProgress};
 
-/// The watch of the command line: a bar, and Ctrl-C.
-pub(super) struct Progress<'a> {
+/// The observer of the command line: a bar, and Ctrl-C.
+pub(crate) struct Progress<'a> {
     bar: ProgressBar,
     interrupt: &'a Interrupt,
     name: String,
-    told: Told,
+    told: LastShown,
 }
 
 /// What was told last, for the rate between two times.
 #[derive(Default)]
-struct Told {
+struct LastShown {
     requests: u64,
     elapsed: Duration,
     rate: f64,
 }
 
 impl<'a> Progress<'a> {
-    pub(super) fn new(interrupt: &'a Interrupt) -> Progress<'a> {
+    pub(crate) fn new(interrupt: &'a Interrupt) -> Progress<'a> {
         let shown = io::stderr().is_terminal();
         let target = if shown {
             ProgressDrawTarget::stderr()
@@ -43,19 +43,19 @@ impl<'a> Progress<'a> {
             bar,
             interrupt,
             name: String::new(),
-            told: Told::default(),
+            told: LastShown::default(),
         }
     }
 
-    pub(super) fn finish(&self) {
+    pub(crate) fn finish(&self) {
         self.bar.finish_and_clear();
     }
 }
 
-impl Watch for Progress<'_> {
-    fn trial_begins(&mut self, seat: &Seat, place: Place) {
-        self.name = format!("{} × {}", seat.name(), seat.load.clients);
-        self.told = Told::default();
+impl Observer for Progress<'_> {
+    fn trial_begins(&mut self, case: &Case, place: RunProgress) {
+        self.name = format!("{} × {}", case.name(), case.load.clients);
+        self.told = LastShown::default();
         self.bar.set_length(place.of as u64);
         self.bar.set_position(place.index as u64);
         let left = place.left.as_secs();
@@ -64,7 +64,7 @@ impl Watch for Progress<'_> {
         self.bar.set_message(format!("{}: warming up", self.name));
     }
 
-    fn live(&mut self, live: Live, elapsed: Duration) {
+    fn live(&mut self, live: LiveProgress, elapsed: Duration) {
         let (new, time) = (
             live.requests.saturating_sub(self.told.requests),
             elapsed.saturating_sub(self.told.elapsed),
@@ -77,7 +77,7 @@ impl Watch for Progress<'_> {
             } else {
                 self.told.rate
             };
-            self.told = Told {
+            self.told = LastShown {
                 requests: live.requests,
                 elapsed,
                 rate: 0.7 * old + 0.3 * rate,

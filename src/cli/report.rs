@@ -5,15 +5,16 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use super::Usage;
-use crate::error::Error;
+use super::output::write_file;
+use super::usage::UsageError;
 use crate::record::Record;
-use crate::report;
-use crate::report::chart::CHART_MARK;
-use crate::report::page::{Page, Source, page};
+use crate::report::chart::markup::CHART_MARK;
+use crate::report::files::files;
+use crate::report::html::page::page;
+use crate::report::{Page, Source};
 
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {
+pub(crate) struct Args {
     /// Records, as a measurement has saved them
     #[arg(required = true, value_name = "RECORD")]
     records: Vec<PathBuf>,
@@ -27,7 +28,7 @@ pub(super) struct Args {
 
 /// Writes one page of all records, its pictures, and the files of each; of several records, each
 /// into a folder of its own.
-pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     // All are read before anything is written.
     let mut records: Vec<(&Path, Record)> = Vec::new();
     for path in &args.records {
@@ -36,8 +37,8 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let folders = folders(args)?;
     let mut out = io::stdout().lock();
     for ((_, record), folder) in records.iter().zip(&folders) {
-        for (name, text) in report::files(record) {
-            write(&folder.join(name), &text)?;
+        for (name, text) in files(record) {
+            write_file(&folder.join(name), &text)?;
         }
     }
     let labels = labels(&args.records);
@@ -48,11 +49,11 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let page = page(&sources);
     let plots = args.plots.clone().unwrap_or_else(|| args.out.join("plots"));
     for (name, picture) in &page.pictures {
-        write(&plots.join(name), picture)?;
+        write_file(&plots.join(name), picture)?;
     }
     remove_old(&plots, &page)?;
     let file = args.out.join("report.html");
-    write(&file, &page.html)?;
+    write_file(&file, &page.html)?;
     writeln!(
         out,
         "{}: open it in a browser; {} in {}, and of each record report.md, trials.csv and hdr/",
@@ -104,7 +105,7 @@ fn labels(paths: &[PathBuf]) -> Vec<String> {
 }
 
 /// Where the files of each record go.
-fn folders(args: &Args) -> Result<Vec<PathBuf>, Usage> {
+fn folders(args: &Args) -> Result<Vec<PathBuf>, UsageError> {
     let mut folders = Vec::new();
     for path in &args.records {
         let folder = match (args.records.len(), path.file_stem()) {
@@ -113,22 +114,11 @@ fn folders(args: &Args) -> Result<Vec<PathBuf>, Usage> {
         };
         if folders.contains(&folder) {
             let (path, folder) = (path.display(), folder.display());
-            return Err(Usage(format!(
+            return Err(UsageError(format!(
                 "{path} would overwrite another record's files in {folder}: rename it, or report it with another --out"
             )));
         }
         folders.push(folder);
     }
     Ok(folders)
-}
-
-/// Writes a file into a folder that is made if it is not there.
-pub(super) fn write(path: &Path, text: &str) -> Result<(), Error> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let written = fs::create_dir_all(folder).and_then(|()| fs::write(path, text));
-    written.map_err(|source| Error::Write {
-        path: path.to_owned(),
-        source,
-        remedy: "name another folder with --out",
-    })
 }

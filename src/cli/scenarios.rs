@@ -5,10 +5,12 @@ use std::process::ExitCode;
 
 use serde_json::json;
 
-use crate::scenario::{ALL, SUITES, Scenario, Suite};
+use crate::scenario::catalogue::ALL;
+use crate::scenario::suite::SUITES;
+use crate::scenario::{Scenario, Suite};
 
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {
+pub(crate) struct Args {
     /// Print the file of this scenario or suite, to begin one of your own with
     #[arg(value_name = "NAME", conflicts_with = "format")]
     name: Option<String>,
@@ -17,7 +19,7 @@ pub(super) struct Args {
     format: String,
 }
 
-pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let mut out = std::io::stdout().lock();
     if let Some(name) = &args.name {
         let known = ALL.iter().chain(SUITES).find(|(known, _)| known == name);
@@ -26,7 +28,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
             // Which says what there is.
             None => {
                 return Err(Scenario::find(name).map(drop).err().map_or_else(
-                    || super::Usage(format!("{name} is a file already")).into(),
+                    || super::usage::UsageError(format!("{name} is a file already")).into(),
                     anyhow::Error::from,
                 ));
             }
@@ -61,11 +63,11 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         "Scenarios (--scenario NAME,…; rpcbench scenarios NAME prints its file):"
     )?;
     for scenario in &scenarios {
-        writeln!(out, "  {:<9} {}", scenario.name, scenario.about)?;
+        writeln!(out, "  {:<12} {}", scenario.name, scenario.about)?;
     }
     writeln!(out, "\nSuites (--suite NAME):")?;
     for suite in &suites {
-        writeln!(out, "  {:<9} {}", suite.name, suite.about)?;
+        writeln!(out, "  {:<12} {}", suite.name, suite.about)?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -7,29 +7,32 @@ use std::time::Duration;
 
 use anyhow::Context;
 
+use super::app::App;
 use super::interrupt::Interrupt;
-use super::measure::make_room;
 use super::origin::{Origin, recorded};
 use super::progress::Progress;
-use super::serve::ServerArgs;
-use super::who::WhoArgs;
-use super::{Parts, Usage, values};
-use crate::hostile::{self, Attack};
-use crate::load::message::{LEAST_PAYLOAD_BYTES, Message};
-use crate::load::pacer::{Arrivals, Assign, Schedule};
-use crate::load::{self, Close, Load};
+use super::usage::UsageError;
+use crate::attack::{Attack, catalogue};
+use crate::cli::args::server::ServerArgs;
+use crate::cli::args::servers::ServersArgs;
+use crate::cli::args::values;
+use crate::findings::CALM;
+use crate::findings::attack_results::any_suffered;
+use crate::load::{Arrivals, Assign, Close, DRAIN, LEAST_PAYLOAD_BYTES, Load, Message, Schedule};
+use crate::measure::descriptors::reserve_descriptors;
+use crate::measure::rounds::measure;
+use crate::measure::{Case, EarlierRun, Plan};
 use crate::protocol::REPLY_SLACK_BYTES;
-use crate::report::torture::{CALM, any_suffered, torture};
-use crate::run::{Before, Plan, Seat, measure};
+use crate::report::torture::torture;
 
 /// A connection without progress is closed after this, so that it can be seen in a short run.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(2);
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = catalogue())]
-pub(super) struct Args {
+pub(crate) struct Args {
     #[command(flatten)]
-    who: WhoArgs,
+    who: ServersArgs,
     /// Attacks to try [default: all]
     #[arg(long, value_delimiter = ',', value_name = "NAME,…")]
     attack: Vec<String>,
@@ -59,19 +62,19 @@ pub(super) struct Args {
 }
 
 fn catalogue() -> String {
-    let rows = hostile::ALL.iter();
+    let rows = catalogue::ALL.iter();
     let rows = rows.map(|attack| format!("  {:<11} {}\n", attack.name, attack.about));
     format!("Attacks:\n{}", rows.collect::<String>())
 }
 
 /// Attacks, measures, shows.
-pub(super) fn run(parts: Parts<'_>, args: &Args) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(app: App<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     if args.who.names_nobody() {
-        return Err(Usage("name a server: --model, --exec or --target".to_owned()).into());
+        return Err(UsageError("name a server: --model, --exec or --target".to_owned()).into());
     }
     args.server.check_cpus()?;
-    let plan = plan(parts, args)?;
-    make_room(&plan.seats)?;
+    let plan = plan(app, args)?;
+    reserve_descriptors(&plan.cases)?;
     let origin = Origin::of(plan.seed);
     let interrupt = Interrupt::catch().context("cannot catch Ctrl-C")?;
     let mut progress = Progress::new(&interrupt);
@@ -95,43 +98,43 @@ pub(super) fn run(parts: Parts<'_>, args: &Args) -> anyhow::Result<ExitCode> {
 }
 
 /// Each contestant calm, and under each attack.
-fn plan(parts: Parts<'_>, args: &Args) -> anyhow::Result<Plan> {
+fn plan(app: App<'_>, args: &Args) -> anyhow::Result<Plan> {
     let attacks = attacks(&args.attack)?;
     let server = args.server.usually_idle(IDLE_TIMEOUT);
     let load = load(args, &server);
-    let mut seats = Vec::new();
-    for (entrant, info) in args.who.entrants(parts, &server)? {
+    let mut cases = Vec::new();
+    for (server_spec, info) in args.who.server_specs(app, &server)? {
         let calm = [None].into_iter();
         for attack in calm.chain(attacks.iter().copied().map(Some)) {
-            seats.push(Seat {
-                entrant: entrant.clone(),
+            cases.push(Case {
+                server_spec: server_spec.clone(),
                 info: info.clone(),
                 load: load.clone(),
                 scenario: Some(attack.map_or(CALM, |attack| attack.name).to_owned()),
                 attack,
-                offer: None,
+                rate_spec: None,
             });
         }
     }
     Ok(Plan {
-        seats,
+        cases,
         rounds: args.trials.get(),
         seed: args.seed.unwrap_or_else(|| fastrand::u64(..1 << 32)),
-        before: Before::default(),
+        before: EarlierRun::default(),
     })
 }
 
-fn attacks(names: &[String]) -> Result<Vec<&'static Attack>, Usage> {
+fn attacks(names: &[String]) -> Result<Vec<&'static Attack>, UsageError> {
     if names.is_empty() {
-        return Ok(hostile::ALL.iter().collect());
+        return Ok(catalogue::ALL.iter().collect());
     }
     let known = || {
-        let names: Vec<&str> = hostile::ALL.iter().map(|attack| attack.name).collect();
+        let names: Vec<&str> = catalogue::ALL.iter().map(|attack| attack.name).collect();
         names.join(", ")
     };
     let find = |name: &String| {
         Attack::find(name)
-            .ok_or_else(|| Usage(format!("unknown attack {name:?}: choose of {}", known())))
+            .ok_or_else(|| UsageError(format!("unknown attack {name:?}: choose of {}", known())))
     };
     names.iter().map(find).collect()
 }
@@ -144,7 +147,7 @@ fn load(args: &Args, server: &ServerArgs) -> Load {
         threads: 1,
         duration: args.duration,
         warmup: Duration::from_millis(500),
-        drain: load::DRAIN,
+        drain: DRAIN,
         timeout: Duration::from_secs(10),
         connect_timeout: Duration::from_secs(3),
         schedule: Some(Schedule {
@@ -159,12 +162,12 @@ fn load(args: &Args, server: &ServerArgs) -> Load {
         requests_per_connection: Some(1),
         idle: 0,
         think: Duration::ZERO,
-        wiring: server.wiring(),
+        write_mode: server.write_mode(),
         close: Close::Fin,
         cpus: None,
         reconnect_every: None,
         max_frame_bytes: server.max_frame_bytes() + REPLY_SLACK_BYTES,
         message: Message::ping(LEAST_PAYLOAD_BYTES),
-        beside: None,
+        alternate: None,
     }
 }

@@ -2,93 +2,29 @@
 
 use std::collections::VecDeque;
 
-use super::message::{Message, Tag};
-use super::pacer::{Assign, Kind};
-use crate::wiring::{Pieces, Wiring};
-
-/// How each client behaves.
-#[derive(Debug, Clone)]
-pub struct Manners {
-    /// What it sends.
-    pub message: Message,
-    /// What it sends where a request is [`Kind::Beside`]; `None` is the same.
-    pub beside: Option<Message>,
-    /// The number of the first of them among all threads', which tells their requests apart.
-    pub first_client: usize,
-    /// Requests in flight a connection.
-    pub pipeline: usize,
-    /// Whom a planned request waits for.
-    pub assign: Assign,
-    /// Whether it connects before it has anything to send, as a plan that runs from the start needs.
-    pub connects_first: bool,
-    /// A connection ends after so many replies; `None` is never.
-    pub requests_per_connection: Option<u32>,
-    /// All give up their connections at the multiples of this time; `None` is never.
-    pub reconnect_every_ns: Option<u64>,
-    /// How long a reply may take.
-    pub timeout_ns: u64,
-    /// How long a connect may take.
-    pub connect_timeout_ns: u64,
-    /// Connections beside those of the clients that connect before them and then only sit there.
-    pub idle: usize,
-    /// When they first connect.
-    pub ramp: Ramp,
-    /// How requests are written.
-    pub wiring: Wiring,
-    /// The longest reply that is believed.
-    pub max_frame_bytes: usize,
-}
-
-impl Manners {
-    /// Whether a client keeps its connection to the end.
-    pub(super) fn is_persistent(&self) -> bool {
-        self.requests_per_connection.is_none() && self.reconnect_every_ns.is_none()
-    }
-
-    /// What a request of this kind sends.
-    pub(super) fn message(&self, kind: Kind) -> &Message {
-        match (kind, &self.beside) {
-            (Kind::Beside, Some(beside)) => beside,
-            _ => &self.message,
-        }
-    }
-}
-
-/// When connections are first made: spaced, so that thousands do not arrive as one flood.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Ramp {
-    /// When the first is made.
-    pub first_ns: u64,
-    /// How long after each the next one is.
-    pub gap_ns: u64,
-}
-
-impl Ramp {
-    /// When connection `index` is made.
-    pub fn at_ns(&self, index: usize) -> u64 {
-        self.first_ns + self.gap_ns * index as u64
-    }
-}
+use super::message::Tag;
+use crate::load::pacer::mix::Kind;
+use crate::protocol::{WriteMode, WriteSplitter};
 
 /// A request that is still to be sent.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Waiting {
-    pub(super) planned_ns: u64,
-    pub(super) kind: Kind,
+pub(crate) struct QueuedRequest {
+    pub(crate) planned_ns: u64,
+    pub(crate) kind: Kind,
 }
 
 /// A request on its way.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Flight {
-    pub(super) planned_ns: u64,
-    pub(super) kind: Kind,
-    pub(super) sent_ns: u64,
-    pub(super) tag: Tag,
+pub(crate) struct InFlight {
+    pub(crate) planned_ns: u64,
+    pub(crate) kind: Kind,
+    pub(crate) sent_ns: u64,
+    pub(crate) tag: Tag,
 }
 
 /// Where a client's connection stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Link {
+pub(crate) enum ConnectionState {
     /// There is none; a connect may be tried from this time on.
     Down {
         retry_ns: u64,
@@ -119,7 +55,7 @@ pub struct ClientResult {
 
 impl ClientResult {
     /// A request of the sample has ended after this time.
-    pub(super) fn waited(&mut self, wait_ns: u64) {
+    pub(crate) fn waited(&mut self, wait_ns: u64) {
         self.asked += 1;
         self.longest_wait_ns = self.longest_wait_ns.max(wait_ns);
     }
@@ -136,38 +72,38 @@ impl ClientResult {
 }
 
 #[derive(Debug)]
-pub(super) struct Client {
-    pub(super) link: Link,
+pub(crate) struct Client {
+    pub(crate) link: ConnectionState,
     /// The requests that it is still to send, in the order of the plan.
-    pub(super) waiting: VecDeque<Waiting>,
+    pub(crate) waiting: VecDeque<QueuedRequest>,
     /// What it has sent, in the order of the replies.
-    pub(super) flights: VecDeque<Flight>,
+    pub(crate) flights: VecDeque<InFlight>,
     /// The beginning of a reply whose rest has not come.
-    pub(super) inbox: Vec<u8>,
+    pub(crate) inbox: Vec<u8>,
     /// The rest of a request that the socket has not taken.
-    pub(super) outbox: Vec<u8>,
-    pieces: Pieces,
+    pub(crate) outbox: Vec<u8>,
+    pieces: WriteSplitter,
     /// Replies on this connection.
-    pub(super) on_connection: u32,
+    pub(crate) on_connection: u32,
     /// The number of the last common leave before its connection came up.
-    pub(super) beat: u64,
+    pub(crate) beat: u64,
     /// Since when it could have sent: what comes after that is the generator's own lag.
-    pub(super) able_ns: u64,
+    pub(crate) able_ns: u64,
     /// Failures since the last reply.
-    pub(super) failures: u32,
-    pub(super) sequence: u64,
-    pub(super) result: ClientResult,
+    pub(crate) failures: u32,
+    pub(crate) sequence: u64,
+    pub(crate) result: ClientResult,
 }
 
 impl Client {
-    pub(super) fn new(pipeline: usize, wiring: Wiring) -> Client {
+    pub(crate) fn new(pipeline: usize, write_mode: WriteMode) -> Client {
         Client {
-            link: Link::Down { retry_ns: 0 },
+            link: ConnectionState::Down { retry_ns: 0 },
             waiting: VecDeque::with_capacity(pipeline + 1),
             flights: VecDeque::with_capacity(pipeline),
             inbox: Vec::new(),
             outbox: Vec::new(),
-            pieces: Pieces::new(wiring),
+            pieces: WriteSplitter::new(write_mode),
             on_connection: 0,
             beat: 0,
             able_ns: 0,
@@ -178,8 +114,8 @@ impl Client {
     }
 
     /// Forgets the connection; the next may be tried from `retry_ns` on.
-    pub(super) fn disconnect(&mut self, retry_ns: u64) {
-        self.link = Link::Down { retry_ns };
+    pub(crate) fn disconnect(&mut self, retry_ns: u64) {
+        self.link = ConnectionState::Down { retry_ns };
         self.on_connection = 0;
         self.inbox.clear();
         self.outbox.clear();
@@ -187,12 +123,12 @@ impl Client {
     }
 
     /// What goes into the next write; empty when all is written.
-    pub(super) fn unwritten(&self) -> &[u8] {
+    pub(crate) fn unwritten(&self) -> &[u8] {
         &self.outbox[..self.pieces.next(self.outbox.len())]
     }
 
     /// The first `bytes` of what was unwritten have been written.
-    pub(super) fn wrote(&mut self, bytes: usize) {
+    pub(crate) fn wrote(&mut self, bytes: usize) {
         self.pieces.wrote(&self.outbox[..bytes]);
         if bytes == self.outbox.len() {
             self.outbox.clear();
@@ -202,16 +138,16 @@ impl Client {
     }
 
     /// Memory that it takes.
-    pub(super) fn held_bytes(&self) -> usize {
+    pub(crate) fn held_bytes(&self) -> usize {
         size_of::<Client>()
-            + self.waiting.capacity() * size_of::<Waiting>()
-            + self.flights.capacity() * size_of::<Flight>()
+            + self.waiting.capacity() * size_of::<QueuedRequest>()
+            + self.flights.capacity() * size_of::<InFlight>()
             + self.inbox.capacity()
             + self.outbox.capacity()
     }
 
     /// How long to wait before another connect: not at all at first, at most a second.
-    pub(super) fn backoff_ns(&self) -> u64 {
+    pub(crate) fn backoff_ns(&self) -> u64 {
         match self.failures {
             0 | 1 => 0,
             failures => 10_000_000_u64

@@ -26,7 +26,7 @@ pub struct Message {
 
 /// Another message that some requests are.
 #[derive(Debug, Clone)]
-pub struct Beside {
+pub struct Alternate {
     /// What is sent instead of the usual one.
     pub message: Message,
     /// One request in so many, drawn pseudo-randomly.

@@ -1,42 +1,37 @@
 //! The wire of a real load: non-blocking sockets on one poll.
 
 use std::io::{self, Read, Write};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use mio::net::TcpStream;
 use mio::{Interest, Registry, Token};
 use nix::libc;
-use nix::sys::socket::{setsockopt, sockopt};
 use socket2::{Domain, Protocol, SockAddr, SockRef, Socket, Type};
 
+use super::spec::{Close, Load};
 use super::wire::Wire;
-use super::{Close, Load};
-use crate::wiring::Wiring;
+use crate::protocol::WriteMode;
+use crate::sys::loopback::LoopbackSources;
 
-/// Where connections are made again and again, so many loopback addresses take turns as the
-/// source: one address has some 28,000 ports, each of them barred for a while
-/// after use (TIME_WAIT).
-const SOURCES: u32 = 64;
 /// Fewer connections than this find ports at one address.
 const PORTS_OF_A_SOURCE: usize = 16_000;
 
-/// The sockets of a fleet, one a client.
+/// The sockets of a clients, one a client.
 #[derive(Debug)]
-pub(super) struct Sockets {
+pub(crate) struct Sockets {
     registry: Registry,
     target: SocketAddr,
     streams: Vec<Option<TcpStream>>,
-    /// Which source address is next; `None` leaves it to the system.
-    next_source: Option<u32>,
-    wiring: Wiring,
+    /// Where connections would use up the ports of one address; `None` leaves it to the system.
+    sources: Option<LoopbackSources>,
+    write_mode: WriteMode,
     close: Close,
 }
 
 impl Sockets {
     /// The sockets of so many connections of this load.
-    pub(super) fn new(registry: Registry, load: &Load, connections: usize) -> Sockets {
-        let loopback = matches!(load.target.ip(), IpAddr::V4(ip) if ip.is_loopback());
+    pub(crate) fn new(registry: Registry, load: &Load, connections: usize) -> Sockets {
         let ports_run_out = load.requests_per_connection.is_some()
             || load.reconnect_every.is_some()
             || load.connections() > PORTS_OF_A_SOURCE;
@@ -45,17 +40,17 @@ impl Sockets {
             registry,
             target: load.target,
             streams,
-            next_source: (ports_run_out && loopback).then_some(0),
-            wiring: load.wiring,
+            sources: LoopbackSources::new(load.target, 1, 0).filter(|_| ports_run_out),
+            write_mode: load.write_mode,
             close: load.close,
         }
     }
 
     /// Memory that it takes for a connection.
-    pub(super) const HELD_BYTES: usize = size_of::<Option<TcpStream>>();
+    pub(crate) const HELD_BYTES: usize = size_of::<Option<TcpStream>>();
 
     /// Whether the connect of this client is done: `None` while it is under way.
-    pub(super) fn connect_result(&self, client: usize) -> Option<io::Result<()>> {
+    pub(crate) fn connect_result(&self, client: usize) -> Option<io::Result<()>> {
         let stream = self.streams[client].as_ref()?;
         match stream.take_error() {
             Ok(Some(error)) | Err(error) => return Some(Err(error)),
@@ -75,13 +70,9 @@ impl Sockets {
             Some(Protocol::TCP),
         )?;
         socket.set_nonblocking(true)?;
-        socket.set_tcp_nodelay(self.wiring.no_delay())?;
-        if let Some(next) = &mut self.next_source {
-            let source = Ipv4Addr::from_bits(Ipv4Addr::LOCALHOST.to_bits() + 1 + *next);
-            *next = (*next + 1) % SOURCES;
-            // The port is then chosen at connect, free for this very target (ip(7)).
-            setsockopt(&socket, sockopt::IpBindAddressNoPort, &true)?;
-            socket.bind(&SockAddr::from(SocketAddr::from((source, 0))))?;
+        socket.set_tcp_nodelay(self.write_mode.no_delay())?;
+        if let Some(sources) = &mut self.sources {
+            sources.bind(&socket)?;
         }
         Ok(socket)
     }

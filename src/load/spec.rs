@@ -5,22 +5,21 @@ use std::net::SocketAddr;
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::client::{Manners, Ramp};
-use super::message::{Beside, Message};
-use super::nanos;
-use super::pacer::{Assign, Mix, Schedule};
-use super::recorder::Window;
-use crate::cpus::Cpus;
-use crate::wiring::Wiring;
+use super::client_config::{ClientConfig, Ramp};
+use super::message::{Alternate, Message};
+use super::nanos::nanos;
+use super::window::Window;
+use crate::load::pacer::mix::Mix;
+use crate::load::pacer::schedule::{Assign, Schedule};
+use crate::protocol::WriteMode;
+use crate::sys::Cpus;
 
 /// How long after the window replies are waited for.
 pub const DRAIN: Duration = Duration::from_secs(1);
-
 /// More connections than this are a slip of the finger.
 pub const MOST_CONNECTIONS: usize = 10_000_000;
 /// Requests in flight a connection: each has a place that is made before the load begins.
 pub const MOST_IN_FLIGHT: usize = 10_000;
-
 /// How long after each connection the next one is made, all threads together: 10,000 a second.
 const CONNECT_GAP: Duration = Duration::from_micros(100);
 
@@ -78,7 +77,7 @@ pub struct Load {
     /// How long a client of a closed loop waits before it asks again.
     pub think: Duration,
     /// How requests are written.
-    pub wiring: Wiring,
+    pub write_mode: WriteMode,
     /// How connections are closed.
     pub close: Close,
     /// The cores of the threads; `None` is all.
@@ -98,7 +97,7 @@ pub struct Load {
     /// What is sent.
     pub message: Message,
     /// What some requests are instead; `None` is none of them.
-    pub beside: Option<Beside>,
+    pub alternate: Option<Alternate>,
 }
 
 impl Load {
@@ -113,11 +112,14 @@ impl Load {
     }
 
     /// Of thread `index`: it takes its turn with the others at connecting.
-    pub(super) fn manners(&self, index: usize) -> Manners {
+    pub(crate) fn config(&self, index: usize) -> ClientConfig {
         let gap_ns = nanos(CONNECT_GAP);
-        Manners {
+        ClientConfig {
             message: self.message.clone(),
-            beside: self.beside.as_ref().map(|beside| beside.message.clone()),
+            alternate: self
+                .alternate
+                .as_ref()
+                .map(|alternate| alternate.message.clone()),
             first_client: self.clients_of(index).start,
             pipeline: self.pipeline,
             assign: self
@@ -133,16 +135,16 @@ impl Load {
                 first_ns: gap_ns * index as u64,
                 gap_ns: gap_ns * self.threads as u64,
             },
-            wiring: self.wiring,
+            write_mode: self.write_mode,
             max_frame_bytes: self.max_frame_bytes,
         }
     }
 
     /// Which requests are the other message: in an open loop by the seed of its plan, in a
     /// closed one always the same.
-    pub(super) fn mix(&self) -> Mix {
+    pub(crate) fn mix(&self) -> Mix {
         Mix {
-            one_in: self.beside.as_ref().map(|beside| beside.one_in),
+            one_in: self.alternate.as_ref().map(|alternate| alternate.one_in),
             seed: self.schedule.map_or(0, |schedule| schedule.seed),
         }
     }
@@ -156,7 +158,7 @@ impl Load {
         (falls && !then.after.is_zero()).then(|| then.after.min(self.duration))
     }
 
-    pub(super) fn window(&self) -> Window {
+    pub(crate) fn window(&self) -> Window {
         Window {
             from_ns: nanos(self.warmup),
             to_ns: nanos(self.warmup + self.duration),
@@ -164,7 +166,7 @@ impl Load {
     }
 
     /// Which of the clients thread `index` has.
-    pub(super) fn clients_of(&self, index: usize) -> std::ops::Range<usize> {
+    pub(crate) fn clients_of(&self, index: usize) -> std::ops::Range<usize> {
         self.share(self.clients, index)
     }
 

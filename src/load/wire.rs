@@ -1,10 +1,10 @@
-//! What a fleet of clients needs of the world: connections and the time.
+//! What a clients of clients needs of the world: connections and the time.
 
 use std::io;
 
-/// The connections of a fleet.
+/// The connections of a clients.
 pub trait Wire {
-    /// Begins to connect; how it ends is told by [`super::fleet::Fleet::connected`] or [`super::fleet::Fleet::not_connected`].
+    /// Begins to connect; how it ends is told by [`super::clients::Fleet::connected`] or [`super::clients::Fleet::not_connected`].
     ///
     /// # Errors
     /// When it cannot even begin.

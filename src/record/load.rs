@@ -45,11 +45,11 @@ pub struct LoadInfo {
     pub client_cpus: Option<String>,
     /// How connections close: `fin` or `reset`.
     pub close: String,
-    /// How messages are written: `default` (one write, NODELAY) or `article`.
+    /// How messages are written: `default` (one write, NODELAY) or `split` (in older records `article`).
     pub wire: String,
     /// What some requests are instead; null is none of them.
     #[serde(default)]
-    pub beside: Option<BesideInfo>,
+    pub beside: Option<AlternateInfo>,
     /// How unevenly requests are dealt to clients; null is evenly.
     #[serde(default)]
     pub skew: Option<SkewInfo>,
@@ -58,12 +58,12 @@ pub struct LoadInfo {
     pub reconnect_every_s: Option<f64>,
     /// Another rate from some time on; null is the same to the end.
     #[serde(default)]
-    pub then: Option<ThenInfo>,
+    pub then: Option<RateChangeInfo>,
 }
 
 /// A rate that a plan changes to.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct ThenInfo {
+pub struct RateChangeInfo {
     /// When, counted from the window's begin.
     pub after_s: f64,
     /// Requests a second from then on.
@@ -81,7 +81,7 @@ pub struct SkewInfo {
 
 /// Another message that some requests are.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BesideInfo {
+pub struct AlternateInfo {
     /// The method called.
     pub method: String,
     /// Bytes of its params.

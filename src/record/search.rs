@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::Quantiles;
+use super::trial::Quantiles;
 
 /// A target: this quantile of response time is to stay under the limit.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Interval, Overload};
+use super::series::{Interval, Overload};
 
 /// What one trial showed, against a fresh server.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -2,10 +2,10 @@
 
 use std::fmt::Display;
 
-use super::Format;
+use super::format::Format;
 use crate::record::{Cell, Record, Trial, Verdict};
 
-pub(super) struct Csv;
+pub(crate) struct Csv;
 
 /// A column: its name, and its value in a trial. What was not measured is empty.
 type Column = (&'static str, fn(&Cell, &Trial) -> Option<String>);

@@ -1,10 +1,10 @@
 //! A record as a folder of files.
 
-use super::ALL;
 use super::hgrm::hgrm;
 use super::hlog::hlog;
-use crate::histogram::decode;
+use crate::record::histogram::decode;
 use crate::record::{Record, Trial};
+use crate::report::ALL;
 
 /// The formats that go into a folder, and the files that they are there.
 const SUMMARIES: [(&str, &str); 2] = [("markdown", "report.md"), ("csv", "trials.csv")];

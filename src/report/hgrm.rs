@@ -10,7 +10,7 @@ const TICKS_PER_HALF_DISTANCE: u32 = 5;
 const NS_PER_US: f64 = 1000.0;
 
 /// The distribution as text; `notes` stand at its end.
-pub(super) fn hgrm(histogram: &Histogram<u64>, notes: &[String]) -> String {
+pub(crate) fn hgrm(histogram: &Histogram<u64>, notes: &[String]) -> String {
     let mut out = format!(
         "{:>12} {:>14} {:>10} {:>14}\n\n",
         "Value", "Percentile", "TotalCount", "1/(1-Percentile)"

@@ -6,13 +6,13 @@ use std::time::{Duration, SystemTime};
 use hdrhistogram::serialization::V2DeflateSerializer;
 use hdrhistogram::serialization::interval_log::IntervalLogWriterBuilder;
 
-use crate::histogram::decode;
+use crate::record::histogram::decode;
 use crate::record::{Cell, Record, Trial};
 
 const NS_PER_MS: f64 = 1e6;
 
 /// The intervals of the window in which replies came; `None` where the record has no histograms of them.
-pub(super) fn hlog(record: &Record, cell: &Cell, trial: &Trial) -> Option<String> {
+pub(crate) fn hlog(record: &Record, cell: &Cell, trial: &Trial) -> Option<String> {
     let began = humantime::parse_rfc3339(&record.started).unwrap_or(SystemTime::UNIX_EPOCH);
     let title = format!(
         "{} of {} clients, trial {}: latencies in ns of the right replies inside the window, at two digits",

@@ -1,9 +1,9 @@
 //! The record itself.
 
-use super::Format;
+use super::format::Format;
 use crate::record::Record;
 
-pub(super) struct Json;
+pub(crate) struct Json;
 
 impl Format for Json {
     fn name(&self) -> &'static str {

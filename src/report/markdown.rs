@@ -1,11 +1,15 @@
 //! A table for a README or a pull request.
 
-use super::summary::{Shown, Summary, doubts};
-use super::units::{bytes, count, digits, time};
-use super::{Format, search, text, words};
+use super::format::Format;
+use super::text;
+use crate::findings::provenance::provenance;
+use crate::findings::summary::quantile_text;
+use crate::findings::units::{bytes, count, digits};
+use crate::findings::warnings::warnings;
+use crate::findings::{Summary, search_sentences, sentences};
 use crate::record::{Record, SearchInfo};
 
-pub(super) struct Markdown;
+pub(crate) struct Markdown;
 
 impl Format for Markdown {
     fn name(&self) -> &'static str {
@@ -18,7 +22,7 @@ impl Format for Markdown {
         if record.interrupted {
             out.push_str("**Ended early: this is what was complete.**\n\n");
         }
-        for group in search::groups(record) {
+        for group in search_sentences::groups(record) {
             out.push_str(&searched(record, group));
         }
         let alone = record.searches.is_empty();
@@ -34,8 +38,13 @@ impl Format for Markdown {
             out.push_str("|---|---:|---:|---:|---:|---:|---:|\n");
             group.iter().for_each(|summary| out.push_str(&row(summary)));
             out.push('\n');
-            let doubts = doubts(group).into_iter().map(|doubt| doubt.sentence(true));
-            let sentences: Vec<String> = words::closing(group).into_iter().chain(doubts).collect();
+            let warnings = warnings(group)
+                .into_iter()
+                .map(|doubt| doubt.sentence(true));
+            let sentences: Vec<String> = sentences::closing(group)
+                .into_iter()
+                .chain(warnings)
+                .collect();
             sentences
                 .iter()
                 .for_each(|sentence| out.push_str(&format!("- {sentence}\n")));
@@ -46,20 +55,20 @@ impl Format for Markdown {
         for left_out in &record.left_out {
             out.push_str(&format!("- Left out: {left_out}.\n\n"));
         }
-        out.push_str(&format!("{}\n", text::provenance(record)));
+        out.push_str(&format!("{}\n", provenance(record)));
         out
     }
 }
 
 fn searched(record: &Record, group: &[SearchInfo]) -> String {
-    let mut out = format!("**{}**\n\n", search::heading(record, &group[0]));
-    let answers = group.iter().map(search::answer);
+    let mut out = format!("**{}**\n\n", search_sentences::heading(record, &group[0]));
+    let answers = group.iter().map(search_sentences::answer);
     answers.for_each(|answer| out.push_str(&format!("- {answer}\n")));
     out.push_str("\n| contestant | rate | | trials |\n|---|---:|---|---|\n");
-    for search in group {
-        for step in search::sorted(search) {
-            let name = escaped(&search.contestant);
-            let [rate, held, values] = search::row(search, step);
+    for search_sentences in group {
+        for step in search_sentences::sorted(search_sentences) {
+            let name = escaped(&search_sentences.contestant);
+            let [rate, held, values] = search_sentences::row(search_sentences, step);
             out.push_str(&format!("| {name} | {rate} | {held} | {values} |\n"));
         }
     }
@@ -78,8 +87,8 @@ fn row(summary: &Summary<'_>) -> String {
         escaped(summary.name()),
         if summary.limited { "≥ " } else { "" },
         count(summary.throughput_rps.median.round() as u64),
-        quantile(summary.latency(0.5, |trial| trial.latency_ns.p50)),
-        quantile(summary.latency(0.99, |trial| trial.latency_ns.p99)),
+        quantile_text(summary.latency(0.5, |trial| trial.latency_ns.p50)),
+        quantile_text(summary.latency(0.99, |trial| trial.latency_ns.p99)),
         summary
             .cpu_us
             .map_or_else(none, |figure| format!("{} µs", digits(figure.median))),
@@ -89,14 +98,4 @@ fn row(summary: &Summary<'_>) -> String {
         count(summary.served as u64),
         count(summary.asked as u64),
     )
-}
-
-/// A quantile in words.
-pub(super) fn quantile(shown: Shown) -> String {
-    match shown {
-        Shown::Is(ns) => time(ns),
-        Shown::Over(ns) => format!(">{}", time(ns)),
-        Shown::Starved => "starved".to_owned(),
-        Shown::TooFew => "–".to_owned(),
-    }
 }

@@ -1,35 +1,29 @@
-//! Records as people and programs read them: pure functions, one file a format.
+//! Records as people and programs read them: pure functions, one file per format.
+//!
+//! Owns layout only; conclusions are made in `findings/`. To change: a new
+//! format implements `Format` in a file of its own and is entered in [`ALL`].
 
 pub mod chart;
 pub mod check;
 mod csv;
-mod files;
-mod full;
+pub mod details;
+pub mod files;
+mod format;
 mod hgrm;
 mod hlog;
+pub mod html;
 mod json;
 mod markdown;
-pub mod page;
-pub mod rank;
-mod search;
-pub mod summary;
-mod text;
+pub mod terminal;
+pub mod text;
 pub mod torture;
-mod units;
-pub mod words;
 
-pub use files::files;
-
-use crate::record::Record;
-
-/// A way to show a record.
-pub trait Format: Sync {
-    /// Its name on the command line.
-    fn name(&self) -> &'static str;
-
-    /// The whole output. Text may hold ANSI styles, which the terminal's side strips where they are not wanted.
-    fn render(&self, record: &Record) -> String;
-}
+pub use chart::data::{Axis, Chart, Kind, Look, Mark, Point, Scale, Series, Unit};
+pub use chart::table::Table;
+pub use check::form::Form;
+pub use format::Format;
+pub use html::page::Page;
+pub use html::scenario_group::Source;
 
 /// All formats; the first is the default.
 pub static ALL: &[&dyn Format] = &[&text::Text, &json::Json, &csv::Csv, &markdown::Markdown];

@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, de};
 
-use super::{Open, Scenario};
+use super::definition::{Open, Scenario};
+use super::rate_spec::{CapacityOf, Rate};
 use crate::error::Error;
-use crate::load::message::{Beside, LEAST_PAYLOAD_BYTES, Message};
-use crate::load::pacer::{Arrivals, Assign, Schedule, Skew};
-use crate::load::{MOST_CONNECTIONS, MOST_IN_FLIGHT};
-use crate::run::pilot::{Of, Rate};
-use crate::service::METHODS;
-use crate::wiring::Wiring;
+use crate::load::{
+    Alternate, Arrivals, Assign, LEAST_PAYLOAD_BYTES, MOST_CONNECTIONS, MOST_IN_FLIGHT, Message,
+    Schedule, Skew,
+};
+use crate::protocol::{METHODS, WriteMode};
 
 /// Far over what any server takes in one message.
 const MOST_PAYLOAD_BYTES: usize = 64 << 20;
@@ -33,14 +33,16 @@ struct File {
     pipeline: Option<NonZeroUsize>,
     idle: Option<usize>,
     think: Option<Time>,
-    wire: Option<Wiring>,
-    beside: Option<OneIn>,
+    #[serde(alias = "wire")]
+    write_mode: Option<WriteMode>,
+    #[serde(alias = "beside")]
+    alternate: Option<AlternateMessage>,
     open: Option<OpenLoop>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct OneIn {
+struct AlternateMessage {
     method: String,
     params: Option<toml::Value>,
     one_in: NonZeroU32,
@@ -53,7 +55,7 @@ struct OpenLoop {
     rates: Vec<f64>,
     #[serde(default)]
     shares: Vec<f64>,
-    of: Option<Of>,
+    of: Option<CapacityOf>,
     arrivals: Option<String>,
     skew: Option<Uneven>,
     then: Option<After>,
@@ -72,12 +74,12 @@ struct After {
     after: f64,
     rate: Option<f64>,
     share: Option<f64>,
-    of: Option<Of>,
+    of: Option<CapacityOf>,
 }
 
 /// A duration such as `"200ms"`, over 0 and at most an hour.
 #[derive(Clone, Copy)]
-pub(super) struct Time(pub(super) Duration);
+pub(crate) struct Time(pub(crate) Duration);
 
 impl<'de> Deserialize<'de> for Time {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Time, D::Error> {
@@ -94,7 +96,7 @@ impl<'de> Deserialize<'de> for Time {
 }
 
 /// Reads a file, or says in which line what is wrong.
-pub(super) fn parsed<T: de::DeserializeOwned>(
+pub(crate) fn parsed<T: de::DeserializeOwned>(
     what: &'static str,
     path: &str,
     text: &str,
@@ -141,7 +143,10 @@ impl File {
             return Err("think: clients of an open loop do not wait for replies".to_owned());
         }
         let message = message(self.method.as_deref(), self.params.as_ref(), self.payload)?;
-        let beside = self.beside.map(OneIn::into_beside).transpose()?;
+        let alternate = self
+            .alternate
+            .map(AlternateMessage::into_alternate)
+            .transpose()?;
         Ok(Scenario {
             name: name.to_owned(),
             about: self.about,
@@ -150,21 +155,21 @@ impl File {
             duration: self.duration.map(|time| time.0),
             warmup: self.warmup.map(|time| time.0),
             message,
-            beside,
+            alternate,
             requests_per_connection: self.requests_per_connection.map(NonZeroU32::get),
             reconnect_every: self.reconnect_every.map(|time| time.0),
             pipeline,
             idle,
             think: self.think.map_or(Duration::ZERO, |time| time.0),
-            wiring: self.wire,
+            write_mode: self.write_mode,
             open: self.open.map(OpenLoop::into_open).transpose()?,
         })
     }
 }
 
-impl OneIn {
-    fn into_beside(self) -> Result<Beside, String> {
-        Ok(Beside {
+impl AlternateMessage {
+    fn into_alternate(self) -> Result<Alternate, String> {
+        Ok(Alternate {
             message: message(Some(&self.method), self.params.as_ref(), None)?,
             one_in: self.one_in.get(),
         })
@@ -233,14 +238,14 @@ fn rate(rps: f64) -> Result<Rate, String> {
     fits.then_some(Rate::Rps(rps)).ok_or_else(wrong)
 }
 
-fn share(share: f64, of: Of) -> Result<Rate, String> {
+fn share(share: f64, of: CapacityOf) -> Result<Rate, String> {
     let fits = share > 0.0 && share <= 10.0;
     let wrong = || format!("open: a share of {share}: 0.5 is half of what that one can do");
     fits.then_some(Rate::Share { share, of }).ok_or_else(wrong)
 }
 
 /// Refuses numbers of clients that are a slip of the finger.
-pub(super) fn check_clients(clients: &[NonZeroUsize]) -> Result<(), String> {
+pub(crate) fn check_clients(clients: &[NonZeroUsize]) -> Result<(), String> {
     let most = clients.iter().map(|clients| clients.get()).max();
     at_most("clients", most.unwrap_or(0), MOST_CONNECTIONS)
 }

@@ -4,8 +4,9 @@ use std::num::NonZeroUsize;
 
 use serde::Deserialize;
 
+use super::catalogue::read;
+use super::definition::Scenario;
 use super::file::{Time, check_clients, parsed};
-use super::{Scenario, read};
 use crate::error::Error;
 
 /// The suites of this program and their files.

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use nix::libc;
 use nix::poll::{PollFd, PollFlags};
 
-use super::Server;
-use super::stop::{is_ready, poll_until};
+use super::bound::Server;
+use crate::sys::poll::{is_ready, poll_until};
 
 /// How long accepting rests when descriptors or memory have run out.
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -68,7 +68,7 @@ impl Server<'_> {
             if let Some(event) = event {
                 return Ok(event);
             }
-            match crate::sys::accept(&listener) {
+            match crate::sys::sockets::accept(&listener) {
                 Ok(stream) => return Ok(Event::Connection(stream)),
                 Err(error) if may_accept_again(&error) => {}
                 Err(error) if error.kind() == io::ErrorKind::InvalidInput => return Err(error),
@@ -107,7 +107,7 @@ impl Server<'_> {
     }
 
     /// Waits for SIGCHLD alone, at most so long: while draining the stop signal stays readable.
-    pub(super) fn wait_for_end_of_child(&self, most: Duration) -> io::Result<()> {
+    pub(crate) fn wait_for_end_of_child(&self, most: Duration) -> io::Result<()> {
         let mut fds = [PollFd::new(self.child_signal.as_fd(), PollFlags::POLLIN)];
         poll_until(&mut fds, Some(Instant::now() + most))?;
         self.clear_child_signal()

@@ -11,9 +11,10 @@ use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{Pid, getpid, getppid};
 
-use super::hung::Hung;
-use super::{MAX_CHILDREN, Server};
-use crate::sys::PANICKED;
+use super::bound::Server;
+use super::settings::MAX_CHILDREN;
+use super::stuck_workers::StuckWorkers;
+use crate::sys::fork::PANICKED;
 
 /// What a child gets beyond the drain to end by itself before it is killed.
 const GRACE: Duration = Duration::from_millis(250);
@@ -29,7 +30,7 @@ pub struct Children<'s, 'a> {
 
 /// A child that has ended.
 #[derive(Debug, Clone, Copy)]
-pub struct Gone {
+pub struct EndedChild {
     /// The slot that it had.
     pub slot: usize,
     /// Its exit code, or none when a signal ended it.
@@ -69,7 +70,7 @@ impl Children<'_, '_> {
         let parent = getpid();
         let server = self.server;
         let meter = self.server.meter();
-        let forked = crate::sys::fork_child(|| {
+        let forked = crate::sys::fork::fork_child(|| {
             meter.use_slot(slot);
             server.is_child.store(true, Relaxed);
             // The parent may have died before the kernel was asked to tell of it.
@@ -93,11 +94,11 @@ impl Children<'_, '_> {
     /// Reaps every child that has ended: one SIGCHLD can stand for many.
     ///
     /// One that did not exit with 0 is counted as a fault.
-    pub fn reap(&mut self) -> Vec<Gone> {
+    pub fn reap(&mut self) -> Vec<EndedChild> {
         std::iter::from_fn(|| self.reap_one()).collect()
     }
 
-    fn reap_one(&mut self) -> Option<Gone> {
+    fn reap_one(&mut self) -> Option<EndedChild> {
         let (slot, code) = loop {
             let (pid, code) = match waitpid(None, Some(WaitPidFlag::WNOHANG)).ok()? {
                 WaitStatus::Exited(pid, code) => (pid, Some(code)),
@@ -110,7 +111,7 @@ impl Children<'_, '_> {
             }
         };
         let meter = self.server.meter();
-        let gone = Gone {
+        let gone = EndedChild {
             slot,
             code,
             was_serving: meter.was_serving(slot),
@@ -143,7 +144,7 @@ impl Children<'_, '_> {
     }
 
     /// Kills those whose handler has not returned for so long; they are reaped as any that died.
-    pub(super) fn kill_hung(&mut self, hung: &mut Hung, after: Duration) {
+    pub(crate) fn kill_hung(&mut self, hung: &mut StuckWorkers, after: Duration) {
         let meter = self.server.meter();
         let now = Instant::now();
         for (pid, slot) in &self.slots {
@@ -156,7 +157,7 @@ impl Children<'_, '_> {
     }
 
     /// Kills and reaps all, at once.
-    pub(super) fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         self.signal(Signal::SIGKILL);
         while self.count() > 0 && self.server.wait_for_end_of_child(GRACE).is_ok() {
             self.reap();

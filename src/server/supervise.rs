@@ -3,8 +3,10 @@
 use std::io::{self, Write as _};
 use std::time::{Duration, Instant};
 
-use super::hung::Hung;
-use super::{Children, Event, Gone, Server};
+use super::accept::Event;
+use super::bound::Server;
+use super::children::{Children, EndedChild};
+use super::stuck_workers::StuckWorkers;
 
 /// A worker that ends with this code could not start: another one could not either.
 const BOOT_FAILURE: i32 = 3;
@@ -27,7 +29,7 @@ impl Server<'_> {
         let count = self.workers().map_or(1, |(count, _)| count.get());
         let mut children = self.children();
         let mut bucket = Bucket::full();
-        let mut hung = Hung::default();
+        let mut hung = StuckWorkers::default();
         let patience = self.limits().busy_timeout;
         let mut missing = count;
         // The first ones replace nobody, so they take no token.
@@ -71,7 +73,7 @@ impl Server<'_> {
 }
 
 /// How many of those that ended are to be replaced.
-fn replaceable(gone: &[Gone], children: &mut Children<'_, '_>) -> io::Result<usize> {
+fn replaceable(gone: &[EndedChild], children: &mut Children<'_, '_>) -> io::Result<usize> {
     if let Some(failed) = gone
         .iter()
         .find(|gone| !gone.was_serving && gone.code.is_some_and(|code| code != 0))

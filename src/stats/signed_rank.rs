@@ -1,6 +1,6 @@
 //! Wilcoxon's signed-rank test and the estimate and interval that belong to it, all exact.
 
-use super::median;
+use super::basic::median;
 
 /// The distribution of T⁺, the sum of the ranks of positive differences, where there is no effect.
 #[derive(Debug, Clone)]

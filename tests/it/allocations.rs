@@ -5,15 +5,15 @@ use std::cell::Cell;
 use std::io;
 use std::rc::Rc;
 
-use rpcbench::conversation::{Conversation, Step};
-use rpcbench::load::client::{Manners, Ramp};
-use rpcbench::load::fleet::Fleet;
-use rpcbench::load::message::Message;
-use rpcbench::load::pacer::{Assign, ClosedLoop, Mix};
-use rpcbench::load::recorder::{Recorder, Window};
-use rpcbench::load::wire::{Clock, Wire};
-use rpcbench::service::Builtin;
-use rpcbench::wiring::Wiring;
+use rpcbench::Builtin;
+use rpcbench::internal::load::Clients;
+use rpcbench::internal::load::Message;
+use rpcbench::internal::load::{Assign, ClosedLoop, Mix};
+use rpcbench::internal::load::{ClientConfig, Ramp};
+use rpcbench::internal::load::{Clock, Wire};
+use rpcbench::internal::load::{Recorder, Window};
+use rpcbench::internal::protocol::WriteMode;
+use rpcbench::{Conversation, Step};
 
 /// The system's allocator, counting for each thread.
 struct Counting;
@@ -132,9 +132,9 @@ impl Clock for Ticking {
 #[test]
 fn the_generator_does_not_allocate_for_a_request() {
     const CLIENTS: usize = 20;
-    let manners = Manners {
+    let config = ClientConfig {
         message: Message::ping(16),
-        beside: Some(Message::ping(20)),
+        alternate: Some(Message::ping(20)),
         first_client: 0,
         assign: Assign::Bound,
         pipeline: 1,
@@ -144,7 +144,7 @@ fn the_generator_does_not_allocate_for_a_request() {
         connect_timeout_ns: u64::MAX,
         idle: 0,
         ramp: Ramp::default(),
-        wiring: Wiring::Default,
+        write_mode: WriteMode::Default,
         timeout_ns: 10_000_000_000,
         max_frame_bytes: 1 << 20,
     };
@@ -160,9 +160,9 @@ fn the_generator_does_not_allocate_for_a_request() {
         one_in: Some(3),
         seed: 0,
     };
-    let mut fleet = Fleet::new(
+    let mut clients = Clients::new(
         CLIENTS,
-        manners,
+        config,
         recorder,
         wire,
         ClosedLoop::new(CLIENTS, 1).mixed(mix, 0),
@@ -170,13 +170,13 @@ fn the_generator_does_not_allocate_for_a_request() {
     );
     let mut rounds = |count: usize| {
         for _ in 0..count {
-            fleet.advance();
+            clients.advance();
             for client in 0..CLIENTS {
-                fleet.connected(client);
-                fleet.readable(client, false);
+                clients.connected(client);
+                clients.readable(client, false);
             }
         }
-        fleet.recorder().requests
+        clients.recorder().requests
     };
     let warm = rounds(10);
     let mut served = 0;

@@ -8,8 +8,9 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
+use rpcbench::internal::report::Source;
+use rpcbench::internal::report::html::page::page;
 use rpcbench::record::Outcome;
-use rpcbench::report::page::{Source, page};
 use serde_json::{Value, json};
 
 const NAMES: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];

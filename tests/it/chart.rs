@@ -1,6 +1,8 @@
 //! Charts: what is drawn, and that nothing odd breaks it.
 
-use rpcbench::report::chart::{Axis, Chart, Kind, Look, Mark, Point, Scale, Series, Table, Unit};
+use rpcbench::internal::report::{
+    Axis, Chart, Kind, Look, Mark, Point, Scale, Series, Table, Unit,
+};
 
 fn axis(label: &str, scale: Scale, unit: Unit) -> Axis {
     Axis {

@@ -1,6 +1,7 @@
 //! The gate's verdicts on pairs that are made up.
 
-use rpcbench::check::{Pair, Pairs, check, least_pairs};
+use rpcbench::internal::check::verdict::least_pairs;
+use rpcbench::internal::check::{Pair, Pairs, check};
 use rpcbench::record::{ErrorCounts, Outcome, Part, Rules, Trial};
 
 use crate::report::trial;

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use proptest::prelude::*;
-use rpcbench::conversation::{Conversation, HIGH_WATER_BYTES, Step};
-use rpcbench::protocol::Frame;
-use rpcbench::service::{Builtin, Outcome};
+use rpcbench::internal::protocol::Frame;
+use rpcbench::internal::protocol::HIGH_WATER_BYTES;
+use rpcbench::{Builtin, Outcome};
+use rpcbench::{Conversation, Step};
 
 const MAX_FRAME: usize = 10_000;
 

@@ -3,9 +3,9 @@
 use hdrhistogram::Histogram;
 use hdrhistogram::serialization::Deserializer;
 use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry};
-use rpcbench::histogram::encode;
+use rpcbench::internal::report::files::files;
+use rpcbench::record::histogram::encode;
 use rpcbench::record::{Censored, Histograms, Interval, Trial};
-use rpcbench::report::files;
 
 use crate::cli::{SHORT, run};
 use crate::report::{cell, record, trial};

@@ -1,7 +1,7 @@
 //! The closed loop against a scripted server under a fake clock: every figure is exact.
 
-use rpcbench::load::message::Message;
-use rpcbench::load::sample::Quantile;
+use rpcbench::internal::load::Message;
+use rpcbench::internal::load::Quantile;
 use rpcbench::record::ErrorCounts;
 
 use crate::scripted::{Load, MS, S, World, load, near, play, pong};

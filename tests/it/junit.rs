@@ -5,8 +5,8 @@
 use std::fs;
 use std::process::Command;
 
+use rpcbench::internal::report::check::ALL;
 use rpcbench::record::Outcome;
-use rpcbench::report::check::ALL;
 
 use crate::page::checked;
 

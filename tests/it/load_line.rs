@@ -1,6 +1,6 @@
 //! The reports' line about a load: what is unusual about it is named.
 
-use rpcbench::record::{BesideInfo, LoadInfo, SkewInfo, ThenInfo};
+use rpcbench::record::{AlternateInfo, LoadInfo, RateChangeInfo, SkewInfo};
 
 use crate::report::{cell, record, text, trial};
 
@@ -24,7 +24,7 @@ fn says(change: impl FnOnce(&mut LoadInfo), words: &str) {
 
 #[test]
 fn the_other_message_is_named() {
-    let beside = BesideInfo {
+    let beside = AlternateInfo {
         method: "spin".to_owned(),
         params: Some("5000".to_owned()),
         payload_bytes: 4,
@@ -67,7 +67,7 @@ fn a_common_leave_is_named() {
 
 #[test]
 fn a_rate_that_falls_is_named() {
-    let then = ThenInfo {
+    let then = RateChangeInfo {
         after_s: 2.0,
         rate_rps: 2000.0,
     };

@@ -35,6 +35,6 @@ mod scripted;
 mod search;
 mod shapes;
 mod storm;
+mod structure;
 mod support;
-mod tidy;
 mod untrusted;

@@ -3,10 +3,10 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use rpcbench::load::client::ClientResult;
-use rpcbench::load::pacer::{Arrivals, Assign, Mix, OpenLoop, Pacer, Planned, Schedule};
-use rpcbench::load::recorder::{Recorder, Window};
-use rpcbench::load::sample::Quantile;
+use rpcbench::internal::load::ClientResult;
+use rpcbench::internal::load::Quantile;
+use rpcbench::internal::load::{Arrivals, Assign, Mix, OpenLoop, Pacer, Planned, Schedule};
+use rpcbench::internal::load::{Recorder, Window};
 
 use crate::scripted::{Load, MS, S, World, load, near, play_with, pong};
 

@@ -1,6 +1,6 @@
 //! Who is said to be better than whom, and what is said of those that are not.
 
-use rpcbench::record::{Overload, Record, ThenInfo};
+use rpcbench::record::{Overload, RateChangeInfo, Record};
 
 use crate::page::{at_rate, of_scenario, one, words};
 use crate::report::{cell, record, six};
@@ -21,7 +21,7 @@ fn overloaded() -> Record {
     let never = [None, None, None, None, Some(0.1), Some(0.1)];
     let load = |name: &str, trials| {
         let mut cell = at_rate(of_scenario(cell(name, trials), "overload", 8, 100), 9000.0);
-        cell.load.then = Some(ThenInfo {
+        cell.load.then = Some(RateChangeInfo {
             after_s: 0.5,
             rate_rps: 900.0,
         });

@@ -2,13 +2,16 @@
 
 use std::time::Duration;
 
-use rpcbench::load;
-use rpcbench::load::message::{Beside, Message};
-use rpcbench::load::pacer::{Arrivals, Assign, Mix, OpenLoop, Pacer, Schedule, Skew, Then};
-use rpcbench::load::recorder::{Recorder, Window};
-use rpcbench::record::{ContestantInfo, Kind, Options, Overload};
-use rpcbench::run::{self, Before, Entrant, Place, Plan, Seat, Watch};
-use rpcbench::wiring::Wiring;
+use rpcbench::internal::load;
+use rpcbench::internal::load::{Alternate, Message};
+use rpcbench::internal::load::{
+    Arrivals, Assign, Mix, OpenLoop, Pacer, RateChange, Schedule, Skew,
+};
+use rpcbench::internal::load::{Recorder, Window};
+use rpcbench::internal::measure;
+use rpcbench::internal::measure::{Case, EarlierRun, Observer, Plan, RunProgress, ServerSpec};
+use rpcbench::internal::protocol::WriteMode;
+use rpcbench::record::{Overload, ServerIdentity, ServerKind, ServerOptions};
 
 use crate::open_loop::exponential;
 use crate::report::trial;
@@ -27,7 +30,7 @@ fn falling(arrivals: Arrivals, rate_rps: f64, then_rps: f64) -> Schedule {
         assign: Assign::Bound,
         seed: 6,
         skew: None,
-        then: Some(Then {
+        then: Some(RateChange {
             after: Duration::from_millis(400),
             rate_rps: then_rps,
         }),
@@ -112,7 +115,7 @@ fn what_waits_is_kept_in_bounds_and_the_figures_stay_whole() {
     // 60,000 a second, of which 30,000 can be served, for three seconds.
     let world = World::new(30, |_, request, _| vec![(MS, pong(request))]);
     let schedule = Schedule {
-        then: Some(Then {
+        then: Some(RateChange {
             after: Duration::from_secs(3),
             rate_rps: 1000.0,
         }),
@@ -146,10 +149,10 @@ fn an_overload_is_not_judged_over_capacity() {
 
 struct Patient;
 
-impl Watch for Patient {
-    fn trial_begins(&mut self, _seat: &Seat, _place: Place) {}
+impl Observer for Patient {
+    fn trial_begins(&mut self, _seat: &Case, _place: RunProgress) {}
 
-    fn live(&mut self, _live: load::Live, _elapsed: Duration) {}
+    fn live(&mut self, _live: load::LiveProgress, _elapsed: Duration) {}
 
     fn wait(&mut self, most: Duration) -> std::io::Result<bool> {
         std::thread::sleep(most);
@@ -172,7 +175,7 @@ fn a_real_overload_tells_its_shape_and_how_it_went() {
         connect_timeout: Duration::from_secs(3),
         idle: 0,
         think: Duration::ZERO,
-        wiring: Wiring::Default,
+        write_mode: WriteMode::Default,
         close: load::Close::Fin,
         cpus: None,
         schedule: Some(Schedule {
@@ -187,32 +190,32 @@ fn a_real_overload_tells_its_shape_and_how_it_went() {
         reconnect_every: Some(Duration::from_millis(500)),
         max_frame_bytes: 1 << 20,
         message: Message::call("sleep", "10").unwrap(),
-        beside: Some(Beside {
+        alternate: Some(Alternate {
             message: Message::ping(16),
             one_in: 50,
         }),
     };
-    let info = ContestantInfo {
-        kind: Kind::Target,
+    let info = ServerIdentity {
+        kind: ServerKind::Target,
         name: "target".to_owned(),
-        options: Options::default(),
+        options: ServerOptions::default(),
         role: None,
     };
-    let seat = Seat {
-        entrant: Entrant::Target(server.address),
+    let case = Case {
+        server_spec: ServerSpec::Target(server.address),
         info,
         load,
         scenario: None,
         attack: None,
-        offer: None,
+        rate_spec: None,
     };
     let plan = Plan {
-        seats: vec![seat],
+        cases: vec![case],
         rounds: 1,
         seed: 1,
-        before: Before::default(),
+        before: EarlierRun::default(),
     };
-    let outcome = run::measure(&plan, &mut Patient);
+    let outcome = measure::rounds::measure(&plan, &mut Patient);
     assert!(outcome.error.is_none(), "{:?}", outcome.error);
     let cell = &outcome.cells[0];
     let beside = cell.load.beside.as_ref().unwrap();

@@ -3,12 +3,13 @@
 use std::collections::HashSet;
 
 use hdrhistogram::Histogram;
-use rpcbench::histogram::encode;
+use rpcbench::internal::report::html::page::page;
+use rpcbench::internal::report::{Page, Source};
+use rpcbench::record::histogram::encode;
 use rpcbench::record::{
     Cell, CheckInfo, Finding, Interval, Look, Mode, Outcome, Part, Record, Rules, ScenarioInfo,
     Trial, Validity, Verdict, WorkerSide,
 };
-use rpcbench::report::page::{Page, Source, page};
 
 use crate::report::{cell, record, six, starved};
 

@@ -4,10 +4,10 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use rpcbench::load::pacer::{
+use rpcbench::internal::load::Window;
+use rpcbench::internal::load::{
     Arrivals, Assign, Kind, Mix, OpenLoop, Pacer, Planned, Schedule, Skew,
 };
-use rpcbench::load::recorder::Window;
 use rpcbench::record::ErrorCounts;
 
 use crate::open_loop::exponential;
@@ -101,7 +101,7 @@ fn the_other_message_is_drawn_by_client_and_number_in_a_closed_loop() {
         let kinds = seen.iter().filter(|(whose, _)| *whose == client);
         for (asked, (_, spin)) in kinds.enumerate() {
             let expected = MIX.kind(5 + client as u64, asked as u64 + 1);
-            assert_eq!(*spin, expected == Kind::Beside, "{client}: {asked}");
+            assert_eq!(*spin, expected == Kind::Alternate, "{client}: {asked}");
         }
     }
     let spins = seen.iter().filter(|(_, spin)| *spin).count();
@@ -112,7 +112,10 @@ fn the_other_message_is_drawn_by_client_and_number_in_a_closed_loop() {
 #[test]
 fn the_other_message_is_a_part_of_the_plan_whoever_sends_it() {
     let drawn = plan(constant(400.0), 2, 1, 1100 * MS - 1);
-    let planned: Vec<bool> = drawn.iter().map(|one| one.kind == Kind::Beside).collect();
+    let planned: Vec<bool> = drawn
+        .iter()
+        .map(|one| one.kind == Kind::Alternate)
+        .collect();
     assert!(planned.iter().filter(|spin| **spin).count() > 30);
     for assign in [Assign::Bound, Assign::Free] {
         let (world, seen) = noting();
@@ -131,7 +134,7 @@ fn the_other_message_is_a_part_of_the_plan_whoever_sends_it() {
             let mut by_client: Vec<&Planned> = drawn.iter().collect();
             by_client.sort_by_key(|one| one.client);
             let by_client = by_client.iter();
-            let expected = by_client.map(|one| (one.client, one.kind == Kind::Beside));
+            let expected = by_client.map(|one| (one.client, one.kind == Kind::Alternate));
             assert_eq!(seen, expected.collect::<Vec<_>>());
         } else {
             let sent: Vec<bool> = seen.iter().map(|(_, spin)| *spin).collect();

@@ -11,7 +11,7 @@ fn trial(record: &Value) -> &Value {
 
 #[test]
 fn the_article_wire_meets_the_delayed_acknowledgement_in_every_model() {
-    let arguments = ["--model", "all", "--clients", "1", "--wire", "article"];
+    let arguments = ["--model", "all", "--clients", "1", "--write-mode", "split"];
     let record = measured(
         &[
             &arguments[..],
@@ -23,7 +23,7 @@ fn the_article_wire_meets_the_delayed_acknowledgement_in_every_model() {
     assert_eq!(cells.len(), models().count());
     for cell in cells {
         let (name, trial) = (&cell["contestant"]["name"], &cell["trials"][0]);
-        assert_eq!(cell["load"]["wire"], "article");
+        assert_eq!(cell["load"]["wire"], "split");
         assert_eq!(cell["contestant"]["options"]["backlog"], 1, "{name}");
         assert_eq!(trial["clients_served"], 1, "{name}: {trial}");
         assert_eq!(trial["errors"]["reply"], 0, "{name}");

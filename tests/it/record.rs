@@ -98,7 +98,8 @@ fn every_name_of_the_schema_is_there() {
 
     // The histogram says what the quantiles say.
     let latency =
-        rpcbench::histogram::decode(trial["histograms"]["latency"].as_str().unwrap()).unwrap();
+        rpcbench::record::histogram::decode(trial["histograms"]["latency"].as_str().unwrap())
+            .unwrap();
     assert_eq!(latency.len(), trial["samples"].as_u64().unwrap());
     let p50 = trial["latency_ns"]["p50"].as_u64().unwrap();
     assert!(latency.value_at_quantile(0.5).abs_diff(p50) <= p50 / 500);

@@ -1,11 +1,11 @@
 //! Reports of fixed records.
 
+use rpcbench::internal::report;
 use rpcbench::record::{
-    Cell, Censored, ContestantInfo, Environment, Kind, LoadInfo, Mode, Options, Quantiles, Record,
-    SearchInfo, ServerSide, Slo, Step, SystemLimits, Tool, Trial, Try, Validity, Verdict,
-    WorkerSide,
+    Cell, Censored, Environment, LoadInfo, Mode, Quantiles, Record, SearchInfo, ServerIdentity,
+    ServerKind, ServerOptions, ServerSide, Slo, Step, SystemLimits, Tool, Trial, Try, Validity,
+    Verdict, WorkerSide,
 };
-use rpcbench::report;
 
 pub(crate) fn record(cells: Vec<Cell>) -> Record {
     Record {
@@ -71,10 +71,10 @@ pub(crate) fn cell(name: &str, trials: Vec<Trial>) -> Cell {
         reconnect_every_s: None,
         then: None,
     };
-    let contestant = ContestantInfo {
-        kind: Kind::Model,
+    let contestant = ServerIdentity {
+        kind: ServerKind::Model,
         name: name.to_owned(),
-        options: Options::default(),
+        options: ServerOptions::default(),
         role: None,
     };
     Cell {

@@ -3,7 +3,9 @@
 use std::fs;
 use std::path::Path;
 
-use rpcbench::scenario::{ALL, SUITES, Scenario, Suite};
+use rpcbench::internal::scenario::catalogue::ALL;
+use rpcbench::internal::scenario::suite::SUITES;
+use rpcbench::internal::scenario::{Scenario, Suite};
 use serde_json::Value;
 
 use crate::cli::run;

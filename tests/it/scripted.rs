@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::rc::Rc;
 
-use rpcbench::load::client::{ClientResult, Manners, Ramp};
-use rpcbench::load::fleet::Fleet;
-use rpcbench::load::message::Message;
-use rpcbench::load::pacer::{Assign, ClosedLoop, Mix, Pacer};
-use rpcbench::load::recorder::{Recorder, Window};
-use rpcbench::load::sample::Quantile;
-use rpcbench::load::wire::{Clock, Wire};
-use rpcbench::wiring::Wiring;
+use rpcbench::internal::load::Clients;
+use rpcbench::internal::load::Message;
+use rpcbench::internal::load::Quantile;
+use rpcbench::internal::load::{Assign, ClosedLoop, Mix, Pacer};
+use rpcbench::internal::load::{ClientConfig, ClientResult, Ramp};
+use rpcbench::internal::load::{Clock, Wire};
+use rpcbench::internal::load::{Recorder, Window};
+use rpcbench::internal::protocol::WriteMode;
 
 pub(crate) const MS: u64 = 1_000_000;
 pub(crate) const S: u64 = 1000 * MS;
@@ -164,7 +164,7 @@ pub(crate) struct Load {
     pub(crate) idle: usize,
     pub(crate) think_ns: u64,
     pub(crate) ramp: Ramp,
-    pub(crate) wiring: Wiring,
+    pub(crate) write_mode: WriteMode,
     pub(crate) assign: Assign,
     pub(crate) first_client: usize,
     pub(crate) mix: Mix,
@@ -186,7 +186,7 @@ pub(crate) fn load(clients: usize) -> Load {
         idle: 0,
         think_ns: 0,
         ramp: Ramp::default(),
-        wiring: Wiring::Default,
+        write_mode: WriteMode::Default,
         assign: Assign::Bound,
         first_client: 0,
         mix: Mix::default(),
@@ -208,11 +208,11 @@ pub(crate) fn play_with(
     connects_first: bool,
     world: &Rc<RefCell<World>>,
 ) -> (Recorder, Vec<ClientResult>) {
-    let manners = Manners {
+    let config = ClientConfig {
         first_client: load.first_client,
         assign: load.assign,
         message: Message::ping(16),
-        beside: Some(Message::call("spin", "2000").unwrap()),
+        alternate: Some(Message::call("spin", "2000").unwrap()),
         pipeline: load.pipeline,
         connects_first,
         requests_per_connection: load.requests_per_connection,
@@ -221,25 +221,25 @@ pub(crate) fn play_with(
         connect_timeout_ns: load.connect_timeout_ns,
         idle: load.idle,
         ramp: load.ramp,
-        wiring: load.wiring,
+        write_mode: load.write_mode,
         max_frame_bytes: 1 << 20,
     };
     let fake = Fake(Rc::clone(world));
     let recorder = Recorder::new(load.window);
-    let mut fleet = Fleet::new(load.clients, manners, recorder, fake.clone(), pacer, fake);
+    let mut clients = Clients::new(load.clients, config, recorder, fake.clone(), pacer, fake);
     let end = load.window.to_ns + S;
     loop {
-        let next = fleet.advance();
+        let next = clients.advance();
         let first = world
             .borrow()
             .to_come
             .first_key_value()
             .map_or(u64::MAX, |((at, _), _)| *at);
         let now = next.min(first).max(world.borrow().now_ns);
-        let drained = world.borrow().now_ns >= load.window.to_ns && fleet.is_drained();
+        let drained = world.borrow().now_ns >= load.window.to_ns && clients.is_drained();
         if now >= end || drained {
             world.borrow_mut().now_ns = now.min(end);
-            return fleet.finish(now.min(end));
+            return clients.finish(now.min(end));
         }
         world.borrow_mut().now_ns = now;
         if first > now {
@@ -250,15 +250,15 @@ pub(crate) fn play_with(
             continue;
         }
         match happening {
-            Happening::Connected => fleet.connected(client),
-            Happening::Refused => fleet.not_connected(client, io::ErrorKind::ConnectionRefused),
+            Happening::Connected => clients.connected(client),
+            Happening::Refused => clients.not_connected(client, io::ErrorKind::ConnectionRefused),
             Happening::Bytes(bytes) => {
                 world.borrow_mut().arrived[client].extend(bytes.into_iter().map(Some));
-                fleet.readable(client, false);
+                clients.readable(client, false);
             }
             Happening::End => {
                 world.borrow_mut().arrived[client].push_back(None);
-                fleet.readable(client, true);
+                clients.readable(client, true);
             }
         }
     }

@@ -1,7 +1,7 @@
 //! The search for the highest rate within a target, with trials that are made up.
 
+use rpcbench::internal::measure::RateSearch;
 use rpcbench::record::{Censored, ErrorCounts, Quantiles, SearchInfo, Slo, Trial};
-use rpcbench::run::search::Search;
 
 use crate::report::trial;
 
@@ -27,7 +27,7 @@ fn open_loop(rate_rps: f64, p99_ns: u64) -> Trial {
 
 /// Searches among trials that `server` gives for a rate and the number of the trial.
 fn search(pilot_rps: f64, mut server: impl FnMut(f64, usize) -> Trial) -> (SearchInfo, usize) {
-    let mut search = Search::new("async".to_owned(), 64, SLO);
+    let mut search = RateSearch::new("async".to_owned(), 64, SLO);
     assert_eq!(search.next_rps(), None, "the pilot comes first");
     search.pilot(&trial(0, pilot_rps, 10.0));
     let mut trials = 0;
@@ -142,7 +142,7 @@ fn over_capacity_failures_and_unknown_quantiles_do_not_hold() {
 
 #[test]
 fn a_pilot_that_leaves_clients_unserved_ends_it() {
-    let mut search = Search::new("single".to_owned(), 64, SLO);
+    let mut search = RateSearch::new("single".to_owned(), 64, SLO);
     search.pilot(&Trial {
         clients_unserved: 63,
         ..trial(0, 9000.0, 10.0)
@@ -187,7 +187,7 @@ fn clients_that_were_not_asked_do_not_break_a_rate() {
 
 #[test]
 fn a_server_too_slow_to_be_searched_is_said_to_be() {
-    let mut search = Search::new("async".to_owned(), 1, SLO);
+    let mut search = RateSearch::new("async".to_owned(), 1, SLO);
     search.pilot(&trial(0, 1.1, 10.0));
     assert_eq!(search.next_rps(), None);
     assert!(

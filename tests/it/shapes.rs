@@ -3,9 +3,9 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use rpcbench::load::client::Ramp;
+use rpcbench::internal::load::Ramp;
+use rpcbench::internal::protocol::WriteMode;
 use rpcbench::record::Connects;
-use rpcbench::wiring::Wiring;
 
 use crate::scripted::{Load, MS, S, World, load, near, play, pong};
 
@@ -130,7 +130,7 @@ fn the_article_writes_a_request_in_two() {
         }
     });
     let load = Load {
-        wiring: Wiring::Article,
+        write_mode: WriteMode::Split,
         ..load(1)
     };
     let (recorder, _) = play(&load, &world);

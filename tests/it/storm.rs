@@ -3,11 +3,12 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use rpcbench::load::message::Message;
-use rpcbench::load::pacer::{Arrivals, Assign, OpenLoop, Schedule};
-use rpcbench::load::{self, Close};
+use rpcbench::internal::load;
+use rpcbench::internal::load::Close;
+use rpcbench::internal::load::Message;
+use rpcbench::internal::load::{Arrivals, Assign, OpenLoop, Schedule};
+use rpcbench::internal::protocol::WriteMode;
 use rpcbench::record::Connects;
-use rpcbench::wiring::Wiring;
 
 use crate::scripted::{Load, MS, World, load, near, play, play_with, pong};
 use crate::support::Served;
@@ -196,7 +197,7 @@ fn real(target: SocketAddr, schedule: Option<Schedule>) -> u64 {
         connect_timeout: Duration::from_secs(3),
         idle: 0,
         think: Duration::ZERO,
-        wiring: Wiring::Default,
+        write_mode: WriteMode::Default,
         close: Close::Reset,
         cpus: None,
         schedule,
@@ -205,7 +206,7 @@ fn real(target: SocketAddr, schedule: Option<Schedule>) -> u64 {
         reconnect_every: Some(Duration::from_millis(100)),
         max_frame_bytes: 1 << 20,
         message: Message::ping(16),
-        beside: None,
+        alternate: None,
     };
     let measured = load::start(&load).unwrap().finish().unwrap();
     let recorder = &measured.recorder;

@@ -2,10 +2,10 @@
 //! chance is looked for in earnest by `fuzz/`.
 
 use proptest::prelude::*;
-use rpcbench::histogram::{decode, encode, from_bytes};
-use rpcbench::load::recorder::Window;
+use rpcbench::internal::load::Window;
+use rpcbench::internal::report;
+use rpcbench::record::histogram::{decode, encode, from_bytes};
 use rpcbench::record::{Histograms, Record};
-use rpcbench::report;
 
 use crate::report::{cell, record, trial};
 use crate::scripted::{Load, MS, S, World, load, play, pong};
@@ -31,7 +31,7 @@ fn render(text: &str) {
         for format in report::ALL {
             format.render(&record);
         }
-        report::files(&record);
+        report::files::files(&record);
         report::torture::torture(&record, &|_| None);
     }
 }

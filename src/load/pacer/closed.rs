@@ -2,7 +2,8 @@
 
 use std::collections::VecDeque;
 
-use super::{Kind, Mix, Pacer, Planned};
+use super::mix::{Kind, Mix};
+use super::planned::{Pacer, Planned};
 
 /// The closed loop: each client sends when its reply is in (Schroeder et al., NSDI 2006).
 ///

@@ -7,7 +7,7 @@ pub enum Kind {
     #[default]
     Usual,
     /// The other one.
-    Beside,
+    Alternate,
 }
 
 /// Draws the kinds of requests: one in so many is the other one.
@@ -16,7 +16,7 @@ pub enum Kind {
 /// what was drawn before nor on who draws it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Mix {
-    /// One in so many is [`Kind::Beside`]; `None` or 0 is none at all.
+    /// One in so many is [`Kind::Alternate`]; `None` or 0 is none at all.
     pub one_in: Option<u32>,
     /// What they are drawn from.
     pub seed: u64,
@@ -32,7 +32,7 @@ impl Mix {
         let drawn = scattered(scattered(scattered(self.seed) ^ whose) ^ number);
         // The highest bits of the product are evenly one of `one_in`.
         if (u128::from(drawn) * u128::from(one_in)) >> 64 == 0 {
-            Kind::Beside
+            Kind::Alternate
         } else {
             Kind::Usual
         }
@@ -52,9 +52,9 @@ fn scattered(value: u64) -> u64 {
 mod tests {
     use super::*;
 
-    fn besides(mix: Mix, whose: u64) -> Vec<u64> {
-        let is_beside = |number: &u64| mix.kind(whose, *number) == Kind::Beside;
-        (0..100_000).filter(is_beside).collect()
+    fn alternates(mix: Mix, whose: u64) -> Vec<u64> {
+        let is_alternate = |number: &u64| mix.kind(whose, *number) == Kind::Alternate;
+        (0..100_000).filter(is_alternate).collect()
     }
 
     #[test]
@@ -65,14 +65,14 @@ mod tests {
         };
         // 1,000 expected with a standard deviation of 31.5; the seeds are fixed.
         for (seed, whose) in [(0, 0), (0, 1), (1, 0), (7, 63)] {
-            let count = besides(mix(100, seed), whose).len();
+            let count = alternates(mix(100, seed), whose).len();
             assert!((900..1100).contains(&count), "{seed}, {whose}: {count}");
         }
-        assert_ne!(besides(mix(100, 0), 0), besides(mix(100, 1), 0));
-        assert_ne!(besides(mix(100, 0), 0), besides(mix(100, 0), 1));
-        assert_eq!(besides(mix(1, 5), 0).len(), 100_000);
-        assert!(besides(Mix::default(), 0).is_empty());
-        assert!(besides(mix(0, 0), 0).is_empty());
+        assert_ne!(alternates(mix(100, 0), 0), alternates(mix(100, 1), 0));
+        assert_ne!(alternates(mix(100, 0), 0), alternates(mix(100, 0), 1));
+        assert_eq!(alternates(mix(1, 5), 0).len(), 100_000);
+        assert!(alternates(Mix::default(), 0).is_empty());
+        assert!(alternates(mix(0, 0), 0).is_empty());
     }
 
     #[test]
@@ -82,8 +82,8 @@ mod tests {
             seed: 3,
         };
         // Of neighbours both are of the other kind in a hundredth: 1,000 pairs, give or take.
-        let besides = besides(mix, 0);
-        let pairs = besides.windows(2).filter(|two| two[1] == two[0] + 1);
+        let alternates = alternates(mix, 0);
+        let pairs = alternates.windows(2).filter(|two| two[1] == two[0] + 1);
         let pairs = pairs.count();
         assert!((850..1150).contains(&pairs), "{pairs}");
     }

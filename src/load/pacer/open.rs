@@ -1,9 +1,11 @@
 //! The open loop.
 
-use super::deal::Deal;
+use super::client_assignment::ClientAssignment;
+use super::mix::{Kind, Mix};
+use super::planned::{Pacer, Planned};
 use super::rate::Rate;
-use super::{Arrivals, Kind, Mix, Pacer, Planned, Schedule};
-use crate::load::recorder::Window;
+use super::schedule::{Arrivals, Schedule};
+use crate::load::window::Window;
 
 /// Kinds are drawn by a request's number in the plan, whoever sends it.
 const WHOLE_PLAN: u64 = 0;
@@ -20,7 +22,7 @@ pub struct OpenLoop {
     mix: Mix,
     end_ns: u64,
     random: fastrand::Rng,
-    deal: Deal,
+    deal: ClientAssignment,
     own: std::ops::Range<usize>,
     /// How many requests of the plan have been drawn.
     drawn: u64,
@@ -51,7 +53,7 @@ impl OpenLoop {
             mix,
             end_ns: window.to_ns,
             random,
-            deal: Deal::new(&schedule, clients),
+            deal: ClientAssignment::new(&schedule, clients),
             own,
             drawn: 0,
             mean_count: 0.0,

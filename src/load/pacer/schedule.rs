@@ -61,12 +61,12 @@ pub struct Schedule {
     /// How unevenly requests are dealt to clients; `None` is evenly.
     pub skew: Option<Skew>,
     /// Another rate from some time on; `None` is the same to the end.
-    pub then: Option<Then>,
+    pub then: Option<RateChange>,
 }
 
 /// A rate that a plan changes to.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Then {
+pub struct RateChange {
     /// When, counted from the window's begin.
     pub after: Duration,
     /// Requests a second from then on, all clients together.

@@ -2,10 +2,8 @@
 
 use textwrap::core::display_width;
 
-use super::scale::Along;
-
 /// Between lines of text of 14 px, in pixels. A picture of 540 px still has text of 10 px on a telephone.
-pub(super) const LINE_PX: f64 = 17.0;
+pub(crate) const LINE_PX: f64 = 17.0;
 /// A letter, on the wide side, since the reader's font is not known; and what a figure or capital adds.
 const LETTER_PX: f64 = 7.3;
 const WIDER_PX: f64 = 1.5;
@@ -13,15 +11,22 @@ const WIDER_PX: f64 = 1.5;
 const GAP_PX: f64 = 10.0;
 const Y_TICKS_PX: f64 = 26.0;
 
+/// How far apart labels must stand.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Along {
+    X,
+    Y,
+}
+
 /// How wide text is, in pixels.
-pub(super) fn width(text: &str) -> f64 {
+pub(crate) fn width(text: &str) -> f64 {
     let is_wide = |letter: &char| letter.is_ascii_digit() || letter.is_ascii_uppercase();
     let wide = text.chars().filter(is_wide).count();
     display_width(text) as f64 * LETTER_PX + wide as f64 * WIDER_PX
 }
 
 /// How far apart the ticks of two labels must stand, in pixels.
-pub(super) fn least_between(along: Along, first: &str, second: &str) -> f64 {
+pub(crate) fn least_between(along: Along, first: &str, second: &str) -> f64 {
     match along {
         Along::X => (width(first) + width(second)) / 2.0 + GAP_PX,
         Along::Y => Y_TICKS_PX,
@@ -29,7 +34,7 @@ pub(super) fn least_between(along: Along, first: &str, second: &str) -> f64 {
 }
 
 /// Text of at most so many columns. It loses its middle, since names often differ at their end.
-pub(super) fn shortened(text: &str, columns: usize) -> String {
+pub(crate) fn shortened(text: &str, columns: usize) -> String {
     if display_width(text) <= columns {
         return text.to_owned();
     }
@@ -55,13 +60,13 @@ pub(super) fn shortened(text: &str, columns: usize) -> String {
 }
 
 /// How many labels fit between two heights, middle to middle.
-pub(super) fn room(low: f64, high: f64) -> usize {
+pub(crate) fn room(low: f64, high: f64) -> usize {
     ((high - low) / LINE_PX).max(0.0) as usize + 1
 }
 
 /// Moves labels as little as can be (least squares) so that each two are a line apart and all stand
 /// from `low` to `high`, where no more than [`room`] are asked for. Their order stays.
-pub(super) fn spread(wanted: &[f64], low: f64, high: f64) -> Vec<f64> {
+pub(crate) fn spread(wanted: &[f64], low: f64, high: f64) -> Vec<f64> {
     let mut order: Vec<usize> = (0..wanted.len()).collect();
     order.sort_by(|a, b| wanted[*a].total_cmp(&wanted[*b]));
     // With a line's height taken off for each label above, they may touch but not swap: that is

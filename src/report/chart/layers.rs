@@ -14,6 +14,7 @@ use plotters::prelude::*;
 use super::scale::Ruler;
 
 type Plot<'a> = ChartContext<'a, SVGBackend<'a>, Cartesian2d<Ruler, Ruler>>;
+
 type Drawn = Result<(), DrawingAreaErrorKind<std::io::Error>>;
 
 /// For plotters' layout; text has its size from the element around it, see [`stripped`].
@@ -23,24 +24,24 @@ const GRID: f64 = 0.15;
 
 /// Pixels around the plot on each side.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Inset {
-    pub(super) left: u32,
-    pub(super) right: u32,
-    pub(super) top: u32,
-    pub(super) bottom: u32,
+pub(crate) struct Inset {
+    pub(crate) left: u32,
+    pub(crate) right: u32,
+    pub(crate) top: u32,
+    pub(crate) bottom: u32,
 }
 
 /// A layout that all layers share.
-pub(super) struct Canvas {
+pub(crate) struct Canvas {
     size: (u32, u32),
     inset: Inset,
-    pub(super) x: Ruler,
-    pub(super) y: Ruler,
+    pub(crate) x: Ruler,
+    pub(crate) y: Ruler,
     coordinates: Cartesian2d<Ruler, Ruler>,
 }
 
 impl Canvas {
-    pub(super) fn new(size: (u32, u32), inset: Inset, x: Ruler, y: Ruler) -> Self {
+    pub(crate) fn new(size: (u32, u32), inset: Inset, x: Ruler, y: Ruler) -> Self {
         let (right, bottom) = (size.0 - inset.right, size.1 - inset.bottom);
         let (left, top) = (inset.left as i32, inset.top as i32);
         let across = left..right as i32 - 1;
@@ -57,12 +58,12 @@ impl Canvas {
     }
 
     /// Where values stand in the picture, in pixels from its top left.
-    pub(super) fn at(&self, x: f64, y: f64) -> (i32, i32) {
+    pub(crate) fn at(&self, x: f64, y: f64) -> (i32, i32) {
         self.coordinates.translate(&(x, y))
     }
 
     /// The left and the right edge of the plot.
-    pub(super) fn edges(&self) -> (i32, i32) {
+    pub(crate) fn edges(&self) -> (i32, i32) {
         (
             self.inset.left as i32,
             (self.size.0 - self.inset.right) as i32,
@@ -70,7 +71,7 @@ impl Canvas {
     }
 
     /// Grid and axes, each a group.
-    pub(super) fn frame(&self) -> String {
+    pub(crate) fn frame(&self) -> String {
         let grid = self.layer(|plot| {
             plot.configure_mesh()
                 .bold_line_style(BLACK.mix(GRID))
@@ -89,7 +90,7 @@ impl Canvas {
     }
 
     /// A line through points.
-    pub(super) fn line(&self, points: &[(f64, f64)], stroke_px: u32) -> String {
+    pub(crate) fn line(&self, points: &[(f64, f64)], stroke_px: u32) -> String {
         self.layer(|plot| {
             let line = LineSeries::new(points.iter().copied(), BLACK.stroke_width(stroke_px));
             plot.draw_series(line).map(drop)

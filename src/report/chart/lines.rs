@@ -1,11 +1,12 @@
 //! Points joined by lines, each line's name at its right end.
 
+use super::data::{Chart, Mark, Point, Series};
+use super::labels::Along;
 use super::labels::{LINE_PX, room, shortened, spread, width};
 use super::layers::{Canvas, Inset};
 use super::markup::{Body, HEIGHT, Hit, WIDTH, axis_names, escaped, hits, series};
 use super::palette::{dot, marks};
-use super::scale::{Along, Ruler};
-use super::{Chart, Mark, Point, Series};
+use super::scale::Ruler;
 
 const NAME_COLUMNS: usize = 21;
 const TOP_PX: u32 = 54;
@@ -17,7 +18,7 @@ const HITS: (usize, usize) = (24, 72);
 /// A line is drawn through at most so many points, since there are not many more pixels.
 const MOST_DRAWN: usize = 120;
 
-pub(super) fn body(chart: &Chart) -> Option<Body> {
+pub(crate) fn body(chart: &Chart) -> Option<Body> {
     let canvas = canvas(chart)?;
     let drawn: Vec<Drawn<'_>> = chart
         .series

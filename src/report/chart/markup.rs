@@ -1,20 +1,21 @@
 //! SVG text of our own: the element around a drawing, and text that can hold anything.
 
-use super::{Axis, Chart, Point, Series, labels};
+use super::data::{Axis, Chart, Point, Series};
+use super::labels;
 
 /// Native width of every chart, in pixels.
-pub(super) const WIDTH: u32 = 540;
+pub(crate) const WIDTH: u32 = 540;
 /// Native height of a chart of lines.
-pub(super) const HEIGHT: u32 = 340;
+pub(crate) const HEIGHT: u32 = 340;
 
 /// What is drawn, and the size it takes.
-pub(super) struct Body {
-    pub(super) height: u32,
-    pub(super) svg: String,
+pub(crate) struct Body {
+    pub(crate) height: u32,
+    pub(crate) svg: String,
 }
 
 /// Text that XML takes, in an element and in an attribute.
-pub(super) fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {
@@ -37,7 +38,7 @@ pub(super) fn escaped(text: &str) -> String {
 pub const CHART_MARK: &str = "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"chart\"";
 
 /// The whole element.
-pub(super) fn document(chart: &Chart, body: &Body) -> String {
+pub(crate) fn document(chart: &Chart, body: &Body) -> String {
     let (id, height) = (escaped(&chart.id), body.height);
     let (title, about) = (escaped(&chart.title), escaped(&chart.about));
     let heading = escaped(&labels::shortened(&chart.title, 60));
@@ -54,7 +55,7 @@ pub(super) fn document(chart: &Chart, body: &Body) -> String {
 }
 
 /// In place of a chart without a point.
-pub(super) fn no_data() -> Body {
+pub(crate) fn no_data() -> Body {
     let (x, y) = (WIDTH / 2, 62);
     Body {
         height: 100,
@@ -65,7 +66,7 @@ pub(super) fn no_data() -> Body {
 }
 
 /// The names of axes: y's above its end, so that nobody has to tilt the head.
-pub(super) fn axis_names(
+pub(crate) fn axis_names(
     x: &Axis,
     y: Option<&Axis>,
     (left, right): (i32, i32),
@@ -85,21 +86,21 @@ pub(super) fn axis_names(
 }
 
 /// The group of a series, which holds all that is drawn of it.
-pub(super) fn series(series: &Series, inside: &str) -> String {
+pub(crate) fn series(series: &Series, inside: &str) -> String {
     let (attributes, name) = (series.look.attributes(), escaped(&series.name));
     format!("<g {attributes} data-series=\"{name}\">\n{inside}</g>\n")
 }
 
 /// What hovering over a point shows, and where.
-pub(super) struct Hit<'a> {
-    pub(super) at: (i32, i32),
-    pub(super) point: &'a Point,
+pub(crate) struct Hit<'a> {
+    pub(crate) at: (i32, i32),
+    pub(crate) point: &'a Point,
     /// The figures in words.
-    pub(super) figures: String,
+    pub(crate) figures: String,
 }
 
 /// Unseen circles that are large enough to hit.
-pub(super) fn hits<'a>(name: &str, hits: impl Iterator<Item = Hit<'a>>) -> String {
+pub(crate) fn hits<'a>(name: &str, hits: impl Iterator<Item = Hit<'a>>) -> String {
     let mut out = String::from("<g fill=\"none\" pointer-events=\"all\">\n");
     for Hit {
         at: (x, y),

@@ -1,7 +1,7 @@
 //! What tells series apart: a colour, a marker and dashes, so that grey print and colour-blind readers
 //! have two of the three left.
 
-use super::Look;
+use super::data::Look;
 
 /// The colours of Okabe and Ito (jfly.uni-koeln.de/color), which the common kinds of colour blindness
 /// keep apart. Their yellow cannot be seen on white; their black follows the ink of the page (`None`).
@@ -38,7 +38,7 @@ const DASHES: [Option<&str>; 6] = [
 
 impl Look {
     /// The attributes of the series' group: its class, and the `color` that all in it draws with.
-    pub(super) fn attributes(self) -> String {
+    pub(crate) fn attributes(self) -> String {
         let at = self.colour % COLOURS.len();
         let colour = COLOURS[at].map(|colour| format!(" color=\"{colour}\""));
         format!("class=\"series c{at}\"{}", colour.unwrap_or_default())
@@ -56,7 +56,7 @@ impl Look {
     }
 
     /// The attribute for dashes; nothing for a solid line.
-    pub(super) fn dashes(self) -> String {
+    pub(crate) fn dashes(self) -> String {
         let dashes = DASHES[self.dash % DASHES.len()];
         dashes.map_or(String::new(), |dashes| {
             format!(" stroke-dasharray=\"{dashes}\"")
@@ -64,7 +64,7 @@ impl Look {
     }
 
     /// A marker, filled or hollow.
-    pub(super) fn marker(self, (x, y): (i32, i32), hollow: bool) -> String {
+    pub(crate) fn marker(self, (x, y): (i32, i32), hollow: bool) -> String {
         let shape = MARKERS[self.marker % MARKERS.len()];
         let fill = if hollow {
             " class=\"paper\" fill=\"#FFFFFF\" stroke-width=\"1.5\""
@@ -76,12 +76,12 @@ impl Look {
 }
 
 /// A point without emphasis.
-pub(super) fn dot((x, y): (i32, i32)) -> String {
+pub(crate) fn dot((x, y): (i32, i32)) -> String {
     format!("<circle cx=\"{x}\" cy=\"{y}\" r=\"3\" stroke=\"none\" opacity=\"0.6\"/>\n")
 }
 
 /// The group that markers and dots have their colour from.
-pub(super) fn marks(each: impl Iterator<Item = String>) -> String {
+pub(crate) fn marks(each: impl Iterator<Item = String>) -> String {
     let inside: String = each.collect();
     if inside.is_empty() {
         return inside;

@@ -1,11 +1,12 @@
 //! A row for each series: its name, its values with their range, and the value in figures.
 
+use super::data::{Chart, Mark, Point, Series};
+use super::labels::Along;
 use super::labels::{shortened, width};
 use super::layers::{Canvas, Inset};
 use super::markup::{Body, Hit, WIDTH, axis_names, escaped, hits, series};
 use super::palette::{dot, marks};
-use super::scale::{Along, Ruler, place};
-use super::{Chart, Mark, Point, Series};
+use super::scale::{Ruler, place};
 
 const NAME_COLUMNS: usize = 24;
 const ROW_PX: u32 = 28;
@@ -14,7 +15,7 @@ const BOTTOM_PX: u32 = 50;
 /// Dots of a row stand in turn on this many lines, this far apart, so that equal ones are seen.
 const DOT_LINES: (i32, i32) = (3, 4);
 
-pub(super) fn body(chart: &Chart, reference: Option<f64>) -> Option<Body> {
+pub(crate) fn body(chart: &Chart, reference: Option<f64>) -> Option<Body> {
     let has_place = |point: &&Point| place(chart.x.scale, point.x).is_some();
     let placed = || {
         chart

@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, ValueFormatter};
 
-use super::{Axis, Scale, Unit, labels};
+use super::data::{Axis, Scale, Unit};
+use super::labels::{self, Along};
 
 /// Beyond this a figure is no measurement, and sums of two leave what a float holds.
 const LARGEST: f64 = 1e300;
@@ -16,29 +17,22 @@ const MOST_TICKS: f64 = 9.0;
 
 /// An axis with its ends and ticks; its values are those of the data.
 #[derive(Debug, Clone)]
-pub(super) struct Ruler {
+pub(crate) struct Ruler {
     scale: Scale,
     /// Ends, in places (see [`place`]).
     low: f64,
     high: f64,
-    pub(super) ticks: Vec<Tick>,
+    pub(crate) ticks: Vec<Tick>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Tick {
-    pub(super) value: f64,
-    pub(super) label: String,
-}
-
-/// How far apart labels must stand.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Along {
-    X,
-    Y,
+pub(crate) struct Tick {
+    pub(crate) value: f64,
+    pub(crate) label: String,
 }
 
 /// Where a value stands; `None` where it has no place.
-pub(super) fn place(scale: Scale, value: f64) -> Option<f64> {
+pub(crate) fn place(scale: Scale, value: f64) -> Option<f64> {
     if !value.is_finite() || value.abs() > LARGEST {
         return None;
     }
@@ -51,7 +45,7 @@ pub(super) fn place(scale: Scale, value: f64) -> Option<f64> {
 
 impl Ruler {
     /// For an axis of so many pixels that shows these values. `None` where none has a place.
-    pub(super) fn new(
+    pub(crate) fn new(
         axis: &Axis,
         values: impl Iterator<Item = f64>,
         along: Along,
@@ -74,7 +68,7 @@ impl Ruler {
     }
 
     /// Rows from 0 at the bottom, a tick without a label at the middle of each.
-    pub(super) fn rows(number: usize) -> Self {
+    pub(crate) fn rows(number: usize) -> Self {
         let tick = |row: usize| Tick {
             value: row as f64 + 0.5,
             label: String::new(),
@@ -88,12 +82,12 @@ impl Ruler {
     }
 
     /// Whether a value has a place on it.
-    pub(super) fn holds(&self, value: f64) -> bool {
+    pub(crate) fn holds(&self, value: f64) -> bool {
         place(self.scale, value).is_some()
     }
 
     /// A range cut at the ends of the axis.
-    pub(super) fn cut(&self, (low, high): (f64, f64)) -> Option<(f64, f64)> {
+    pub(crate) fn cut(&self, (low, high): (f64, f64)) -> Option<(f64, f64)> {
         let high = self.holds(high).then_some(high)?;
         let low = if self.holds(low) {
             low

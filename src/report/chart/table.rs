@@ -1,7 +1,7 @@
 //! The figures of a chart as a table.
 
+use super::data::{Chart, Kind, Mark, Point, Series};
 use super::scale::place;
-use super::{Chart, Kind, Mark, Point, Series};
 
 /// A longer table is thinned to so many rows.
 const MOST_ROWS: usize = 30;
@@ -16,7 +16,7 @@ pub struct Table {
     pub rows: Vec<Vec<String>>,
 }
 
-pub(super) fn of(chart: &Chart) -> Table {
+pub(crate) fn of(chart: &Chart) -> Table {
     match chart.kind {
         Kind::Rows { .. } => values(chart),
         Kind::Lines if shares_x(chart) => columns(chart),

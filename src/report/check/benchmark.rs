@@ -2,17 +2,21 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Form, of, title};
+use super::form::Form;
+use crate::findings::check_sentences::{of, title};
 use crate::record::{CheckInfo, Finding, Part, Record};
 
 /// Bencher's metric format (bencher.dev).
-pub(super) struct Bencher;
+pub(crate) struct Bencher;
+
 /// github-action-benchmark's customBiggerIsBetter: throughput.
-pub(super) struct Bigger;
+pub(crate) struct Bigger;
+
 /// github-action-benchmark's customSmallerIsBetter: CPU and latencies.
-pub(super) struct Smaller;
+pub(crate) struct Smaller;
+
 /// A line a metric, for what looks for change points, such as Apache Otava.
-pub(super) struct Csv;
+pub(crate) struct Csv;
 
 /// Each metric with the part that it is of.
 fn all(check: &CheckInfo) -> impl Iterator<Item = (&Part, &Finding)> {

@@ -1,8 +1,9 @@
 //! What identical against identical says of a machine.
 
-use super::{of, title};
+use crate::findings::check_sentences::{of, title};
+use crate::findings::provenance::provenance;
 use crate::record::{CheckInfo, Finding, Part, Record};
-use crate::report::text::{BOLD, DIM, WARN, painted, provenance, wrapped};
+use crate::report::terminal::{BOLD, DIM, WARN, painted, wrapped};
 
 /// The noise of one metric of one part.
 #[derive(Debug)]

@@ -1,10 +1,11 @@
 //! A page: the verdict, a forest plot, a dot a pair, and the figures behind them.
 
-use super::Form;
+use super::form::Form;
 use crate::record::{CheckInfo, Record};
-use crate::report::page::{Source, page};
+use crate::report::html::page::page;
+use crate::report::html::scenario_group::Source;
 
-pub(super) struct Html;
+pub(crate) struct Html;
 
 impl Form for Html {
     fn name(&self) -> &'static str {

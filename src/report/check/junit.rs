@@ -2,10 +2,12 @@
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
-use super::{Form, of, shows, title};
+use super::form::Form;
+use crate::findings::check_sentences;
+use crate::findings::check_sentences::{of, shows, title};
 use crate::record::{CheckInfo, Outcome, Record};
 
-pub(super) struct Junit;
+pub(crate) struct Junit;
 
 impl Form for Junit {
     fn name(&self) -> &'static str {
@@ -42,6 +44,6 @@ fn case(name: &str, outcome: Outcome, told: &str) -> TestCase {
     };
     let mut case = TestCase::new(name, status);
     case.status
-        .set_message(format!("{}: {told}", super::word(outcome)));
+        .set_message(format!("{}: {told}", check_sentences::word(outcome)));
     case
 }

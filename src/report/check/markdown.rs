@@ -1,10 +1,11 @@
 //! A comment on a pull request: on one screen.
 
-use super::{Form, change, notes, of, sentence, shows, title, word};
+use super::form::Form;
+use crate::findings::check_sentences::{change, notes, of, sentence, shows, title, word};
+use crate::findings::provenance::provenance;
 use crate::record::{CheckInfo, Outcome, Record};
-use crate::report::text::provenance;
 
-pub(super) struct Markdown;
+pub(crate) struct Markdown;
 
 impl Form for Markdown {
     fn name(&self) -> &'static str {

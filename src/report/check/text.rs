@@ -1,10 +1,12 @@
 //! The terminal, with a small forest plot: each interval as a line, no change in the middle.
 
-use super::{Form, change, notes, of, sentence, shows, title, word};
+use super::form::Form;
+use crate::findings::check_sentences::{change, notes, of, sentence, shows, title, word};
+use crate::findings::provenance::provenance;
 use crate::record::{CheckInfo, Finding, Outcome, Record};
-use crate::report::text::{BOLD, DIM, WARN, painted, provenance, wrapped};
+use crate::report::terminal::{BOLD, DIM, WARN, painted, wrapped};
 
-pub(super) struct Text;
+pub(crate) struct Text;
 
 /// Columns of the plot, and the change that its ends stand for.
 const WIDTH: usize = 25;

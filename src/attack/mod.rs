@@ -1,0 +1,12 @@
+//! Hostile clients: the catalogue of attacks, the threads that carry one out
+//! beside a load, and the check that a server gives its resources back.
+//!
+//! To change: a new attack is an entry of `catalogue::ALL` and its function.
+
+mod attacker;
+pub(crate) mod catalogue;
+mod leak_check;
+mod running_attack;
+
+pub use catalogue::Attack;
+pub use leak_check::LeakCheck;

@@ -1,0 +1,47 @@
+//! A load with the scenario that it comes from.
+
+use super::server::ServerArgs;
+use super::values::Bytes;
+use crate::cli::usage::UsageError;
+use crate::load::{Load, Message};
+use crate::measure::{Case, ServerSpec};
+use crate::protocol::HEADER_BYTES;
+use crate::scenario::RateSpec;
+
+pub(crate) fn case_of(
+    (server_spec, info): &(ServerSpec, crate::record::ServerIdentity),
+    case: &NamedLoad,
+    role: &str,
+) -> Case {
+    let mut info = info.clone();
+    info.role = Some(role.to_owned());
+    Case {
+        server_spec: server_spec.clone(),
+        info,
+        load: case.load.clone(),
+        scenario: case.scenario.clone(),
+        attack: None,
+        rate_spec: None,
+    }
+}
+
+/// A load to be measured, with the scenario that it is of.
+#[derive(Debug, Clone)]
+pub(crate) struct NamedLoad {
+    pub(crate) scenario: Option<String>,
+    pub(crate) load: Load,
+    pub(crate) rate_spec: Option<RateSpec>,
+}
+
+/// Refuses a request that the server would.
+pub(crate) fn fits_frame(message: &Message, server: &ServerArgs) -> Result<(), UsageError> {
+    let body = message.frame_bytes() - HEADER_BYTES;
+    let most = server.max_frame_bytes();
+    if body > most {
+        let most = Bytes(most);
+        return Err(UsageError(format!(
+            "a request of {body} bytes is over --max-frame {most}"
+        )));
+    }
+    Ok(())
+}

@@ -1,0 +1,136 @@
+//! The options of a measurement, and the task that they describe.
+
+use std::path::{Path, PathBuf};
+
+use super::app::App;
+use super::usage::UsageError;
+use crate::cli::args::load::LoadArgs;
+use crate::cli::args::server::ServerArgs;
+use crate::cli::args::servers::ServersArgs;
+use crate::cli::args::study::StudyArgs;
+use crate::measure::{Case, EarlierRun, Plan, SearchPlan};
+use crate::record::ScenarioInfo;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    who: ServersArgs,
+    #[command(flatten)]
+    load: LoadArgs,
+    #[command(flatten)]
+    server: ServerArgs,
+    #[command(flatten)]
+    pub(crate) study: StudyArgs,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
+/// What is measured, and how it goes into the record.
+pub(crate) struct Task {
+    pub(crate) plan: Plan,
+    pub(crate) search: Option<SearchPlan>,
+    pub(crate) scenarios: Vec<ScenarioInfo>,
+}
+
+impl Args {
+    /// Contestants × loads.
+    pub(crate) fn task(&self, app: App<'_>) -> anyhow::Result<Task> {
+        self.load.check_cpus()?;
+        self.server.check_cpus()?;
+        let bare = self.who.names_nobody();
+        let study = self.study.study(&self.load)?;
+        let loads = match &study {
+            Some(study) => self.load.cases(&study.scenarios, &self.server)?,
+            None => self.load.loads(bare, &self.server)?,
+        };
+        let mut cases = Vec::new();
+        for load in loads {
+            let server = self.server.with_write_mode(load.load.write_mode);
+            for (server_spec, info) in self.who.server_specs(app, &server)? {
+                let load = load.clone();
+                cases.push(Case {
+                    server_spec,
+                    info,
+                    load: load.load,
+                    scenario: load.scenario,
+                    attack: None,
+                    rate_spec: load.rate_spec,
+                });
+            }
+        }
+        refuse_twins(&cases)?;
+        let usual = study
+            .as_ref()
+            .map_or(if bare { 6 } else { 1 }, |study| study.trials);
+        let plan = Plan {
+            cases,
+            rounds: self.load.rounds(usual),
+            seed: self.load.seed.unwrap_or_else(|| fastrand::u64(..1 << 32)),
+            before: EarlierRun::default(),
+        };
+        let search = self.load.slo.map(|slo| SearchPlan {
+            cases: plan.cases.clone(),
+            slo,
+            schedule: self.load.schedule(1.0),
+            seed: plan.seed,
+        });
+        let scenarios = study.map(|study| study.infos()).unwrap_or_default();
+        Ok(Task {
+            plan,
+            search,
+            scenarios,
+        })
+    }
+}
+
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Output")]
+pub(crate) struct OutputArgs {
+    /// text, json, csv or markdown, on stdout
+    #[arg(long, default_value = "text", value_name = "FORMAT")]
+    pub(crate) format: String,
+    /// Write the record to this file [default: a new one in results/runs]
+    #[arg(long, value_name = "FILE", conflicts_with = "no_save")]
+    save: Option<PathBuf>,
+    /// Write no record
+    #[arg(long)]
+    no_save: bool,
+    /// Print what would be measured and how long it takes
+    #[arg(long, conflicts_with = "format")]
+    pub(crate) plan: bool,
+    /// Exit with 5 when a trial is invalid
+    #[arg(long)]
+    pub(crate) strict: bool,
+}
+
+impl OutputArgs {
+    /// Where the record goes, if anywhere.
+    pub(crate) fn file(&self, started: &str, resumed: Option<&Path>) -> Option<PathBuf> {
+        let again = resumed.map(Path::to_owned);
+        let named = self.save.clone().or(again);
+        (!self.no_save).then(|| named.unwrap_or_else(|| default_path(started)))
+    }
+}
+
+fn default_path(started: &str) -> PathBuf {
+    let name: String = started
+        .chars()
+        .filter(|c| c.is_ascii_alphanumeric())
+        .collect();
+    PathBuf::from(format!("results/runs/{name}-{}.json", std::process::id()))
+}
+
+/// What is asked for twice would be set against itself.
+fn refuse_twins(cases: &[Case]) -> Result<(), UsageError> {
+    for (at, case) in cases.iter().enumerate() {
+        if cases[..at].iter().any(|other| other.is_twin_of(case)) {
+            let (name, clients) = (case.name(), case.load.clients);
+            let scenario = case.scenario.as_deref().map(|name| format!(" of {name}"));
+            let scenario = scenario.unwrap_or_default();
+            return Err(UsageError(format!(
+                "{name} with {clients} clients{scenario} is asked for twice"
+            )));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,128 @@
+//! What well-behaved clients saw during attacks, compared with a calm run.
+
+use super::units::{bytes, count, digits};
+use crate::record::{Cell, Record, Trial};
+use crate::stats::median;
+
+/// The scenario of a run without an attack.
+pub const CALM: &str = "calm";
+/// A p99 of more than so many times the calm one is suffering.
+const SUFFERS: f64 = 10.0;
+
+/// One contestant under one attack.
+pub(crate) struct AttackResult<'a> {
+    pub(crate) cell: &'a Cell,
+    /// p99 of the calm run.
+    calm_p99_ns: Option<f64>,
+}
+
+/// Whether any well-behaved client had an error or was left unserved under an attack.
+pub fn any_suffered(record: &Record) -> bool {
+    let attacked = record
+        .cells
+        .iter()
+        .filter(|cell| cell.scenario.as_deref() != Some(CALM));
+    attacked
+        .flat_map(|cell| &cell.trials)
+        .any(|trial| trial.clients_unserved > 0 || trial.errors.total() > 0)
+}
+
+pub(crate) fn unique<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut unique = Vec::new();
+    names.for_each(|name| {
+        if !unique.contains(&name) {
+            unique.push(name);
+        }
+    });
+    unique
+}
+
+pub(crate) fn attack_result<'a>(
+    record: &'a Record,
+    name: &str,
+    scenario: &str,
+) -> Option<AttackResult<'a>> {
+    let of = |scenario: &str| {
+        record.cells.iter().find(|cell| {
+            cell.contestant.name == name
+                && cell.scenario.as_deref() == Some(scenario)
+                && !cell.trials.is_empty()
+        })
+    };
+    Some(AttackResult {
+        cell: of(scenario)?,
+        calm_p99_ns: of(CALM).and_then(p99_ns),
+    })
+}
+
+pub(crate) fn p99_ns(cell: &Cell) -> Option<f64> {
+    let values = cell.trials.iter().filter_map(|trial| trial.latency_ns.p99);
+    let values: Vec<f64> = values.map(|ns| ns as f64).collect();
+    (!values.is_empty()).then(|| median(&values))
+}
+
+impl AttackResult<'_> {
+    pub(crate) fn sum(&self, of: impl Fn(&Trial) -> u64) -> u64 {
+        self.cell.trials.iter().map(of).sum()
+    }
+
+    pub(crate) fn errors(&self) -> u64 {
+        self.sum(|trial| trial.errors.total())
+    }
+
+    pub(crate) fn unserved(&self) -> u64 {
+        self.sum(|trial| trial.clients_unserved as u64)
+    }
+
+    pub(crate) fn asked(&self) -> u64 {
+        self.sum(|trial| trial.clients_asked.unwrap_or(0) as u64)
+    }
+
+    /// How many times the calm p99 it is.
+    pub(crate) fn times(&self) -> Option<f64> {
+        Some(p99_ns(self.cell)? / self.calm_p99_ns?)
+    }
+
+    pub(crate) fn suffers(&self) -> bool {
+        let slow = self.times().is_some_and(|times| times > SUFFERS);
+        self.errors() > 0 || self.unserved() > 0 || slow
+    }
+
+    /// In a word.
+    pub(crate) fn outcome(&self) -> String {
+        if self.unserved() > 0 {
+            format!("{}/{} served", self.asked() - self.unserved(), self.asked())
+        } else if self.errors() > 0 {
+            format!("{} errors", count(self.errors()))
+        } else {
+            self.times()
+                .map_or_else(|| "–".to_owned(), |times| format!("{}×", digits(times)))
+        }
+    }
+
+    /// What the server has not given back.
+    pub(crate) fn left(&self) -> String {
+        let residues = self.cell.trials.iter().filter_map(|trial| trial.residue);
+        let mut residues = residues.rev();
+        let Some(residue) = residues.next() else {
+            return "not seen".to_owned();
+        };
+        let more = |[before, after]: [u64; 2]| after.saturating_sub(before);
+        let kept = [
+            (more(residue.descriptors), "fds"),
+            (more(residue.processes), "processes"),
+            (more(residue.threads), "threads"),
+        ];
+        let kept: Vec<String> = kept
+            .iter()
+            .filter(|(number, _)| *number > 0)
+            .map(|(number, what)| format!("{number} {what}"))
+            .collect();
+        let memory = format!("+{}", bytes(more(residue.pss_bytes) as f64));
+        if kept.is_empty() {
+            memory
+        } else {
+            format!("{}, {memory}", kept.join(", "))
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! What a record says, before any format: summaries, rankings, warnings and the
+//! sentences that state them.
+//!
+//! Owns every conclusion, so that text, Markdown and page agree. To change: a
+//! new conclusion goes here; formats in `report/` only show it.
+
+pub mod attack_results;
+pub mod check_sentences;
+pub mod load_line;
+pub mod provenance;
+pub mod ranking;
+pub mod search_sentences;
+pub mod sentences;
+pub mod summary;
+pub mod units;
+pub mod warnings;
+
+pub use attack_results::CALM;
+pub use load_line::load_line;
+pub use ranking::{ComparedWithBest, RankedServer, Ranking, Unit};
+pub use summary::{BEYOND, Figure, Shown, Summary};
+pub use warnings::Warning;

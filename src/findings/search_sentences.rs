@@ -1,0 +1,115 @@
+//! Searches for the highest rate within a target.
+
+use super::units::{count, some, span, time};
+use crate::record::{Cell, Mode, Record, SearchInfo, Step};
+
+/// What a search has shown, in a sentence.
+pub(crate) fn answer(search: &SearchInfo) -> String {
+    let (name, slo) = (&search.contestant, target(search));
+    let rate = |rps: f64| format!("{}/s", count(rps.round() as u64));
+    let doubt = if search.limited {
+        "; there the load generator was the limit, so the server may hold more"
+    } else {
+        ""
+    };
+    match (search.holds_rps, search.breaks_rps, &search.gave_up) {
+        (None, _, Some(why)) => format!("{name}: no rate was found that holds {slo}; {why}."),
+        (Some(holds), _, Some(why)) => {
+            format!(
+                "{name} holds {slo} at {}; the search ended there: {why}.",
+                rate(holds)
+            )
+        }
+        (Some(holds), Some(breaks), None) => {
+            let (holds, breaks) = (rate(holds), rate(breaks));
+            format!("{name} holds {slo} up to {holds}, and not at {breaks}{doubt}.")
+        }
+        (Some(holds), None, None) => {
+            format!(
+                "{name} holds {slo} at {}, the highest rate tried.",
+                rate(holds)
+            )
+        }
+        (None, Some(breaks), None) => {
+            format!(
+                "{name} does not hold {slo}, not even at {}{doubt}.",
+                rate(breaks)
+            )
+        }
+        (None, None, None) => format!("{name}: the search for {slo} was not finished."),
+    }
+}
+
+/// `p99 < 10 ms`.
+pub(crate) fn target(search: &SearchInfo) -> String {
+    format!(
+        "{} < {}",
+        search.slo.name(),
+        time(search.slo.limit_ns as f64)
+    )
+}
+
+/// What the searches of a group have in common, in a line.
+pub(crate) fn heading(record: &Record, search: &SearchInfo) -> String {
+    let of_it = |cell: &&Cell| {
+        cell.contestant.name == search.contestant && cell.load.clients == search.clients
+    };
+    let pilot = record.cells.iter().find(of_it);
+    let steps = record.cells.iter().filter(of_it).nth(1);
+    let load = pilot.map(|cell| {
+        let load = &cell.load;
+        let arrivals = steps.map_or("", |cell| match cell.load.mode {
+            Mode::Constant => ", constant",
+            _ => ", Poisson",
+        });
+        format!(
+            "open loop{arrivals}, {} of {} B, steps of {} after {} of warm-up",
+            load.method,
+            load.request_bytes,
+            span(load.duration_s),
+            span(load.warmup_s)
+        )
+    });
+    format!(
+        "The highest rate within {}: {}, {}",
+        target(search),
+        some(search.clients as u64, "client"),
+        load.unwrap_or_default()
+    )
+}
+
+/// The searches of a record, those that can be compared together: the same clients and target.
+pub(crate) fn groups(record: &Record) -> impl Iterator<Item = &[SearchInfo]> {
+    let searches = &record.searches;
+    searches.chunk_by(|a, b| a.clients == b.clients && a.slo == b.slo)
+}
+
+/// A step as a row, from the lowest rate to the highest.
+pub(crate) fn row(search: &SearchInfo, step: &Step) -> [String; 3] {
+    let values: Vec<String> = step
+        .tries
+        .iter()
+        .map(|tried| match (&tried.why, tried.value_ns) {
+            (Some(why), _) => why.clone(),
+            (None, Some(ns)) => format!("{} {}", search.slo.name(), time(ns as f64)),
+            (None, None) => "nothing came".to_owned(),
+        })
+        .collect();
+    let limited = step.tries.iter().any(|tried| tried.limited);
+    let mut values = values.join(", ");
+    if limited {
+        values.push_str(" (generator at its limit)");
+    }
+    [
+        format!("{}/s", count(step.rate_rps.round() as u64)),
+        if step.held { "held" } else { "broke" }.to_owned(),
+        values,
+    ]
+}
+
+/// The steps, from the lowest rate to the highest.
+pub(crate) fn sorted(search: &SearchInfo) -> Vec<&Step> {
+    let mut steps: Vec<&Step> = search.steps.iter().collect();
+    steps.sort_by(|a, b| a.rate_rps.total_cmp(&b.rate_rps));
+    steps
+}

@@ -1,0 +1,127 @@
+//! Figures as people read them: three digits and a unit.
+
+/// `950 ns`, `24.1 µs`, `5.93 ms`, `1.02 s`.
+pub(crate) fn time(ns: f64) -> String {
+    let (value, unit) = match ns {
+        ns if ns < 1e3 => (ns, "ns"),
+        ns if ns < 1e6 => (ns / 1e3, "µs"),
+        ns if ns < 1e9 => (ns / 1e6, "ms"),
+        ns => (ns / 1e9, "s"),
+    };
+    format!("{} {unit}", digits(value))
+}
+
+/// `0.42`, `9.81`, `98.1`, `981`, `9,810`.
+pub(crate) fn digits(value: f64) -> String {
+    match value {
+        0.0 => "0".to_owned(),
+        value if value < 10.0 => format!("{value:.2}"),
+        value if value < 100.0 => format!("{value:.1}"),
+        value => count(value.round() as u64),
+    }
+}
+
+/// `1,234,567`.
+pub(crate) fn count(value: u64) -> String {
+    let plain = value.to_string();
+    let mut text = String::new();
+    for (at, digit) in plain.chars().enumerate() {
+        if at > 0 && (plain.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// `290 B`, `812 KiB`, `4.21 MiB`, `1.50 GiB`.
+pub(crate) fn bytes(value: f64) -> String {
+    let (value, unit) = match value {
+        value if value < 1024.0 => (value.round(), "B"),
+        value if value < 1_048_576.0 => (value / 1024.0, "KiB"),
+        value if value < 1_073_741_824.0 => (value / 1_048_576.0, "MiB"),
+        value => (value / 1_073_741_824.0, "GiB"),
+    };
+    match unit {
+        "B" => format!("{value} B"),
+        unit => format!("{} {unit}", digits(value)),
+    }
+}
+
+/// `12,300/s`.
+pub(crate) fn rate(per_second: f64) -> String {
+    format!("{}/s", digits(per_second))
+}
+
+/// A share of one as `42.0 %`.
+pub(crate) fn share(of_one: f64) -> String {
+    format!("{} %", digits(of_one * 100.0))
+}
+
+/// A quantile from 0 to 1 as `99.99 %`: as many nines as it has, up to nine of them.
+pub(crate) fn quantile(q: f64) -> String {
+    let nines = -(1.0 - q).max(1e-9).log10();
+    format!(
+        "{} %",
+        trimmed(q * 100.0, (nines - 1.0).max(0.0).ceil() as usize)
+    )
+}
+
+/// At most so many decimals, without zeros at the end: `0.25`, `10`.
+pub(crate) fn trimmed(value: f64, decimals: usize) -> String {
+    let text = format!("{value:.decimals$}");
+    if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    } else {
+        text
+    }
+}
+
+/// `5 s`, `200 ms`, `2 min`.
+pub(crate) fn span(seconds: f64) -> String {
+    match seconds {
+        s if s < 1.0 => format!("{} ms", (s * 1e3).round()),
+        s if s >= 120.0 && s % 60.0 == 0.0 => format!("{} min", s / 60.0),
+        s => format!("{} s", (s * 100.0).round() / 100.0),
+    }
+}
+
+/// `1 thread`, `3 threads`.
+pub(crate) fn some(number: u64, thing: &str) -> String {
+    let s = if number == 1 { "" } else { "s" };
+    format!("{} {thing}{s}", count(number))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_have_three_digits_and_a_unit() {
+        assert_eq!(
+            [time(950.0), time(24_100.0), time(5_930_000.0), time(1.02e9)],
+            ["950 ns", "24.1 µs", "5.93 ms", "1.02 s"]
+        );
+        assert_eq!(
+            [count(0), count(999), count(1000), count(1_234_567)],
+            ["0", "999", "1,000", "1,234,567"]
+        );
+        assert_eq!(
+            [bytes(290.2), bytes(831_488.0), bytes(4_414_505.0)],
+            ["290 B", "812 KiB", "4.21 MiB"]
+        );
+        assert_eq!(
+            [rate(12_300.4), share(0.42), quantile(0.5), quantile(0.9999)],
+            ["12,300/s", "42.0 %", "50 %", "99.99 %"]
+        );
+        assert_eq!([trimmed(0.25, 6), trimmed(10.0, 6)], ["0.25", "10"]);
+        assert_eq!(
+            [span(0.25), span(5.0), span(1.5), span(120.0)],
+            ["250 ms", "5 s", "1.5 s", "2 min"]
+        );
+        assert_eq!(
+            [some(1, "thread"), some(2000, "thread")],
+            ["1 thread", "2,000 threads"]
+        );
+    }
+}

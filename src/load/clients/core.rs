@@ -1,0 +1,353 @@
+//! The clients of one thread, without a socket and without a clock of their own.
+//!
+//! A [`Fleet`] is told what happens (connected, readable, writable, time
+//! passes) and acts through a [`Wire`]. The same code therefore runs on real
+//! sockets and, in tests, against a scripted server under a fake clock, where
+//! every figure can be checked exactly.
+
+use std::io;
+
+use super::failures::{ConnectFailure, Failure};
+use super::pending::PendingRequests;
+use super::reconnect_times::ReconnectTimes;
+use crate::load::client::{Client, ClientResult, ConnectionState, InFlight, QueuedRequest};
+use crate::load::client_config::ClientConfig;
+use crate::load::pacer::mix::Kind;
+use crate::load::pacer::planned::{Pacer, Planned};
+use crate::load::recorder::Recorder;
+use crate::load::wire::{Clock, Wire};
+
+/// Connects begun before what happens on those that stand is looked at again.
+pub(crate) const CONNECTS_PER_ROUND: usize = 64;
+/// How often clients are looked over for timeouts.
+pub(crate) const TIMEOUT_CHECK_NS: u64 = 20_000_000;
+/// Bytes read at a time.
+const READ_BYTES: usize = 64 << 10;
+
+/// The clients of one thread.
+#[derive(Debug)]
+pub struct Clients<W, P, C> {
+    pub(crate) clients: Vec<Client>,
+    pub(crate) wire: W,
+    pub(crate) pacer: P,
+    pub(crate) clock: C,
+    pub(crate) config: ClientConfig,
+    pub(crate) recorder: Recorder,
+    /// Clients: those that send. Behind them stand the idle connections.
+    pub(crate) senders: usize,
+    /// How many have been asked to connect: first the idle ones, then the clients.
+    begun: usize,
+    /// What is planned and not yet a client's.
+    pub(crate) tasks: PendingRequests,
+    pub(crate) storm: ReconnectTimes,
+    look_over_at_ns: u64,
+    scratch: Vec<u8>,
+    pub(crate) buffer: Vec<u8>,
+}
+
+impl<W: Wire, P: Pacer, C: Clock> Clients<W, P, C> {
+    /// `clients` clients, and the idle connections of their config, that have not begun yet.
+    pub fn new(
+        clients: usize,
+        config: ClientConfig,
+        recorder: Recorder,
+        wire: W,
+        pacer: P,
+        clock: C,
+    ) -> Clients<W, P, C> {
+        let longest = [Kind::Usual, Kind::Alternate].map(|kind| config.message(kind).frame_bytes());
+        let scratch = Vec::with_capacity(longest[0].max(longest[1]));
+        let tasks = PendingRequests::new(clients, config.pipeline, config.assign);
+        let storm = ReconnectTimes::new(config.reconnect_every_ns, recorder.window().to_ns);
+        Clients {
+            clients: (0..clients + config.idle)
+                .map(|_| Client::new(config.pipeline, config.write_mode))
+                .collect(),
+            senders: clients,
+            wire,
+            pacer,
+            clock,
+            config,
+            recorder,
+            begun: 0,
+            tasks,
+            storm,
+            look_over_at_ns: 0,
+            scratch,
+            buffer: vec![0; READ_BYTES],
+        }
+    }
+
+    /// Does what is due by now: connects, sends, gives up. Returns when to come again at the latest.
+    pub fn advance(&mut self) -> u64 {
+        let now = self.clock.now_ns();
+        self.hand_out(now);
+        self.begin(now);
+        let next_leave_ns = self.leave_together(now);
+        if now >= self.look_over_at_ns {
+            self.look_over_at_ns = now + TIMEOUT_CHECK_NS;
+            for index in 0..self.begun {
+                self.look_over(self.in_order(index), now);
+            }
+        }
+        let next_begins_ns = if self.begun < self.clients.len() {
+            self.config.ramp.at_ns(self.begun).max(now)
+        } else {
+            u64::MAX
+        };
+        let end_ns = self.recorder.window().to_ns;
+        let next_ns = self.pacer.next_ns().filter(|next_ns| *next_ns < end_ns);
+        self.look_over_at_ns
+            .min(next_begins_ns)
+            .min(next_leave_ns)
+            .min(next_ns.unwrap_or(u64::MAX))
+    }
+
+    /// Lets those begin whose time has come, so many a round that those which stand are not forgotten.
+    fn begin(&mut self, now: u64) {
+        for _ in 0..CONNECTS_PER_ROUND {
+            if self.begun == self.clients.len() || self.config.ramp.at_ns(self.begun) > now {
+                return;
+            }
+            let at = self.in_order(self.begun);
+            self.begun += 1;
+            self.pump(at, now);
+        }
+    }
+
+    /// Who begins as number `index`: the idle ones first, as those that are there already.
+    fn in_order(&self, index: usize) -> usize {
+        match index.checked_sub(self.config.idle) {
+            Some(client) => client,
+            None => self.senders + index,
+        }
+    }
+
+    fn has_begun(&self, client: usize) -> bool {
+        self.config.idle + client < self.begun
+    }
+
+    pub(crate) fn is_idle(&self, at: usize) -> bool {
+        at >= self.senders
+    }
+
+    /// Whether a connect that began then counts. Of connections that are never given up they
+    /// lie before the window, and that is where they are seen.
+    pub(crate) fn sees_connect(&self, since_ns: u64) -> bool {
+        let window = self.recorder.window();
+        let persistent = self.config.is_persistent();
+        since_ns < window.to_ns && (persistent || since_ns >= window.from_ns)
+    }
+
+    /// The connect of this client has succeeded.
+    pub fn connected(&mut self, at: usize) {
+        let now = self.clock.now_ns();
+        let ConnectionState::Connecting { since_ns } = self.clients[at].link else {
+            return;
+        };
+        self.clients[at].link = ConnectionState::Up;
+        self.clients[at].able_ns = now;
+        // From when it came up: else one whose connects take longer would never send.
+        self.clients[at].beat = self.storm.beat(now);
+        if self.sees_connect(since_ns) {
+            self.recorder.connected(since_ns, now);
+        }
+        self.pump(at, now);
+    }
+
+    /// The connect of this client has failed in this way.
+    pub fn not_connected(&mut self, at: usize, error: io::ErrorKind) {
+        if self.is_connecting(at) {
+            let why = match error {
+                io::ErrorKind::ConnectionRefused => ConnectFailure::Refused,
+                io::ErrorKind::TimedOut => ConnectFailure::TimedOut,
+                _ => ConnectFailure::Failed,
+            };
+            let now = self.clock.now_ns();
+            self.give_up_connect(at, now, why);
+        }
+    }
+
+    /// Whether this client waits for its connect.
+    pub fn is_connecting(&self, at: usize) -> bool {
+        matches!(self.clients[at].link, ConnectionState::Connecting { .. })
+    }
+
+    /// The connections.
+    pub fn wire(&mut self) -> &mut W {
+        &mut self.wire
+    }
+
+    /// There may be something to receive; with `to_the_end` also the end itself.
+    pub fn readable(&mut self, at: usize, to_the_end: bool) {
+        while self.clients[at].link == ConnectionState::Up {
+            match self.wire.receive(at, &mut self.buffer) {
+                Ok(0) => return self.fail(at, Failure::Reset),
+                Ok(bytes) => {
+                    let now = self.clock.now_ns();
+                    self.take_in(at, bytes, now);
+                    if bytes < READ_BYTES && !to_the_end {
+                        return;
+                    }
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => return self.fail(at, Failure::Reset),
+            }
+        }
+    }
+
+    /// There may be room to send.
+    pub fn writable(&mut self, at: usize) {
+        if self.clients[at].link == ConnectionState::Up {
+            self.flush(at);
+        }
+    }
+
+    /// Whether all that was planned is done, so that the drain is over.
+    pub fn is_drained(&self) -> bool {
+        self.clients
+            .iter()
+            .all(|client| client.flights.is_empty() && client.waiting.is_empty())
+            && self.tasks.is_empty()
+    }
+
+    /// So far: what was recorded.
+    pub fn recorder(&self) -> &Recorder {
+        &self.recorder
+    }
+
+    /// Ends the load: what is not answered is entered at its age. Connections close with the clients.
+    ///
+    /// `now` is when the drain ended, which may be a while ago.
+    pub fn finish(mut self, now: u64) -> (Recorder, Vec<ClientResult>) {
+        self.hand_out(now);
+        for at in 0..self.senders {
+            let client = &mut self.clients[at];
+            let in_flight = client.flights.drain(..).map(|flight| flight.planned_ns);
+            let waiting = client.waiting.drain(..).map(|waiting| waiting.planned_ns);
+            for planned_ns in in_flight.chain(waiting) {
+                if self.recorder.unanswered(planned_ns, now) {
+                    client.result.waited(now - planned_ns);
+                    client.result.unanswered += 1;
+                }
+            }
+        }
+        for waiting in self.tasks.unassigned() {
+            self.recorder.unanswered(waiting.planned_ns, now);
+        }
+        let (senders, idle) = self.clients.split_at(self.senders);
+        let up = |client: &&Client| client.link == ConnectionState::Up;
+        let pending = |client: &&Client| match client.link {
+            ConnectionState::Connecting { since_ns } => self.sees_connect(since_ns),
+            _ => false,
+        };
+        let pending = self.clients.iter().filter(pending).count();
+        self.recorder.connects.pending = pending as u64;
+        self.recorder.idle_open = idle.iter().filter(up).count() as u64;
+        self.recorder.held_bytes = self.clients.iter().map(Client::held_bytes).sum();
+        let results = senders.iter().map(|client| client.result).collect();
+        (self.recorder, results)
+    }
+
+    /// Gives the requests that are due to their clients, as far as they were planned inside the window.
+    pub(crate) fn hand_out(&mut self, now: u64) {
+        let last_ns = now.min(self.recorder.window().to_ns - 1);
+        while let Some(planned) = self.pacer.due(last_ns) {
+            self.recorder.planned(planned.at_ns);
+            if self.tasks.is_full() {
+                self.recorder.never_sent(planned.at_ns);
+            } else if let Some(planned) = self.tasks.add(planned) {
+                self.give(planned, now);
+            }
+        }
+        while let Some(planned) = self.tasks.next() {
+            self.give(planned, now);
+        }
+    }
+
+    fn give(&mut self, planned: Planned, now: u64) {
+        let client = planned.client;
+        self.clients[client].waiting.push_back(QueuedRequest {
+            planned_ns: planned.at_ns,
+            kind: planned.kind,
+        });
+        if self.has_begun(client) {
+            self.pump(client, now);
+        }
+    }
+
+    /// This client has its reply, or has lost its request.
+    pub(crate) fn freed(&mut self, at: usize, now: u64) {
+        self.pacer.free(at, now);
+        self.tasks.free(at);
+    }
+
+    /// Sends, or connects, if this client has anything to send and may.
+    pub(crate) fn pump(&mut self, at: usize, now: u64) {
+        let client = &self.clients[at];
+        if client.waiting.is_empty() && !self.config.connects_first && !self.is_idle(at) {
+            return;
+        }
+        match client.link {
+            ConnectionState::Down { retry_ns } if retry_ns <= now => self.connect(at, now),
+            ConnectionState::Down { .. } | ConnectionState::Connecting { .. } => {}
+            ConnectionState::Up if !self.has_expired(at, now) => self.send_waiting(at),
+            ConnectionState::Up if client.flights.is_empty() => self.renew(at, now),
+            // It is given up when the replies have come.
+            ConnectionState::Up => {}
+        }
+    }
+
+    pub(crate) fn connect(&mut self, at: usize, now: u64) {
+        self.clients[at].link = ConnectionState::Connecting { since_ns: now };
+        self.recorder.connects.begun += u64::from(self.sees_connect(now));
+        if let Err(error) = self.wire.connect(at) {
+            self.not_connected(at, error.kind());
+        }
+    }
+
+    fn send_waiting(&mut self, at: usize) {
+        let left = self
+            .config
+            .requests_per_connection
+            .map_or(usize::MAX, |most| {
+                let client = &self.clients[at];
+                (most - client.on_connection) as usize - client.flights.len()
+            });
+        let room = (self.config.pipeline - self.clients[at].flights.len()).min(left);
+        for _ in 0..room {
+            let client = &mut self.clients[at];
+            let Some(QueuedRequest { planned_ns, kind }) = client.waiting.pop_front() else {
+                break;
+            };
+            self.tasks.taken();
+            client.sequence += 1;
+            let whose = (self.config.first_client + at) as u64;
+            let tag = (whose << 40) | (client.sequence & ((1 << 40) - 1));
+            self.scratch.clear();
+            self.config.message(kind).write(tag, &mut self.scratch);
+            let sent_ns = self.clock.now_ns();
+            self.recorder.sent(planned_ns.max(client.able_ns), sent_ns);
+            client.flights.push_back(InFlight {
+                planned_ns,
+                kind,
+                sent_ns,
+                tag,
+            });
+            client.outbox.extend_from_slice(&self.scratch);
+        }
+        self.flush(at);
+    }
+
+    fn flush(&mut self, at: usize) {
+        while !self.clients[at].outbox.is_empty() {
+            match self.wire.send(at, self.clients[at].unwritten()) {
+                Ok(bytes) => self.clients[at].wrote(bytes),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => return self.fail(at, Failure::Reset),
+            }
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! What fails, what is given up, and what is tried again.
+
+use super::core::{Clients, TIMEOUT_CHECK_NS};
+use super::failures::{ConnectFailure, Failure, count};
+use crate::load::client::ConnectionState;
+use crate::load::pacer::planned::Pacer;
+use crate::load::wire::{Clock, Wire};
+
+impl<W: Wire, P: Pacer, C: Clock> Clients<W, P, C> {
+    /// Gives up what takes too long, and tries again what may be tried again.
+    pub(crate) fn look_over(&mut self, at: usize, now: u64) {
+        let late = |since: u64| now.saturating_sub(since) >= self.config.timeout_ns;
+        let client = &self.clients[at];
+        match client.link {
+            ConnectionState::Connecting { since_ns }
+                if now.saturating_sub(since_ns) >= self.config.connect_timeout_ns =>
+            {
+                self.give_up_connect(at, now, ConnectFailure::TimedOut);
+            }
+            ConnectionState::Up
+                if client
+                    .flights
+                    .front()
+                    .is_some_and(|flight| late(flight.sent_ns)) =>
+            {
+                self.fail(at, Failure::Timeout);
+            }
+            ConnectionState::Down { .. } => self.pump(at, now),
+            _ => {}
+        }
+    }
+
+    /// The request that wanted this connection goes on waiting: its time runs.
+    pub(crate) fn give_up_connect(&mut self, at: usize, now: u64, why: ConnectFailure) {
+        let since = self.clients[at].link;
+        if matches!(since, ConnectionState::Connecting { since_ns } if self.sees_connect(since_ns))
+        {
+            let connects = &mut self.recorder.connects;
+            *match why {
+                ConnectFailure::Refused => &mut connects.refused,
+                ConnectFailure::TimedOut => &mut connects.timed_out,
+                ConnectFailure::Failed => &mut connects.failed,
+            } += 1;
+        }
+        if self.recorder.counts_errors(now) {
+            self.recorder.errors.connect += 1;
+        }
+        self.wire.close(at);
+        let client = &mut self.clients[at];
+        client.failures += 1;
+        let backoff = client.backoff_ns().max(TIMEOUT_CHECK_NS);
+        client.disconnect(now + backoff);
+    }
+
+    /// The connection is lost and with it all that was in flight on it.
+    pub(crate) fn fail(&mut self, at: usize, failure: Failure) {
+        let now = self.clock.now_ns();
+        self.wire.close(at);
+        let idle = self.is_idle(at);
+        let client = &mut self.clients[at];
+        client.failures += 1;
+        let backoff = client.backoff_ns();
+        if idle {
+            // It asked for nothing, so nothing is lost; another takes its place.
+            client.disconnect(now + backoff.max(TIMEOUT_CHECK_NS));
+            self.recorder.idle_closed += u64::from(self.recorder.counts_errors(now));
+            return;
+        }
+        client.disconnect(now + backoff);
+        let lost = client.flights.len();
+        for flight in client.flights.drain(..) {
+            self.recorder.censored(flight.planned_ns, now);
+            if self.recorder.in_sample(flight.planned_ns, now) {
+                client.result.waited(now - flight.planned_ns);
+            }
+            self.pacer.free(at, now);
+            self.tasks.free(at);
+        }
+        if self.recorder.counts_errors(now) {
+            count(&mut self.recorder.errors, failure, lost as u64);
+        }
+        self.pump(at, now);
+    }
+}

@@ -1,0 +1,13 @@
+//! The clients of one thread, without a socket and without a clock of their own.
+//!
+//! [`core::Clients`] is driven by events (connected, readable, writable, time
+//! passes) and acts through a [`crate::load::wire::Wire`]. So the same code runs
+//! on real sockets and, in tests, against a scripted server under a fake clock.
+
+pub mod core;
+pub mod failures;
+pub mod give_up;
+pub mod pending;
+pub mod reconnect;
+pub mod reconnect_times;
+pub mod replies;

@@ -1,0 +1,98 @@
+//! Replies: taken in, checked, recorded.
+
+use super::core::Clients;
+use super::failures::Failure;
+use crate::load::pacer::planned::Pacer;
+use crate::load::wire::{Clock, Wire};
+use crate::protocol::{Frame, HEADER_BYTES};
+
+impl<W: Wire, P: Pacer, C: Clock> Clients<W, P, C> {
+    /// The first `bytes` of the buffer came for this client at `now`.
+    pub(crate) fn take_in(&mut self, at: usize, bytes: usize, now: u64) {
+        let buffer = std::mem::take(&mut self.buffer);
+        let mut inbox = std::mem::take(&mut self.clients[at].inbox);
+        // Nearly always a read holds whole replies, and nothing is copied.
+        let taken = if inbox.is_empty() {
+            let taken = self.take_replies(at, &buffer[..bytes], now);
+            inbox.extend_from_slice(buffer[..bytes].get(taken..).unwrap_or_default());
+            taken
+        } else {
+            inbox.extend_from_slice(&buffer[..bytes]);
+            let taken = self.take_replies(at, &inbox, now);
+            inbox.drain(..taken.min(inbox.len()));
+            taken
+        };
+        self.buffer = buffer;
+        if taken != usize::MAX {
+            self.clients[at].inbox = inbox;
+        }
+        self.hand_out(now);
+        // What was planned for this connection while it was busy.
+        self.pump(at, now);
+    }
+
+    /// How many bytes whole replies took; `usize::MAX` when the connection was given up.
+    fn take_replies(&mut self, at: usize, bytes: &[u8], now: u64) -> usize {
+        let mut taken = 0;
+        loop {
+            let rest = &bytes[taken..];
+            match Frame::peek(rest, self.config.max_frame_bytes) {
+                Frame::Partial(_) => return taken,
+                Frame::TooLong(_) => {
+                    self.fail(at, Failure::Protocol);
+                    return usize::MAX;
+                }
+                Frame::Whole(length) => {
+                    if !self.take_reply(at, &rest[HEADER_BYTES..HEADER_BYTES + length], now) {
+                        return usize::MAX;
+                    }
+                    taken += HEADER_BYTES + length;
+                }
+            }
+        }
+    }
+
+    /// False when this was the last reply of its connection.
+    fn take_reply(&mut self, at: usize, body: &[u8], now: u64) -> bool {
+        let client = &mut self.clients[at];
+        let Some(flight) = client.flights.front().copied() else {
+            self.fail(at, Failure::Protocol);
+            return false;
+        };
+        let asked = self.config.message(flight.kind);
+        if !asked.is_answered_by(flight.tag, body) {
+            self.recorder.wrong(body);
+            client.result.heard |= self.recorder.in_sample(flight.planned_ns, now);
+            self.fail(at, Failure::Reply);
+            return false;
+        }
+        if client.flights.len() == self.config.pipeline {
+            // It had no room until now; what is late from here on is our own doing.
+            client.able_ns = now;
+        }
+        client.flights.pop_front();
+        client.failures = 0;
+        client.on_connection += 1;
+        if self.recorder.in_sample(flight.planned_ns, now) {
+            client.result.waited(now - flight.planned_ns);
+            client.result.answered += 1;
+            client.result.heard = true;
+        }
+        client.result.replies += u64::from(self.recorder.answered(
+            flight.planned_ns,
+            flight.sent_ns,
+            now,
+        ));
+        let is_full = self.config.requests_per_connection == Some(client.on_connection);
+        let is_quiet = client.flights.is_empty();
+        let has_expired = is_quiet && self.has_expired(at, now);
+        if has_expired {
+            self.renew(at, now);
+        } else if is_full {
+            self.clients[at].disconnect(now);
+            self.wire.close(at);
+        }
+        self.freed(at, now);
+        !is_full && !has_expired
+    }
+}

@@ -1,0 +1,43 @@
+//! What a thread of the generator used.
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use nix::time::{ClockId, clock_gettime};
+
+/// What a thread did to make its share of the load, inside the window.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Effort {
+    /// CPU time.
+    pub cpu: Duration,
+    /// Time it was ready to run and had no core (schedstat, proc(5)).
+    pub run_delay: Duration,
+    /// How long it was watched.
+    pub elapsed: Duration,
+}
+
+impl Effort {
+    pub(crate) fn now(since: Instant) -> Effort {
+        let cpu =
+            clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).map_or(Duration::ZERO, Duration::from);
+        let schedstat = fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+        let run_delay = schedstat
+            .split_ascii_whitespace()
+            .nth(1)
+            .and_then(|ns| ns.parse().ok());
+        let run_delay = Duration::from_nanos(run_delay.unwrap_or(0));
+        Effort {
+            cpu,
+            run_delay,
+            elapsed: since.elapsed(),
+        }
+    }
+
+    pub(crate) fn since(&self, before: &Effort) -> Effort {
+        Effort {
+            cpu: self.cpu.saturating_sub(before.cpu),
+            run_delay: self.run_delay.saturating_sub(before.run_delay),
+            elapsed: self.elapsed.saturating_sub(before.elapsed),
+        }
+    }
+}

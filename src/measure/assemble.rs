@@ -1,0 +1,228 @@
+//! What a trial showed, put together from both sides.
+
+use hdrhistogram::Histogram;
+
+use super::overload::{After, overload};
+use super::validity::Evidence;
+use super::{generator_side, validity};
+use crate::load::{ClientResult, Load, Measured, Sample, Window};
+use crate::process::{Reading, ServerEnd, ServerSize, ServerUsage};
+use crate::record::histogram::encode;
+use crate::record::{
+    Censored, ClientWait, GeneratorSide, Histograms, Idle, Interval, LittlesLaw, Overload,
+    Quantiles, ServerSide, Trial, Validity, WorkerSide,
+};
+use crate::stats::{at_quantile, jain};
+
+/// What was seen from outside while the window lasted.
+pub(crate) struct Observed {
+    pub(crate) before: Option<ServerUsage>,
+    pub(crate) after: Option<ServerUsage>,
+    pub(crate) peak: ServerSize,
+    pub(crate) steal: f64,
+    pub(crate) memory_bytes: Option<u64>,
+}
+
+/// The trial, its place in the record left open.
+pub(crate) fn assemble(
+    load: &Load,
+    measured: &Measured,
+    seen: &Observed,
+    ended: Option<&ServerEnd>,
+    workers: Option<usize>,
+) -> Trial {
+    let recorder = &measured.recorder;
+    let replies: Vec<u64> = measured
+        .clients
+        .iter()
+        .map(|client| client.replies)
+        .collect();
+    let seconds = load.duration.as_secs_f64();
+    let planned = load.schedule.map(|_| recorder.planned);
+    let growth = planned.map(|planned| planned as i64 - recorder.ended as i64);
+    let count = |is: fn(&ClientResult) -> bool| {
+        let clients = measured.clients.iter();
+        clients.filter(|client| is(client)).count()
+    };
+    let clients_served = count(|client| client.replies > 0);
+    let mut trial = Trial {
+        order: 0,
+        round: 0,
+        requests: recorder.requests,
+        throughput_rps: recorder.requests as f64 / seconds,
+        offered_rps: planned.map(|planned| planned as f64 / seconds),
+        planned,
+        backlog_growth: growth,
+        samples: recorder.latency.count(),
+        latency_ns: quantiles_of_sample(&recorder.latency),
+        service_ns: quantiles(&recorder.service),
+        connect_ns: quantiles(&recorder.connect),
+        exact_below: recorder.latency.exact_below(),
+        censored: Censored {
+            count: recorder.latency.censored.len(),
+            min_age_ns: recorder.latency.censored_min_ns(),
+        },
+        clients_served,
+        clients_asked: Some(count(|client| client.asked > 0)),
+        clients_unserved: count(ClientResult::is_unserved),
+        clients_starved: count(ClientResult::is_starved),
+        fairness_jain: jain(&replies),
+        unanswered: recorder.unanswered,
+        client_wait_ns: client_waits(measured),
+        errors: recorder.errors.clone(),
+        connects: recorder.connects,
+        idle: Idle {
+            open: recorder.idle_open,
+            closed: recorder.idle_closed,
+        },
+        littles_law: LittlesLaw {
+            under_way_mean: recorder.flow.under_way_mean(),
+            throughput_times_latency: recorder.flow.throughput_times_latency(),
+        },
+        histograms: Histograms {
+            latency: encode(&recorder.latency.answered),
+            censored: encode(&recorder.latency.censored),
+            service: encode(&recorder.service),
+            connect: encode(&recorder.connect),
+        },
+        series: series(measured, planned.is_some()),
+        overload: None,
+        server: server_side(measured, seen, ended, workers),
+        hostile_connections: None,
+        residue: None,
+        generator: GeneratorSide::default(),
+        validity: Validity::default(),
+    };
+    trial.overload = overloaded(load, &trial, recorder.window());
+    // What is meant to be over capacity is not to be kept up with.
+    let kept_up = !trial.over_capacity() && trial.overload.is_none();
+    trial.generator = generator_side::generator(
+        measured,
+        planned.map(|_| kept_up),
+        seen.memory_bytes,
+        load.connections(),
+    );
+    trial.validity = validity::validity(&Evidence {
+        load,
+        measured,
+        trial: &trial,
+        steal: seen.steal,
+        orderly_end: ended.is_none_or(|ended| ended.orderly),
+    });
+    trial
+}
+
+fn overloaded(load: &Load, trial: &Trial, window: Window) -> Option<Overload> {
+    let falls = load.overload()?;
+    let then = load.schedule?.then?;
+    let after = After {
+        falls_ns: u64::try_from(falls.as_nanos()).unwrap_or(u64::MAX),
+        rate_rps: then.rate_rps,
+        places: load.clients * load.pipeline,
+    };
+    Some(overload(&trial.series, window, &after))
+}
+
+fn server_side(
+    measured: &Measured,
+    seen: &Observed,
+    ended: Option<&ServerEnd>,
+    workers: Option<usize>,
+) -> ServerSide {
+    let (Some(before), Some(after)) = (&seen.before, &seen.after) else {
+        return ServerSide::default();
+    };
+    let (user, system) = after.cpu.since(&before.cpu);
+    let requests = measured.recorder.requests;
+    let slots = || after.slots.iter().zip(&before.slots);
+    let side = |count: usize| {
+        let side = |(after, before): (&Reading, &Reading)| WorkerSide {
+            requests: after.requests.saturating_sub(before.requests),
+            accepted: after.accepted,
+        };
+        slots().take(count).map(side).collect()
+    };
+    let grown = |of: fn(&Reading) -> u64| {
+        let grown = slots().map(|(after, before)| of(after).saturating_sub(of(before)));
+        (!after.slots.is_empty()).then(|| grown.sum())
+    };
+    ServerSide {
+        cpu_user_s: Some(user),
+        cpu_system_s: Some(system),
+        cpu_us_per_request: (requests > 0).then(|| (user + system) * 1e6 / requests as f64),
+        pss_peak_bytes: Some(seen.peak.pss_bytes),
+        processes_peak: Some(seen.peak.processes),
+        threads_peak: Some(seen.peak.threads),
+        ctx_voluntary: ended.map(|ended| ended.ctx_voluntary),
+        ctx_involuntary: ended.map(|ended| ended.ctx_involuntary),
+        faults: grown(|reading| reading.faults),
+        panics: grown(|reading| reading.panics),
+        workers_lost: grown(|reading| reading.lost),
+        workers_hung: grown(|reading| reading.hung),
+        workers: workers.map(side),
+    }
+}
+
+fn quantiles_of_sample(sample: &Sample) -> Quantiles {
+    let at = |q| sample.quantile(q).map(|quantile| quantile.at_least_ns());
+    Quantiles {
+        mean: sample.mean_ns(),
+        p50: at(0.5),
+        p90: at(0.9),
+        p95: at(0.95),
+        p99: at(0.99),
+        p99_9: at(0.999),
+        p99_99: at(0.9999),
+        max: sample.max_ns(),
+    }
+}
+
+fn quantiles(histogram: &Histogram<u64>) -> Quantiles {
+    let answered = Sample {
+        answered: histogram.clone(),
+        ..Sample::new()
+    };
+    quantiles_of_sample(&answered)
+}
+
+fn client_waits(measured: &Measured) -> ClientWait {
+    let mut waits: Vec<u64> = measured
+        .clients
+        .iter()
+        .map(|client| client.longest_wait_ns)
+        .collect();
+    waits.sort_unstable();
+    ClientWait {
+        p50: at_quantile(&waits, 0.5),
+        p90: at_quantile(&waits, 0.9),
+        p99: at_quantile(&waits, 0.99),
+        max: waits.last().copied(),
+    }
+}
+
+fn series(measured: &Measured, is_planned: bool) -> Vec<Interval> {
+    let window = measured.recorder.window();
+    let step_s = window.interval_ns() as f64 / 1e9;
+    let intervals = measured.recorder.series.iter().take(window.intervals());
+    intervals
+        .zip(measured.recorder.under_way())
+        .enumerate()
+        .map(|(at, (interval, under_way))| {
+            let value = |q| (interval.requests > 0).then(|| interval.latency.value_at_quantile(q));
+            Interval {
+                t_s: at as f64 * step_s,
+                requests: interval.requests,
+                p50: value(0.5),
+                p99: value(0.99),
+                max: value(1.0),
+                histogram: if interval.requests > 0 {
+                    encode(&interval.latency)
+                } else {
+                    String::new()
+                },
+                planned: is_planned.then_some(interval.planned),
+                under_way: Some(under_way),
+            }
+        })
+        .collect()
+}

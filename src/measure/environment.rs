@@ -1,0 +1,137 @@
+//! What machine this is, as far as it bears on the figures.
+
+use std::fs;
+
+use nix::sys::resource::{Resource, getrlimit};
+
+use crate::record::{Environment, SystemLimits, Tool};
+
+/// This build of the program.
+pub fn tool() -> Tool {
+    Tool {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        git: option_env!("RPCBENCH_GIT").map(str::to_owned),
+        rustc: env!("RPCBENCH_RUSTC").to_owned(),
+        profile: if cfg!(debug_assertions) {
+            "debug"
+        } else {
+            "release"
+        }
+        .to_owned(),
+    }
+}
+
+/// This machine, now.
+pub fn read() -> Environment {
+    let cpuinfo = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    Environment {
+        cpu_model: field(&cpuinfo, "model name").map(str::to_owned),
+        cpus: cores(),
+        cpu_quota: cpu_quota(),
+        kernel: line("/proc/sys/kernel/osrelease"),
+        governor: line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
+        memory_bytes: memory_bytes(),
+        virtualised: is_virtual(&cpuinfo),
+        load_1m: line("/proc/loadavg").and_then(|text| text.split(' ').next()?.parse().ok()),
+        limits: SystemLimits {
+            nofile: getrlimit(Resource::RLIMIT_NOFILE)
+                .ok()
+                .map(|(_, hard)| hard),
+            somaxconn: line("/proc/sys/net/core/somaxconn").and_then(|text| text.parse().ok()),
+            port_range: port_range(),
+        },
+    }
+}
+
+/// Cores that this process may use.
+pub fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// Memory that this process has allocated and touched (RssAnon, proc_pid_status(5)).
+pub fn own_memory_bytes() -> Option<u64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let kib = field(&status, "RssAnon")?.strip_suffix(" kB")?;
+    kib.trim().parse::<u64>().ok().map(|kib| kib * 1024)
+}
+
+/// What all cores have done since boot, in clock ticks (`cpu`, proc(5)).
+#[derive(Debug, Clone, Copy, Default)]
+pub struct CpuTicks {
+    /// All of it.
+    pub total: u64,
+    /// What the hypervisor took.
+    pub steal: u64,
+}
+
+impl CpuTicks {
+    /// So far.
+    pub fn now() -> CpuTicks {
+        let stat = line("/proc/stat").unwrap_or_default();
+        // Guest times, behind the eighth, are part of user times already.
+        let ticks: Vec<u64> = stat
+            .split_ascii_whitespace()
+            .skip(1)
+            .take(8)
+            .filter_map(|ticks| ticks.parse().ok())
+            .collect();
+        CpuTicks {
+            total: ticks.iter().sum(),
+            steal: ticks.get(7).copied().unwrap_or(0),
+        }
+    }
+
+    /// The share that the hypervisor has taken since `before`.
+    pub fn steal_since(&self, before: &CpuTicks) -> f64 {
+        let total = self.total.saturating_sub(before.total).max(1);
+        self.steal.saturating_sub(before.steal) as f64 / total as f64
+    }
+}
+
+fn line(path: &str) -> Option<String> {
+    let text = fs::read_to_string(path).ok()?;
+    text.lines().next().map(|line| line.trim().to_owned())
+}
+
+fn field<'a>(text: &'a str, name: &str) -> Option<&'a str> {
+    let line = text.lines().find(|line| line.starts_with(name))?;
+    Some(line.split_once(':')?.1.trim())
+}
+
+fn memory_bytes() -> Option<u64> {
+    let meminfo = fs::read_to_string("/proc/meminfo").ok()?;
+    let kib: u64 = field(&meminfo, "MemTotal")?
+        .split(' ')
+        .next()?
+        .parse()
+        .ok()?;
+    Some(kib * 1024)
+}
+
+/// Control groups version 2, then version 1.
+fn cpu_quota() -> Option<f64> {
+    let ratio = |quota: &str, period: &str| {
+        let (quota, period): (f64, f64) = (quota.parse().ok()?, period.parse().ok()?);
+        (quota > 0.0 && period > 0.0).then(|| quota / period)
+    };
+    if let Some(text) = line("/sys/fs/cgroup/cpu.max") {
+        let (quota, period) = text.split_once(' ')?;
+        return ratio(quota, period);
+    }
+    ratio(
+        &line("/sys/fs/cgroup/cpu/cpu.cfs_quota_us")?,
+        &line("/sys/fs/cgroup/cpu/cpu.cfs_period_us")?,
+    )
+}
+
+fn is_virtual(cpuinfo: &str) -> bool {
+    let flags = field(cpuinfo, "flags").unwrap_or_default();
+    flags.split(' ').any(|flag| flag == "hypervisor")
+        || fs::exists("/sys/hypervisor/type").unwrap_or(false)
+}
+
+fn port_range() -> Option<[u16; 2]> {
+    let text = line("/proc/sys/net/ipv4/ip_local_port_range")?;
+    let mut ports = text.split_ascii_whitespace().map(|port| port.parse().ok());
+    Some([ports.next()??, ports.next()??])
+}

@@ -1,0 +1,123 @@
+//! Whether a trial is to be believed: the generator's own figures, and the verdict.
+
+use std::time::Duration;
+
+use hdrhistogram::Histogram;
+
+use crate::load::{Effort, Measured};
+use crate::record::{GeneratorSide, Lag};
+
+/// A generator that is busy or waiting for a core for more than this share of the window is the limit.
+const LIMIT_BUSY: f64 = 0.9;
+
+/// The generator's own figures.
+///
+/// `kept_up` says of an open loop whether it was not over capacity, nor meant to be; `memory_bytes`
+/// is what this process had allocated at the window's end, for so many
+/// `connections`.
+pub(crate) fn generator(
+    measured: &Measured,
+    kept_up: Option<bool>,
+    memory_bytes: Option<u64>,
+    connections: usize,
+) -> GeneratorSide {
+    let most = |efforts: &[Effort], of: fn(&Effort) -> Duration| {
+        let shares = efforts
+            .iter()
+            .map(|effort| of(effort).as_secs_f64() / effort.elapsed.as_secs_f64());
+        shares.filter(|share| share.is_finite()).fold(0.0, f64::max)
+    };
+    let cpu: f64 = measured
+        .efforts
+        .iter()
+        .map(|effort| effort.cpu.as_secs_f64())
+        .sum();
+    let requests = measured.recorder.requests;
+    // An overload presses it only until the rate falls.
+    let kept_busy = most(&measured.pressed, |effort| effort.cpu + effort.run_delay) >= LIMIT_BUSY;
+    let held_bytes = measured.recorder.held_bytes as f64;
+    GeneratorSide {
+        threads: measured.efforts.len(),
+        cpu_us_per_request: (requests > 0).then(|| cpu * 1e6 / requests as f64),
+        busy_fraction: most(&measured.efforts, |effort| effort.cpu),
+        run_delay_s: measured
+            .efforts
+            .iter()
+            .map(|effort| effort.run_delay.as_secs_f64())
+            .fold(0.0, f64::max),
+        memory_bytes,
+        memory_bytes_per_connection: (connections > 0).then(|| held_bytes / connections as f64),
+        // An open loop that kept up with its plan was not limited by whatever was busy.
+        limited: kept_busy && kept_up != Some(true),
+        lag_ns: kept_up
+            .map(|_| lag(&measured.recorder.lag))
+            .unwrap_or_default(),
+    }
+}
+
+fn lag(lag: &Histogram<u64>) -> Lag {
+    let at = |q| (!lag.is_empty()).then(|| lag.value_at_quantile(q));
+    Lag {
+        p50: at(0.5),
+        p99: at(0.99),
+        max: at(1.0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::load::Recorder;
+    use crate::load::Window;
+
+    /// A second in which the generator's threads used a core, and waited for one, for so long.
+    fn busy(cpu_and_delay_ms: &[(u64, u64)]) -> Measured {
+        let window = Window {
+            from_ns: 0,
+            to_ns: 1_000_000_000,
+        };
+        let millis = Duration::from_millis;
+        let effort = |(cpu, delay): &(u64, u64)| Effort {
+            cpu: millis(*cpu),
+            run_delay: millis(*delay),
+            elapsed: millis(1000),
+        };
+        Measured {
+            recorder: Recorder::new(window),
+            clients: Vec::new(),
+            efforts: cpu_and_delay_ms.iter().map(effort).collect(),
+            pressed: cpu_and_delay_ms.iter().map(effort).collect(),
+        }
+    }
+
+    #[test]
+    fn a_generator_without_time_left_is_the_limit() {
+        let limited =
+            |efforts: &[(u64, u64)], kept_up| generator(&busy(efforts), kept_up, None, 1).limited;
+        assert!(limited(&[(950, 0)], None), "one thread that never rests");
+        assert!(limited(&[(500, 450)], None), "or waits for a core");
+        assert!(limited(&[(300, 0), (950, 0)], None), "the busiest counts");
+        assert!(!limited(&[(800, 50)], None));
+        // An open loop that came through with its plan was not held up.
+        assert!(!limited(&[(990, 0)], Some(true)));
+        assert!(limited(&[(990, 0)], Some(false)));
+    }
+
+    #[test]
+    fn an_overload_is_judged_by_the_time_before_the_rate_falls() {
+        let mut measured = busy(&[(500, 0)]);
+        measured.pressed = busy(&[(950, 0)]).efforts;
+        let side = generator(&measured, Some(false), None, 1);
+        assert!(side.limited);
+        assert_eq!(side.busy_fraction, 0.5, "of the whole window");
+    }
+
+    #[test]
+    fn lag_is_told_of_a_plan_only() {
+        let mut measured = busy(&[(1, 0)]);
+        measured.recorder.lag.record(5000).unwrap();
+        let lag = |kept_up| generator(&measured, kept_up, None, 1).lag_ns;
+        assert_eq!(lag(None), Lag::default());
+        assert!(lag(Some(true)).p50.is_some());
+    }
+}

@@ -1,0 +1,76 @@
+//! A load as it goes into the record.
+
+use crate::load::{Alternate, Arrivals, Assign, Load, Message, RateChange, Skew};
+use crate::record::{AlternateInfo, LoadInfo, Mode, RateChangeInfo, SkewInfo};
+use crate::sys::Cpus;
+
+/// What the record says of this load.
+pub(crate) fn of(load: &Load) -> LoadInfo {
+    LoadInfo {
+        clients: load.clients,
+        mode: match load.schedule.map(|schedule| schedule.arrivals) {
+            None => Mode::Closed,
+            Some(Arrivals::Constant) => Mode::Constant,
+            Some(Arrivals::Poisson) => Mode::Poisson,
+        },
+        rate_rps: load.schedule.map(|schedule| schedule.rate_rps),
+        pipeline: load.pipeline,
+        assign: match load.schedule.map(|schedule| schedule.assign) {
+            Some(Assign::Free) => "free".to_owned(),
+            _ => "bound".to_owned(),
+        },
+        requests_per_connection: load.requests_per_connection,
+        method: load.message.method().to_owned(),
+        request_bytes: load.message.frame_bytes(),
+        payload_bytes: load.message.payload_bytes(),
+        params: params(&load.message),
+        idle: load.idle,
+        duration_s: load.duration.as_secs_f64(),
+        warmup_s: load.warmup.as_secs_f64(),
+        timeout_s: load.timeout.as_secs_f64(),
+        connect_timeout_s: load.connect_timeout.as_secs_f64(),
+        think_s: load.think.as_secs_f64(),
+        client_cpus: load.cpus.as_ref().map(Cpus::to_string),
+        close: load.close.to_string(),
+        wire: load.write_mode.to_string(),
+        beside: load.alternate.as_ref().map(beside),
+        skew: load.schedule.and_then(|schedule| schedule.skew).map(skew),
+        reconnect_every_s: load.reconnect_every.map(|every| every.as_secs_f64()),
+        then: load.schedule.and_then(|schedule| schedule.then).map(then),
+    }
+}
+
+/// Long params are told by their beginning and their length.
+fn params(message: &Message) -> Option<String> {
+    const MOST: usize = 200;
+    let params = message.params()?;
+    let beginning: String = params.chars().take(MOST).collect();
+    Some(if beginning.len() < params.len() {
+        format!("{beginning}… ({} bytes)", params.len())
+    } else {
+        beginning
+    })
+}
+
+fn beside(beside: &Alternate) -> AlternateInfo {
+    AlternateInfo {
+        method: beside.message.method().to_owned(),
+        payload_bytes: beside.message.payload_bytes(),
+        params: params(&beside.message),
+        one_in: beside.one_in,
+    }
+}
+
+fn skew(skew: Skew) -> SkewInfo {
+    SkewInfo {
+        clients_share: skew.clients,
+        requests_share: skew.requests,
+    }
+}
+
+fn then(then: RateChange) -> RateChangeInfo {
+    RateChangeInfo {
+        after_s: then.after.as_secs_f64(),
+        rate_rps: then.rate_rps,
+    }
+}

@@ -1,0 +1,35 @@
+//! Measuring: a matrix of cases becomes trials in random interleaved order,
+//! and these become the parts of a record. Nothing here prints.
+//!
+//! Owns pilots, trials, rounds, pairs, the search for a rate, and the checks on
+//! the validity of a trial. To change: a new validity check is a function in
+//! `validity` and an entry of its list.
+
+mod assemble;
+mod case;
+pub mod descriptors;
+pub mod environment;
+pub mod generator_side;
+mod load_info;
+mod observer;
+mod outcome;
+mod overload;
+pub mod pairs;
+pub mod pilot;
+mod plan;
+pub mod rate_search;
+pub mod rounds;
+mod server_spec;
+pub mod slo_search;
+mod targets;
+pub mod trial;
+pub mod validity;
+
+pub use case::Case;
+pub use observer::{Observer, RunProgress};
+pub use outcome::Outcome;
+pub use pairs::PairPlan;
+pub use plan::{EarlierRun, Plan};
+pub use rate_search::RateSearch;
+pub use server_spec::{Exec, ServerSpec};
+pub use slo_search::SearchPlan;

@@ -1,0 +1,155 @@
+//! One trial: a fresh server, a load, and both sides' figures.
+
+use std::time::{Duration, Instant};
+
+use super::assemble::{Observed, assemble};
+use super::case::Case;
+use super::environment;
+use super::environment::CpuTicks;
+use super::observer::Observer;
+use super::server_spec::ServerSpec;
+use crate::attack::LeakCheck;
+use crate::error::Error;
+use crate::load::{Load, RunningLoad, start};
+use crate::process::{RunningServer, ServerSize, ServerUsage};
+use crate::record::{ServerOptions, Trial};
+
+/// How often the observer is asked, and the server looked after.
+const LOOK: Duration = Duration::from_millis(100);
+/// A sample of the server's memory may cost one part in so many of a core.
+const SAMPLING: u32 = 100;
+/// What reading the memory of one process costs.
+const PSS_COST_US: u64 = 60;
+
+/// Runs one trial; `None` when the observer has ended it. With it come the
+/// server's options as it resolved them.
+pub(crate) fn run(
+    case: &Case,
+    load: &Load,
+    observer: &mut dyn Observer,
+) -> Result<Option<(Trial, ServerOptions)>, Error> {
+    let mut options = case.info.options.clone();
+    let (mut server, target) = match &case.server_spec {
+        ServerSpec::Server(contestant) => {
+            let server = RunningServer::start(contestant)?;
+            if let Some(ready) = server.ready() {
+                options.workers = ready.workers;
+                options.accept.clone_from(&ready.accept);
+            }
+            let target = server.address();
+            (Some(server), target)
+        }
+        ServerSpec::Exec(exec) => {
+            let server =
+                RunningServer::start(&exec.contestant(&case.info.name).map_err(Error::Load)?)?;
+            let target = server.address();
+            (Some(server), target)
+        }
+        ServerSpec::Target(target) => (None, *target),
+    };
+    let leak_check = case.scenario.as_ref();
+    let leak_check = leak_check.map(|_| LeakCheck::begin(case.attack, server.as_ref(), target));
+    let leak_check = leak_check.transpose()?;
+    let running = start(&Load {
+        target,
+        ..load.clone()
+    })?;
+    let Some(seen) = watch_window(&running, server.as_mut(), observer)? else {
+        return Ok(None);
+    };
+    let measured = running.finish()?;
+    let after = leak_check.map(|check| check.end(server.as_ref()));
+    let after = after.transpose()?;
+    let ended = server.map(RunningServer::stop).transpose()?;
+    let mut trial = assemble(load, &measured, &seen, ended.as_ref(), options.workers);
+    if let Some((connections, residue)) = after {
+        (trial.hostile_connections, trial.residue) = (connections, residue);
+    }
+    Ok(Some((trial, options)))
+}
+
+/// Stays with a load until its window has ended; `None` when the observer ends it.
+fn watch_window(
+    load: &RunningLoad,
+    server: Option<&mut RunningServer>,
+    observer: &mut dyn Observer,
+) -> Result<Option<Observed>, Error> {
+    let mut server = server;
+    let begins = load.window_begins();
+    if wait_until(begins, load, server.as_deref_mut(), observer, &mut |_| {
+        Ok(())
+    })? {
+        return Ok(None);
+    }
+    let ticks = CpuTicks::now();
+    let before = usage(server.as_deref())?;
+    let mut peak = ServerSize::default();
+    let mut next_sample = Instant::now() + LOOK;
+    let window_us = u64::try_from((load.window_ends() - begins).as_micros()).unwrap_or(u64::MAX);
+    let mut sample = |server: &RunningServer| {
+        let begun = Instant::now();
+        if begun >= next_sample {
+            // Each costs some 60 µs: many of them are looked at only when the window is over.
+            let few =
+                server.size(false)?.processes * PSS_COST_US <= window_us / u64::from(SAMPLING);
+            peak.grow(&server.size(few)?);
+            next_sample = Instant::now() + LOOK.max(begun.elapsed() * SAMPLING);
+        }
+        Ok(())
+    };
+    if wait_until(
+        load.window_ends(),
+        load,
+        server.as_deref_mut(),
+        observer,
+        &mut sample,
+    )? {
+        return Ok(None);
+    }
+    let after = usage(server.as_deref())?;
+    let steal = CpuTicks::now().steal_since(&ticks);
+    let memory_bytes = environment::own_memory_bytes();
+    if let Some(server) = &server {
+        peak.grow(&server.size(true).map_err(Error::Load)?);
+    }
+    Ok(Some(Observed {
+        before,
+        after,
+        peak,
+        steal,
+        memory_bytes,
+    }))
+}
+
+/// True when the observer ends the run.
+fn wait_until(
+    until: Instant,
+    load: &RunningLoad,
+    mut server: Option<&mut RunningServer>,
+    observer: &mut dyn Observer,
+    sample: &mut dyn FnMut(&RunningServer) -> std::io::Result<()>,
+) -> Result<bool, Error> {
+    loop {
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Ok(false);
+        }
+        if observer.wait(left.min(LOOK)).map_err(Error::Load)? {
+            return Ok(true);
+        }
+        observer.live(load.live(), load.window_begins().elapsed());
+        if let Some(server) = &mut server {
+            if let Some(ended) = server.ended() {
+                return Err(server.died(&ended));
+            }
+            sample(server).map_err(Error::Load)?;
+        }
+    }
+}
+
+fn usage(server: Option<&RunningServer>) -> Result<Option<ServerUsage>, Error> {
+    server
+        .map(RunningServer::usage)
+        .transpose()
+        .map_err(Error::Load)
+}

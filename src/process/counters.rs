@@ -1,0 +1,271 @@
+//! Counters that the processes of a server share with each other and with the harness.
+//!
+//! Each worker has a slot of its own, on cache lines of its own, so that
+//! counting costs no traffic between cores. Slots only ever grow (but for the
+//! gauge `active`), also over the life of several processes in one slot, so
+//! that the difference of two readings is right whoever died between them.
+
+use std::fs::File;
+use std::io;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicU64, AtomicUsize};
+
+use crate::sys::SharedCounters;
+
+/// Counters a slot: two cache lines, since they are fetched in pairs.
+const SLOT_COUNTERS: usize = 16;
+
+/// What a slot counts; the value is its place in the slot.
+#[derive(Debug, Clone, Copy)]
+enum Counter {
+    Accepted,
+    Requests,
+    Active,
+    Faults,
+    Serving,
+    /// 1 while a handler runs.
+    Calling,
+    Panics,
+    Lost,
+    Hung,
+}
+
+/// The counters of a server, and the slot that this process counts in.
+#[derive(Debug)]
+pub struct Meter {
+    counters: SharedCounters,
+    slot: AtomicUsize,
+}
+
+impl Meter {
+    /// A meter with `slots` slots, of which this process uses the first.
+    ///
+    /// # Errors
+    /// When the shared memory cannot be made.
+    pub fn new(slots: usize) -> io::Result<Meter> {
+        let counters = SharedCounters::create(slots.max(1) * SLOT_COUNTERS)?;
+        Ok(Meter {
+            counters,
+            slot: AtomicUsize::new(0),
+        })
+    }
+
+    /// From here on this process counts in this slot.
+    pub fn use_slot(&self, slot: usize) {
+        self.slot.store(slot, Relaxed);
+    }
+
+    /// The descriptor of the shared memory.
+    pub fn fd(&self) -> i32 {
+        self.counters.fd()
+    }
+
+    /// A connection was accepted, and is active until the guard is dropped.
+    pub fn connection(&self) -> Active<'_> {
+        self.count(Counter::Accepted, 1);
+        self.count(Counter::Active, 1);
+        Active {
+            meter: self,
+            slot: self.slot.load(Relaxed),
+        }
+    }
+
+    /// A request was served.
+    pub fn request(&self) {
+        self.count(Counter::Requests, 1);
+    }
+
+    /// A connection ended for a fault.
+    pub fn fault(&self) {
+        self.count(Counter::Faults, 1);
+    }
+
+    /// A handler panicked, which is a fault too.
+    pub fn panic(&self) {
+        self.count(Counter::Faults, 1);
+        self.count(Counter::Panics, 1);
+    }
+
+    /// The process in `slot` ended as it should not, be it by a panic: a fault too.
+    pub fn lost(&self, slot: usize, by_panic: bool) {
+        let count = |counter| self.at(slot, counter).fetch_add(1, Relaxed);
+        count(Counter::Faults);
+        count(Counter::Lost);
+        if by_panic {
+            count(Counter::Panics);
+        }
+    }
+
+    /// The process in `slot` is to be killed, since its handler does not return.
+    pub fn hung(&self, slot: usize) {
+        self.at(slot, Counter::Hung).fetch_add(1, Relaxed);
+    }
+
+    /// A handler runs until what this returns is dropped, be it by a panic.
+    pub fn calling(&self) -> Calling<'_> {
+        let calling = self.at(self.slot.load(Relaxed), Counter::Calling);
+        calling.store(1, Relaxed);
+        Calling(calling)
+    }
+
+    /// Whether the process in `slot` is in a handler: then, how many requests it has served before.
+    pub fn called_after(&self, slot: usize) -> Option<u64> {
+        let busy = self.at(slot, Counter::Calling).load(Relaxed) == 1;
+        busy.then(|| self.at(slot, Counter::Requests).load(Relaxed))
+    }
+
+    /// This process has reached its loop.
+    pub fn serving(&self) {
+        self.at(self.slot.load(Relaxed), Counter::Serving)
+            .store(1, Relaxed);
+    }
+
+    /// Whether the process in `slot` had reached its loop.
+    pub fn was_serving(&self, slot: usize) -> bool {
+        self.at(slot, Counter::Serving).load(Relaxed) == 1
+    }
+
+    /// The process in `slot` has ended: whatever it held is gone.
+    pub fn vacate(&self, slot: usize) {
+        self.at(slot, Counter::Active).store(0, Relaxed);
+        self.at(slot, Counter::Serving).store(0, Relaxed);
+        self.at(slot, Counter::Calling).store(0, Relaxed);
+    }
+
+    fn count(&self, counter: Counter, by: u64) {
+        self.at(self.slot.load(Relaxed), counter)
+            .fetch_add(by, Relaxed);
+    }
+
+    fn at(&self, slot: usize, counter: Counter) -> &AtomicU64 {
+        &self.counters.get()[slot * SLOT_COUNTERS + counter as usize]
+    }
+}
+
+/// A handler that runs.
+#[derive(Debug)]
+pub struct Calling<'a>(&'a AtomicU64);
+
+impl Drop for Calling<'_> {
+    fn drop(&mut self) {
+        self.0.store(0, Relaxed);
+    }
+}
+
+/// An accepted connection, counted as active while this lives.
+#[derive(Debug)]
+pub struct Active<'a> {
+    meter: &'a Meter,
+    slot: usize,
+}
+
+impl Drop for Active<'_> {
+    fn drop(&mut self) {
+        self.meter
+            .at(self.slot, Counter::Active)
+            .fetch_sub(1, Relaxed);
+    }
+}
+
+/// One slot, as read at one moment.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Reading {
+    /// Connections accepted.
+    pub accepted: u64,
+    /// Requests served, error replies among them.
+    pub requests: u64,
+    /// Connections open now.
+    pub active: u64,
+    /// Connections ended for a fault, panics of a handler, deaths of a worker.
+    pub faults: u64,
+    /// Panics of a handler.
+    pub panics: u64,
+    /// Processes that ended as they should not.
+    pub lost: u64,
+    /// Processes that were killed since their handler did not return.
+    pub hung: u64,
+}
+
+/// The harness's view of the meter of another process.
+#[derive(Debug)]
+pub struct MeterView(SharedCounters);
+
+impl MeterView {
+    /// Opens the meter that process `pid` holds as descriptor `fd`.
+    ///
+    /// # Errors
+    /// When the process is gone, or is another user's.
+    pub fn open(pid: i32, fd: i32) -> io::Result<MeterView> {
+        let path = format!("/proc/{pid}/fd/{fd}");
+        let file = File::options().read(true).write(true).open(path)?;
+        Ok(MeterView(SharedCounters::map(file)?))
+    }
+
+    /// All slots, in order.
+    pub fn read(&self) -> Vec<Reading> {
+        let read = |slot: &[AtomicU64], counter: Counter| slot[counter as usize].load(Relaxed);
+        let slots = self.0.get().chunks_exact(SLOT_COUNTERS);
+        slots
+            .map(|slot| Reading {
+                accepted: read(slot, Counter::Accepted),
+                requests: read(slot, Counter::Requests),
+                active: read(slot, Counter::Active),
+                faults: read(slot, Counter::Faults),
+                panics: read(slot, Counter::Panics),
+                lost: read(slot, Counter::Lost),
+                hung: read(slot, Counter::Hung),
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_view_sees_the_slots() {
+        let meter = Meter::new(3).unwrap();
+        let open = meter.connection();
+        meter.use_slot(2);
+        meter.request();
+        meter.fault();
+        drop(open);
+        let view = MeterView::open(std::process::id() as i32, meter.fd()).unwrap();
+        let slots = view.read();
+        assert_eq!(
+            slots[0],
+            Reading {
+                accepted: 1,
+                ..Reading::default()
+            }
+        );
+        assert_eq!(
+            slots[2],
+            Reading {
+                requests: 1,
+                faults: 1,
+                ..Reading::default()
+            }
+        );
+        assert_eq!(meter.called_after(2), None);
+        let calling = meter.calling();
+        assert_eq!(meter.called_after(2), Some(1));
+        drop(calling);
+        assert_eq!(meter.called_after(2), None);
+        meter.lost(1, true);
+        meter.hung(1);
+        let lost = Reading {
+            faults: 1,
+            panics: 1,
+            lost: 1,
+            hung: 1,
+            ..Reading::default()
+        };
+        assert_eq!(view.read()[1], lost);
+        meter.serving();
+        assert!(meter.was_serving(2) && !meter.was_serving(0));
+        meter.vacate(2);
+        assert!(!meter.was_serving(2));
+    }
+}

@@ -1,0 +1,23 @@
+//! The wire protocol without I/O: frames, requests, replies, the conversation
+//! of one connection, and the handlers that answer requests.
+//!
+//! Owns the bytes on the wire. To change: a new built-in method goes into
+//! `builtin`; nothing here may open a socket or read a clock to wait.
+
+mod builtin;
+mod conversation;
+mod fault;
+mod frame;
+mod reply;
+mod request;
+mod service;
+mod write_mode;
+
+pub use builtin::{Builtin, METHODS};
+pub use conversation::{Conversation, HIGH_WATER_BYTES, Step};
+pub use fault::Fault;
+pub use frame::{DEFAULT_MAX_FRAME_BYTES, Frame, HEADER_BYTES, REPLY_SLACK_BYTES, append_frame};
+pub use reply::Reply;
+pub use request::Request;
+pub use service::{Outcome, Service};
+pub use write_mode::{WriteMode, WriteSplitter};

@@ -1,0 +1,97 @@
+//! Replies, written straight into the output of a connection.
+
+use serde::Serialize;
+
+use super::fault::Fault;
+use super::frame::{HEADER_BYTES, REPLY_SLACK_BYTES, append_frame};
+
+/// The place of one reply in a connection's output.
+///
+/// The last answer given counts: a second one replaces the first.
+#[derive(Debug)]
+pub struct Reply<'a> {
+    out: &'a mut Vec<u8>,
+    start: usize,
+    limit: usize,
+}
+
+impl<'a> Reply<'a> {
+    /// A place at the end of `out` for a body of at most `limit` bytes.
+    pub fn new(out: &'a mut Vec<u8>, limit: usize) -> Reply<'a> {
+        let start = out.len();
+        Reply { out, start, limit }
+    }
+
+    /// Answers `{"out": name, "result": result}` with a result that is JSON already.
+    pub fn raw(&mut self, name: &str, result: &str) {
+        self.with(name, |out| out.extend_from_slice(result.as_bytes()));
+    }
+
+    /// Answers `{"out": name, "result": result}`.
+    pub fn json(&mut self, name: &str, result: &(impl Serialize + ?Sized)) {
+        let written = self.with(name, |out| serde_json::to_writer(out, result));
+        if let Err(error) = written {
+            self.error(&Fault::Json(error.to_string()));
+        }
+    }
+
+    /// Answers `{"out": "error", "result": "…"}`.
+    pub fn error(&mut self, fault: &Fault) {
+        self.json("error", &fault.to_string());
+    }
+
+    /// The longest body that a reply should have, in bytes.
+    pub fn limit_bytes(&self) -> usize {
+        self.limit
+    }
+
+    /// Makes sure that there is exactly one reply and that it keeps the limit.
+    pub(crate) fn finish(mut self) {
+        let bytes = self.out.len() - self.start;
+        if bytes == 0 {
+            self.error(&Fault::NoReply);
+        } else if bytes - HEADER_BYTES > self.limit + REPLY_SLACK_BYTES {
+            let (bytes, limit) = (bytes - HEADER_BYTES, self.limit);
+            self.error(&Fault::ReplyTooLong { bytes, limit });
+        }
+    }
+
+    /// Answers with a result that `result` writes as JSON; hands on what it returns.
+    pub fn with<T>(&mut self, name: &str, result: impl FnOnce(&mut Vec<u8>) -> T) -> T {
+        self.out.truncate(self.start);
+        let mut value = None;
+        append_frame(self.out, |out| {
+            out.extend_from_slice(b"{\"out\":");
+            serde_json::to_writer(&mut *out, name).expect("a string is always JSON");
+            out.extend_from_slice(b",\"result\":");
+            value = Some(result(out));
+            out.push(b'}');
+        });
+        value.expect("append_frame calls its closure once")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reply_is_given_once_and_keeps_its_limit() {
+        let text = |answer: &dyn Fn(&mut Reply<'_>)| {
+            let mut out = b"before".to_vec();
+            let mut reply = Reply::new(&mut out, 60);
+            answer(&mut reply);
+            reply.finish();
+            String::from_utf8(out[6 + HEADER_BYTES..].to_vec()).unwrap()
+        };
+        assert_eq!(
+            text(&|_| ()),
+            r#"{"out":"error","result":"the service gave no reply"}"#
+        );
+        assert_eq!(
+            text(&|r| (r.raw("a", "1"), r.raw("b", "2")).1),
+            r#"{"out":"b","result":2}"#
+        );
+        assert!(text(&|r| r.json("a", &"x".repeat(200))).contains("over the limit of 60"));
+    }
+}

@@ -1,0 +1,151 @@
+//! One contestant, figure by figure.
+
+use super::latency::{latency, waits};
+use super::rows::{row, spread};
+use super::sides::{connects, generator, idle, server};
+use crate::findings::units::{count, some};
+use crate::findings::warnings::warnings;
+use crate::findings::{Summary, load_line};
+use crate::record::{Cell, ErrorCounts, ServerSide};
+use crate::report::terminal::{BOLD, DIM, WARN, painted, warned, wrapped};
+
+/// The headline is who was served; starvation stands before any speed.
+pub(crate) fn in_full(summary: &Summary<'_>) -> String {
+    let cell = summary.cell;
+    let options = &cell.contestant.options;
+    let workers = options
+        .workers
+        .map(|workers| some(workers as u64, "worker"));
+    let cpus = options.cpus.as_ref().map(|cpus| format!("on core {cpus}"));
+    let setup: Vec<String> = workers
+        .into_iter()
+        .chain(options.accept.clone())
+        .chain(cpus)
+        .collect();
+    let title = format!("{}  {}", painted(BOLD, summary.name()), setup.join(", "));
+    let mut lines = vec![title.trim_end().to_owned()];
+    lines.extend(
+        wrapped(&load_line(cell), "")
+            .iter()
+            .map(|line| painted(DIM, line)),
+    );
+    lines.push(String::new());
+    if summary.unserved() {
+        let told = format!(
+            "{} of {} served",
+            count(summary.served as u64),
+            some(summary.asked as u64, "client")
+        );
+        lines.push(row("", &painted(WARN.bold(), &told)));
+    }
+    lines.push(row("Throughput", &throughput(summary)));
+    if !summary.unserved() {
+        let fairness = summary
+            .fairness
+            .map(|figure| format!(", fairness {:.3} (Jain)", figure.median));
+        let all = format!(
+            "all {}{} served{}",
+            count(summary.served as u64),
+            if summary.asked < cell.load.clients {
+                " that asked"
+            } else {
+                ""
+            },
+            fairness.unwrap_or_default()
+        );
+        lines.push(row("Clients", &all));
+    }
+    lines.extend(latency(summary));
+    lines.extend(waits(summary));
+    lines.extend(connects(summary));
+    lines.extend(idle(cell));
+    lines.extend(server(summary));
+    lines.extend(generator(summary));
+    lines.push(row("Errors", &errors(cell)));
+    let unanswered: u64 = cell.trials.iter().map(|trial| trial.unanswered).sum();
+    if unanswered > 0 {
+        lines.push(row("Unanswered", &some(unanswered, "request")));
+    }
+    lines.extend(validity(summary));
+    lines.join("\n")
+}
+
+fn throughput(summary: &Summary<'_>) -> String {
+    let bound = if summary.limited { "≥ " } else { "" };
+    let rate = |rps: f64| count(rps.round() as u64);
+    let figure = painted(
+        BOLD,
+        &format!("{bound}{}/s", rate(summary.throughput_rps.median)),
+    );
+    let offered = summary.cell.load.rate_rps.map(|offered| {
+        let over = if summary.over_capacity() {
+            painted(WARN, ": over capacity")
+        } else {
+            String::new()
+        };
+        format!(" of {}/s offered{over}", rate(offered))
+    });
+    let spread = spread(summary, Some(summary.throughput_rps), rate);
+    format!("{figure}{}{spread}", offered.unwrap_or_default())
+}
+
+fn errors(cell: &Cell) -> String {
+    let mut all = ErrorCounts::default();
+    cell.trials.iter().for_each(|trial| all.add(&trial.errors));
+    let kinds: Vec<String> = all
+        .kinds()
+        .iter()
+        .map(|(kind, number)| format!("{} {kind}", count(*number)))
+        .collect();
+    let clients = if kinds.is_empty() {
+        None
+    } else {
+        Some(kinds.join(", "))
+    };
+    match (clients, faults(cell)) {
+        (None, None) => "none".to_owned(),
+        (None, Some(faults)) => format!("none at the clients; {faults}"),
+        (Some(kinds), None) => painted(WARN, &kinds),
+        (Some(kinds), Some(faults)) => painted(WARN, &format!("{kinds}; {faults}")),
+    }
+}
+
+/// What went wrong on the server, and what of it was worse than a bad connection.
+fn faults(cell: &Cell) -> Option<String> {
+    let sum = |of: fn(&ServerSide) -> Option<u64>| {
+        let trials = cell.trials.iter();
+        trials.filter_map(|trial| of(&trial.server)).sum::<u64>()
+    };
+    let all = sum(|server| server.faults);
+    let worse = [
+        (sum(|server| server.panics), "panic", ""),
+        (sum(|server| server.workers_lost), "process", " lost"),
+        (sum(|server| server.workers_hung), "worker", " hung"),
+    ];
+    let worse: Vec<String> = worse
+        .into_iter()
+        .filter(|(number, ..)| *number > 0)
+        .map(|(number, what, how)| match (number, what) {
+            (2.., "process") => format!("{} processes{how}", count(number)),
+            _ => some(number, what) + how,
+        })
+        .collect();
+    let worse = if worse.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", worse.join(", "))
+    };
+    (all > 0).then(|| format!("{} on the server{worse}", some(all, "fault")))
+}
+
+fn validity(summary: &Summary<'_>) -> Vec<String> {
+    let warnings = warnings(std::slice::from_ref(summary));
+    let told = warnings
+        .iter()
+        .flat_map(|doubt| warned(&doubt.sentence(false), "  "));
+    if warnings.is_empty() {
+        Vec::new()
+    } else {
+        std::iter::once(String::new()).chain(told).collect()
+    }
+}

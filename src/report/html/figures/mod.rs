@@ -1,0 +1,9 @@
+//! Which charts a page has, in their order: one file per kind of chart.
+
+pub mod balance;
+pub mod figure;
+pub mod over_time;
+pub mod percentiles;
+pub mod rates;
+pub mod sections;
+pub mod side;

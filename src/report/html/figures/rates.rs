@@ -1,0 +1,107 @@
+//! Latency against offered rate: the ladder.
+
+use super::figure::{Figure, axis};
+use crate::findings::{Figure as Value, Shown, Summary};
+use crate::record::{Mode, Trial};
+use crate::report::chart::data::{Chart, Kind, Mark, Point, Scale, Series, Unit};
+use crate::report::html::scenario_group::{ScenarioGroup, Study};
+
+/// A quantile: its name, itself, and where a trial has it.
+type Quantile = (&'static str, f64, fn(&Trial) -> Option<u64>);
+
+const QUANTILES: [Quantile; 2] = [
+    ("p50", 0.5, |trial| trial.latency_ns.p50),
+    ("p99", 0.99, |trial| trial.latency_ns.p99),
+];
+
+pub(crate) fn figures(study: &Study<'_>) -> Vec<Figure> {
+    let open = |scene: &&ScenarioGroup<'_>| {
+        let mut groups = scene.groups.iter();
+        groups.all(|group| group.load.mode != Mode::Closed && group.load.then.is_none())
+            && super::side::is_ladder(scene)
+    };
+    let scenes = study.scenes.iter().filter(open);
+    scenes
+        .flat_map(|scene| {
+            QUANTILES
+                .iter()
+                .filter_map(|quantile| figure(study, scene, quantile))
+        })
+        .collect()
+}
+
+fn figure(study: &Study<'_>, scene: &ScenarioGroup<'_>, quantile: &Quantile) -> Option<Figure> {
+    let mut series: Vec<Series> = Vec::new();
+    let mut unserved: Vec<String> = Vec::new();
+    for group in &scene.groups {
+        for summary in &group.summaries {
+            let (name, look) = study.series_of(group.source, summary);
+            if summary.unserved() && !unserved.contains(&name) {
+                unserved.push(name.clone());
+            }
+            let Some(point) = point(summary, quantile) else {
+                continue;
+            };
+            match series.iter_mut().find(|series| series.name == name) {
+                Some(series) => series.points.push(point),
+                None => series.push(Series {
+                    name,
+                    look,
+                    points: vec![point],
+                }),
+            }
+        }
+    }
+    let (name, ..) = quantile;
+    let chart = Chart {
+        id: format!("rate-{name}-{}", scene.id),
+        title: format!("{}: {name} against offered rate", scene.title),
+        about: format!("{name} of the response time at each rate offered, of each contestant"),
+        kind: Kind::Lines,
+        x: axis("requests offered a second", Scale::Linear, Unit::Rate),
+        y: axis(&format!("response time, {name}"), Scale::Log, Unit::TimeNs),
+        series,
+    };
+    let note = (!unserved.is_empty()).then(|| {
+        format!(
+            "Not drawn, since clients were left unserved: {}.",
+            unserved.join(", ")
+        )
+    });
+    (!chart.series.is_empty()).then(|| Figure {
+        chart,
+        note,
+        warnings: study.warnings(&scene.groups),
+    })
+}
+
+fn point(summary: &Summary<'_>, (_, q, of): &Quantile) -> Option<Point> {
+    let shown = summary.latency(*q, of);
+    let (value, bound) = match shown {
+        Shown::Is(value) => (value, false),
+        Shown::Over(value) => (value, true),
+        Shown::Starved | Shown::TooFew => return None,
+    };
+    if summary.unserved() {
+        return None;
+    }
+    let range = Value::of(&summary.cell.trials, |trial| of(trial).map(|ns| ns as f64));
+    let mut notes = Vec::new();
+    if bound {
+        notes.push("a lower bound");
+    }
+    if summary.over_capacity() {
+        notes.push("over capacity: it only says how long the run was");
+    }
+    Some(Point {
+        x: summary.cell.load.rate_rps?,
+        y: value,
+        range: range.map(|range| (range.low, range.high)),
+        mark: if notes.is_empty() {
+            Mark::Full
+        } else {
+            Mark::Hollow
+        },
+        note: notes.join("; "),
+    })
+}

@@ -1,0 +1,12 @@
+//! Records as one HTML page that needs no network: the answer in words, tables,
+//! charts, warnings and the data.
+
+pub mod answer;
+pub mod data;
+pub mod figures;
+pub mod gate;
+pub mod markup;
+pub mod page;
+pub mod provenance;
+pub mod ranking_table;
+pub mod scenario_group;

@@ -1,0 +1,60 @@
+//! The one stop signal, seen through a descriptor.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use nix::poll::{PollFd, PollFlags};
+use nix::sys::signal::Signal;
+use nix::sys::signalfd::SignalFd;
+
+use crate::sys::poll::poll_until;
+use crate::sys::signals;
+
+/// Tells whether SIGTERM or SIGINT has come, and holds the deadline of the drain.
+///
+/// The signals are blocked and never read from the descriptor, so it stays
+/// readable for every thread that polls it. A forked child has its own: a
+/// signalfd shows the signals of the process that looks (signalfd(2)).
+#[derive(Debug)]
+pub struct Stop {
+    signals: SignalFd,
+    drain: Duration,
+    deadline: OnceLock<Instant>,
+}
+
+impl Stop {
+    pub(crate) fn new(drain: Duration) -> io::Result<Stop> {
+        let signals = signals::block(&[Signal::SIGTERM, Signal::SIGINT])?;
+        Ok(Stop {
+            signals,
+            drain,
+            deadline: OnceLock::new(),
+        })
+    }
+
+    /// When what is still in flight is cut; `None` while nobody has asked to stop.
+    pub fn deadline(&self) -> Option<Instant> {
+        if self.deadline.get().is_none() && !readable(&self.signals) {
+            return None;
+        }
+        Some(*self.deadline.get_or_init(|| Instant::now() + self.drain))
+    }
+
+    /// Whether somebody has asked to stop.
+    pub fn requested(&self) -> bool {
+        self.deadline().is_some()
+    }
+}
+
+impl AsFd for Stop {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.signals.as_fd()
+    }
+}
+
+fn readable(signals: &SignalFd) -> bool {
+    let mut fds = [PollFd::new(signals.as_fd(), PollFlags::POLLIN)];
+    poll_until(&mut fds, Some(Instant::now())).is_ok_and(|ready| ready)
+}

@@ -1,0 +1,128 @@
+//! Which cores a side of a measurement may use.
+
+use std::collections::BTreeSet;
+use std::str::FromStr;
+use std::{fmt, io};
+
+use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
+use nix::unistd::Pid;
+use serde::{Deserialize, Serialize};
+
+/// Some cores, as in `0,2-3`; never none.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Cpus(BTreeSet<usize>);
+
+impl Cpus {
+    /// Those that this thread may use (sched_getaffinity(2)).
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn allowed() -> io::Result<Cpus> {
+        let set = sched_getaffinity(Pid::from_raw(0))?;
+        let isset = |cpu: &usize| set.is_set(*cpu).unwrap_or(false);
+        Ok(Cpus((0..CpuSet::count()).filter(isset).collect()))
+    }
+
+    /// Keeps this thread, and the threads and processes that it will start, on these cores.
+    ///
+    /// # Errors
+    /// When this machine has none of them, or forbids it.
+    pub fn pin(&self) -> io::Result<()> {
+        let mut set = CpuSet::new();
+        self.0.iter().try_for_each(|cpu| set.set(*cpu))?;
+        Ok(sched_setaffinity(Pid::from_raw(0), &set)?)
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The first that is not among `others`.
+    pub fn first_not_in(&self, others: &Cpus) -> Option<usize> {
+        self.0.difference(&others.0).next().copied()
+    }
+}
+
+impl FromStr for Cpus {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Cpus, String> {
+        let wrong = || "a list of cores such as 0,2-3".to_owned();
+        let number = |text: &str| {
+            let cpu: usize = text.parse().map_err(|_| wrong())?;
+            Some(cpu)
+                .filter(|cpu| *cpu < CpuSet::count())
+                .ok_or_else(wrong)
+        };
+        let mut cpus = BTreeSet::new();
+        for part in text.split(',') {
+            let (first, last) = part.split_once('-').unwrap_or((part, part));
+            let (first, last) = (number(first)?, number(last)?);
+            if first > last {
+                return Err(wrong());
+            }
+            cpus.extend(first..=last);
+        }
+        Ok(Cpus(cpus))
+    }
+}
+
+impl TryFrom<String> for Cpus {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Cpus, String> {
+        text.parse()
+    }
+}
+
+impl From<Cpus> for String {
+    fn from(cpus: Cpus) -> String {
+        cpus.to_string()
+    }
+}
+
+impl fmt::Display for Cpus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut rest: Vec<usize> = self.0.iter().copied().collect();
+        let mut parts = Vec::new();
+        while let Some(first) = rest.first().copied() {
+            let run = rest.iter().zip(first..).take_while(|(a, b)| *a == b);
+            let length = run.count();
+            parts.push(match length {
+                1 => first.to_string(),
+                _ => format!("{first}-{}", first + length - 1),
+            });
+            rest.drain(..length);
+        }
+        f.pad(&parts.join(","))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_as_taskset_takes_them() {
+        let text = |list: &str| list.parse::<Cpus>().map(|cpus| cpus.to_string());
+        assert_eq!(text("0,2-3").as_deref(), Ok("0,2-3"));
+        assert_eq!(text("3,2,2,0-1").as_deref(), Ok("0-3"));
+        assert_eq!("0-3".parse::<Cpus>().map(|cpus| cpus.count()), Ok(4));
+        for wrong in ["", "a", "1-", "3-1", "0,,1", "99999", "-1"] {
+            assert!(text(wrong).is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn a_thread_can_be_kept_on_one_core() {
+        let first = Cpus::allowed().unwrap().0.first().copied().unwrap();
+        let one: Cpus = first.to_string().parse().unwrap();
+        let pinned = std::thread::spawn(move || {
+            one.pin().unwrap();
+            Cpus::allowed().unwrap() == one
+        });
+        assert!(pinned.join().unwrap());
+    }
+}
