@@ -1,5 +1,5 @@
-//! A handler of your own: implement `Service`, hand it to `cli::main`, and it
-//! is served under every model.
+//! Your own handler: implement `Service` and pass it to `rpcbench::main`. It is
+//! then served under every model.
 //!
 //! ```sh
 //! cargo run --release --example own_handler -- --method upper --params '"hello"'
@@ -24,13 +24,13 @@ impl Service for Upper {
                     expected: "a string".to_owned(),
                 }),
             },
-            // To see what a model makes of a handler that fails.
-            "panic" => panic!("asked to"),
-            // … and of one that never returns.
+            // To test how a model treats a handler that panics …
+            "panic" => panic!("requested by the client"),
+            // … or one that never returns.
             "hang" => loop {
                 std::thread::sleep(Duration::from_secs(1));
             },
-            // All other methods stay as they are.
+            // All other methods are built in.
             _ => return Builtin.call(request, reply),
         }
         Outcome::Done

@@ -1,14 +1,14 @@
-//! A model of your own: implement `ServeModel`, hand it to `cli::main`, and it
-//! is measured beside the built-in ones.
+//! Your own model: implement `ServeModel` and pass it to `rpcbench::main`. It is
+//! then measured together with the built-in models.
 //!
-//! `warm` is preforking whose workers load a word list before they serve:
+//! `warm` is a preforking model. Its workers load a word list before they serve:
 //!
 //! ```sh
 //! WORDS=/usr/share/dict/words cargo run --release --example own_model -- --model warm,preforking
 //! ```
 //!
-//! A worker that cannot load it has not reached its loop, so the server ends
-//! with the reason instead of starting workers for ever.
+//! A worker that cannot load the list never calls `accept`, so the server ends
+//! with the reason instead of restarting the worker again and again.
 
 use std::io;
 use std::process::ExitCode;

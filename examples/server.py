@@ -1,4 +1,4 @@
-"""A server in Python that speaks the protocol: one thread a connection.
+"""A server in Python that implements the protocol: one thread per connection.
 
 rpcbench --exec 'python3 examples/server.py {port}' --model threaded --clients 16
 """

@@ -1,5 +1,5 @@
-//! The built-in methods, each slower by what the variable `SLOWER_NS` says: to see for yourself
-//! whether `rpcbench check` finds it.
+//! The built-in methods, each slower by `SLOWER_NS` nanoseconds (an environment variable): to
+//! test whether `rpcbench check` detects the difference.
 //!
 //! ```sh
 //! cargo build --release --example slower
@@ -17,8 +17,8 @@ struct Slower(Duration);
 
 impl Service for Slower {
     fn call(&self, request: &Request<'_>, reply: &mut Reply<'_>) -> Outcome {
-        let begun = Instant::now();
-        while begun.elapsed() < self.0 {
+        let started = Instant::now();
+        while started.elapsed() < self.0 {
             std::hint::spin_loop();
         }
         Builtin.call(request, reply)

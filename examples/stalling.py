@@ -1,7 +1,7 @@
-"""A server that answers at once, but stands still for the first of every ten seconds.
+"""A server that replies immediately, but stalls for the first of every ten seconds.
 
-A tenth of all requests is planned while it stands still and waits half a second on average.
-What a load generator says of them tells whether it can be trusted:
+One tenth of the requests is planned during a stall and waits half a second on average.
+A load generator without coordinated omission must report these waiting times:
 
 rpcbench --exec 'python3 examples/stalling.py {port}' --rate 1000 --arrivals constant --duration 20s
 """
@@ -12,13 +12,13 @@ import sys
 import threading
 import time
 
-STALL_S, EVERY_S = 1.0, 10.0
+STALL_S, PERIOD_S = 1.0, 10.0
 
 
-def stand_still():
-    into = time.monotonic() % EVERY_S
-    if into < STALL_S:
-        time.sleep(STALL_S - into)
+def stall():
+    elapsed = time.monotonic() % PERIOD_S
+    if elapsed < STALL_S:
+        time.sleep(STALL_S - elapsed)
 
 
 def receive(connection, count):
@@ -38,7 +38,7 @@ def serve(connection):
             body = receive(connection, struct.unpack("<I", header)[0])
             if body is None:
                 return
-            stand_still()
+            stall()
             request = json.loads(body)
             reply = json.dumps({"out": "pong", "result": request["params"]}).encode()
             connection.sendall(struct.pack("<I", len(reply)) + reply)

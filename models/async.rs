@@ -1,6 +1,6 @@
-//! One process, one readiness loop (epoll), a read and a write buffer a
-//! connection. Thousands of connections cost one thread and little memory. It
-//! breaks when a handler computes for long: everybody waits for it, and only
+//! One process, one readiness loop (epoll), a read and a write buffer per
+//! connection. Thousands of connections need one thread and little memory. It
+//! breaks when a handler computes for long: all clients wait for it, and only
 //! one core is used.
 
 use std::collections::VecDeque;
@@ -20,7 +20,7 @@ const STOP: Token = Token(usize::MAX - 1);
 const TIMER: Token = Token(usize::MAX - 2);
 const LISTENER: Token = Token(usize::MAX - 3);
 
-/// See [the text of its module](self).
+/// See [the module documentation](self).
 #[derive(Debug)]
 pub struct Async;
 
@@ -54,10 +54,10 @@ struct EventLoop<'s> {
     poll: Poll,
     acceptor: NonblockingAccept<'s>,
     connections: Slab<Connection<'s>>,
-    /// Connections that have more to do: readiness is told only once (edge-triggered).
+    /// Connections with more to do: epoll reports readiness only once (edge-triggered).
     ready: VecDeque<usize>,
-    /// Replies that are held back.
-    sleepers: Timers,
+    /// Ends of reply delays.
+    reply_timers: Timers,
     next_sweep: Instant,
     stopping: bool,
 }
@@ -65,14 +65,14 @@ struct EventLoop<'s> {
 impl<'s> EventLoop<'s> {
     fn new(server: &'s Server<'_>) -> io::Result<EventLoop<'s>> {
         let poll = Poll::new()?;
-        let sleepers = Timers::new()?;
+        let reply_timers = Timers::new()?;
         poll.registry().register(
             &mut SourceFd(&server.stop().as_fd().as_raw_fd()),
             STOP,
             Interest::READABLE,
         )?;
         poll.registry().register(
-            &mut SourceFd(&sleepers.as_fd().as_raw_fd()),
+            &mut SourceFd(&reply_timers.as_fd().as_raw_fd()),
             TIMER,
             Interest::READABLE,
         )?;
@@ -83,28 +83,28 @@ impl<'s> EventLoop<'s> {
             acceptor,
             connections: Slab::new(),
             ready: VecDeque::new(),
-            sleepers,
+            reply_timers,
             next_sweep: Instant::now(),
             stopping: false,
         })
     }
 
     fn is_over(&self) -> bool {
-        let cut = || {
+        let drain_is_over = || {
             self.server
                 .stop()
                 .deadline()
                 .is_some_and(|deadline| deadline <= Instant::now())
         };
-        self.stopping && (self.connections.is_empty() || cut())
+        self.stopping && (self.connections.is_empty() || drain_is_over())
     }
 
-    /// Waits until there is something to do and notes what.
+    /// Waits for events and records them.
     fn poll(&mut self, events: &mut Events) -> io::Result<()> {
         let idle = self.ready.is_empty() && !self.acceptor.is_ready();
         let next = self
             .acceptor
-            .rests_until()
+            .paused_until()
             .map_or(self.next_sweep, |until| until.min(self.next_sweep));
         let timeout = if idle {
             next.saturating_duration_since(Instant::now())
@@ -120,13 +120,13 @@ impl<'s> EventLoop<'s> {
                 STOP => self.stop()?,
                 LISTENER => self.acceptor.readable(),
                 TIMER => {
-                    for (key, at) in self.sleepers.due()? {
+                    for (key, at) in self.reply_timers.due()? {
                         self.wake(key, at);
                     }
                 }
                 Token(key) => {
                     if let Some(connection) = self.connections.get_mut(key) {
-                        connection.note(event);
+                        connection.record_event(event);
                         self.queue(key);
                     }
                 }
@@ -135,7 +135,7 @@ impl<'s> EventLoop<'s> {
         Ok(())
     }
 
-    /// One turn for each that is ready: nobody can starve the others.
+    /// One turn for each ready connection, so that none can starve.
     fn serve_ready(&mut self) -> io::Result<()> {
         for _ in 0..self.ready.len() {
             let Some(key) = self.ready.pop_front() else {
@@ -146,8 +146,8 @@ impl<'s> EventLoop<'s> {
         if !self.stopping {
             self.acceptor.resume(&self.poll)?;
             while let Some(stream) = self.acceptor.accept(&self.poll, self.connections.len())? {
-                // Where registering fails the connection is closed, and that is all.
-                let _ = self.welcome(stream);
+                // If registering fails, the connection is closed and nothing else happens.
+                let _ = self.add_connection(stream);
             }
         }
         if self.next_sweep <= Instant::now() {
@@ -156,7 +156,7 @@ impl<'s> EventLoop<'s> {
         Ok(())
     }
 
-    fn welcome(&mut self, stream: std::net::TcpStream) -> io::Result<()> {
+    fn add_connection(&mut self, stream: std::net::TcpStream) -> io::Result<()> {
         let entry = self.connections.vacant_entry();
         let connection = Connection::new(self.server, &self.poll, Token(entry.key()), stream)?;
         entry.insert(connection);
@@ -167,8 +167,8 @@ impl<'s> EventLoop<'s> {
         let Some(connection) = self.connections.get_mut(key) else {
             return;
         };
-        let drive = || connection.drive(&self.poll, &mut self.sleepers);
-        // A panicking handler costs its own connection only.
+        let drive = || connection.drive(&self.poll, &mut self.reply_timers);
+        // A panic of a handler closes only its own connection.
         match catch_unwind(AssertUnwindSafe(drive)) {
             Ok(Ok(Progress::Waits)) => {}
             Ok(Ok(Progress::Again)) => self.queue(key),
@@ -203,26 +203,27 @@ impl<'s> EventLoop<'s> {
 
     fn close(&mut self, key: usize, faulty: bool) {
         drop(self.connections.remove(key));
-        self.acceptor.freed();
+        self.acceptor.connection_closed();
         if faulty {
             self.server.meter().fault();
         }
     }
 
-    /// Closes those whose time is up: looked for now and then, not by a timer each.
+    /// Closes timed-out connections. A periodic sweep costs less than a timer per connection.
     fn sweep(&mut self) {
-        const SELDOM: Duration = Duration::from_secs(1);
+        const MAX_INTERVAL: Duration = Duration::from_secs(1);
         let now = Instant::now();
-        let idle = self.server.limits().idle_timeout.unwrap_or(SELDOM);
-        self.next_sweep = now + (idle / 10).clamp(Duration::from_millis(10), SELDOM);
-        let late = self.connections.iter_mut();
-        let late = late.filter_map(|(key, connection)| Some((key, connection.give_up(now)?)));
-        for (key, faulty) in late.collect::<Vec<_>>() {
+        let idle = self.server.limits().idle_timeout.unwrap_or(MAX_INTERVAL);
+        self.next_sweep = now + (idle / 10).clamp(Duration::from_millis(10), MAX_INTERVAL);
+        let connections = self.connections.iter_mut();
+        let timed_out =
+            connections.filter_map(|(key, connection)| Some((key, connection.timed_out(now)?)));
+        for (key, faulty) in timed_out.collect::<Vec<_>>() {
             self.close(key, faulty);
         }
     }
 
-    /// No more is accepted or read; what was read is answered.
+    /// Starts the drain: nothing more is accepted or read; complete requests are served.
     fn stop(&mut self) -> io::Result<()> {
         if self.server.stop().requested() && !self.stopping {
             self.stopping = true;

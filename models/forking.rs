@@ -1,12 +1,12 @@
-//! One process a connection. Clients are kept apart by the kernel: a crash
-//! costs one of them, and all cores are used. It breaks on short connections,
-//! where the fork costs many times what the request does.
+//! One process per connection. The kernel isolates the clients: a crash affects
+//! one of them, and all cores are used. It breaks on short connections, where
+//! the fork costs many times as much as the request.
 
 use std::io;
 
 use crate::server::{Event, MAX_CHILDREN, ServeModel, Server};
 
-/// See [the text of its module](self).
+/// See [the module documentation](self).
 #[derive(Debug)]
 pub struct Forking;
 
@@ -20,18 +20,18 @@ impl ServeModel for Forking {
     }
 
     fn about(&self) -> &'static str {
-        "one process a connection"
+        "one process per connection"
     }
 
     fn serve(&self, server: &Server<'_>) -> io::Result<()> {
-        let most = server
+        let max = server
             .limits()
             .max_connections
             .unwrap_or(MAX_CHILDREN)
             .clamp(1, MAX_CHILDREN);
         let mut children = server.children();
         loop {
-            let full = children.count() >= most;
+            let full = children.count() >= max;
             let event = if full {
                 server.wait_for_child(None)?
             } else {
@@ -45,10 +45,10 @@ impl ServeModel for Forking {
                         0
                     });
                     if forked.is_err() {
-                        // No process to be had: this connection is lost, the server goes on.
+                        // The fork failed: this connection is lost, the server continues.
                         server.meter().fault();
                     }
-                    // The parent's copy of the connection closes here; the child's is its own.
+                    // The parent's copy of the connection is closed here; the child keeps its copy.
                 }
                 Some(Event::Stop) => return children.drain(),
                 Some(Event::ChildEnded) | None => drop(children.reap()),

@@ -1,4 +1,4 @@
-//! The models, in reading order: each answers the faults of the one before it.
+//! The models, in reading order: each addresses the weakness of the one before it.
 
 pub mod r#async;
 pub mod forking;

@@ -1,6 +1,6 @@
-//! A fixed number of processes made up front, each a `single`: the cost of the
-//! fork is paid once, and a worker that dies is replaced. It breaks when all
-//! workers are taken: the next client connects and waits.
+//! A fixed number of processes made up front, each a `single`: each worker is
+//! forked once, and a worker that dies is replaced. It breaks when all workers
+//! are busy: the next client connects and waits.
 
 use std::io;
 use std::num::NonZeroUsize;
@@ -8,7 +8,7 @@ use std::num::NonZeroUsize;
 use super::single::Single;
 use crate::server::{Accept, ServeModel, Server, Workers};
 
-/// See [the text of its module](self).
+/// See [the module documentation](self).
 #[derive(Debug)]
 pub struct Preforking;
 

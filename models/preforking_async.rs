@@ -1,13 +1,13 @@
 //! N processes, each an `async`: all cores, many connections, and a crash
-//! costs one worker's clients. It breaks when the kernel deals connections
-//! unevenly, since a connection stays with the worker that accepted it.
+//! affects one worker's clients. It breaks when the kernel distributes
+//! connections unevenly, since a connection stays with the worker that accepted it.
 
 use std::io;
 
 use super::r#async::Async;
 use crate::server::{Accept, ServeModel, Server, Workers};
 
-/// See [the text of its module](self).
+/// See [the module documentation](self).
 #[derive(Debug)]
 pub struct PreforkingAsync;
 
@@ -32,7 +32,7 @@ impl ServeModel for PreforkingAsync {
     }
 
     fn serve(&self, server: &Server<'_>) -> io::Result<()> {
-        // Each worker makes its own poll: one made before the fork would be shared.
+        // Each worker creates its own epoll instance: one from before the fork would be shared.
         server.supervise(|| Async.serve(server))
     }
 }

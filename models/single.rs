@@ -1,13 +1,12 @@
 //! One process, one connection at a time: accept, serve it until it closes,
-//! accept the next. Nothing can be simpler, and nothing can be shared. It
-//! breaks with the second client, who connects and then waits for the first to
-//! leave.
+//! accept the next. It is the simplest model. It breaks with the second client,
+//! which connects and then waits for the first to leave.
 
 use std::io;
 
 use crate::server::{Event, ServeModel, Server};
 
-/// See [the text of its module](self).
+/// See [the module documentation](self).
 #[derive(Debug)]
 pub struct Single;
 

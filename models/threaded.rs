@@ -1,6 +1,6 @@
-//! One thread a connection. Clients no longer wait for each other, and a
-//! handler may block as it likes. It breaks on many connections: each costs a
-//! stack and a place in the scheduler, so at the bound accepting waits.
+//! One thread per connection. Clients do not wait for each other, and a handler
+//! may block. It breaks on many connections: each needs a stack and a scheduler
+//! entry, so the number of threads is limited, and at the limit accepting waits.
 
 use std::io;
 use std::net::TcpStream;
@@ -10,12 +10,12 @@ use std::time::Duration;
 
 use crate::server::{Event, ServeModel, Server};
 
-const MOST_THREADS: usize = 4096;
+const MAX_THREADS: usize = 4096;
 const STACK_BYTES: usize = 256 << 10;
-/// How often accepting, while it waits for a free thread, looks up for a stop.
-const LOOK_UP: Duration = Duration::from_millis(100);
+/// How often accepting checks for the stop signal while it waits for a slot.
+const STOP_CHECK_INTERVAL: Duration = Duration::from_millis(100);
 
-/// See [the text of its module](self).
+/// See [the module documentation](self).
 #[derive(Debug)]
 pub struct Threaded;
 
@@ -29,19 +29,19 @@ impl ServeModel for Threaded {
     }
 
     fn about(&self) -> &'static str {
-        "one thread a connection"
+        "one thread per connection"
     }
 
     fn serve(&self, server: &Server<'_>) -> io::Result<()> {
-        let places = Slots::new(server.limits().max_connections.unwrap_or(MOST_THREADS));
-        // The scope joins every thread before it ends.
+        let slots = Slots::new(server.limits().max_connections.unwrap_or(MAX_THREADS));
+        // The scope joins all threads before it ends.
         thread::scope(|scope| {
-            while places.wait_for_one(|| server.stop().requested()) {
+            while slots.wait_for_free(|| server.stop().requested()) {
                 let Event::Connection(stream) = server.accept()? else {
                     break;
                 };
-                if spawn(scope, server, &places, stream).is_err() {
-                    // No thread to be had: this connection is lost, the server goes on.
+                if spawn(scope, server, &slots, stream).is_err() {
+                    // The spawn failed: this connection is lost, the server continues.
                     server.meter().fault();
                 }
             }
@@ -54,23 +54,23 @@ impl ServeModel for Threaded {
 fn spawn<'scope>(
     scope: &'scope Scope<'scope, '_>,
     server: &'scope Server<'_>,
-    places: &'scope Slots,
+    slots: &'scope Slots,
     stream: TcpStream,
 ) -> io::Result<()> {
-    let place = places.take();
+    let slot = slots.take();
     thread::Builder::new()
         .stack_size(STACK_BYTES)
         .spawn_scoped(scope, move || {
-            let _place = place;
+            let _slot = slot;
             server.converse(&stream);
         })?;
     Ok(())
 }
 
-/// How many more threads there may be.
+/// Slots for threads: a counting semaphore.
 struct Slots {
     free: Mutex<usize>,
-    given_back: Condvar,
+    released: Condvar,
 }
 
 struct Slot<'a>(&'a Slots);
@@ -79,27 +79,27 @@ impl Slots {
     fn new(count: usize) -> Slots {
         Slots {
             free: Mutex::new(count.max(1)),
-            given_back: Condvar::new(),
+            released: Condvar::new(),
         }
     }
 
-    /// True when there is a place, false when `give_up` says so first.
-    fn wait_for_one(&self, give_up: impl Fn() -> bool) -> bool {
+    /// Returns true when a slot is free, false when `stop_requested` returns true first.
+    fn wait_for_free(&self, stop_requested: impl Fn() -> bool) -> bool {
         let mut free = self.lock();
         while *free == 0 {
-            if give_up() {
+            if stop_requested() {
                 return false;
             }
             free = self
-                .given_back
-                .wait_timeout(free, LOOK_UP)
+                .released
+                .wait_timeout(free, STOP_CHECK_INTERVAL)
                 .unwrap_or_else(PoisonError::into_inner)
                 .0;
         }
         true
     }
 
-    /// Takes the place that `wait_for_one` has found; only one thread takes any.
+    /// Takes the slot that `wait_for_free` found; only the accepting thread takes slots.
     fn take(&self) -> Slot<'_> {
         *self.lock() -= 1;
         Slot(self)
@@ -113,6 +113,6 @@ impl Slots {
 impl Drop for Slot<'_> {
     fn drop(&mut self) {
         *self.0.lock() += 1;
-        self.0.given_back.notify_one();
+        self.0.released.notify_one();
     }
 }

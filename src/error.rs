@@ -1,4 +1,4 @@
-//! What can go wrong, and what the user can do about it.
+//! Errors, with messages that say what the user can do.
 
 use std::io;
 use std::net::SocketAddr;
@@ -10,101 +10,104 @@ pub enum Error {
     /// The address could not be bound.
     #[error("cannot listen on {address}: {source}{}", listen_hint(source))]
     Listen {
-        /// The address asked for.
+        /// The requested address.
         address: SocketAddr,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
     /// A server could not be set up.
     #[error("cannot {what}: {source}")]
     Server {
-        /// What was tried.
+        /// The operation that failed.
         what: &'static str,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
-    /// A server was to be started in a process that cannot fork.
-    #[error("a server needs a process with one thread: start it before any other thread")]
+    /// A server was started in a process with several threads, which cannot fork safely.
+    #[error("a server needs a process with one thread: start the server before any other thread")]
     Threads,
-    /// More workers than there are slots.
+    /// More workers than the maximum.
     #[error("{asked} workers are too many: at most {most}")]
     TooManyWorkers {
-        /// How many were asked for.
+        /// The requested number.
         asked: usize,
-        /// How many there can be.
+        /// The maximum.
         most: usize,
     },
-    /// An accept mode that the model does not know.
-    #[error("--accept {asked} is not for this model: it takes {known}")]
+    /// An accept mode that the model does not support.
+    #[error("this model does not support --accept {asked}: use {known}")]
     AcceptMode {
-        /// The mode asked for.
+        /// The requested mode.
         asked: String,
-        /// The modes that it knows.
+        /// The supported modes.
         known: String,
     },
     /// A model that does not exist.
     #[error("unknown model {name:?}: choose one of {known}, or all")]
     UnknownModel {
-        /// The name given.
+        /// The given name.
         name: String,
-        /// The names there are.
+        /// The valid names.
         known: String,
     },
-    /// The process of the server could not be started or spoken with.
+    /// The server process could not be started, or its counters could not be opened.
     #[error("cannot start the server of {contestant}: {source}")]
     Start {
-        /// Whose server.
+        /// The name of the server's model or command.
         contestant: String,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
-    /// The server ended or kept silent before it was ready.
-    #[error("the server of {contestant} {what}{}", said(stderr))]
+    /// The server ended, or did not become ready in time.
+    #[error("the server of {contestant} {what}{}", last_stderr_line(stderr))]
     NotReady {
-        /// Whose server.
+        /// The name of the server's model or command.
         contestant: String,
         /// What happened.
         what: String,
-        /// The last that it wrote on stderr.
+        /// The end of its stderr.
         stderr: String,
     },
-    /// The server ended while it was measured.
-    #[error("the server of {contestant} is gone: it {what}{}", said(stderr))]
+    /// The server ended during the measurement.
+    #[error(
+        "the server of {contestant} ended unexpectedly: it {what}{}",
+        last_stderr_line(stderr)
+    )]
     Died {
-        /// Whose server.
+        /// The name of the server's model or command.
         contestant: String,
         /// How it ended.
         what: String,
-        /// The last that it wrote on stderr.
+        /// The end of its stderr.
         stderr: String,
     },
-    /// The guard of a server does not say that it has ended.
-    #[error("cannot stop the server of {contestant}: its guard does not answer")]
+    /// The guard of a server did not report the server's end.
+    #[error("cannot stop the server of {contestant}: its guard process does not respond")]
     Stop {
-        /// Whose server.
+        /// The name of the server's model or command.
         contestant: String,
     },
-    /// Nobody answers at the target.
+    /// The target does not accept connections.
     #[error("cannot connect to {target}: {source}; start the server first, or correct --target")]
     Target {
-        /// The address given.
+        /// The given address.
         target: SocketAddr,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
-    /// More connections than this process may have descriptors.
+    /// More connections than this process may open descriptors for.
     #[error(
-        "{connections} connections need {needed} file descriptors, and this process may have {limit}: \
-             raise the hard limit (ulimit -Hn {needed}) or use at most {fit}, --clients and --idle together"
+        "{connections} connections need {needed} file descriptors, but this process may open {limit}: \
+             raise the hard limit (ulimit -Hn {needed}) or use at most {fit} connections (--clients plus --idle)"
     )]
     Descriptors {
-        /// Connections asked for.
+        /// Requested connections.
         connections: usize,
         /// Descriptors needed.
         needed: u64,
         /// The hard limit.
         limit: u64,
-        /// Connections that would do.
+        /// Connections that the limit allows.
         fit: u64,
     },
     /// The load generator could not be set up.
@@ -113,21 +116,21 @@ pub enum Error {
     /// A file could not be written.
     #[error("cannot write {path}: {source}; {remedy}")]
     Write {
-        /// Which file.
+        /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
-        /// What to do.
+        /// What the user can do.
         remedy: &'static str,
     },
     /// A scenario or a suite that does not exist.
-    #[error("unknown {what} {name:?}: choose of {known}, or name a file that ends in .toml")]
+    #[error("unknown {what} {name:?}: choose one of {known}, or name a file that ends in .toml")]
     UnknownScenario {
         /// `scenario` or `suite`.
         what: &'static str,
-        /// The name given.
+        /// The given name.
         name: String,
-        /// The names there are.
+        /// The valid names.
         known: String,
     },
     /// A file could not be read as a scenario or a suite.
@@ -135,23 +138,23 @@ pub enum Error {
     Scenario {
         /// `scenario` or `suite`.
         what: &'static str,
-        /// Which file.
+        /// The file.
         path: String,
-        /// Why not, with the line where that can be told.
+        /// The reason, with the line if it is known.
         reason: String,
     },
-    /// A record is not of the run that is to go on.
-    #[error("cannot go on with that record: {why}")]
+    /// A record does not match the run to be resumed.
+    #[error("cannot resume from this record: {why}")]
     Resume {
-        /// What does not fit.
+        /// What does not match.
         why: String,
     },
     /// A file could not be read as a record.
     #[error("cannot read {path} as a record: {reason}")]
     Read {
-        /// Which file.
+        /// The file.
         path: PathBuf,
-        /// Why not.
+        /// The reason.
         reason: String,
     },
 }
@@ -159,21 +162,23 @@ pub enum Error {
 fn listen_hint(source: &io::Error) -> &'static str {
     match source.kind() {
         io::ErrorKind::AddrInUse => {
-            "; another process has this port: choose another, or 0 for any free one"
+            "; another process has this port: choose another port, or 0 for any free port"
         }
         io::ErrorKind::PermissionDenied => {
-            "; ports below 1024 need privileges: choose a higher one"
+            "; ports below 1024 need privileges: choose a higher port"
         }
-        io::ErrorKind::AddrNotAvailable => "; no interface here has this address",
+        io::ErrorKind::AddrNotAvailable => {
+            "; no network interface of this machine has this address"
+        }
         _ => "",
     }
 }
 
-fn said(stderr: &str) -> String {
+fn last_stderr_line(stderr: &str) -> String {
     let last = stderr.trim().lines().last().unwrap_or_default();
     if last.is_empty() {
         String::new()
     } else {
-        format!("; it said: {last}")
+        format!("; last line on stderr: {last}")
     }
 }

@@ -1,5 +1,78 @@
-//! Which concurrency model should an RPC server use? Six of them, measured side
-//! by side with figures that can be trusted.
+//! Which concurrency model should an RPC server use? rpcbench runs a server
+//! under several models, drives it with many connections and compares them.
+//!
+//! Most users want the program; see its README. As a library this crate takes a
+//! model or a handler of your own and measures it beside the built-in ones.
+//!
+//! # Your own model
+//!
+//! A model is a type that implements [`ServeModel`]. It gets a [`Server`] that
+//! listens already, and serves until it is told to stop:
+//!
+//! ```no_run
+//! use std::io;
+//! use std::process::ExitCode;
+//!
+//! use rpcbench::{Builtin, Event, ServeModel, Server, models};
+//!
+//! struct OneAtATime;
+//!
+//! impl ServeModel for OneAtATime {
+//!     fn name(&self) -> &'static str {
+//!         "one-at-a-time"
+//!     }
+//!
+//!     fn about(&self) -> &'static str {
+//!         "serves one connection after the other"
+//!     }
+//!
+//!     fn serve(&self, server: &Server<'_>) -> io::Result<()> {
+//!         // `accept` also returns when the server is to stop.
+//!         while let Event::Connection(stream) = server.accept()? {
+//!             server.converse(&stream);
+//!         }
+//!         Ok(())
+//!     }
+//! }
+//!
+//! fn main() -> ExitCode {
+//!     let mut all: Vec<&dyn ServeModel> = vec![&OneAtATime];
+//!     all.extend(models::ALL);
+//!     rpcbench::main(&all, &Builtin)
+//! }
+//! ```
+//!
+//! The program that this makes has every command of rpcbench:
+//! `cargo run --release -- --model one-at-a-time,single`. The built-in
+//! [models] are written with the same tools and are the best examples:
+//!
+//! | a model that | uses | see |
+//! |---|---|---|
+//! | blocks in a read | [`Server::accept`], [`Server::converse`] | [`models::single`], [`models::threaded`] |
+//! | forks | [`Server::children`], [`Server::supervise`] | [`models::forking`], [`models::preforking`] |
+//! | waits for readiness | [`NonblockingAccept`], [`Connection`], [`Timers`] | [`models::async`] |
+//! | does its own I/O | [`Server::conversation`], [`Server::call`], [`Conversation`], [`Step`] | the example of [`Conversation`] |
+//!
+//! # Your own handler
+//!
+//! A handler implements [`Service`]; it is then served under every model. See
+//! the example there, and `examples/own_handler.rs`.
+//!
+//! # Records
+//!
+//! Every measurement is a [`record::Record`], one JSON document:
+//!
+//! ```no_run
+//! use rpcbench::record::Record;
+//!
+//! let record = Record::read("run.json".as_ref())?;
+//! for cell in &record.cells {
+//!     for trial in &cell.trials {
+//!         println!("{}: {:.0} per second", cell.contestant.name, trial.throughput_rps);
+//!     }
+//! }
+//! # Ok::<(), rpcbench::Error>(())
+//! ```
 
 #[cfg(not(target_os = "linux"))]
 compile_error!("rpcbench needs Linux 5.10 or later: epoll, signalfd, timerfd, memfd and /proc");
@@ -24,8 +97,12 @@ mod sys;
 
 pub use cli::main;
 pub use error::Error;
+pub use process::counters::{Active, Meter};
 pub use protocol::{Builtin, Conversation, Fault, Outcome, Reply, Request, Service, Step};
-pub use server::{Accept, Connection, Event, Limits, Progress, ServeModel, Server, Workers};
+pub use server::{
+    Accept, Children, Connection, EndedChild, Event, Limits, NonblockingAccept, Progress,
+    ServeModel, Server, Stop, Timers, Workers,
+};
 
 /// For the project's own tests, benches and fuzz targets; not part of the public API.
 #[doc(hidden)]
@@ -35,9 +112,6 @@ pub mod internal {
     }
     pub mod check {
         pub use crate::check::*;
-    }
-    pub mod cli {
-        pub use crate::cli::*;
     }
     pub mod findings {
         pub use crate::findings::*;
@@ -53,9 +127,6 @@ pub mod internal {
     }
     pub mod protocol {
         pub use crate::protocol::*;
-    }
-    pub mod record {
-        pub use crate::record::*;
     }
     pub mod report {
         pub use crate::report::*;

@@ -1,4 +1,4 @@
-//! A server's side of the protocol against any bytes in any pieces.
+//! Fuzzes the server side of the protocol with any bytes, in pieces of any size.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -10,7 +10,7 @@ use rpcbench::internal::protocol::WriteMode;
 
 const MAX_FRAME: usize = 4096;
 
-/// Answers everything at once but for `sleep`, and never computes for long.
+/// A service that skips long computations (`spin`, `pi`).
 struct Quick;
 
 impl Service for Quick {
@@ -29,7 +29,7 @@ impl Service for Quick {
     }
 }
 
-/// What comes out when pieces of so many bytes go in.
+/// Returns the output for `input` in pieces of `piece` bytes.
 fn converse(input: &[u8], piece: usize, write_mode: WriteMode) -> Vec<u8> {
     let mut conversation = Conversation::new(MAX_FRAME).with_write_mode(write_mode);
     let (mut rest, mut output) = (input, Vec::new());
@@ -63,7 +63,7 @@ fn converse(input: &[u8], piece: usize, write_mode: WriteMode) -> Vec<u8> {
     }
 }
 
-/// A `pong` gives back what was sent as it was, be it a number that no reader can hold.
+/// A `pong` contains the params of the request unchanged, also a number that serde_json cannot parse.
 fn is_an_echo(body: &[u8]) -> bool {
     body.starts_with(b"{\"out\":\"pong\",\"result\":")
 }
@@ -78,7 +78,7 @@ fuzz_target!(|data: &[u8]| {
     let mut rest = &whole[..];
     while !rest.is_empty() {
         let Frame::Whole(length) = Frame::peek(rest, MAX_FRAME + 1024) else {
-            panic!("a reply is no whole frame: {rest:?}");
+            panic!("a reply is not a whole frame: {rest:?}");
         };
         let body = &rest[4..4 + length];
         let json = serde_json::from_slice::<serde_json::Value>(body);

@@ -1,4 +1,4 @@
-//! A record that somebody else made, read and rendered.
+//! Fuzzes the parsing and rendering of an untrusted record.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

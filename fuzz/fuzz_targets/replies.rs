@@ -1,4 +1,4 @@
-//! The generator against a server that sends any bytes.
+//! Fuzzes the load generator with any bytes as replies.
 #![no_main]
 
 use std::cell::{Cell, RefCell};
@@ -84,7 +84,7 @@ fuzz_target!(|data: &[u8]| {
     let pacer = ClosedLoop::new(1, config.pipeline);
     let recorder = Recorder::new(window);
     let mut clients = Clients::new(1, config, recorder, wire.clone(), pacer, clock.clone());
-    // Pieces are as long as their first byte says.
+    // The first byte of each piece is its length.
     let mut rest = stream;
     while let Some((length, tail)) = rest.split_first() {
         let (piece, tail) = tail.split_at(tail.len().min(usize::from(*length)));

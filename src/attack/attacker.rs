@@ -1,4 +1,4 @@
-//! What an attack is made with: connections from many addresses, and pauses that end with the siege.
+//! The tools of an attack: connections from many source addresses, and pauses that end with the attack.
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -11,12 +11,13 @@ use std::time::{Duration, Instant};
 use crate::sys::loopback::LoopbackSources;
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
-/// How long a connect, a read or a write may take before the next is tried.
-const PATIENCE: Duration = Duration::from_millis(200);
-/// Between one connection and the next of a thread: thousands a second, and some CPU left for others.
+/// Timeout of a connect, a read or a write.
+const TIMEOUT: Duration = Duration::from_millis(200);
+/// Pause between two connections of a thread: it allows thousands of connections per second and
+/// leaves CPU time for the server and the load generator.
 const PAUSE: Duration = Duration::from_millis(1);
 
-/// One attacker's means.
+/// One attacking thread.
 #[derive(Debug)]
 pub(crate) struct Attacker {
     target: SocketAddr,
@@ -37,7 +38,7 @@ impl Attacker {
             target,
             stopped,
             connections,
-            // Others than those of the well-behaved clients.
+            // Different addresses from those of the well-behaved clients.
             sources: LoopbackSources::new(target, 100, index as u32 * 7),
             random: fastrand::Rng::with_seed(index as u64),
         }
@@ -47,28 +48,28 @@ impl Attacker {
         self.stopped.load(Relaxed)
     }
 
-    /// A connection whose reads and writes do not last for ever.
+    /// Opens a connection with timeouts for reads and writes.
     pub(crate) fn connect(&mut self) -> io::Result<TcpStream> {
         let domain = Domain::for_address(self.target);
         let socket = Socket::new(domain, Type::STREAM, Some(Protocol::TCP))?;
         if let Some(sources) = &mut self.sources {
             sources.bind(&socket)?;
         }
-        socket.connect_timeout(&SockAddr::from(self.target), PATIENCE)?;
+        socket.connect_timeout(&SockAddr::from(self.target), TIMEOUT)?;
         self.connections.fetch_add(1, Relaxed);
         let stream = TcpStream::from(socket);
         stream.set_nodelay(true)?;
-        stream.set_read_timeout(Some(PATIENCE))?;
-        stream.set_write_timeout(Some(PATIENCE))?;
+        stream.set_read_timeout(Some(TIMEOUT))?;
+        stream.set_write_timeout(Some(TIMEOUT))?;
         Ok(stream)
     }
 
-    /// Rests as between two connections.
+    /// Pauses as between two connections.
     pub(crate) fn pause(&self) {
         thread::sleep(PAUSE);
     }
 
-    /// Rests so long, or until the siege is stopped.
+    /// Pauses for `time`, or until the attack is stopped.
     pub(crate) fn pause_for(&self, time: Duration) {
         let until = Instant::now() + time;
         while !self.is_stopped() && Instant::now() < until {
@@ -77,20 +78,20 @@ impl Attacker {
     }
 }
 
-/// A request's frame.
+/// Returns the frame of a request.
 pub(crate) fn frame(body: &[u8]) -> Vec<u8> {
     let length = u32::try_from(body.len()).unwrap_or(u32::MAX);
     [&length.to_le_bytes()[..], body].concat()
 }
 
-/// Reads and throws away what comes until the end, or until nothing comes.
-pub(crate) fn read_off(mut stream: &TcpStream) -> io::Result<()> {
+/// Reads and discards bytes until the end of the stream or the read timeout.
+pub(crate) fn read_and_discard(mut stream: &TcpStream) -> io::Result<()> {
     let mut space = [0; 4096];
     while stream.read(&mut space)? > 0 {}
     Ok(())
 }
 
-/// Writes all of it.
+/// Writes all `bytes`.
 pub(crate) fn send(mut stream: &TcpStream, bytes: &[u8]) -> io::Result<()> {
     stream.write_all(bytes)
 }

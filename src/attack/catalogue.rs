@@ -6,18 +6,18 @@ use std::time::Duration;
 
 use socket2::SockRef;
 
-use super::attacker::{Attacker, frame, read_off, send};
+use super::attacker::{Attacker, frame, read_and_discard, send};
 
-/// One way to treat a server badly.
+/// One kind of attack.
 #[derive(Debug)]
 pub struct Attack {
     /// Its name on the command line and in tables.
     pub name: &'static str,
-    /// What its clients do, in a line.
+    /// What its clients do, in one line.
     pub about: &'static str,
-    /// What it takes from others where it hurts.
+    /// The server resources that it uses up.
     pub takes: &'static str,
-    /// What each thread does until the attack is stopped; an error ends its part.
+    /// One pass of a thread, repeated until the attack is stopped. An error ends the pass.
     pub(crate) act: fn(&mut Attacker) -> io::Result<()>,
 }
 
@@ -28,80 +28,80 @@ impl Attack {
     }
 }
 
-/// Connections that a thread holds at a time, where it holds any.
-const HELD: usize = 16;
-/// The same, where there are to be thousands.
-const IDLE: usize = 500;
+/// Connections per thread in attacks that hold connections.
+const HELD_CONNECTIONS: usize = 16;
+/// Connections per thread in the `idle` attack.
+const IDLE_CONNECTIONS: usize = 500;
 const PING: &[u8] = br#"{"in":"ping","params":1}"#;
 
 /// All attacks, in the order in which they are tried.
 pub static ALL: &[Attack] = &[
     Attack {
         name: "slowloris",
-        about: "begin a message and send a byte of it now and then",
-        takes: "a place, where there are few, until the idle timeout",
+        about: "begin a message and send one byte every 100 ms",
+        takes: "a worker until the idle timeout, in models with few workers",
         act: slowloris,
     },
     Attack {
         name: "dribble",
-        about: "send whole requests, a byte at a time",
-        takes: "a place, where there are few, and a wake-up a byte",
+        about: "send whole requests, one byte at a time",
+        takes: "a worker, in models with few workers, and one wake-up per byte",
         act: dribble,
     },
     Attack {
         name: "half-close",
-        about: "shut the sending side right behind a request",
-        takes: "a connection a request",
+        about: "send a request and shut down the sending side at once",
+        takes: "one connection per request",
         act: half_close,
     },
     Attack {
         name: "reset",
         about: "reset the connection in the middle of a message",
-        takes: "a connection a message",
+        takes: "one connection per message",
         act: reset,
     },
     Attack {
         name: "oversize",
-        about: "announce 4 GiB and send on",
-        takes: "the reading-off of what is refused, a second at most",
+        about: "announce a message of 4 GiB and send the first 64 KiB",
+        takes: "time to read and discard the rejected bytes, at most 1 s",
         act: oversize,
     },
     Attack {
         name: "garbage",
         about: "send random bytes, framed and unframed",
-        takes: "CPU, to find them wrong",
+        takes: "CPU time to reject them",
         act: garbage,
     },
     Attack {
         name: "bomb",
-        about: "nest brackets as deep as a message allows",
-        takes: "CPU, to find them too deep",
+        about: "send requests with 100,000 nested brackets",
+        takes: "CPU time to reject them",
         act: bomb,
     },
     Attack {
         name: "never-read",
-        about: "ask for much and read none of it",
-        takes: "a place, where there are few, and buffers up to the high-water mark, until the idle timeout",
+        about: "request large replies and never read them",
+        takes: "a worker, in models with few workers, and buffers up to the high-water mark, until the idle timeout",
         act: never_read,
     },
     Attack {
         name: "leave",
         about: "connect and close at once",
-        takes: "an accept (forking: a process) a connection",
+        takes: "one accept (in forking: one process) per connection",
         act: leave,
     },
     Attack {
         name: "idle",
-        about: "hold two thousand connections and say nothing",
-        takes: "a place, where there are few, until the idle timeout, and the work of accepting and closing them all at once",
+        about: "hold 2,000 connections and send nothing",
+        takes: "a worker until the idle timeout, in models with few workers, and the work of accepting and closing all connections at once",
         act: idle,
     },
 ];
 
-/// Opens so many connections; fewer, where the server takes no more.
-fn hold(attacker: &mut Attacker, most: usize) -> Vec<TcpStream> {
+/// Opens up to `max` connections; fewer if a connect fails.
+fn hold(attacker: &mut Attacker, max: usize) -> Vec<TcpStream> {
     let mut held = Vec::new();
-    while held.len() < most && !attacker.is_stopped() {
+    while held.len() < max && !attacker.is_stopped() {
         match attacker.connect() {
             Ok(stream) => held.push(stream),
             Err(_) => break,
@@ -111,7 +111,7 @@ fn hold(attacker: &mut Attacker, most: usize) -> Vec<TcpStream> {
 }
 
 fn slowloris(attacker: &mut Attacker) -> io::Result<()> {
-    let mut held = hold(attacker, HELD);
+    let mut held = hold(attacker, HELD_CONNECTIONS);
     held.retain(|stream| send(stream, &[200, 0, 0, 0, b'{']).is_ok());
     while !attacker.is_stopped() && !held.is_empty() {
         attacker.pause_for(Duration::from_millis(100));
@@ -121,7 +121,7 @@ fn slowloris(attacker: &mut Attacker) -> io::Result<()> {
 }
 
 fn dribble(attacker: &mut Attacker) -> io::Result<()> {
-    let mut held = hold(attacker, HELD);
+    let mut held = hold(attacker, HELD_CONNECTIONS);
     let request = frame(PING);
     while !attacker.is_stopped() && !held.is_empty() {
         for byte in &request {
@@ -136,7 +136,7 @@ fn half_close(attacker: &mut Attacker) -> io::Result<()> {
     let stream = attacker.connect()?;
     send(&stream, &frame(PING))?;
     stream.shutdown(Shutdown::Write)?;
-    read_off(&stream)
+    read_and_discard(&stream)
 }
 
 fn reset(attacker: &mut Attacker) -> io::Result<()> {
@@ -148,10 +148,10 @@ fn reset(attacker: &mut Attacker) -> io::Result<()> {
 fn oversize(attacker: &mut Attacker) -> io::Result<()> {
     let stream = attacker.connect()?;
     send(&stream, &u32::MAX.to_le_bytes())?;
-    // It may be cut off in the midst of this.
+    // The server may close the connection during this write.
     let _ = send(&stream, &[b'x'; 64 << 10]);
     stream.shutdown(Shutdown::Write)?;
-    read_off(&stream)
+    read_and_discard(&stream)
 }
 
 fn garbage(attacker: &mut Attacker) -> io::Result<()> {
@@ -164,7 +164,7 @@ fn garbage(attacker: &mut Attacker) -> io::Result<()> {
     attacker.random.fill(&mut bytes);
     send(&stream, &bytes)?;
     stream.shutdown(Shutdown::Write)?;
-    read_off(&stream)
+    read_and_discard(&stream)
 }
 
 fn bomb(attacker: &mut Attacker) -> io::Result<()> {
@@ -175,11 +175,11 @@ fn bomb(attacker: &mut Attacker) -> io::Result<()> {
         send(&stream, &frame(&body))?;
     }
     stream.shutdown(Shutdown::Write)?;
-    read_off(&stream)
+    read_and_discard(&stream)
 }
 
 fn never_read(attacker: &mut Attacker) -> io::Result<()> {
-    let mut held = hold(attacker, HELD);
+    let mut held = hold(attacker, HELD_CONNECTIONS);
     let request = frame(br#"{"in":"blob","params":100000}"#);
     while !attacker.is_stopped() && !held.is_empty() {
         for stream in &held {
@@ -199,10 +199,10 @@ fn leave(attacker: &mut Attacker) -> io::Result<()> {
 }
 
 fn idle(attacker: &mut Attacker) -> io::Result<()> {
-    let held = hold(attacker, IDLE);
+    let held = hold(attacker, IDLE_CONNECTIONS);
     while !attacker.is_stopped() {
         attacker.pause_for(Duration::from_millis(500));
-        // Those that the server has closed are made anew.
+        // If the server has closed more than half of them, begin again.
         let closed = |stream: &TcpStream| {
             stream.set_nonblocking(true).is_err()
                 || !matches!(stream.peek(&mut [0]), Err(error) if error.kind() == io::ErrorKind::WouldBlock)

@@ -1,4 +1,5 @@
-//! A trial under attack: what the server held before anybody came, and when all had gone.
+//! Compares the resources that a server holds before the first client connects and after all clients
+//! have disconnected.
 
 use std::net::SocketAddr;
 use std::thread;
@@ -10,42 +11,44 @@ use crate::error::Error;
 use crate::process::{HeldResources, RunningServer};
 use crate::record::Residue;
 
-/// How long the hostile clients are alone with the server, so that they are there first.
-const AHEAD: Duration = Duration::from_millis(300);
-/// How long a server may take to give back what clients held that are gone.
-const GIVE_BACK: Duration = Duration::from_secs(10);
-const LOOK: Duration = Duration::from_millis(50);
+/// How long the attack runs before the well-behaved clients connect.
+const HEAD_START: Duration = Duration::from_millis(300);
+/// How long a server may take to release the resources of disconnected clients.
+const RELEASE_TIMEOUT: Duration = Duration::from_secs(10);
+const CHECK_INTERVAL: Duration = Duration::from_millis(50);
 
-/// A case of several, calm or under attack.
+/// The check of one trial, with or without an attack.
 pub struct LeakCheck {
-    /// What the server held; `None` where it cannot be seen.
+    /// The server's resources before the load; `None` if they cannot be read.
     before: Option<HeldResources>,
     attack: Option<RunningAttack>,
 }
 
 impl LeakCheck {
-    /// Reads what the server holds, then starts the attack, if there is one.
+    /// Reads the server's resources, then starts the attack, if there is one.
     pub(crate) fn begin(
         attack: Option<&'static Attack>,
         server: Option<&RunningServer>,
         target: SocketAddr,
     ) -> Result<LeakCheck, Error> {
-        let before = settled(server, |_| true)?;
+        let before = stable_resources(server, |_| true)?;
         let attack = attack
             .map(|attack| RunningAttack::start(attack, target))
             .transpose();
         let attack = attack.map_err(Error::Load)?;
         if let Some(attack) = &attack {
-            let until = Instant::now() + GIVE_BACK;
+            let until = Instant::now() + RELEASE_TIMEOUT;
             while attack.connections() == 0 && Instant::now() < until {
-                thread::sleep(LOOK);
+                thread::sleep(CHECK_INTERVAL);
             }
-            thread::sleep(AHEAD);
+            thread::sleep(HEAD_START);
         }
         Ok(LeakCheck { before, attack })
     }
 
-    /// Stops the attack when all other clients have left; returns the hostile connections, and what the server has kept.
+    /// Stops the attack, and reads the server's resources again. Call it after the well-behaved
+    /// clients have disconnected. Returns the number of hostile connections and the resources
+    /// before and after.
     pub(crate) fn end(
         self,
         server: Option<&RunningServer>,
@@ -54,10 +57,10 @@ impl LeakCheck {
         let Some(before) = self.before else {
             return Ok((connections, None));
         };
-        let given_back = |holds: &HeldResources| {
+        let is_released = |holds: &HeldResources| {
             holds.descriptors <= before.descriptors && holds.processes <= before.processes
         };
-        let residue = settled(server, given_back)?.map(|after| Residue {
+        let residue = stable_resources(server, is_released)?.map(|after| Residue {
             descriptors: [before.descriptors, after.descriptors],
             processes: [before.processes, after.processes],
             threads: [before.threads, after.threads],
@@ -67,22 +70,23 @@ impl LeakCheck {
     }
 }
 
-/// What the server holds as soon as it no longer changes and `enough`, or when its time is over.
-fn settled(
+/// Returns the server's resources when they are stable and `is_released`, or after
+/// [`RELEASE_TIMEOUT`].
+fn stable_resources(
     server: Option<&RunningServer>,
-    enough: impl Fn(&HeldResources) -> bool,
+    is_released: impl Fn(&HeldResources) -> bool,
 ) -> Result<Option<HeldResources>, Error> {
     let Some(server) = server else {
         return Ok(None);
     };
     let holds = || server.holds().map_err(Error::Load);
-    let until = Instant::now() + GIVE_BACK;
+    let until = Instant::now() + RELEASE_TIMEOUT;
     let mut last = holds()?;
     loop {
-        thread::sleep(LOOK);
+        thread::sleep(CHECK_INTERVAL);
         let now = holds()?;
-        let same = (now.descriptors, now.processes) == (last.descriptors, last.processes);
-        if (same && enough(&now)) || Instant::now() >= until {
+        let is_stable = (now.descriptors, now.processes) == (last.descriptors, last.processes);
+        if (is_stable && is_released(&now)) || Instant::now() >= until {
             return Ok(Some(now));
         }
         last = now;

@@ -1,5 +1,5 @@
-//! Hostile clients: the catalogue of attacks, the threads that carry one out
-//! beside a load, and the check that a server gives its resources back.
+//! Hostile clients: the catalogue of attacks, the threads that run an attack
+//! during a load, and the check that a server releases its resources.
 //!
 //! To change: a new attack is an entry of `catalogue::ALL` and its function.
 

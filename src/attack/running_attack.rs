@@ -1,4 +1,4 @@
-//! An attack that is under way: threads that carry it out until it is stopped.
+//! A running attack: its threads run until it is stopped.
 
 use std::io;
 use std::net::SocketAddr;
@@ -10,10 +10,10 @@ use std::thread::{self, JoinHandle};
 use super::attacker::Attacker;
 use super::catalogue::Attack;
 
-/// Threads that attack.
+/// Number of attacking threads.
 const THREADS: usize = 4;
 
-/// An attack that is under way. Dropped, it stops.
+/// A running attack. Dropping it stops the attack.
 #[derive(Debug)]
 pub struct RunningAttack {
     stopped: Arc<AtomicBool>,
@@ -38,7 +38,7 @@ impl RunningAttack {
                 Attacker::new(target, index, Arc::clone(stopped), Arc::clone(connections));
             let thread = thread::Builder::new().name(format!("attacker {index}"));
             let thread = thread.spawn(move || {
-                // A server that closes or refuses is the expected result: try again.
+                // Errors are expected: the server may close or refuse the connection. Try again.
                 while !attacker.is_stopped() {
                     let _ = (attack.act)(&mut attacker);
                     attacker.pause();
@@ -54,7 +54,7 @@ impl RunningAttack {
         self.connections.load(Relaxed)
     }
 
-    /// Stops it and closes all its connections; returns how many it has made.
+    /// Stops the attack and closes its connections; returns how many connections it has made.
     pub fn stop(mut self) -> u64 {
         self.end();
         self.connections()

@@ -1,5 +1,6 @@
-//! Candidate against baseline: pairs of trials become verdicts, and what a
-//! machine's noise hides. Pure: nothing here measures or prints.
+//! Compares a candidate with a baseline: verdicts from pairs of trials, and the
+//! smallest change that the noise of a machine lets them show. Nothing here
+//! measures or prints.
 
 mod noise;
 pub mod verdict;

@@ -1,49 +1,49 @@
-//! Candidate against baseline: pairs of trials become verdicts. Pure: nothing here measures or prints.
+//! Verdicts on a candidate and a baseline from pairs of trials. Nothing here measures or prints.
 
 use crate::record::{Finding, Outcome, Part, Rules, Trial};
 use crate::stats::signed_rank::{holm, interval, p_value, upper_bound};
 use crate::stats::{hodges_lehmann, median, theil_sen};
 
-/// Ratios further from 1 than e to this are as good as infinite.
-const FURTHEST: f64 = 10.0;
-/// More failures than this share of the requests, and than twice the baseline's, are a regression.
-const FAILED: f64 = 0.001;
-/// More than this share of the pairs redone, and the check is invalid.
+/// Limit of the logarithm of a ratio: ratios beyond it are treated as infinite.
+const MAX_LOG_RATIO: f64 = 10.0;
+/// Failures are a regression if they are more than this share of the requests and more than twice
+/// the baseline's.
+const MAX_FAILED_SHARE: f64 = 0.001;
+/// A check is invalid if more than this share of the pairs was discarded and repeated.
 pub const REDONE: f64 = 0.2;
 
-/// Two trials next to each other.
+/// A trial of the baseline and one of the candidate, run one after the other.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pair {
-    /// Of the baseline.
+    /// The baseline's trial.
     pub baseline: Trial,
-    /// Of the candidate.
+    /// The candidate's trial.
     pub candidate: Trial,
-    /// Whether the candidate went first.
+    /// Whether the candidate's trial ran first.
     pub candidate_first: bool,
 }
 
-/// The pairs of one contestant under one load.
+/// The pairs of one server under one load.
 #[derive(Debug, Clone)]
 pub struct Pairs {
-    /// Its name.
+    /// The server's name.
     pub name: String,
-    /// Connections that sent.
+    /// Connections that send requests.
     pub clients: usize,
-    /// The scenario, if the load is one.
+    /// The scenario's name, if the load belongs to a scenario.
     pub scenario: Option<String>,
-    /// Those that can be believed.
+    /// The valid pairs.
     pub pairs: Vec<Pair>,
-    /// Why pairs were thrown away, a reason each.
-    pub redone: Vec<String>,
-    /// What ended it early, if anything did.
-    pub broken: Option<String>,
+    /// For each pair that was discarded and repeated: the reason.
+    pub repeated: Vec<String>,
+    /// Why measuring these pairs ended early, if it did.
+    pub gave_up: Option<String>,
 }
 
-/// A figure of a trial that two builds are compared by.
+/// A figure of a trial by which two builds are compared.
 struct Metric {
     name: &'static str,
     of: fn(&Trial) -> Option<f64>,
-    /// Whether more of it is better.
     more_is_better: bool,
 }
 
@@ -70,24 +70,26 @@ static METRICS: &[Metric] = &[
     },
 ];
 
-/// The fewest pairs of which `tests` tests can reject anything at `alpha`: the least p is 2^(1−n).
+/// The fewest pairs with which `tests` tests can be significant at `alpha`: the smallest p-value of
+/// n pairs is 2^(1−n).
 pub fn least_pairs(alpha: f64, tests: usize) -> usize {
     (1 + (tests.max(1) as f64 / alpha).log2().ceil() as usize).max(2)
 }
 
-/// Judges all parts together at this look's error rate.
+/// The verdict on each part and on all parts together, at the error rate `alpha` of this look.
 pub fn check(all: &[Pairs], rules: &Rules, alpha: f64) -> (Outcome, Vec<Part>) {
     let mut parts: Vec<Part> = all.iter().map(|pairs| part(pairs, rules, alpha)).collect();
     adjust(&mut parts, rules, alpha);
     for (part, pairs) in parts.iter_mut().zip(all) {
-        conclude(part, pairs);
+        set_outcome(part, pairs);
     }
     let outcomes: Vec<Outcome> = parts.iter().map(|part| part.outcome).collect();
     let outcome = overall(&outcomes);
     (outcome, parts)
 }
 
-/// The first that holds of regressed, invalid, inconclusive, pass; improved counts as pass beside others.
+/// The worst outcome, in the order regressed, invalid, inconclusive. Without any of these: improved
+/// if any part improved, else pass.
 fn overall(outcomes: &[Outcome]) -> Outcome {
     let worst = [Outcome::Regressed, Outcome::Invalid, Outcome::Inconclusive];
     let found = worst.into_iter().find(|outcome| outcomes.contains(outcome));
@@ -117,7 +119,7 @@ fn part(pairs: &Pairs, rules: &Rules, alpha: f64) -> Part {
         clients: pairs.clients,
         outcome: Outcome::Inconclusive,
         reasons: Vec::new(),
-        redone: pairs.redone.len(),
+        redone: pairs.repeated.len(),
         order_effect: (order.len() > 1).then(|| hodges_lehmann(&order).exp()),
         drift: (over_time.len() > 1).then(|| drift.exp()),
         findings: findings.collect(),
@@ -125,27 +127,25 @@ fn part(pairs: &Pairs, rules: &Rules, alpha: f64) -> Part {
 }
 
 fn finding(metric: &Metric, pairs: &[Pair], rules: &Rules, alpha: f64) -> Option<Finding> {
-    let both = pairs
+    let values = pairs
         .iter()
         .filter_map(|pair| Some(((metric.of)(&pair.baseline)?, (metric.of)(&pair.candidate)?)));
-    let both: Vec<(f64, f64)> = both.filter(|(b, c)| *b > 0.0 && *c > 0.0).collect();
+    let values: Vec<(f64, f64)> = values.filter(|(b, c)| *b > 0.0 && *c > 0.0).collect();
     let sign = if metric.more_is_better { -1.0 } else { 1.0 };
-    let logs: Vec<f64> = both.iter().map(|(b, c)| sign * (c / b).ln()).collect();
+    let logs: Vec<f64> = values.iter().map(|(b, c)| sign * (c / b).ln()).collect();
     if logs.is_empty() {
         return None;
     }
     let limited = |trial: &Trial| trial.generator.limited;
-    let limits = pairs
+    let limited_pairs = pairs
         .iter()
         .filter(|pair| limited(&pair.baseline) || limited(&pair.candidate));
-    let generator_was_the_limit = limits.count() * 2 > pairs.len();
+    let is_generator_the_limit = limited_pairs.count() * 2 > pairs.len();
     let open_loop = pairs.iter().any(|pair| pair.baseline.offered_rps.is_some());
     let (gated, advisory) = match metric.name {
         "cpu_us_per_request" => (true, None),
-        "throughput" if open_loop => (false, Some("an open loop asks for it")),
-        "throughput" if generator_was_the_limit => {
-            (false, Some("the load generator was the limit"))
-        }
+        "throughput" if open_loop => (false, Some("the rate of an open loop sets it")),
+        "throughput" if is_generator_the_limit => (false, Some("the load generator was the limit")),
         "throughput" => (true, None),
         "p99" => (rules.gate_p99, None),
         _ => (false, None),
@@ -156,7 +156,8 @@ fn finding(metric: &Metric, pairs: &[Pair], rules: &Rules, alpha: f64) -> Option
         rules.margin
     };
     let (low, high) = interval(&logs, 0.05);
-    let side = |of: fn(&(f64, f64)) -> f64| median(&both.iter().map(of).collect::<Vec<_>>());
+    let median_of =
+        |side: fn(&(f64, f64)) -> f64| median(&values.iter().map(side).collect::<Vec<_>>());
     Some(Finding {
         metric: metric.name.to_owned(),
         gated,
@@ -169,16 +170,16 @@ fn finding(metric: &Metric, pairs: &[Pair], rules: &Rules, alpha: f64) -> Option
         margin,
         p: p_value(&logs),
         pairs: logs.iter().map(|log| log.exp()).collect(),
-        medians: [side(|both| both.0), side(|both| both.1)],
+        medians: [median_of(|pair| pair.0), median_of(|pair| pair.1)],
     })
 }
 
-/// The ratio of a logarithm; of an infinite one, which JSON cannot hold, as good as that.
+/// The ratio of a logarithm, limited to a finite number, since JSON has no infinity.
 fn ratio(log: f64) -> f64 {
-    log.clamp(-FURTHEST, FURTHEST).exp()
+    log.clamp(-MAX_LOG_RATIO, MAX_LOG_RATIO).exp()
 }
 
-/// Adjusts the p-values of all that is gated, and says what each shows.
+/// Adjusts the p-values of all gated findings and sets the outcome of each finding.
 fn adjust(parts: &mut [Part], rules: &Rules, alpha: f64) {
     let mut findings: Vec<&mut Finding> = parts
         .iter_mut()
@@ -190,10 +191,10 @@ fn adjust(parts: &mut [Part], rules: &Rules, alpha: f64) {
         if let Some(p) = finding.gated.then(|| adjusted.next()).flatten() {
             finding.p = p;
         }
-        let apart = finding.p <= alpha;
-        finding.outcome = if apart && finding.worse > 1.0 + rules.delta {
+        let is_significant = finding.p <= alpha;
+        finding.outcome = if is_significant && finding.worse > 1.0 + rules.delta {
             Outcome::Regressed
-        } else if apart && finding.worse < 1.0 / (1.0 + rules.delta) {
+        } else if is_significant && finding.worse < 1.0 / (1.0 + rules.delta) {
             Outcome::Improved
         } else if finding.bound < 1.0 + finding.margin {
             Outcome::Pass
@@ -203,24 +204,24 @@ fn adjust(parts: &mut [Part], rules: &Rules, alpha: f64) {
     }
 }
 
-fn conclude(part: &mut Part, pairs: &Pairs) {
+fn set_outcome(part: &mut Part, pairs: &Pairs) {
     let count = pairs.pairs.len();
-    if let Some(reason) = &pairs.broken {
+    if let Some(reason) = &pairs.gave_up {
         part.outcome = Outcome::Invalid;
         part.reasons.push(reason.clone());
         return;
     }
-    if pairs.redone.len() as f64 > REDONE * (count + pairs.redone.len()) as f64 {
+    if pairs.repeated.len() as f64 > REDONE * (count + pairs.repeated.len()) as f64 {
         part.outcome = Outcome::Invalid;
-        let first = pairs.redone.first().map_or("", String::as_str);
-        let of = count + pairs.redone.len();
+        let first = pairs.repeated.first().map_or("", String::as_str);
+        let total = count + pairs.repeated.len();
         part.reasons.push(format!(
-            "{} of {of} pairs had to be thrown away: {first}",
-            pairs.redone.len()
+            "{} of {total} pairs were discarded; the first reason: {first}",
+            pairs.repeated.len()
         ));
         return;
     }
-    if let Some(reason) = failing(&pairs.pairs) {
+    if let Some(reason) = more_failures(&pairs.pairs) {
         part.outcome = Outcome::Regressed;
         part.reasons.push(reason);
         return;
@@ -229,35 +230,40 @@ fn conclude(part: &mut Part, pairs: &Pairs) {
     if gated.clone().next().is_none() {
         part.outcome = Outcome::Invalid;
         part.reasons
-            .push("nothing that is gated could be measured".to_owned());
+            .push("no gated metric could be measured".to_owned());
         return;
     }
     let outcomes = gated.map(|finding| match finding.outcome {
-        // What is better in one way must still be shown not to be worse in another.
+        // A metric that improved must still have its bound below the margin.
         Outcome::Improved if finding.bound >= 1.0 + finding.margin => Outcome::Inconclusive,
         outcome => outcome,
     });
     part.outcome = overall(&outcomes.collect::<Vec<_>>());
 }
 
-/// A candidate that fails more is worse, however fast it fails.
-fn failing(pairs: &[Pair]) -> Option<String> {
+/// The reason why the candidate regressed, if it fails more than the baseline. Its speed does not
+/// matter then.
+fn more_failures(pairs: &[Pair]) -> Option<String> {
     let sum = |of: &dyn Fn(&Trial) -> u64, side: fn(&Pair) -> &Trial| -> u64 {
         pairs.iter().map(|pair| of(side(pair))).sum()
     };
-    let both = |of: &dyn Fn(&Trial) -> u64| {
+    let sums = |of: &dyn Fn(&Trial) -> u64| {
         (
             sum(of, |pair| &pair.baseline),
             sum(of, |pair| &pair.candidate),
         )
     };
-    let (before, after) = both(&|trial| trial.errors.total());
-    let (_, samples) = both(&|trial| trial.samples);
-    if after > 2 * before && after as f64 > FAILED * samples as f64 {
-        return Some(format!("{after} requests failed, {before} of the baseline"));
+    let (baseline, candidate) = sums(&|trial| trial.errors.total());
+    let (_, samples) = sums(&|trial| trial.samples);
+    if candidate > 2 * baseline && candidate as f64 > MAX_FAILED_SHARE * samples as f64 {
+        return Some(format!(
+            "{candidate} requests failed, and {baseline} of the baseline"
+        ));
     }
-    let (before, after) = both(&|trial| trial.clients_unserved as u64);
-    (after > 2 * before && after > pairs.len() as u64 / 4).then(|| {
-        format!("{after} times a client was left unserved, {before} times by the baseline")
+    let (baseline, candidate) = sums(&|trial| trial.clients_unserved as u64);
+    (candidate > 2 * baseline && candidate > pairs.len() as u64 / 4).then(|| {
+        format!(
+            "{candidate} clients were left unserved over all pairs, and {baseline} by the baseline"
+        )
     })
 }

@@ -1,9 +1,9 @@
-//! What a binary of rpcbench is made of.
+//! The models and the service of a binary.
 
 use crate::protocol::Service;
 use crate::server::ServeModel;
 
-/// What a binary of rpcbench is made of.
+/// The models and the service that a binary of rpcbench passes to `main`.
 #[derive(Clone, Copy)]
 pub(crate) struct App<'a> {
     pub(crate) models: &'a [&'a dyn ServeModel],

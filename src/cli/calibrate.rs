@@ -1,4 +1,4 @@
-//! `rpcbench calibrate`: how noisy is this machine?
+//! `rpcbench calibrate`: measures how noisy this machine is.
 
 use std::io::Write;
 use std::num::NonZeroUsize;
@@ -26,20 +26,20 @@ use crate::report::check::calibration;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
-    who: ServersArgs,
-    /// Pairs of identical builds
+    servers: ServersArgs,
+    /// Pairs of trials of the same build
     #[arg(long, default_value = "20", value_parser = values::count, value_name = "N")]
     pairs: NonZeroUsize,
-    /// The margin that a gate is to have
+    /// Margin of the check that is planned
     #[arg(long, default_value = "10%", value_parser = values::share, value_name = "SHARE")]
     margin: f64,
-    /// Changes smaller than this are none
+    /// Changes smaller than this count as no change
     #[arg(long, default_value = "5%", value_parser = values::share, value_name = "SHARE")]
     delta: f64,
-    /// How often identical builds may be said to differ
+    /// Rate of false positives: how often identical builds may be reported as different
     #[arg(long, default_value = "5%", value_parser = values::share, value_name = "SHARE")]
     alpha: f64,
-    /// Exit with 0 even where this machine is too noisy for the margin
+    /// Exit with 0 even when this machine is too noisy for the margin
     #[arg(long)]
     anyway: bool,
     #[command(flatten)]
@@ -48,11 +48,11 @@ pub(crate) struct Args {
     server: ServerArgs,
 }
 
-/// Measures identical against identical, and says what a check could see here.
+/// Compares a build with itself, and prints which changes a check could detect here.
 pub(crate) fn run(app: App<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     args.load.check_cpus()?;
     args.server.check_cpus()?;
-    args.load.fits_pairs()?;
+    args.load.refuse_unused_in_pairs()?;
     let plan = plan(app, args)?;
     reserve_descriptors(plan.parts.iter().flat_map(|(one, other)| [one, other]))?;
     let origin = Origin::of(plan.seed);
@@ -76,10 +76,12 @@ pub(crate) fn run(app: App<'_>, args: &Args) -> anyhow::Result<ExitCode> {
 }
 
 fn plan(app: App<'_>, args: &Args) -> anyhow::Result<PairPlan> {
-    if args.who.names_nobody() {
-        return Err(UsageError("name what to calibrate with: --model or --exec".to_owned()).into());
+    if args.servers.is_empty() {
+        return Err(
+            UsageError("no server to calibrate with: use --model or --exec".to_owned()).into(),
+        );
     }
-    let server_specs = args.who.server_specs(app, &args.server)?;
+    let server_specs = args.servers.server_specs(app, &args.server)?;
     let mut pairs = Vec::new();
     for load in args.load.pair_loads(&args.server)? {
         for server_spec in &server_specs {
@@ -108,12 +110,12 @@ fn plan(app: App<'_>, args: &Args) -> anyhow::Result<PairPlan> {
     })
 }
 
-/// Says it; false where the smallest visible change of something gated is over the margin.
+/// Prints the noise; false if the smallest detectable change of a gated metric is over the margin.
 fn show(record: &Record, plan: &PairPlan) -> anyhow::Result<bool> {
     let Some(check) = &record.check else {
         return Ok(false);
     };
-    let noises: Vec<_> = check
+    let rows: Vec<_> = check
         .parts
         .iter()
         .flat_map(|part| part.findings.iter().map(move |finding| (part, finding)))
@@ -127,7 +129,7 @@ fn show(record: &Record, plan: &PairPlan) -> anyhow::Result<bool> {
             false_alarms: noise.false_alarms,
         })
         .collect();
-    let (text, fit) = calibration::calibration(record, check, &noises);
+    let (text, fit) = calibration::calibration(record, check, &rows);
     write!(anstream::stdout(), "{text}")?;
     Ok(fit)
 }

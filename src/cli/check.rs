@@ -1,4 +1,4 @@
-//! `rpcbench check`: did this change make it slower?
+//! `rpcbench check`: checks whether a change made a server slower.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
@@ -28,51 +28,51 @@ use crate::record::{Look, Outcome, Record, Rules};
 use crate::report::Form;
 use crate::report::check::ALL;
 
-/// Pairs at the first look.
+/// Default number of pairs of the first look.
 const PAIRS: usize = 20;
-/// The share of the error rate that the first of two looks spends.
+/// The share of alpha that the first of two looks spends.
 const FIRST_LOOK: f64 = 0.2;
-/// A second look with fewer pairs than this more is not worth it.
-const LEAST_MORE: usize = 5;
-/// What a check may take for each contestant.
+/// A second look must add at least this number of pairs.
+const LEAST_ADDED_PAIRS: usize = 5;
+/// Default time of a check, per server and load.
 const BUDGET: Duration = Duration::from_secs(90);
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
-    who: ServersArgs,
-    /// Another build of this program (or of your own on its library), to serve the same models
+    servers: ServersArgs,
+    /// Another build of this program (or of your own that uses its library), which serves the same models
     #[arg(long, value_name = "PATH", conflicts_with_all = ["baseline_exec", "exec"])]
     baseline: Option<PathBuf>,
-    /// The baseline's command, beside --exec of the candidate
+    /// Command that starts the baseline; --exec starts the candidate
     #[arg(long, value_name = "CMD {port}", requires = "exec")]
     baseline_exec: Option<String>,
-    /// Pairs of the first look
+    /// Pairs of trials in the first look
     #[arg(long, default_value_t = NonZeroUsize::new(PAIRS).expect("not 0"), value_parser = values::count, value_name = "N")]
     pairs: NonZeroUsize,
-    /// Changes smaller than this are none
+    /// Changes smaller than this count as no change
     #[arg(long, default_value = "5%", value_parser = values::share, value_name = "SHARE")]
     delta: f64,
-    /// A pass shows that nothing is slower by this
+    /// A pass shows that no server is slower by this much
     #[arg(long, default_value = "10%", value_parser = values::share, value_name = "SHARE")]
     margin: f64,
-    /// How often identical builds may be said to differ
+    /// Rate of false positives: how often identical builds may be reported as different
     #[arg(long, default_value = "5%", value_parser = values::share, value_name = "SHARE")]
     alpha: f64,
-    /// Gate on this too, with a margin of 30 %
+    /// Also gate on this metric, with a margin of 30 %
     #[arg(long, value_parser = ["p99"], value_name = "METRIC")]
     gate: Option<String>,
-    /// What an inconclusive check exits with: pass, 0, or fail, 4
+    /// Exit code of an inconclusive check: pass (0) or fail (4)
     #[arg(long, default_value = "fail", value_parser = ["pass", "fail"], value_name = "HOW")]
     inconclusive: String,
-    /// Time for all looks [default: 90s a contestant and load]
+    /// Time for all looks [default: 90s per server and load]
     #[arg(long, value_parser = values::short_duration, value_name = "TIME")]
     budget: Option<Duration>,
     #[command(flatten)]
     load: LoadArgs,
     #[command(flatten)]
     server: ServerArgs,
-    /// text, markdown, junit, bencher, bigger-is-better, smaller-is-better, csv or json
+    /// Format: text, markdown, junit, bencher, bigger-is-better, smaller-is-better, csv or json
     #[arg(long, default_value = "text", value_name = "FORMAT")]
     format: String,
     /// Write the check in all formats to this folder
@@ -86,7 +86,7 @@ pub(crate) struct Args {
     no_save: bool,
 }
 
-/// Measures in pairs, judges, shows; the exit code is the verdict.
+/// Measures in pairs and prints the verdict, which is also the exit code.
 pub(crate) fn run(app: App<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     let form = form(&args.format)?;
     let plan = plan(app, args)?;
@@ -104,7 +104,10 @@ pub(crate) fn run(app: App<'_>, args: &Args) -> anyhow::Result<ExitCode> {
         return Err(error.into());
     }
     let Some(check) = record.check.as_ref().filter(|_| !interrupted) else {
-        writeln!(io::stderr(), "rpcbench: ended before a look was complete")?;
+        writeln!(
+            io::stderr(),
+            "rpcbench: interrupted before the check was complete: no verdict"
+        )?;
         return Ok(ExitCode::FAILURE);
     };
     write!(anstream::stdout(), "{}", form.render(&record, check))?;
@@ -128,7 +131,7 @@ pub(crate) fn run(app: App<'_>, args: &Args) -> anyhow::Result<ExitCode> {
 }
 
 fn form(name: &str) -> Result<&'static dyn Form, UsageError> {
-    let known = || {
+    let names = || {
         ALL.iter()
             .map(|form| form.name())
             .collect::<Vec<_>>()
@@ -138,16 +141,16 @@ fn form(name: &str) -> Result<&'static dyn Form, UsageError> {
     found.ok_or_else(|| {
         UsageError(format!(
             "unknown format {name:?}: choose one of {}",
-            known()
+            names()
         ))
     })
 }
 
-/// Each contestant under each load, on either side.
+/// Each server under each load, as baseline and as candidate.
 fn plan(app: App<'_>, args: &Args) -> anyhow::Result<PairPlan> {
     args.load.check_cpus()?;
     args.server.check_cpus()?;
-    args.load.fits_pairs()?;
+    args.load.refuse_unused_in_pairs()?;
     let mut plan = PairPlan {
         parts: Vec::new(),
         baseline: String::new(),
@@ -162,14 +165,14 @@ fn plan(app: App<'_>, args: &Args) -> anyhow::Result<PairPlan> {
         },
         seed: args.load.seed.unwrap_or_else(|| fastrand::u64(..1 << 32)),
     };
-    for case in args.load.pair_loads(&args.server)? {
-        let server = args.server.with_write_mode(case.load.write_mode);
+    for load in args.load.pair_loads(&args.server)? {
+        let server = args.server.with_write_mode(load.load.write_mode);
         let (baselines, name) = baselines(app, args, &server)?;
-        let candidates = args.who.server_specs(app, &server)?;
+        let candidates = args.servers.server_specs(app, &server)?;
         for (baseline, candidate) in baselines.iter().zip(&candidates) {
             plan.parts.push((
-                case_of(baseline, &case, "baseline"),
-                case_of(candidate, &case, "candidate"),
+                case_of(baseline, &load, "baseline"),
+                case_of(candidate, &load, "candidate"),
             ));
         }
         plan.baseline = name;
@@ -180,65 +183,66 @@ fn plan(app: App<'_>, args: &Args) -> anyhow::Result<PairPlan> {
 
 type Servers = Vec<(ServerSpec, crate::record::ServerIdentity)>;
 
-/// The other side of each candidate, and what it is called.
+/// The baseline of each candidate, and the name of the baseline.
 fn baselines(app: App<'_>, args: &Args, server: &ServerArgs) -> anyhow::Result<(Servers, String)> {
-    let mut server_specs = args.who.server_specs(app, server)?;
+    let mut server_specs = args.servers.server_specs(app, server)?;
     if server_specs
         .iter()
         .any(|(server_spec, _)| matches!(server_spec, ServerSpec::Target(_)))
     {
-        return Err(
-            UsageError("a check starts its servers: give --model or --exec".to_owned()).into(),
-        );
+        return Err(UsageError(
+            "check starts its servers itself: use --model or --exec, not --target".to_owned(),
+        )
+        .into());
     }
     match (&args.baseline, &args.baseline_exec) {
         (Some(path), None) => {
             let program = fs::canonicalize(path)
-                .with_context(|| format!("--baseline {}: no such build", path.display()))?;
+                .with_context(|| format!("--baseline {}: cannot find this build", path.display()))?;
             for (server_spec, _) in &mut server_specs {
-                if let ServerSpec::Server(contestant) = server_spec {
-                    // The same order to another build.
-                    contestant.command[0] = program.clone().into();
-                    contestant.name = format!("{} of the baseline", contestant.name);
+                if let ServerSpec::Server(baseline) = server_spec {
+                    // The other build gets the same arguments.
+                    baseline.command[0] = program.clone().into();
+                    baseline.name = format!("{} of the baseline", baseline.name);
                 }
             }
             Ok((server_specs, path.display().to_string()))
         }
         (None, Some(command)) => {
-            let baseline = args.who.command(command, server)?;
+            let baseline = args.servers.command(command, server)?;
             if server_specs.len() != 1 {
-                return Err(UsageError("--baseline-exec goes with one --exec and no --model".to_owned()).into());
+                return Err(UsageError("--baseline-exec needs exactly one --exec and no --model".to_owned()).into());
             }
             Ok((vec![baseline], command.clone()))
         }
         _ => Err(UsageError(
-            "say what to compare with: --baseline PATH of another build, or --baseline-exec beside --exec"
+            "no baseline to compare with: use --baseline PATH of another build, or --baseline-exec together with --exec"
                 .to_owned(),
         )
         .into()),
     }
 }
 
-/// Declares the looks before anything is measured: a second one if there is time for it.
+/// Fixes the looks before anything is measured. There is a second look if the budget allows it.
 fn looks(plan: &mut PairPlan, args: &Args) -> anyhow::Result<()> {
     let budget = args.budget.unwrap_or(BUDGET * plan.parts.len() as u32);
-    let fit = (budget.as_secs_f64() / plan.pair_time().as_secs_f64()).floor() as usize;
+    let affordable = (budget.as_secs_f64() / plan.pair_time().as_secs_f64()).floor() as usize;
     let pairs = args.pairs.get();
     let gated = plan.parts.len() * (2 + usize::from(args.gate.is_some()));
     let first_alpha = args.alpha * FIRST_LOOK;
-    // A first look that could reject nothing would only spend what the second needs.
-    let two = fit >= pairs + LEAST_MORE && pairs >= least_pairs(first_alpha, gated);
+    // A first look with too few pairs to reject anything would only spend alpha.
+    let two = affordable >= pairs + LEAST_ADDED_PAIRS && pairs >= least_pairs(first_alpha, gated);
     let least = least_pairs(if two { first_alpha } else { args.alpha }, gated);
     let time = plan.pair_time() * least as u32;
     if pairs < least {
         return Err(UsageError(format!(
-            "with {pairs} pairs nothing could be shown to differ: --pairs must be {least} or more"
+            "{pairs} pairs are too few to show any difference: --pairs must be {least} or more"
         ))
         .into());
     }
-    if fit < least {
+    if affordable < least {
         return Err(UsageError(format!(
-            "--budget {budget:?} is too short for the {least} pairs that it takes at least: give {time:?}"
+            "--budget {budget:?} is too short for the {least} pairs that are needed at least: use {time:?} or more"
         ))
         .into());
     }
@@ -249,13 +253,13 @@ fn looks(plan: &mut PairPlan, args: &Args) -> anyhow::Result<()> {
                 alpha: first_alpha,
             },
             Look {
-                pairs: fit,
+                pairs: affordable,
                 alpha: args.alpha - first_alpha,
             },
         ]
     } else {
         vec![Look {
-            pairs: pairs.min(fit),
+            pairs: pairs.min(affordable),
             alpha: args.alpha,
         }]
     };
@@ -263,7 +267,7 @@ fn looks(plan: &mut PairPlan, args: &Args) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// On GitHub, the Markdown also stands on the job's page.
+/// On GitHub Actions, adds the Markdown to the summary page of the job.
 fn add_to_summary(record: &Record) -> anyhow::Result<()> {
     let (Some(path), Some(check)) = (std::env::var_os("GITHUB_STEP_SUMMARY"), &record.check) else {
         return Ok(());
@@ -274,6 +278,6 @@ fn add_to_summary(record: &Record) -> anyhow::Result<()> {
         .append(true)
         .create(true)
         .open(&path)
-        .with_context(|| format!("cannot write_file the step's summary to {}", path.display()))?;
+        .with_context(|| format!("cannot write the step's summary to {}", path.display()))?;
     Ok(file.write_all(text.unwrap_or_default().as_bytes())?)
 }

@@ -1,4 +1,4 @@
-//! `rpcbench doctor`: what on this machine will spoil figures, and the mend.
+//! `rpcbench doctor`: lists settings of this machine that distort results, and how to fix them.
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -8,29 +8,29 @@ use anstyle::{AnsiColor, Style};
 use crate::measure::environment;
 use crate::record::Environment;
 
-/// One thing that was looked at.
+/// One property of the machine that was checked.
 struct Finding {
-    what: &'static str,
-    is: String,
-    /// What it spoils and what to do; `None` where all is well.
-    mend: Option<String>,
+    property: &'static str,
+    value: String,
+    /// The effect on results and the fix; `None` if there is no problem.
+    problem: Option<String>,
 }
 
 pub(crate) fn run() -> anyhow::Result<ExitCode> {
     let findings = examine(&environment::read());
     let mut out = anstream::stdout().lock();
     for finding in &findings {
-        let (sign, style) = match finding.mend {
+        let (sign, style) = match finding.problem {
             Some(_) => ("!", AnsiColor::Yellow.on_default()),
             None => ("✓", AnsiColor::Green.on_default()),
         };
         writeln!(
             out,
             "{style}{sign}{style:#} {:<17}{}",
-            finding.what, finding.is
+            finding.property, finding.value
         )?;
-        if let Some(mend) = &finding.mend {
-            for line in textwrap::wrap(mend, 76) {
+        if let Some(problem) = &finding.problem {
+            for line in textwrap::wrap(problem, 76) {
                 writeln!(out, "    {line}")?;
             }
         }
@@ -38,12 +38,15 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
     let bold = Style::new().bold();
     match findings
         .iter()
-        .filter(|finding| finding.mend.is_some())
+        .filter(|finding| finding.problem.is_some())
         .count()
     {
-        0 => writeln!(out, "\n{bold}Nothing here will spoil figures.{bold:#}")?,
-        1 => writeln!(out, "\n{bold}1 thing here can spoil figures.{bold:#}")?,
-        many => writeln!(out, "\n{bold}{many} things here can spoil figures.{bold:#}")?,
+        0 => writeln!(out, "\n{bold}No setting here distorts results.{bold:#}")?,
+        1 => writeln!(out, "\n{bold}1 setting here can distort results.{bold:#}")?,
+        many => writeln!(
+            out,
+            "\n{bold}{many} settings here can distort results.{bold:#}"
+        )?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -54,77 +57,77 @@ fn examine(environment: &Environment) -> Vec<Finding> {
         |value: Option<u64>| value.map_or_else(|| "unknown".to_owned(), |value| value.to_string());
     vec![
         Finding {
-            what: "cores",
-            is: environment.cpus.to_string(),
-            mend: (environment.cpus < 4).then(|| {
-                "Server and load generator share them, so the generator is often the limit: throughput is then \
-                 printed as ≥ and not ranked. Compare CPU a request, or use a machine with four cores or more."
+            property: "cores",
+            value: environment.cpus.to_string(),
+            problem: (environment.cpus < 4).then(|| {
+                "Server and load generator share the cores, so the generator is often the limit: throughput is then \
+                 printed as ≥ and not ranked. Fix: compare CPU per request, or use a machine with four cores or more."
                     .to_owned()
             }),
         },
         Finding {
-            what: "CPU quota",
-            is: environment.cpu_quota.map_or_else(|| "none".to_owned(), |cores| format!("{cores:.2} cores")),
-            mend: environment.cpu_quota.filter(|quota| *quota < environment.cpus as f64).map(|_| {
-                "The control group stops all its processes when the quota is used up, which shows as a long tail. \
-                 Raise the quota to the number of cores, or measure outside the container."
+            property: "CPU quota",
+            value: environment.cpu_quota.map_or_else(|| "none".to_owned(), |cores| format!("{cores:.2} cores")),
+            problem: environment.cpu_quota.filter(|quota| *quota < environment.cpus as f64).map(|_| {
+                "The kernel stops all processes of the control group when the quota is used up, which causes a long \
+                 tail of response times. Fix: raise the quota to the number of cores, or measure outside the container."
                     .to_owned()
             }),
         },
         Finding {
-            what: "virtual machine",
-            is: if environment.virtualised { "yes" } else { "no" }.to_owned(),
-            mend: environment.virtualised.then(|| {
-                "Neighbours slow it down at times. Compare within one run, with several --trials; never with \
-                 figures of another day."
+            property: "virtual machine",
+            value: if environment.virtualised { "yes" } else { "no" }.to_owned(),
+            problem: environment.virtualised.then(|| {
+                "Other virtual machines on the same host slow it down at times. Fix: compare within one run, with \
+                 several --trials, and never with results of another day."
                     .to_owned()
             }),
         },
         Finding {
-            what: "governor",
-            is: environment.governor.clone().unwrap_or_else(|| "not shown by this machine".to_owned()),
-            mend: environment.governor.as_deref().filter(|governor| *governor != "performance").map(|_| {
-                "The clock rises only under load, so light loads look slow. Mend: cpupower frequency-set -g performance"
+            property: "governor",
+            value: environment.governor.clone().unwrap_or_else(|| "unknown".to_owned()),
+            problem: environment.governor.as_deref().filter(|governor| *governor != "performance").map(|_| {
+                "The clock frequency rises only under load, so response times under light load are too long. Fix: cpupower frequency-set -g performance"
                     .to_owned()
             }),
         },
         Finding {
-            what: "load",
-            is: environment.load_1m.map_or_else(|| "unknown".to_owned(), |load| format!("{load:.2} over the last minute")),
-            mend: environment.load_1m.filter(|load| *load > 0.25 * environment.cpus as f64).map(|_| {
-                "Other processes use the cores. Stop them, or wait until they are done.".to_owned()
+            property: "load",
+            value: environment.load_1m.map_or_else(|| "unknown".to_owned(), |load| format!("{load:.2} over the last minute")),
+            problem: environment.load_1m.filter(|load| *load > 0.25 * environment.cpus as f64).map(|_| {
+                "Other processes use the cores. Fix: stop them, or wait until they end.".to_owned()
             }),
         },
         Finding {
-            what: "descriptors",
-            is: format!("{} a process", known(limits.nofile)),
-            mend: limits.nofile.filter(|most| *most < 20_000).map(|most| {
-                format!("At most about {} clients. Mend: ulimit -Hn 65536 (as root), or nofile in limits.conf.", most.saturating_sub(64))
+            property: "descriptors",
+            value: format!("{} per process", known(limits.nofile)),
+            problem: limits.nofile.filter(|most| *most < 20_000).map(|most| {
+                format!("At most about {} clients are possible. Fix: ulimit -Hn 65536 (as root), or nofile in limits.conf.", most.saturating_sub(64))
             }),
         },
         Finding {
-            what: "backlog",
-            is: format!("at most {} (net.core.somaxconn)", known(limits.somaxconn)),
-            mend: limits.somaxconn.filter(|most| *most < 4096).map(|_| {
-                "Clients that connect at once are dropped and try again after a second. Mend: sysctl net.core.somaxconn=4096"
+            property: "backlog",
+            value: format!("at most {} (net.core.somaxconn)", known(limits.somaxconn)),
+            problem: limits.somaxconn.filter(|most| *most < 4096).map(|_| {
+                "When many clients connect at once, some attempts are dropped and repeated after one second. Fix: sysctl net.core.somaxconn=4096"
                     .to_owned()
             }),
         },
         Finding {
-            what: "ports",
-            is: limits.port_range.map_or_else(
+            property: "ports",
+            value: limits.port_range.map_or_else(
                 || "unknown".to_owned(),
-                |[first, last]| format!("{first} to {last}, {} an address", u32::from(last) + 1 - u32::from(first)),
+                |[first, last]| format!("{first} to {last}, {} per address", u32::from(last) + 1 - u32::from(first)),
             ),
-            mend: limits.port_range.filter(|[first, last]| last.saturating_sub(*first) < 20_000).map(|_| {
-                "Few clients at a time on one address. Mend: sysctl net.ipv4.ip_local_port_range='32768 60999'".to_owned()
+            problem: limits.port_range.filter(|[first, last]| last.saturating_sub(*first) < 20_000).map(|_| {
+                "Only few clients can connect to one address at a time. Fix: sysctl net.ipv4.ip_local_port_range='32768 60999'".to_owned()
             }),
         },
         Finding {
-            what: "build",
-            is: environment::tool().profile,
-            mend: cfg!(debug_assertions).then(|| {
-                "A debug build is several times slower. Mend: cargo run --release".to_owned()
+            property: "build",
+            value: environment::tool().profile,
+            problem: cfg!(debug_assertions).then(|| {
+                "A debug build is several times slower. Fix: cargo run --release".to_owned()
             }),
         },
     ]
@@ -153,37 +156,46 @@ mod tests {
         }
     }
 
-    fn amiss(environment: &Environment) -> Vec<&'static str> {
+    fn problems(environment: &Environment) -> Vec<&'static str> {
         let findings = examine(environment).into_iter();
         findings
-            .filter(|finding| finding.mend.is_some() && finding.what != "build")
-            .map(|finding| finding.what)
+            .filter(|finding| finding.problem.is_some() && finding.property != "build")
+            .map(|finding| finding.property)
             .collect()
     }
 
     #[test]
-    fn each_fault_is_found_and_nothing_else() {
-        assert_eq!(amiss(&machine()), [""; 0]);
-        let bad = |change: fn(&mut Environment)| {
+    fn each_problem_is_reported_and_nothing_else() {
+        assert_eq!(problems(&machine()), [""; 0]);
+        let changed = |change: fn(&mut Environment)| {
             let mut environment = machine();
             change(&mut environment);
             environment
         };
-        assert_eq!(amiss(&bad(|e| e.cpus = 2)), ["cores"]);
-        assert_eq!(amiss(&bad(|e| e.cpu_quota = Some(1.5))), ["CPU quota"]);
-        assert_eq!(amiss(&bad(|e| e.virtualised = true)), ["virtual machine"]);
+        assert_eq!(problems(&changed(|e| e.cpus = 2)), ["cores"]);
         assert_eq!(
-            amiss(&bad(|e| e.governor = Some("powersave".into()))),
+            problems(&changed(|e| e.cpu_quota = Some(1.5))),
+            ["CPU quota"]
+        );
+        assert_eq!(
+            problems(&changed(|e| e.virtualised = true)),
+            ["virtual machine"]
+        );
+        assert_eq!(
+            problems(&changed(|e| e.governor = Some("powersave".into()))),
             ["governor"]
         );
-        assert_eq!(amiss(&bad(|e| e.load_1m = Some(4.0))), ["load"]);
+        assert_eq!(problems(&changed(|e| e.load_1m = Some(4.0))), ["load"]);
         assert_eq!(
-            amiss(&bad(|e| e.limits.nofile = Some(1024))),
+            problems(&changed(|e| e.limits.nofile = Some(1024))),
             ["descriptors"]
         );
-        assert_eq!(amiss(&bad(|e| e.limits.somaxconn = Some(128))), ["backlog"]);
         assert_eq!(
-            amiss(&bad(|e| e.limits.port_range = Some([50000, 60999]))),
+            problems(&changed(|e| e.limits.somaxconn = Some(128))),
+            ["backlog"]
+        );
+        assert_eq!(
+            problems(&changed(|e| e.limits.port_range = Some([50000, 60999]))),
             ["ports"]
         );
     }

@@ -1,4 +1,4 @@
-//! The commands that rpcbench runs itself as: the guard, and the server under it.
+//! The hidden commands that rpcbench starts itself with: the guard, and the server below it.
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -14,18 +14,18 @@ use crate::process::{Launch, Ready, ServeRequest, guard};
 use crate::server::Server;
 use crate::sys::limits::raise_descriptor_limit;
 
-/// `__guard`: stands between the harness and a server.
+/// `__guard`: the process between the harness and a server.
 pub(crate) fn guard(launch: &str, command: &[OsString]) -> anyhow::Result<ExitCode> {
     let launch: Launch = serde_json::from_str(launch)?;
     guard::run(&launch, command)?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// `__serve`: binds, sends one ready line, and serves until told to stop.
+/// `__serve`: binds, writes one ready line, and serves until it is stopped.
 pub(crate) fn serve(app: App<'_>, request: &str) -> anyhow::Result<ExitCode> {
-    // Only the guard is its parent, and nothing may outlive the guard.
+    // The parent is the guard, and the server must not outlive it.
     set_pdeathsig(Signal::SIGKILL)?;
-    let request = ServeRequest::parse(request).map_err(|why| anyhow!(why))?;
+    let request = ServeRequest::parse(request).map_err(|fault| anyhow!(fault))?;
     let model = find_model(app, &request.model)?;
     raise_descriptor_limit()?;
     let server = Server::bind(&request.settings, model.workers(), app.service)?;

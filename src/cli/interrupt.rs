@@ -1,4 +1,4 @@
-//! Ctrl-C: seen at the places that wait, never in a handler.
+//! Ctrl-C: read from a signalfd where the program waits, never in a signal handler.
 
 use std::io;
 use std::os::fd::AsFd;
@@ -16,12 +16,12 @@ use crate::sys::signals;
 pub(crate) struct Interrupt(SignalFd);
 
 impl Interrupt {
-    /// From here on these signals no longer end the process.
+    /// Blocks these signals: they no longer end the process.
     pub(crate) fn catch() -> io::Result<Interrupt> {
         signals::block(&[Signal::SIGINT, Signal::SIGTERM]).map(Interrupt)
     }
 
-    /// Waits at most so long; true when a signal came, which is then taken.
+    /// Waits for at most `most`; true when a signal came, which is then consumed.
     pub(crate) fn wait(&self, most: Duration) -> io::Result<bool> {
         let mut fds = [PollFd::new(self.0.as_fd(), PollFlags::POLLIN)];
         let most = PollTimeout::try_from(most).unwrap_or(PollTimeout::MAX);

@@ -1,4 +1,4 @@
-//! `rpcbench`: measure.
+//! `rpcbench` without a command: measures.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -21,7 +21,7 @@ use crate::measure::slo_search::search_rates;
 use crate::record::{Record, Trial, Verdict};
 use crate::report;
 
-/// Measures, shows, saves.
+/// Measures, then prints and saves the results.
 pub(crate) fn run(app: App<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     let format = format(&args.output.format)?;
     let (task, mut origin) = match &args.study.resume {
@@ -42,7 +42,7 @@ pub(crate) fn run(app: App<'_>, args: &Args) -> anyhow::Result<ExitCode> {
         .output
         .file(&origin.started, args.study.resume.as_deref());
     if let Some(file) = &file {
-        // Not after minutes of measuring.
+        // Fails now, not after minutes of measuring.
         Record::check_writable(file)?;
     }
     let interrupt = Interrupt::catch().context("cannot catch Ctrl-C")?;
@@ -64,7 +64,7 @@ pub(crate) fn run(app: App<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     )
 }
 
-/// Shows and saves what was complete, and says what was not.
+/// Prints and saves the complete trials, and returns the error or the exit code.
 fn finish(
     outcome: Outcome,
     origin: &Origin,
@@ -83,7 +83,7 @@ fn finish(
         if record.interrupted && record.searches.is_empty() {
             writeln!(
                 io::stderr(),
-                "go on with: rpcbench --resume {}",
+                "to resume: rpcbench --resume {}",
                 path.display()
             )?;
         }
@@ -105,7 +105,7 @@ fn finish(
 }
 
 pub(crate) fn format(name: &str) -> anyhow::Result<&'static dyn report::Format> {
-    let known = || {
+    let names = || {
         report::ALL
             .iter()
             .map(|format| format.name())
@@ -116,7 +116,7 @@ pub(crate) fn format(name: &str) -> anyhow::Result<&'static dyn report::Format> 
     found.copied().ok_or_else(|| {
         UsageError(format!(
             "unknown format {name:?}: choose one of {}",
-            known()
+            names()
         ))
         .into()
     })

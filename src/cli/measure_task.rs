@@ -14,7 +14,7 @@ use crate::record::ScenarioInfo;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
-    who: ServersArgs,
+    servers: ServersArgs,
     #[command(flatten)]
     load: LoadArgs,
     #[command(flatten)]
@@ -25,7 +25,7 @@ pub(crate) struct Args {
     pub(crate) output: OutputArgs,
 }
 
-/// What is measured, and how it goes into the record.
+/// What is measured, and its scenarios as the record describes them.
 pub(crate) struct Task {
     pub(crate) plan: Plan,
     pub(crate) search: Option<SearchPlan>,
@@ -33,20 +33,20 @@ pub(crate) struct Task {
 }
 
 impl Args {
-    /// Contestants × loads.
+    /// Each server under each load.
     pub(crate) fn task(&self, app: App<'_>) -> anyhow::Result<Task> {
         self.load.check_cpus()?;
         self.server.check_cpus()?;
-        let bare = self.who.names_nobody();
+        let no_servers_named = self.servers.is_empty();
         let study = self.study.study(&self.load)?;
         let loads = match &study {
             Some(study) => self.load.cases(&study.scenarios, &self.server)?,
-            None => self.load.loads(bare, &self.server)?,
+            None => self.load.loads(no_servers_named, &self.server)?,
         };
         let mut cases = Vec::new();
         for load in loads {
             let server = self.server.with_write_mode(load.load.write_mode);
-            for (server_spec, info) in self.who.server_specs(app, &server)? {
+            for (server_spec, info) in self.servers.server_specs(app, &server)? {
                 let load = load.clone();
                 cases.push(Case {
                     server_spec,
@@ -58,13 +58,13 @@ impl Args {
                 });
             }
         }
-        refuse_twins(&cases)?;
-        let usual = study
+        refuse_duplicates(&cases)?;
+        let default_rounds = study
             .as_ref()
-            .map_or(if bare { 6 } else { 1 }, |study| study.trials);
+            .map_or(if no_servers_named { 6 } else { 1 }, |study| study.trials);
         let plan = Plan {
             cases,
-            rounds: self.load.rounds(usual),
+            rounds: self.load.rounds(default_rounds),
             seed: self.load.seed.unwrap_or_else(|| fastrand::u64(..1 << 32)),
             before: EarlierRun::default(),
         };
@@ -86,16 +86,16 @@ impl Args {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Output")]
 pub(crate) struct OutputArgs {
-    /// text, json, csv or markdown, on stdout
+    /// Format on stdout: text, json, csv or markdown
     #[arg(long, default_value = "text", value_name = "FORMAT")]
     pub(crate) format: String,
-    /// Write the record to this file [default: a new one in results/runs]
+    /// Write the record to this file [default: a new file in results/runs]
     #[arg(long, value_name = "FILE", conflicts_with = "no_save")]
     save: Option<PathBuf>,
     /// Write no record
     #[arg(long)]
     no_save: bool,
-    /// Print what would be measured and how long it takes
+    /// Print what would be measured and how long it would take, then exit
     #[arg(long, conflicts_with = "format")]
     pub(crate) plan: bool,
     /// Exit with 5 when a trial is invalid
@@ -104,10 +104,10 @@ pub(crate) struct OutputArgs {
 }
 
 impl OutputArgs {
-    /// Where the record goes, if anywhere.
+    /// The file that the record is written to, if any.
     pub(crate) fn file(&self, started: &str, resumed: Option<&Path>) -> Option<PathBuf> {
-        let again = resumed.map(Path::to_owned);
-        let named = self.save.clone().or(again);
+        let resumed = resumed.map(Path::to_owned);
+        let named = self.save.clone().or(resumed);
         (!self.no_save).then(|| named.unwrap_or_else(|| default_path(started)))
     }
 }
@@ -120,15 +120,15 @@ fn default_path(started: &str) -> PathBuf {
     PathBuf::from(format!("results/runs/{name}-{}.json", std::process::id()))
 }
 
-/// What is asked for twice would be set against itself.
-fn refuse_twins(cases: &[Case]) -> Result<(), UsageError> {
+/// Refuses the same server under the same load twice: it would be compared with itself.
+fn refuse_duplicates(cases: &[Case]) -> Result<(), UsageError> {
     for (at, case) in cases.iter().enumerate() {
-        if cases[..at].iter().any(|other| other.is_twin_of(case)) {
+        if cases[..at].iter().any(|other| other.is_same_case_as(case)) {
             let (name, clients) = (case.name(), case.load.clients);
             let scenario = case.scenario.as_deref().map(|name| format!(" of {name}"));
             let scenario = scenario.unwrap_or_default();
             return Err(UsageError(format!(
-                "{name} with {clients} clients{scenario} is asked for twice"
+                "{name} with {clients} clients{scenario} is requested twice: remove one of the two"
             )));
         }
     }

@@ -1,8 +1,8 @@
-//! The command line: one file per command; the options that several commands
-//! share are in `args/`.
+//! The command line: one file per command. Options that several commands share
+//! are in `args/`.
 //!
-//! Owns everything that reads arguments, prints or exits. To change: a new
-//! command is a file here and a variant of `Command`. No other room imports this.
+//! Contains everything that reads arguments, prints or exits. To add a command:
+//! add a file here and a variant of `Command`. No other module imports this one.
 
 mod app;
 pub mod args;
@@ -65,13 +65,13 @@ enum Command {
     Scenarios(scenarios::Args),
     /// Compare a candidate with a baseline, for CI: the exit code is the verdict
     Check(check::Args),
-    /// Say how noisy this machine is: identical against identical
+    /// Measure how noisy this machine is: a build compared with itself
     Calibrate(calibrate::Args),
-    /// Attack a server with hostile clients and say what well-behaved ones see
+    /// Attack a server with hostile clients and measure what well-behaved clients see
     Torture(torture::Args),
-    /// Write records as one HTML page with charts, Markdown, CSV and HdrHistogram's files
+    /// Write records as one HTML page with charts, and as Markdown, CSV and HdrHistogram files
     Report(report::Args),
-    /// Say what on this machine will spoil figures, and the mend
+    /// List settings of this machine that distort results, and how to fix them
     Doctor,
     #[command(name = "__serve", hide = true)]
     HiddenServe { request: String },
@@ -83,18 +83,18 @@ enum Command {
     },
 }
 
-/// Runs the program with these models and this service: a `main` of one line.
+/// Runs the whole program with these models and this service.
 ///
-/// Call it first thing in `main`, while the process has one thread: a server
-/// is started by running the same binary again.
+/// Call it first in `main`, while the process has one thread. It starts a
+/// server by running the same binary again.
 pub fn main(models: &[&dyn ServeModel], service: &dyn Service) -> ExitCode {
     let app = App { models, service };
     run(app).unwrap_or_else(|error| {
         if is_broken_pipe(&error) {
             return ExitCode::SUCCESS;
         }
-        let _ = writeln!(std::io::stderr(), "rpcbench: {}", in_words(&error));
-        if is_usage(&error) {
+        let _ = writeln!(std::io::stderr(), "rpcbench: {}", with_causes(&error));
+        if is_usage_error(&error) {
             ExitCode::from(2)
         } else {
             ExitCode::FAILURE
@@ -106,12 +106,12 @@ fn run(app: App<'_>) -> anyhow::Result<ExitCode> {
     let command = Cli::command().after_help(format!("Models:\n{}", models::list(app.models)));
     let matches = match command.try_get_matches() {
         Ok(matches) => matches,
-        Err(told) if !told.use_stderr() => {
-            // Help and version were asked for.
-            told.print()?;
+        Err(output) if !output.use_stderr() => {
+            // clap returns the text of --help and --version as an error.
+            output.print()?;
             return Ok(ExitCode::SUCCESS);
         }
-        Err(error) => return Err(UsageError(in_short(&error)).into()),
+        Err(error) => return Err(UsageError(shortened(&error)).into()),
     };
     let cli = Cli::from_arg_matches(&matches)?;
     match cli.command {
@@ -129,16 +129,19 @@ fn run(app: App<'_>) -> anyhow::Result<ExitCode> {
     }
 }
 
-/// What clap says at length: the fault, and its tip or where to look.
-fn in_short(error: &clap::Error) -> String {
-    let told = error.render().to_string();
-    let mut lines = told.lines().map(str::trim).filter(|line| !line.is_empty());
+/// clap's message on one line: the fault, then clap's tip or a pointer to `--help`.
+fn shortened(error: &clap::Error) -> String {
+    let message = error.render().to_string();
+    let mut lines = message
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty());
     let fault = lines
         .next()
         .unwrap_or_default()
         .trim_start_matches("error: ")
         .to_owned();
-    // A list, such as of what is missing, stands on lines of its own.
+    // clap prints lists, such as the missing arguments, on separate lines.
     let (mut fault, mut hint) = (fault, "see rpcbench --help");
     for line in lines.take_while(|line| !line.starts_with("Usage:")) {
         match line.strip_prefix("tip: ") {
@@ -149,22 +152,22 @@ fn in_short(error: &clap::Error) -> String {
     format!("{fault}; {hint}")
 }
 
-/// The error and those causes that it does not name itself.
-fn in_words(error: &anyhow::Error) -> String {
+/// The error, with the causes that its message does not contain already.
+fn with_causes(error: &anyhow::Error) -> String {
     let causes = error.chain().skip(1).map(ToString::to_string);
-    causes.fold(error.to_string(), |words, cause| {
-        if words.contains(&cause) {
-            words
+    causes.fold(error.to_string(), |message, cause| {
+        if message.contains(&cause) {
+            message
         } else {
-            format!("{words}: {cause}")
+            format!("{message}: {cause}")
         }
     })
 }
 
-fn is_usage(error: &anyhow::Error) -> bool {
-    let ours = error.downcast_ref::<Error>();
-    let asked = matches!(
-        ours,
+fn is_usage_error(error: &anyhow::Error) -> bool {
+    let library_error = error.downcast_ref::<Error>();
+    let is_wrong_argument = matches!(
+        library_error,
         Some(
             Error::UnknownModel { .. }
                 | Error::UnknownScenario { .. }
@@ -172,10 +175,10 @@ fn is_usage(error: &anyhow::Error) -> bool {
                 | Error::TooManyWorkers { .. }
         )
     );
-    asked || error.is::<UsageError>()
+    is_wrong_argument || error.is::<UsageError>()
 }
 
-/// Whoever read our output has had enough.
+/// The reader of stdout closed its end of the pipe, as `head` does.
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
     let kind = error
         .downcast_ref::<std::io::Error>()

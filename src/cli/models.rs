@@ -1,4 +1,4 @@
-//! `rpcbench models`: the list.
+//! `rpcbench models`: lists the models.
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -10,7 +10,7 @@ use crate::server::ServeModel;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// text or json
+    /// Format: text or json
     #[arg(long, default_value = "text", value_parser = ["text", "json"], hide_possible_values = true)]
     format: String,
 }
@@ -35,7 +35,7 @@ pub(crate) fn run(app: App<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// A line a model; also the end of `--help`.
+/// One line per model; also printed at the end of `--help`.
 pub(crate) fn list(models: &[&dyn ServeModel]) -> String {
     let line = |model: &&dyn ServeModel| {
         let aliases = model.aliases().join(", ");

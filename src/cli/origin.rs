@@ -1,4 +1,4 @@
-//! What a record says beside its figures: when, by which command, on what machine.
+//! The origin of a record: its time, its command and its machine.
 
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
@@ -9,8 +9,8 @@ use crate::load::LiveProgress;
 use crate::measure::{Case, Observer, Outcome, RunProgress, environment};
 use crate::record::{Record, ScenarioInfo};
 
-/// How often what there is so far is written, so that a run that was killed can go on.
-const KEEP_EVERY: Duration = Duration::from_secs(20);
+/// How often the results so far are saved, so that a killed run can be resumed.
+const SAVE_EVERY: Duration = Duration::from_secs(20);
 
 /// Where a record comes from.
 #[derive(Debug, Clone)]
@@ -19,12 +19,12 @@ pub(crate) struct Origin {
     pub(crate) command: Vec<String>,
     pub(crate) seed: u64,
     pub(crate) scenarios: Vec<ScenarioInfo>,
-    /// When the run was taken up again.
+    /// When the run was resumed.
     pub(crate) resumed: Vec<String>,
 }
 
 impl Origin {
-    /// A run that begins now, by this process's command.
+    /// A run that starts now, with the command of this process.
     pub(crate) fn now() -> Origin {
         Origin {
             started: now(),
@@ -35,7 +35,7 @@ impl Origin {
         }
     }
 
-    /// The same, of a run that draws from this seed.
+    /// The same, for a run with this seed.
     pub(crate) fn of(seed: u64) -> Origin {
         Origin {
             seed,
@@ -43,7 +43,7 @@ impl Origin {
         }
     }
 
-    /// The record of it.
+    /// The record of this run.
     pub(crate) fn record(&self, outcome: Outcome) -> Record {
         Record {
             schema: Record::SCHEMA.to_owned(),
@@ -64,12 +64,12 @@ impl Origin {
     }
 }
 
-/// The time, in UTC (RFC 3339).
+/// The current time, in UTC (RFC 3339).
 pub(crate) fn now() -> String {
     humantime::format_rfc3339_seconds(SystemTime::now()).to_string()
 }
 
-/// The record of a run, whether it was ended from outside, and what went wrong, if anything did.
+/// Whether the user interrupted the run, its record, and its error, if any.
 pub(crate) fn recorded(mut outcome: Outcome, origin: &Origin) -> (bool, Record, Option<Error>) {
     let (interrupted, error) = (outcome.interrupted, outcome.error.take());
     let mut record = origin.record(outcome);
@@ -77,13 +77,13 @@ pub(crate) fn recorded(mut outcome: Outcome, origin: &Origin) -> (bool, Record, 
     (interrupted, record, error)
 }
 
-/// A observer that also writes what there is so far to the record's file, now and then.
+/// An observer that also saves the results so far to the record's file at intervals.
 pub(crate) struct SavingObserver<'p, 'i, 'a> {
     progress: &'p mut Progress<'i>,
     origin: &'a Origin,
     file: Option<&'a Path>,
-    every: Duration,
-    kept: Instant,
+    save_every: Duration,
+    last_saved: Instant,
 }
 
 impl<'p, 'i, 'a> SavingObserver<'p, 'i, 'a> {
@@ -96,8 +96,8 @@ impl<'p, 'i, 'a> SavingObserver<'p, 'i, 'a> {
             progress,
             origin,
             file,
-            every: KEEP_EVERY,
-            kept: Instant::now(),
+            save_every: SAVE_EVERY,
+            last_saved: Instant::now(),
         }
     }
 }
@@ -116,14 +116,17 @@ impl Observer for SavingObserver<'_, '_, '_> {
     }
 
     fn trial_ended(&mut self, so_far: &Outcome) {
-        let Some(file) = self.file.filter(|_| self.kept.elapsed() >= self.every) else {
+        let Some(file) = self
+            .file
+            .filter(|_| self.last_saved.elapsed() >= self.save_every)
+        else {
             return;
         };
         let mut record = self.origin.record(so_far.so_far());
         record.interrupted = true;
-        // It could be written when the run began; the whole is written, or its failure told, at the end.
+        // A failure is ignored here: the complete record is written at the end, which reports it.
         let _ = record.write(file);
-        self.kept = Instant::now();
+        self.last_saved = Instant::now();
     }
 }
 
@@ -133,17 +136,17 @@ mod tests {
     use crate::cli::interrupt::Interrupt;
 
     #[test]
-    fn a_run_that_is_killed_leaves_a_record_to_go_on_with() {
+    fn a_killed_run_leaves_a_record_that_can_be_resumed() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("run.json");
         let interrupt = Interrupt::catch().unwrap();
         let mut progress = Progress::new(&interrupt);
         let origin = Origin::of(7);
-        let mut keeping = SavingObserver::new(&mut progress, &origin, Some(&file));
-        keeping.trial_ended(&Outcome::default());
-        assert!(!file.exists(), "not after each trial");
-        keeping.every = Duration::ZERO;
-        keeping.trial_ended(&Outcome::default());
+        let mut observer = SavingObserver::new(&mut progress, &origin, Some(&file));
+        observer.trial_ended(&Outcome::default());
+        assert!(!file.exists(), "not saved after every trial");
+        observer.save_every = Duration::ZERO;
+        observer.trial_ended(&Outcome::default());
         let record = Record::read(&file).unwrap();
         assert!(record.interrupted && record.seed == 7);
     }

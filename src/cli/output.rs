@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::error::Error;
 
-/// Writes a file into a folder that is made if it is not there.
+/// Writes a file; creates its folder if it does not exist.
 pub(crate) fn write_file(path: &Path, text: &str) -> Result<(), Error> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let written = fs::create_dir_all(folder).and_then(|()| fs::write(path, text));

@@ -1,11 +1,11 @@
-//! `--plan`: what would be measured and how long it takes.
+//! `--plan`: prints what would be measured and how long it would take.
 
 use std::io::{self, Write};
 
 use crate::measure::{Case, Plan, SearchPlan};
 use crate::scenario::{CapacityOf, Rate};
 
-/// The search, and who is searched.
+/// Prints the search and its servers.
 pub(crate) fn print_search(search: &SearchPlan) -> anyhow::Result<()> {
     let seconds = search.time().as_secs_f64().ceil();
     let mut out = io::stdout().lock();
@@ -27,7 +27,7 @@ pub(crate) fn print_search(search: &SearchPlan) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The trials in their order.
+/// Prints the trials in their order.
 pub(crate) fn print_plan(plan: &Plan) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
     let seconds = plan.time_left(0).as_secs_f64().ceil();
@@ -59,11 +59,14 @@ fn rate(case: &Case) -> String {
     let share = case.rate_spec.map(|rate_spec| rate_spec.rate);
     match (share, case.load.schedule) {
         (Some(Rate::Share { share, of }), _) => {
-            let of = match of {
+            let capacity = match of {
                 CapacityOf::Weakest => "weakest",
                 CapacityOf::Strongest => "strongest",
             };
-            format!(" at {} % of what the {of} does", (100.0 * share).round())
+            format!(
+                " at {} % of the capacity of the {capacity}",
+                (100.0 * share).round()
+            )
         }
         (_, Some(schedule)) => format!(" at {}/s", schedule.rate_rps),
         (_, None) => String::new(),

@@ -1,4 +1,4 @@
-//! What a terminal shows while it is measured; elsewhere nothing.
+//! The progress bar on a terminal; nothing is shown if stderr is not a terminal.
 
 use std::io::{self, IsTerminal};
 use std::time::Duration;
@@ -9,15 +9,15 @@ use super::interrupt::Interrupt;
 use crate::load::LiveProgress;
 use crate::measure::{Case, Observer, RunProgress};
 
-/// The observer of the command line: a bar, and Ctrl-C.
+/// The observer of the command line: shows a progress bar and handles Ctrl-C.
 pub(crate) struct Progress<'a> {
     bar: ProgressBar,
     interrupt: &'a Interrupt,
     name: String,
-    told: LastShown,
+    last: LastShown,
 }
 
-/// What was told last, for the rate between two times.
+/// The counts shown last, to compute the rate since then.
 #[derive(Default)]
 struct LastShown {
     requests: u64,
@@ -27,8 +27,7 @@ struct LastShown {
 
 impl<'a> Progress<'a> {
     pub(crate) fn new(interrupt: &'a Interrupt) -> Progress<'a> {
-        let shown = io::stderr().is_terminal();
-        let target = if shown {
+        let target = if io::stderr().is_terminal() {
             ProgressDrawTarget::stderr()
         } else {
             ProgressDrawTarget::hidden()
@@ -43,7 +42,7 @@ impl<'a> Progress<'a> {
             bar,
             interrupt,
             name: String::new(),
-            told: LastShown::default(),
+            last: LastShown::default(),
         }
     }
 
@@ -55,7 +54,7 @@ impl<'a> Progress<'a> {
 impl Observer for Progress<'_> {
     fn trial_begins(&mut self, case: &Case, place: RunProgress) {
         self.name = format!("{} × {}", case.name(), case.load.clients);
-        self.told = LastShown::default();
+        self.last = LastShown::default();
         self.bar.set_length(place.of as u64);
         self.bar.set_position(place.index as u64);
         let left = place.left.as_secs();
@@ -66,18 +65,18 @@ impl Observer for Progress<'_> {
 
     fn live(&mut self, live: LiveProgress, elapsed: Duration) {
         let (new, time) = (
-            live.requests.saturating_sub(self.told.requests),
-            elapsed.saturating_sub(self.told.elapsed),
+            live.requests.saturating_sub(self.last.requests),
+            elapsed.saturating_sub(self.last.elapsed),
         );
         if live.requests > 0 && time >= Duration::from_millis(100) {
             let rate = new as f64 / time.as_secs_f64();
-            // Smoothed, so that it can be read.
-            let old = if self.told.rate == 0.0 {
+            // Smoothed: a figure that jumps cannot be read.
+            let old = if self.last.rate == 0.0 {
                 rate
             } else {
-                self.told.rate
+                self.last.rate
             };
-            self.told = LastShown {
+            self.last = LastShown {
                 requests: live.requests,
                 elapsed,
                 rate: 0.7 * old + 0.3 * rate,
@@ -85,7 +84,7 @@ impl Observer for Progress<'_> {
             let p99 = live.p99_ns as f64 / 1e6;
             self.bar.set_message(format!(
                 "{}: {:.0}/s, p99 {p99:.2} ms",
-                self.name, self.told.rate
+                self.name, self.last.rate
             ));
         }
     }

@@ -1,4 +1,4 @@
-//! `rpcbench report`: records as files for people and other tools.
+//! `rpcbench report`: writes records as files for readers and other tools.
 
 use std::fs;
 use std::io::{self, Write};
@@ -15,21 +15,21 @@ use crate::report::{Page, Source};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Records, as a measurement has saved them
+    /// Record files of measurements
     #[arg(required = true, value_name = "RECORD")]
     records: Vec<PathBuf>,
-    /// The folder that the files go to
+    /// Folder for the files
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// The folder that the pictures go to [default: plots in that folder]
+    /// Folder for the pictures [default: plots in the folder of --out]
     #[arg(long, value_name = "DIR")]
     plots: Option<PathBuf>,
 }
 
-/// Writes one page of all records, its pictures, and the files of each; of several records, each
-/// into a folder of its own.
+/// Writes one page for all records, its pictures, and the files of each record. With several
+/// records, the files of each go to a separate folder.
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    // All are read before anything is written.
+    // Read all records before writing anything, so that an unreadable one leaves no files.
     let mut records: Vec<(&Path, Record)> = Vec::new();
     for path in &args.records {
         records.push((path, Record::read(path)?));
@@ -56,7 +56,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     write_file(&file, &page.html)?;
     writeln!(
         out,
-        "{}: open it in a browser; {} in {}, and of each record report.md, trials.csv and hdr/",
+        "{}: open it in a browser; {} in {}; for each record report.md, trials.csv and hdr/",
         file.display(),
         match page.pictures.len() {
             1 => "1 picture".to_owned(),
@@ -67,7 +67,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Removes pictures of earlier reports, which would be taken for some of this one.
+/// Removes the pictures of earlier reports, which a reader could mistake for pictures of this one.
 fn remove_old(folder: &Path, page: &Page) -> anyhow::Result<()> {
     let Ok(files) = fs::read_dir(folder) else {
         return Ok(());
@@ -77,16 +77,16 @@ fn remove_old(folder: &Path, page: &Page) -> anyhow::Result<()> {
         let is_svg = path.extension().is_some_and(|extension| extension == "svg");
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let is_new = page.pictures.iter().any(|(new, _)| *new == name);
-        // Those of others are none of ours.
-        let is_ours = || fs::read_to_string(&path).is_ok_and(|text| text.contains(CHART_MARK));
-        if is_svg && !is_new && is_ours() {
+        // Keeps pictures that rpcbench did not write.
+        let is_own = || fs::read_to_string(&path).is_ok_and(|text| text.contains(CHART_MARK));
+        if is_svg && !is_new && is_own() {
             fs::remove_file(&path)?;
         }
     }
     Ok(())
 }
 
-/// What each record goes by in the page: its file's name, as far as that tells them apart.
+/// The name of each record in the page: its file's name, with a number if several have that name.
 fn labels(paths: &[PathBuf]) -> Vec<String> {
     let stem = |path: &PathBuf| {
         let stem = path.file_stem().unwrap_or_default();
@@ -104,7 +104,7 @@ fn labels(paths: &[PathBuf]) -> Vec<String> {
     numbered.collect()
 }
 
-/// Where the files of each record go.
+/// The folder for the files of each record.
 fn folders(args: &Args) -> Result<Vec<PathBuf>, UsageError> {
     let mut folders = Vec::new();
     for path in &args.records {
@@ -115,7 +115,7 @@ fn folders(args: &Args) -> Result<Vec<PathBuf>, UsageError> {
         if folders.contains(&folder) {
             let (path, folder) = (path.display(), folder.display());
             return Err(UsageError(format!(
-                "{path} would overwrite another record's files in {folder}: rename it, or report it with another --out"
+                "{path} would overwrite another record's files in {folder}: rename it, or report it with a different --out"
             )));
         }
         folders.push(folder);

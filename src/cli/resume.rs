@@ -1,4 +1,4 @@
-//! Scenarios and suites of a measurement, and going on with one that was interrupted.
+//! `--resume`: continues an interrupted run.
 
 use std::path::Path;
 
@@ -12,8 +12,9 @@ use crate::cli::Cli;
 use crate::measure::{EarlierRun, environment};
 use crate::record::Record;
 
-/// What is measured stands in the record; another wish beside it would be passed over.
-fn only_output_beside_it() -> Result<(), UsageError> {
+/// Refuses options other than those for output: the record defines what is measured, so they
+/// would be ignored.
+fn refuse_other_options() -> Result<(), UsageError> {
     const OUTPUT: [&str; 6] = [
         "--resume",
         "--format",
@@ -26,35 +27,35 @@ fn only_output_beside_it() -> Result<(), UsageError> {
     let mut names = flags.map(|flag| flag.split('=').next().unwrap_or_default().to_owned());
     match names.find(|name| !OUTPUT.contains(&name.as_str())) {
         Some(name) => Err(UsageError(format!(
-            "{name} does not go with --resume: the record says what is measured"
+            "{name} cannot be used with --resume: the record defines what is measured"
         ))),
         None => Ok(()),
     }
 }
 
-/// The task of a record that was interrupted, by its own command, with what it holds already.
+/// The task of an interrupted run: from the command in its record, with its results so far.
 pub(crate) fn resume(app: App<'_>, path: &Path) -> anyhow::Result<(Task, Origin)> {
-    only_output_beside_it()?;
+    refuse_other_options()?;
     let record = Record::read(path)?;
-    let refused = |why: &str| UsageError(format!("--resume {}: {why}", path.display()));
+    let refused = |reason: &str| UsageError(format!("--resume {}: {reason}", path.display()));
     if !record.interrupted {
-        return Err(refused("the run was complete; there is nothing to go on with").into());
+        return Err(refused("this run is complete; there is nothing to resume").into());
     }
     if record.tool != environment::tool() {
-        return Err(refused("another build of rpcbench measured it; figures of two builds do not go into one record").into());
+        return Err(refused("another build of rpcbench measured it; one record cannot contain results of two builds").into());
     }
     if !record.environment.is_same_machine(&environment::read()) {
-        return Err(refused("it was measured on another machine, or another kernel").into());
+        return Err(refused("it was measured on another machine or with another kernel").into());
     }
     let command = record.command.clone();
     let parsed = Cli::try_parse_from(&command).ok();
     let cli = parsed.filter(|cli| cli.command.is_none());
     let Some(cli) = cli else {
-        return Err(refused("its command was no measurement").into());
+        return Err(refused("its command is not a measurement").into());
     };
     let mut task = cli.measure.task(app)?;
     if task.search.is_some() {
-        return Err(refused("a search for a rate cannot be taken up again").into());
+        return Err(refused("a search for a rate cannot be resumed").into());
     }
     task.plan.seed = record.seed;
     task.plan.before = EarlierRun {

@@ -1,4 +1,4 @@
-//! `rpcbench scenarios`: the list.
+//! `rpcbench scenarios`: lists the scenarios and suites.
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -11,10 +11,10 @@ use crate::scenario::{Scenario, Suite};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Print the file of this scenario or suite, to begin one of your own with
+    /// Print the file of this scenario or suite, as a template for your own
     #[arg(value_name = "NAME", conflicts_with = "format")]
     name: Option<String>,
-    /// text or json
+    /// Format: text or json
     #[arg(long, default_value = "text", value_parser = ["text", "json"], hide_possible_values = true)]
     format: String,
 }
@@ -25,10 +25,15 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         let known = ALL.iter().chain(SUITES).find(|(known, _)| known == name);
         let text = match known {
             Some((_, text)) => text,
-            // Which says what there is.
+            // This error lists the known names.
             None => {
                 return Err(Scenario::find(name).map(drop).err().map_or_else(
-                    || super::usage::UsageError(format!("{name} is a file already")).into(),
+                    || {
+                        super::usage::UsageError(format!(
+                            "{name} is a file, not the name of a scenario or suite"
+                        ))
+                        .into()
+                    },
                     anyhow::Error::from,
                 ));
             }

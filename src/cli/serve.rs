@@ -13,42 +13,42 @@ use crate::cli::args::server::{ServerArgs, find_model};
 use crate::cli::args::values;
 use crate::process::{RunningServer, ServerProgram};
 
-/// How often the foreground looks whether its server still runs.
-const LOOK_UP: Duration = Duration::from_millis(100);
+/// How often the command checks whether its server still runs.
+const CHECK_EVERY: Duration = Duration::from_millis(100);
 
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Args {
     /// The concurrency model
     #[arg(long)]
     pub(crate) model: String,
-    /// Where to listen; port 0 is any free one
+    /// Address to listen on; with port 0, any free port
     #[arg(long, default_value = "127.0.0.1:0", value_parser = values::address, value_name = "HOST:PORT")]
     pub(crate) listen: SocketAddr,
     #[command(flatten)]
     pub(crate) server: ServerArgs,
 }
 
-/// Serves until SIGINT or SIGTERM, which drains it, or a second one, which kills it.
+/// Serves until SIGINT or SIGTERM. The first signal drains the server, a second one kills it.
 pub(crate) fn run(app: App<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     let interrupt = Interrupt::catch().context("cannot catch Ctrl-C")?;
     let model = find_model(app, &args.model)?;
-    args.server.fits(&[model], false)?;
+    args.server.refuse_unused(&[model], false)?;
     args.server.check_cpus()?;
-    let contestant = args.server.contestant(model, args.listen)?;
+    let program = args.server.contestant(model, args.listen)?;
     let mut server = RunningServer::start(&ServerProgram {
         show_stderr: true,
-        ..contestant
+        ..program
     })?;
     writeln!(std::io::stdout(), "listening on {}", server.address())?;
-    while !interrupt.wait(LOOK_UP)? {
+    while !interrupt.wait(CHECK_EVERY)? {
         if let Some(ended) = server.ended() {
             return Err(server.died(&ended).into());
         }
     }
     server.ask_to_stop();
     loop {
-        if server.wait_for_end(LOOK_UP).is_some() || interrupt.wait(Duration::ZERO)? {
-            // Dropping the server kills whatever is left of it.
+        if server.wait_for_end(CHECK_EVERY).is_some() || interrupt.wait(Duration::ZERO)? {
+            // Dropping the server kills its remaining processes.
             return Ok(ExitCode::SUCCESS);
         }
     }

@@ -1,4 +1,4 @@
-//! `rpcbench torture`: hostile clients beside well-behaved ones.
+//! `rpcbench torture`: hostile clients attack while well-behaved clients are measured.
 
 use std::io::Write;
 use std::num::NonZeroUsize;
@@ -25,38 +25,38 @@ use crate::measure::{Case, EarlierRun, Plan};
 use crate::protocol::REPLY_SLACK_BYTES;
 use crate::report::torture::torture;
 
-/// A connection without progress is closed after this, so that it can be seen in a short run.
+/// Default idle timeout: short, so that its effect shows in a short run.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(2);
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = catalogue())]
 pub(crate) struct Args {
     #[command(flatten)]
-    who: ServersArgs,
-    /// Attacks to try [default: all]
+    servers: ServersArgs,
+    /// Attacks to run [default: all]
     #[arg(long, value_delimiter = ',', value_name = "NAME,…")]
     attack: Vec<String>,
-    /// Well-behaved clients, each with a connection a request
+    /// Well-behaved clients, each of which opens a connection per request
     #[arg(long, default_value = "8", value_parser = values::count, value_name = "N")]
     clients: NonZeroUsize,
-    /// Requests a second of all of them
+    /// Requests per second of all well-behaved clients together
     #[arg(long, default_value = "400", value_parser = values::rate, value_name = "R")]
     rate: f64,
-    /// How long each attack is watched
+    /// Measured time per attack
     #[arg(long, default_value = "3s", value_parser = values::short_duration, value_name = "TIME")]
     duration: Duration,
     /// Rounds of all attacks
     #[arg(long, default_value = "1", value_parser = values::count, value_name = "N")]
     trials: NonZeroUsize,
-    /// Draw the order from this, to repeat it
+    /// Seed of the random order, to repeat it
     #[arg(long, value_parser = values::seed, value_name = "N")]
     seed: Option<u64>,
     #[command(flatten)]
     server: ServerArgs,
-    /// text, or json: the record
+    /// Format: text, or json (the record)
     #[arg(long, default_value = "text", value_parser = ["text", "json"], value_name = "FORMAT")]
     format: String,
-    /// Exit with 5 when a well-behaved client had an error or was left unserved
+    /// Exit with 5 when a well-behaved client had an error or was not served
     #[arg(long)]
     strict: bool,
 }
@@ -67,9 +67,9 @@ fn catalogue() -> String {
     format!("Attacks:\n{}", rows.collect::<String>())
 }
 
-/// Attacks, measures, shows.
+/// Measures each server with and without attacks, and prints the results.
 pub(crate) fn run(app: App<'_>, args: &Args) -> anyhow::Result<ExitCode> {
-    if args.who.names_nobody() {
+    if args.servers.is_empty() {
         return Err(UsageError("name a server: --model, --exec or --target".to_owned()).into());
     }
     args.server.check_cpus()?;
@@ -82,11 +82,11 @@ pub(crate) fn run(app: App<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     progress.finish();
     let (interrupted, record, error) = recorded(outcome, &origin);
     let explain = |name: &str| Attack::find(name).map(|attack| (attack.about, attack.takes));
-    let shown = match args.format.as_str() {
+    let text = match args.format.as_str() {
         "json" => serde_json::to_string_pretty(&record)? + "\n",
         _ => torture(&record, &explain),
     };
-    write!(anstream::stdout(), "{shown}")?;
+    write!(anstream::stdout(), "{text}")?;
     if let Some(error) = error {
         return Err(error.into());
     }
@@ -97,15 +97,15 @@ pub(crate) fn run(app: App<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     })
 }
 
-/// Each contestant calm, and under each attack.
+/// Each server without an attack, and under each attack.
 fn plan(app: App<'_>, args: &Args) -> anyhow::Result<Plan> {
     let attacks = attacks(&args.attack)?;
-    let server = args.server.usually_idle(IDLE_TIMEOUT);
+    let server = args.server.with_default_idle_timeout(IDLE_TIMEOUT);
     let load = load(args, &server);
     let mut cases = Vec::new();
-    for (server_spec, info) in args.who.server_specs(app, &server)? {
-        let calm = [None].into_iter();
-        for attack in calm.chain(attacks.iter().copied().map(Some)) {
+    for (server_spec, info) in args.servers.server_specs(app, &server)? {
+        let no_attack = [None].into_iter();
+        for attack in no_attack.chain(attacks.iter().copied().map(Some)) {
             cases.push(Case {
                 server_spec: server_spec.clone(),
                 info: info.clone(),
@@ -133,13 +133,17 @@ fn attacks(names: &[String]) -> Result<Vec<&'static Attack>, UsageError> {
         names.join(", ")
     };
     let find = |name: &String| {
-        Attack::find(name)
-            .ok_or_else(|| UsageError(format!("unknown attack {name:?}: choose of {}", known())))
+        Attack::find(name).ok_or_else(|| {
+            UsageError(format!(
+                "unknown attack {name:?}: choose one of {}",
+                known()
+            ))
+        })
     };
     names.iter().map(find).collect()
 }
 
-/// Few requests, each with a connection of its own: every model serves all of these when it is calm.
+/// Few requests, each on a new connection: without an attack, every model serves all of them.
 fn load(args: &Args, server: &ServerArgs) -> Load {
     Load {
         target: ([127, 0, 0, 1], 0).into(),

@@ -1,6 +1,6 @@
 //! The error for wrong usage.
 
-/// What was asked cannot be: exit code 2.
+/// Wrong arguments; exit code 2.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct UsageError(pub(crate) String);

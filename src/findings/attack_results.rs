@@ -1,4 +1,4 @@
-//! What well-behaved clients saw during attacks, compared with a calm run.
+//! Results of well-behaved clients during attacks, compared with a run without an attack.
 
 use super::units::{bytes, count, digits};
 use crate::record::{Cell, Record, Trial};
@@ -6,17 +6,17 @@ use crate::stats::median;
 
 /// The scenario of a run without an attack.
 pub const CALM: &str = "calm";
-/// A p99 of more than so many times the calm one is suffering.
-const SUFFERS: f64 = 10.0;
+/// A server suffers if its p99 is more than this many times that of the calm run.
+const SUFFERS_RATIO: f64 = 10.0;
 
-/// One contestant under one attack.
+/// One server under one attack.
 pub(crate) struct AttackResult<'a> {
     pub(crate) cell: &'a Cell,
     /// p99 of the calm run.
     calm_p99_ns: Option<f64>,
 }
 
-/// Whether any well-behaved client had an error or was left unserved under an attack.
+/// Whether any well-behaved client had an error or was not served during an attack.
 pub fn any_suffered(record: &Record) -> bool {
     let attacked = record
         .cells
@@ -42,7 +42,7 @@ pub(crate) fn attack_result<'a>(
     name: &str,
     scenario: &str,
 ) -> Option<AttackResult<'a>> {
-    let of = |scenario: &str| {
+    let cell_of = |scenario: &str| {
         record.cells.iter().find(|cell| {
             cell.contestant.name == name
                 && cell.scenario.as_deref() == Some(scenario)
@@ -50,8 +50,8 @@ pub(crate) fn attack_result<'a>(
         })
     };
     Some(AttackResult {
-        cell: of(scenario)?,
-        calm_p99_ns: of(CALM).and_then(p99_ns),
+        cell: cell_of(scenario)?,
+        calm_p99_ns: cell_of(CALM).and_then(p99_ns),
     })
 }
 
@@ -62,8 +62,8 @@ pub(crate) fn p99_ns(cell: &Cell) -> Option<f64> {
 }
 
 impl AttackResult<'_> {
-    pub(crate) fn sum(&self, of: impl Fn(&Trial) -> u64) -> u64 {
-        self.cell.trials.iter().map(of).sum()
+    pub(crate) fn sum(&self, value: impl Fn(&Trial) -> u64) -> u64 {
+        self.cell.trials.iter().map(value).sum()
     }
 
     pub(crate) fn errors(&self) -> u64 {
@@ -78,17 +78,17 @@ impl AttackResult<'_> {
         self.sum(|trial| trial.clients_asked.unwrap_or(0) as u64)
     }
 
-    /// How many times the calm p99 it is.
+    /// Ratio of p99 to the calm p99.
     pub(crate) fn times(&self) -> Option<f64> {
         Some(p99_ns(self.cell)? / self.calm_p99_ns?)
     }
 
     pub(crate) fn suffers(&self) -> bool {
-        let slow = self.times().is_some_and(|times| times > SUFFERS);
+        let slow = self.times().is_some_and(|times| times > SUFFERS_RATIO);
         self.errors() > 0 || self.unserved() > 0 || slow
     }
 
-    /// In a word.
+    /// The outcome in short: clients served, errors, or the ratio to the calm p99.
     pub(crate) fn outcome(&self) -> String {
         if self.unserved() > 0 {
             format!("{}/{} served", self.asked() - self.unserved(), self.asked())
@@ -100,29 +100,29 @@ impl AttackResult<'_> {
         }
     }
 
-    /// What the server has not given back.
+    /// Resources that the server has not released after the attack.
     pub(crate) fn left(&self) -> String {
         let residues = self.cell.trials.iter().filter_map(|trial| trial.residue);
         let mut residues = residues.rev();
         let Some(residue) = residues.next() else {
-            return "not seen".to_owned();
+            return "unknown".to_owned();
         };
-        let more = |[before, after]: [u64; 2]| after.saturating_sub(before);
-        let kept = [
-            (more(residue.descriptors), "fds"),
-            (more(residue.processes), "processes"),
-            (more(residue.threads), "threads"),
+        let increase = |[before, after]: [u64; 2]| after.saturating_sub(before);
+        let retained = [
+            (increase(residue.descriptors), "fds"),
+            (increase(residue.processes), "processes"),
+            (increase(residue.threads), "threads"),
         ];
-        let kept: Vec<String> = kept
+        let retained: Vec<String> = retained
             .iter()
             .filter(|(number, _)| *number > 0)
-            .map(|(number, what)| format!("{number} {what}"))
+            .map(|(number, unit)| format!("{number} {unit}"))
             .collect();
-        let memory = format!("+{}", bytes(more(residue.pss_bytes) as f64));
-        if kept.is_empty() {
+        let memory = format!("+{}", bytes(increase(residue.pss_bytes) as f64));
+        if retained.is_empty() {
             memory
         } else {
-            format!("{}, {memory}", kept.join(", "))
+            format!("{}, {memory}", retained.join(", "))
         }
     }
 }

@@ -1,8 +1,8 @@
-//! What a check shows, in sentences.
+//! The results of a check, in sentences.
 
 use crate::record::{CheckInfo, Finding, Outcome, Part};
 
-/// `REGRESSED`.
+/// The outcome in capitals, such as `REGRESSED`.
 pub(crate) fn word(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Regressed => "REGRESSED",
@@ -13,34 +13,34 @@ pub(crate) fn word(outcome: Outcome) -> &'static str {
     }
 }
 
-/// What a metric is called.
+/// The name of a metric for people.
 pub(crate) fn title(finding: &Finding) -> &'static str {
     match finding.metric.as_str() {
-        "cpu_us_per_request" => "CPU a request",
+        "cpu_us_per_request" => "CPU per request",
         "throughput" => "throughput",
         "p99" => "p99",
         _ => "p50",
     }
 }
 
-/// `async, 64 clients`; of a scenario `async, churn, 64 clients`.
+/// The name of a part: `async, 64 clients`; with a scenario `async, churn, 64 clients`.
 pub(crate) fn of(part: &Part) -> String {
     let scenario = part.scenario.as_ref().map(|name| format!("{name}, "));
     let scenario = scenario.unwrap_or_default();
     format!("{}, {scenario}{} clients", part.name, part.clients)
 }
 
-/// How many times worse, as `+4.2 %`.
+/// A ratio over 1 is worse; returned as `+4.2 %`, or `n/a` if there is no finite bound.
 pub(crate) fn change(worse: f64) -> String {
-    const FURTHEST: f64 = 10_000.0;
-    if (1.0 / FURTHEST..FURTHEST).contains(&worse) {
+    const LIMIT: f64 = 10_000.0;
+    if (1.0 / LIMIT..LIMIT).contains(&worse) {
         format!("{:+.1} %", (worse - 1.0) * 100.0)
     } else {
-        "any".to_owned()
+        "n/a".to_owned()
     }
 }
 
-/// What a finding shows, in words.
+/// The outcome of a finding in words.
 pub(crate) fn shows(finding: &Finding) -> String {
     let margin = (finding.margin * 100.0).round();
     let bound = change(finding.bound);
@@ -49,13 +49,13 @@ pub(crate) fn shows(finding: &Finding) -> String {
         Outcome::Inconclusive => {
             format!("a slowdown over {margin} % is not ruled out (bound {bound})")
         }
-        Outcome::Regressed => "worse, beyond chance".to_owned(),
-        Outcome::Improved => "better, beyond chance".to_owned(),
-        Outcome::Invalid => "not to be believed".to_owned(),
+        Outcome::Regressed => "significantly worse".to_owned(),
+        Outcome::Improved => "significantly better".to_owned(),
+        Outcome::Invalid => "measurement not valid".to_owned(),
     }
 }
 
-/// The verdict in a sentence.
+/// The verdict of the check in one sentence.
 pub(crate) fn sentence(check: &CheckInfo) -> String {
     let pairs = check.looks.last().map_or(0, |look| look.pairs);
     let looks = match check.looks.len() {
@@ -69,30 +69,30 @@ pub(crate) fn sentence(check: &CheckInfo) -> String {
     )
 }
 
-/// What is to be known beside the figures of a part.
+/// Notes that explain the figures of a part.
 pub(crate) fn notes(part: &Part) -> Vec<String> {
     let mut notes = part.reasons.clone();
     for finding in part.findings.iter() {
-        if let Some(why) = &finding.advisory {
-            notes.push(format!("{} is advisory: {why}", title(finding)));
+        if let Some(reason) = &finding.advisory {
+            notes.push(format!("{} is advisory: {reason}", title(finding)));
         }
     }
-    let far = |ratio: f64| !(0.95..=1.05).contains(&ratio);
-    if let Some(effect) = part.order_effect.filter(|effect| far(*effect)) {
+    let is_large = |ratio: f64| !(0.95..=1.05).contains(&ratio);
+    if let Some(effect) = part.order_effect.filter(|effect| is_large(*effect)) {
         notes.push(format!(
-            "whichever went first needed {} CPU a request; the coin evens that out",
+            "the side measured first used {} CPU per request; the random order evens this out",
             change(effect)
         ));
     }
-    if let Some(drift) = part.drift.filter(|drift| far(*drift)) {
+    if let Some(drift) = part.drift.filter(|drift| is_large(*drift)) {
         notes.push(format!(
-            "the machine drifted: the baseline's CPU a request changed by {} meanwhile",
+            "the machine drifted: the baseline's CPU per request changed by {} during the check",
             change(drift)
         ));
     }
     if part.redone > 0 {
         notes.push(format!(
-            "{} pairs were thrown away and measured again",
+            "{} pairs were discarded and measured again",
             part.redone
         ));
     }

@@ -1,11 +1,12 @@
-//! What a record says, before any format: summaries, rankings, warnings and the
-//! sentences that state them.
+//! The conclusions from a record, independent of any format: summaries, rankings,
+//! warnings and the sentences that state them.
 //!
-//! Owns every conclusion, so that text, Markdown and page agree. To change: a
-//! new conclusion goes here; formats in `report/` only show it.
+//! All conclusions are made here, so that text, Markdown and page agree. To change:
+//! add a new conclusion here; the formats in `report/` only show it.
 
 pub mod attack_results;
 pub mod check_sentences;
+pub mod comparison;
 pub mod load_line;
 pub mod provenance;
 pub mod ranking;

@@ -1,9 +1,9 @@
-//! Where and with what a record was measured, in one line.
+//! The machine and the tool version that made a record, in one line.
 
 use super::units::some;
 use crate::record::Record;
 
-/// Where and with what it was measured, in a line.
+/// The machine, kernel, tool version and seed of a record, in one line.
 pub(crate) fn provenance(record: &Record) -> String {
     let environment = &record.environment;
     let machine = environment

@@ -1,60 +1,61 @@
-//! Who is better than whom, and how surely: the orders that words, tables and charts go by.
+//! Rankings of servers with confidence intervals, for sentences, tables and charts.
 //!
-//! Only contestants that served all their clients are put in order, by figures that say
-//! something across models: CPU a request, throughput in a closed loop where the generator
-//! was not the limit, response time and goodput at equal absolute rates.
+//! Only servers that served all their clients are ranked, and only by measures that are
+//! comparable across models: CPU per request, throughput in a closed loop where the
+//! generator was not the limit, response time and goodput at equal absolute rates.
 
 use super::summary::{BEYOND, Figure, Summary};
 use crate::record::{Cell, Mode, Trial};
 use crate::stats::{Ratio, median, paired_ratio, range};
 
-/// Fewer rounds are too few to rank.
+/// With fewer rounds there is no ranking.
 pub const LEAST_ROUNDS: usize = 6;
-/// How often all that is claimed of one load may hold one claim that is false.
+/// The highest probability that the claims about one load include a false one.
 const ALPHA: f64 = 0.05;
 
-/// A figure that contestants are put in order by.
+/// A figure by which servers are ranked.
 #[derive(Debug)]
 pub struct Measure {
-    /// What it is called.
+    /// Its name for people.
     pub name: &'static str,
-    /// What the best does.
+    /// Predicate of the best server.
     pub best: &'static str,
-    /// What is said of another against the best, `{name}` and `{times}` standing for it.
+    /// Template for another server compared with the best; `{name}` and `{times}` are replaced.
     pub other: &'static str,
-    /// Whether less is better.
+    /// Whether a smaller figure is better.
     pub less: bool,
-    /// Its unit, for the one who shows it.
+    /// The unit of the figure.
     pub unit: Unit,
-    of: fn(&Trial) -> Option<f64>,
-    /// Whether it says anything of this contestant under this load.
-    fits: fn(&Summary<'_>) -> bool,
-    /// What one that cannot be put in order has at least: no other may be called first below it.
-    at_least: fn(&Summary<'_>) -> Option<f64>,
+    value: fn(&Trial) -> Option<f64>,
+    /// Whether the measure is meaningful for this server under this load.
+    applies: fn(&Summary<'_>) -> bool,
+    /// A lower bound on the figure of a server that cannot be ranked. A server with a
+    /// smaller figure must not be called the best.
+    lower_bound: fn(&Summary<'_>) -> Option<f64>,
 }
 
-/// What a measure is in.
+/// The unit of a measure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
     /// Microseconds.
     Micros,
-    /// Requests a second.
+    /// Requests per second.
     Rate,
     /// Nanoseconds.
     TimeNs,
 }
 
-/// All measures, in the order in which they are told.
+/// All measures, in the order in which they are reported.
 pub static ALL: &[Measure] = &[
     Measure {
-        name: "Server CPU a request",
+        name: "Server CPU per request",
         best: "needs the least",
         other: "{name} needs {times}",
         less: true,
         unit: Unit::Micros,
-        of: |trial| trial.server.cpu_us_per_request,
-        fits: |_| true,
-        at_least: |_| None,
+        value: |trial| trial.server.cpu_us_per_request,
+        applies: |_| true,
+        lower_bound: |_| None,
     },
     Measure {
         name: "Throughput",
@@ -62,10 +63,10 @@ pub static ALL: &[Measure] = &[
         other: "{times} that of {name}",
         less: false,
         unit: Unit::Rate,
-        of: |trial| Some(trial.throughput_rps),
-        // In an open loop throughput is what was asked for.
-        fits: |summary| !summary.limited && summary.cell.load.mode == Mode::Closed,
-        at_least: |summary| summary.limited.then_some(summary.throughput_rps.median),
+        value: |trial| Some(trial.throughput_rps),
+        // In an open loop, the load generator sets the throughput.
+        applies: |summary| !summary.limited && summary.cell.load.mode == Mode::Closed,
+        lower_bound: |summary| summary.limited.then_some(summary.throughput_rps.median),
     },
     Measure {
         name: "Response time (p95)",
@@ -73,13 +74,13 @@ pub static ALL: &[Measure] = &[
         other: "{name} takes {times}",
         less: true,
         unit: Unit::TimeNs,
-        of: p95,
-        // Over capacity it only says how long the run was.
-        fits: |summary| {
+        value: p95,
+        // Over capacity, response time only reflects the length of the run.
+        applies: |summary| {
             let load = &summary.cell.load;
             load.mode != Mode::Closed && load.then.is_none() && !summary.over_capacity()
         },
-        at_least: |_| None,
+        lower_bound: |_| None,
     },
     Measure {
         name: "Goodput under overload",
@@ -87,9 +88,9 @@ pub static ALL: &[Measure] = &[
         other: "{times} that of {name}",
         less: false,
         unit: Unit::Rate,
-        of: goodput,
-        fits: |summary| !summary.limited && summary.cell.load.then.is_some(),
-        at_least: |summary| {
+        value: goodput,
+        applies: |summary| !summary.limited && summary.cell.load.then.is_some(),
+        lower_bound: |summary| {
             let goodput = Figure::of(&summary.cell.trials, goodput);
             goodput
                 .filter(|_| summary.limited)
@@ -98,7 +99,7 @@ pub static ALL: &[Measure] = &[
     },
 ];
 
-/// The p95 of a trial, if it is known and rests on enough samples.
+/// The p95 of a trial, if it is exact and has enough samples beyond it.
 fn p95(trial: &Trial) -> Option<f64> {
     const Q: f64 = 0.95;
     let exact = trial.censored.count == 0 || Q <= trial.exact_below;
@@ -111,114 +112,115 @@ fn goodput(trial: &Trial) -> Option<f64> {
     trial.overload.as_ref().map(|overload| overload.goodput_rps)
 }
 
-/// Contestants of one load, put in order by one measure.
+/// Servers under one load, ranked by one measure.
 #[derive(Debug)]
 pub struct Ranking<'a> {
-    /// By what.
+    /// The measure.
     pub measure: &'static Measure,
-    /// Rounds that all of them have.
+    /// The number of rounds that all servers completed.
     pub rounds: usize,
-    /// Whether others may be better, of which only a lower bound is known.
+    /// Whether some servers are left out because only a lower bound of their figure is known.
+    /// They may be better.
     pub is_partial: bool,
-    /// Each, the best first.
+    /// The servers, best first.
     pub places: Vec<RankedServer<'a>>,
 }
 
-/// One contestant's place.
+/// The place of one server in a ranking.
 #[derive(Debug)]
 pub struct RankedServer<'a> {
-    /// Who.
+    /// Its name.
     pub name: &'a str,
     /// The median over rounds.
     pub median: f64,
-    /// One more than those that are shown to be better; none with too few rounds.
+    /// One plus the number of servers shown to be better; `None` with too few rounds.
     pub rank: Option<usize>,
-    /// How many times worse than the first; none for the first itself.
+    /// The ratio to the best; `None` for the best itself.
     pub against_first: Option<ComparedWithBest>,
 }
 
-/// How one compares with the first.
+/// How a server compares with the best.
 #[derive(Debug, Clone, Copy)]
 pub enum ComparedWithBest {
-    /// Shown to be worse by this ratio, over 1, with its interval.
+    /// Worse by this ratio. Its simultaneous confidence interval is above 1.
     Worse(Ratio),
-    /// Not shown to be worse.
-    Tied(Ratio),
-    /// Too few rounds: the least and the greatest ratio seen.
+    /// The simultaneous confidence interval of the ratio includes 1.
+    NotDistinguishable(Ratio),
+    /// Too few rounds: the smallest and the largest ratio observed.
     Seen(f64, f64),
 }
 
 impl Ranking<'_> {
-    /// Whether there are enough rounds to claim an order.
+    /// Whether there are enough rounds for a ranking.
     pub fn is_enough(&self) -> bool {
         self.rounds >= LEAST_ROUNDS
     }
 }
 
-/// The orders of contestants under one load, of those measures that have two or more to put in order.
+/// The rankings of servers under one load, for each measure that can rank two servers or more.
 pub fn rankings<'a>(summaries: &[Summary<'a>]) -> Vec<Ranking<'a>> {
-    let fields: Vec<(&'static Measure, Vec<Named<'a>>)> = ALL
+    let comparisons: Vec<(&'static Measure, Vec<ServerValues<'a>>)> = ALL
         .iter()
-        .map(|measure| (measure, field(summaries, measure)))
-        .filter(|(_, field)| field.len() > 1)
+        .map(|measure| (measure, comparable(summaries, measure)))
+        .filter(|(_, servers)| servers.len() > 1)
         .collect();
-    // All claims together are to hold, so every pair of each measure counts as compared.
-    let pairs: usize = fields
+    // Bonferroni correction: every pair of each measure counts as one comparison.
+    let pairs: usize = comparisons
         .iter()
-        .map(|(_, field)| field.len() * (field.len() - 1) / 2)
+        .map(|(_, servers)| servers.len() * (servers.len() - 1) / 2)
         .sum();
     let alpha = ALPHA / pairs.max(1) as f64;
-    let ranked = fields.into_iter().filter_map(|(measure, field)| {
-        let is_partial = rivals(summaries, measure).next().is_some();
-        ranking(measure, &field, alpha, is_partial)
+    let ranked = comparisons.into_iter().filter_map(|(measure, servers)| {
+        let is_partial = lower_bounds(summaries, measure).next().is_some();
+        ranking(measure, &servers, alpha, is_partial)
     });
     ranked.collect()
 }
 
-/// A contestant's name and its figure in each round.
-type Named<'a> = (&'a str, Vec<f64>);
+/// A server's name and its figure in each round.
+type ServerValues<'a> = (&'a str, Vec<f64>);
 
-/// Those that a measure can put in order, the best first, as many rounds of each.
-fn field<'a>(summaries: &[Summary<'a>], measure: &Measure) -> Vec<Named<'a>> {
-    let fit = summaries
+/// The servers that a measure can rank, best first, each with the same number of rounds.
+fn comparable<'a>(summaries: &[Summary<'a>], measure: &Measure) -> Vec<ServerValues<'a>> {
+    let applicable = summaries
         .iter()
-        .filter(|summary| summary.ranks() && (measure.fits)(summary));
-    let mut field: Vec<Named<'a>> = fit
+        .filter(|summary| summary.ranks() && (measure.applies)(summary));
+    let mut servers: Vec<ServerValues<'a>> = applicable
         .map(|summary| (summary.name(), by_round(summary.cell, measure)))
         .filter(|(_, values)| !values.is_empty())
         .collect();
     let key = |values: &[f64]| median(values) * if measure.less { 1.0 } else { -1.0 };
-    field.sort_by(|a, b| key(&a.1).total_cmp(&key(&b.1)));
-    let rival = rivals(summaries, measure).fold(0.0, f64::max);
-    if field
+    servers.sort_by(|a, b| key(&a.1).total_cmp(&key(&b.1)));
+    let bound = lower_bounds(summaries, measure).fold(0.0, f64::max);
+    if servers
         .first()
-        .is_some_and(|(_, first)| rival >= median(first))
+        .is_some_and(|(_, best)| bound >= median(best))
     {
         return Vec::new();
     }
-    // A run that was ended early may lack the last round of some.
-    let rounds = field.iter().map(|(_, values)| values.len()).min();
-    for (_, values) in &mut field {
+    // If a run ended early, some servers may lack the last round.
+    let rounds = servers.iter().map(|(_, values)| values.len()).min();
+    for (_, values) in &mut servers {
         values.truncate(rounds.unwrap_or(0));
     }
-    field
+    servers
 }
 
-/// What those have at least that cannot be put in order.
-fn rivals(summaries: &[Summary<'_>], measure: &Measure) -> impl Iterator<Item = f64> {
+/// The lower bounds of the servers that cannot be ranked.
+fn lower_bounds(summaries: &[Summary<'_>], measure: &Measure) -> impl Iterator<Item = f64> {
     let served = summaries.iter().filter(|summary| summary.ranks());
-    served.filter_map(|summary| (measure.at_least)(summary))
+    served.filter_map(|summary| (measure.lower_bound)(summary))
 }
 
 fn by_round(cell: &Cell, measure: &Measure) -> Vec<f64> {
     let mut trials: Vec<(usize, Option<f64>)> = cell
         .trials
         .iter()
-        .map(|trial| (trial.round, (measure.of)(trial)))
+        .map(|trial| (trial.round, (measure.value)(trial)))
         .collect();
     trials.sort_by_key(|(round, _)| *round);
-    // One that is unknown in some round cannot be set against others' in that round.
-    // Nor one that is nothing: there is no ratio to it.
+    // Ratios are formed within rounds, so a server needs a figure in every round.
+    // A figure of 0 has no ratio.
     let known = trials
         .into_iter()
         .map(|(_, value)| value.filter(|value| *value > 0.0));
@@ -228,34 +230,34 @@ fn by_round(cell: &Cell, measure: &Measure) -> Vec<f64> {
 
 fn ranking<'a>(
     measure: &'static Measure,
-    field: &[Named<'a>],
+    servers: &[ServerValues<'a>],
     alpha: f64,
     is_partial: bool,
 ) -> Option<Ranking<'a>> {
-    let rounds = field.first()?.1.len();
+    let rounds = servers.first()?.1.len();
     let enough = rounds >= LEAST_ROUNDS;
-    // How many times worse `b` is than `a`.
+    // The ratio of `b` to `a`; over 1 means that `b` is worse.
     let worse = |a: &[f64], b: &[f64]| {
-        let (over, under) = if measure.less { (b, a) } else { (a, b) };
-        paired_ratio(over, under, alpha)
+        let (numerator, denominator) = if measure.less { (b, a) } else { (a, b) };
+        paired_ratio(numerator, denominator, alpha)
     };
     let is_worse = |a: &[f64], b: &[f64]| worse(a, b).is_some_and(|ratio| ratio.low > 1.0);
-    let first = field.first()?.1.clone();
-    let places = field.iter().enumerate().map(|(at, (name, values))| {
-        let better = field.iter().filter(|(_, other)| is_worse(other, values));
+    let best = servers.first()?.1.clone();
+    let places = servers.iter().enumerate().map(|(at, (name, values))| {
+        let better = servers.iter().filter(|(_, other)| is_worse(other, values));
         let rank = enough.then(|| 1 + better.count());
-        let against = match worse(&first, values) {
+        let compared = match worse(&best, values) {
             Some(ratio) if enough && ratio.low > 1.0 => ComparedWithBest::Worse(ratio),
-            Some(ratio) if enough => ComparedWithBest::Tied(ratio),
+            Some(ratio) if enough => ComparedWithBest::NotDistinguishable(ratio),
             _ => {
-                let ratios: Vec<f64> = first
+                let ratios: Vec<f64> = best
                     .iter()
                     .zip(values)
-                    .map(|(first, other)| {
+                    .map(|(best, other)| {
                         if measure.less {
-                            other / first
+                            other / best
                         } else {
-                            first / other
+                            best / other
                         }
                     })
                     .collect();
@@ -267,7 +269,7 @@ fn ranking<'a>(
             name,
             median: median(values),
             rank,
-            against_first: (at > 0).then_some(against),
+            against_first: (at > 0).then_some(compared),
         }
     });
     let places = places.collect();

@@ -1,28 +1,28 @@
-//! Searches for the highest rate within a target.
+//! Sentences about searches for the highest rate that holds a latency target (SLO).
 
 use super::units::{count, some, span, time};
 use crate::record::{Cell, Mode, Record, SearchInfo, Step};
 
-/// What a search has shown, in a sentence.
+/// The result of a search in one sentence.
 pub(crate) fn answer(search: &SearchInfo) -> String {
     let (name, slo) = (&search.contestant, target(search));
     let rate = |rps: f64| format!("{}/s", count(rps.round() as u64));
-    let doubt = if search.limited {
-        "; there the load generator was the limit, so the server may hold more"
+    let caveat = if search.limited {
+        "; the load generator was the limit there, so the server may hold a higher rate"
     } else {
         ""
     };
     match (search.holds_rps, search.breaks_rps, &search.gave_up) {
-        (None, _, Some(why)) => format!("{name}: no rate was found that holds {slo}; {why}."),
-        (Some(holds), _, Some(why)) => {
+        (None, _, Some(reason)) => format!("{name}: no rate was found that holds {slo}; {reason}."),
+        (Some(holds), _, Some(reason)) => {
             format!(
-                "{name} holds {slo} at {}; the search ended there: {why}.",
+                "{name} holds {slo} at {}; the search ended there: {reason}.",
                 rate(holds)
             )
         }
         (Some(holds), Some(breaks), None) => {
             let (holds, breaks) = (rate(holds), rate(breaks));
-            format!("{name} holds {slo} up to {holds}, and not at {breaks}{doubt}.")
+            format!("{name} holds {slo} up to {holds}, but not at {breaks}{caveat}.")
         }
         (Some(holds), None, None) => {
             format!(
@@ -32,7 +32,7 @@ pub(crate) fn answer(search: &SearchInfo) -> String {
         }
         (None, Some(breaks), None) => {
             format!(
-                "{name} does not hold {slo}, not even at {}{doubt}.",
+                "{name} does not hold {slo}, not even at {}{caveat}.",
                 rate(breaks)
             )
         }
@@ -40,7 +40,7 @@ pub(crate) fn answer(search: &SearchInfo) -> String {
     }
 }
 
-/// `p99 < 10 ms`.
+/// The target, such as `p99 < 10 ms`.
 pub(crate) fn target(search: &SearchInfo) -> String {
     format!(
         "{} < {}",
@@ -49,13 +49,13 @@ pub(crate) fn target(search: &SearchInfo) -> String {
     )
 }
 
-/// What the searches of a group have in common, in a line.
+/// The settings that all searches of a group share, in one line.
 pub(crate) fn heading(record: &Record, search: &SearchInfo) -> String {
-    let of_it = |cell: &&Cell| {
+    let of_search = |cell: &&Cell| {
         cell.contestant.name == search.contestant && cell.load.clients == search.clients
     };
-    let pilot = record.cells.iter().find(of_it);
-    let steps = record.cells.iter().filter(of_it).nth(1);
+    let pilot = record.cells.iter().find(of_search);
+    let steps = record.cells.iter().filter(of_search).nth(1);
     let load = pilot.map(|cell| {
         let load = &cell.load;
         let arrivals = steps.map_or("", |cell| match cell.load.mode {
@@ -78,13 +78,13 @@ pub(crate) fn heading(record: &Record, search: &SearchInfo) -> String {
     )
 }
 
-/// The searches of a record, those that can be compared together: the same clients and target.
+/// The searches of a record, grouped by equal clients and target, so that each group can be compared.
 pub(crate) fn groups(record: &Record) -> impl Iterator<Item = &[SearchInfo]> {
     let searches = &record.searches;
     searches.chunk_by(|a, b| a.clients == b.clients && a.slo == b.slo)
 }
 
-/// A step as a row, from the lowest rate to the highest.
+/// A step as a table row: rate, whether it held, and the result of each try.
 pub(crate) fn row(search: &SearchInfo, step: &Step) -> [String; 3] {
     let values: Vec<String> = step
         .tries
@@ -92,7 +92,7 @@ pub(crate) fn row(search: &SearchInfo, step: &Step) -> [String; 3] {
         .map(|tried| match (&tried.why, tried.value_ns) {
             (Some(why), _) => why.clone(),
             (None, Some(ns)) => format!("{} {}", search.slo.name(), time(ns as f64)),
-            (None, None) => "nothing came".to_owned(),
+            (None, None) => "no reply".to_owned(),
         })
         .collect();
     let limited = step.tries.iter().any(|tried| tried.limited);
@@ -107,7 +107,7 @@ pub(crate) fn row(search: &SearchInfo, step: &Step) -> [String; 3] {
     ]
 }
 
-/// The steps, from the lowest rate to the highest.
+/// The steps of a search, lowest rate first.
 pub(crate) fn sorted(search: &SearchInfo) -> Vec<&Step> {
     let mut steps: Vec<&Step> = search.steps.iter().collect();
     steps.sort_by(|a, b| a.rate_rps.total_cmp(&b.rate_rps));

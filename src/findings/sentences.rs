@@ -1,4 +1,4 @@
-//! The sentences below a comparison: they claim only what the rounds show.
+//! The sentences below a comparison. They claim only what the rounds show.
 
 use super::ranking::{ComparedWithBest, LEAST_ROUNDS, Ranking, rankings};
 use super::summary::Summary;
@@ -6,9 +6,9 @@ use super::units::{count, digits, some};
 use crate::record::Verdict;
 use crate::stats::{Ratio, median};
 
-/// What a comparison shows, sentence by sentence. Empty for a single contestant.
+/// The results of a comparison as sentences. Empty for a single server.
 pub fn closing(summaries: &[Summary<'_>]) -> Vec<String> {
-    // The two sides of a check are compared by the check.
+    // A check compares its two sides itself.
     let checked = summaries
         .iter()
         .any(|summary| summary.cell.contestant.role.is_some());
@@ -18,39 +18,41 @@ pub fn closing(summaries: &[Summary<'_>]) -> Vec<String> {
     let mut sentences: Vec<String> = rankings(summaries).iter().map(order).collect();
     if sentences.iter().any(|sentence| sentence.contains('–')) {
         sentences.push(
-            "In brackets: intervals that hold together at 95 %, all pairs compared.".to_owned(),
+            "In brackets: simultaneous 95 % confidence intervals, all pairs compared.".to_owned(),
         );
     }
-    let fit: Vec<&Summary<'_>> = summaries.iter().filter(|summary| summary.ranks()).collect();
+    let ranked: Vec<&Summary<'_>> = summaries.iter().filter(|summary| summary.ranks()).collect();
     sentences.extend(recovered(summaries));
     sentences.extend(over_capacity(summaries));
-    sentences.extend(limited(&fit));
+    sentences.extend(limited(&ranked));
     sentences.extend(unserved(summaries));
     sentences.extend(invalid(summaries));
     sentences
 }
 
-/// Sets the best against each other one, or says why not.
+/// Compares the best server with each other server, or gives the reason why there is no ranking.
 pub fn order(ranking: &Ranking<'_>) -> String {
-    let (mut apart, mut tied, mut seen) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut worse, mut similar, mut observed) = (Vec::new(), Vec::new(), Vec::new());
     for place in &ranking.places {
         match place.against_first {
             None => {}
             Some(ComparedWithBest::Worse(ratio)) => {
-                apart.push(told(ranking, place.name, &times(&ratio)));
+                worse.push(compared(ranking, place.name, &times(&ratio)));
             }
-            Some(ComparedWithBest::Tied(_)) => tied.push(place.name),
+            Some(ComparedWithBest::NotDistinguishable(ratio)) => {
+                similar.push(format!("{} {}", place.name, interval(&ratio)));
+            }
             Some(ComparedWithBest::Seen(low, high)) => {
                 let times = if ranking.rounds > 1 {
                     format!("{low:.2}× to {high:.2}×")
                 } else {
                     format!("{low:.2}×")
                 };
-                seen.push(told(ranking, place.name, &times));
+                observed.push(compared(ranking, place.name, &times));
             }
         }
     }
-    let (name, does) = (named(ranking), ranking.measure.best);
+    let (name, predicate) = (named(ranking), ranking.measure.best);
     let best = ranking.places.first().map_or("", |place| place.name);
     if !ranking.is_enough() {
         let rounds = if ranking.rounds == 1 {
@@ -59,34 +61,35 @@ pub fn order(ranking: &Ranking<'_>) -> String {
             format!("{} rounds are", ranking.rounds)
         };
         return format!(
-            "{name}: here {best} {does}; {}; {rounds} too few to rank (--trials {LEAST_ROUNDS}).",
-            seen.join(", ")
+            "{name}: in this run {best} {predicate}; {}; {rounds} too few to rank (use --trials {LEAST_ROUNDS}).",
+            observed.join(", ")
         );
     }
-    let with_whom = if tied.is_empty() {
+    let similar: Vec<&str> = similar.iter().map(String::as_str).collect();
+    let similar = if similar.is_empty() {
         String::new()
     } else {
-        format!(", tied with {}", and(&tied))
+        format!(", not distinguishable from {}", and(&similar))
     };
-    let others = if apart.is_empty() {
+    let worse = if worse.is_empty() {
         String::new()
     } else {
-        format!("; {}", apart.join(", "))
+        format!("; {}", worse.join(", "))
     };
-    format!("{name}: {best} {does}{with_whom}{others}.")
+    format!("{name}: {best} {predicate}{similar}{worse}.")
 }
 
-/// What is put in order, and among whom.
+/// The measure, and the servers it is limited to if the ranking is partial.
 pub fn named(ranking: &Ranking<'_>) -> String {
     let name = ranking.measure.name;
     if ranking.is_partial {
-        format!("{name}, of those that the generator did not limit")
+        format!("{name}, among servers that the generator did not limit")
     } else {
         name.to_owned()
     }
 }
 
-fn told(ranking: &Ranking<'_>, name: &str, times: &str) -> String {
+fn compared(ranking: &Ranking<'_>, name: &str, times: &str) -> String {
     ranking
         .measure
         .other
@@ -94,12 +97,14 @@ fn told(ranking: &Ranking<'_>, name: &str, times: &str) -> String {
         .replace("{times}", times)
 }
 
-/// `1.50× (1.40–1.60)`.
+/// A ratio with its confidence interval: `1.50× (1.40–1.60)`.
 pub(crate) fn times(ratio: &Ratio) -> String {
-    format!(
-        "{:.2}× ({:.2}–{:.2})",
-        ratio.estimate, ratio.low, ratio.high
-    )
+    format!("{:.2}× {}", ratio.estimate, interval(ratio))
+}
+
+/// `(1.40–1.60)`.
+fn interval(ratio: &Ratio) -> String {
+    format!("({:.2}–{:.2})", ratio.low, ratio.high)
 }
 
 fn over_capacity(summaries: &[Summary<'_>]) -> Option<String> {
@@ -110,21 +115,21 @@ fn over_capacity(summaries: &[Summary<'_>]) -> Option<String> {
         .collect();
     (!names.is_empty()).then(|| {
         format!(
-            "Over capacity at this rate: {}; their latencies only say how long the run was.",
+            "Over capacity at this rate: {}; their latencies only reflect the length of the run.",
             and(&names)
         )
     })
 }
 
-/// How long each took to recover from an overload.
+/// The time that each server needed to recover from an overload.
 fn recovered(summaries: &[Summary<'_>]) -> Option<String> {
-    let told = |summary: &Summary<'_>| {
+    let recovery = |summary: &Summary<'_>| {
         let overloads = summary
             .cell
             .trials
             .iter()
             .filter_map(|trial| trial.overload.as_ref());
-        // One that did not recover within the window would have taken longer than any that did.
+        // A trial without recovery within the window counts as longer than any other.
         let times: Vec<f64> = overloads
             .map(|overload| overload.recovered_s.unwrap_or(f64::INFINITY))
             .collect();
@@ -135,18 +140,18 @@ fn recovered(summaries: &[Summary<'_>]) -> Option<String> {
             time => Some(format!("{name} {} s", digits(time))),
         }
     };
-    let told: Vec<String> = summaries.iter().filter_map(told).collect();
-    (!told.is_empty()).then(|| {
+    let recoveries: Vec<String> = summaries.iter().filter_map(recovery).collect();
+    (!recoveries.is_empty()).then(|| {
         format!(
-            "From the fall of the rate until what had piled up was done: {}.",
-            told.join(", ")
+            "Time to drain the backlog after the rate fell: {}.",
+            recoveries.join(", ")
         )
     })
 }
 
-/// Those with a trial that cannot be believed.
+/// The servers with an invalid trial.
 fn invalid(summaries: &[Summary<'_>]) -> Option<String> {
-    let told = |summary: &Summary<'_>| {
+    let entry = |summary: &Summary<'_>| {
         let trials = &summary.cell.trials;
         let invalid = trials
             .iter()
@@ -155,13 +160,21 @@ fn invalid(summaries: &[Summary<'_>]) -> Option<String> {
         (invalid > 0 && !summary.unserved())
             .then(|| format!("{} ({invalid} of {})", summary.name(), trials.len()))
     };
-    let told: Vec<String> = summaries.iter().filter_map(told).collect();
-    (!told.is_empty())
-        .then(|| format!("Not ranked, since trials are invalid: {}.", told.join(", ")))
+    let entries: Vec<String> = summaries.iter().filter_map(entry).collect();
+    (!entries.is_empty()).then(|| {
+        format!(
+            "Not ranked, since trials are invalid: {}.",
+            entries.join(", ")
+        )
+    })
 }
 
-fn limited(fit: &[&Summary<'_>]) -> Option<String> {
-    let names: Vec<&str> = fit.iter().filter(|s| s.limited).map(|s| s.name()).collect();
+fn limited(ranked: &[&Summary<'_>]) -> Option<String> {
+    let names: Vec<&str> = ranked
+        .iter()
+        .filter(|s| s.limited)
+        .map(|s| s.name())
+        .collect();
     (!names.is_empty()).then(|| {
         format!(
             "Throughput of {} is a lower bound (≥), not ranked: the load generator was the limit.",
@@ -170,9 +183,9 @@ fn limited(fit: &[&Summary<'_>]) -> Option<String> {
     })
 }
 
-/// Those that left clients without a right reply are listed, never ranked.
+/// Servers that left clients without a correct reply are listed, never ranked.
 fn unserved(summaries: &[Summary<'_>]) -> Option<String> {
-    let told = |s: &Summary<'_>| {
+    let entry = |s: &Summary<'_>| {
         format!(
             "{} served {} of {}",
             s.name(),
@@ -180,15 +193,15 @@ fn unserved(summaries: &[Summary<'_>]) -> Option<String> {
             some(s.asked as u64, "client")
         )
     };
-    let told: Vec<String> = summaries
+    let entries: Vec<String> = summaries
         .iter()
         .filter(|s| s.unserved())
-        .map(told)
+        .map(entry)
         .collect();
-    (!told.is_empty()).then(|| {
+    (!entries.is_empty()).then(|| {
         format!(
             "Not ranked, since clients got no reply in the window: {}.",
-            told.join(", ")
+            entries.join(", ")
         )
     })
 }

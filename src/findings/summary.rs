@@ -1,4 +1,4 @@
-//! What the trials of a cell say together: medians over trials, never pooled, never averaged.
+//! Summaries of the trials of a cell: medians over trials, never pooled, never averaged.
 
 use super::units::time;
 use crate::record::histogram::decode;
@@ -15,33 +15,33 @@ pub(crate) fn quantile_text(shown: Shown) -> String {
     }
 }
 
-/// A quantile is shown only with so many samples beyond it.
+/// A quantile is shown only with at least this many samples beyond it.
 pub const BEYOND: f64 = 10.0;
 
-/// A cell in figures.
+/// The figures of a cell.
 #[derive(Debug, Clone)]
 pub struct Summary<'a> {
-    /// What it sums up.
+    /// The cell.
     pub cell: &'a Cell,
-    /// Right replies a second.
+    /// Correct replies per second.
     pub throughput_rps: Figure,
     /// Whether the generator was the limit in any trial, so that throughput is a lower bound.
     pub limited: bool,
-    /// Clients served, in the trial with the fewest, …
+    /// Clients served, in the trial with the fewest.
     pub served: usize,
-    /// … of so many that asked anything there.
+    /// Clients that sent a request in that trial.
     pub asked: usize,
-    /// Jain's index.
+    /// Jain's fairness index.
     pub fairness: Option<Figure>,
-    /// The server's CPU a request, in microseconds.
+    /// The server's CPU per request, in microseconds.
     pub cpu_us: Option<Figure>,
-    /// The user-mode share of it; none where it cannot be known.
+    /// The user-mode share of that CPU time; `None` if it cannot be measured.
     pub user_share: Option<f64>,
-    /// The server's memory at its peak.
+    /// The server's peak memory (PSS), in bytes.
     pub pss_bytes: Option<Figure>,
-    /// Its processes.
+    /// The peak number of its processes.
     pub processes: Option<u64>,
-    /// Its threads.
+    /// The peak number of its threads.
     pub threads: Option<u64>,
     /// The worst verdict of its trials.
     pub verdict: Verdict,
@@ -59,20 +59,20 @@ pub struct Figure {
 /// How a quantile is shown.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Shown {
-    /// It is this.
+    /// An exact value, in nanoseconds.
     Is(f64),
-    /// It is over this, and nobody knows by how much.
+    /// A lower bound, in nanoseconds.
     Over(f64),
-    /// Clients were never served: no quantile says how long they would have waited.
+    /// Some clients were never served, so their waiting time is unknown.
     Starved,
-    /// Too few samples lie beyond it, or it would only say how long an overload lasted.
+    /// Too few samples are beyond it, or it would only reflect the length of an overload.
     TooFew,
 }
 
 impl Figure {
-    /// Of the trials that have it; `None` where none has.
-    pub fn of(trials: &[Trial], of: impl Fn(&Trial) -> Option<f64>) -> Option<Figure> {
-        let values: Vec<f64> = trials.iter().filter_map(of).collect();
+    /// The figure over the trials that have a value; `None` if no trial has one.
+    pub fn of(trials: &[Trial], value: impl Fn(&Trial) -> Option<f64>) -> Option<Figure> {
+        let values: Vec<f64> = trials.iter().filter_map(value).collect();
         let (low, high) = range(&values);
         (!values.is_empty()).then(|| Figure {
             median: median(&values),
@@ -83,32 +83,32 @@ impl Figure {
 }
 
 impl<'a> Summary<'a> {
-    /// Sums up a cell; `None` when it has no trial.
+    /// The summary of a cell; `None` if it has no trial.
     pub fn of(cell: &'a Cell) -> Option<Summary<'a>> {
         let trials = &cell.trials;
-        let all = cell.load.clients;
-        let worst = trials.iter().min_by_key(|trial| served(trial, all))?;
-        let user = |trial: &Trial| {
+        let clients = cell.load.clients;
+        let worst = trials.iter().min_by_key(|trial| served(trial, clients))?;
+        let user_share = |trial: &Trial| {
             let (user, system) = (trial.server.cpu_user_s?, trial.server.cpu_system_s?);
             (user + system > 0.0).then(|| user / (user + system))
         };
-        // Of processes that end within a clock tick the kernel cannot tell the two apart.
+        // The kernel cannot divide the CPU time of a process that ends within one clock tick.
         let short_lived = cell.load.requests_per_connection.is_some()
             && cell.contestant.options.workers.is_none();
-        let split = if short_lived {
+        let user_share = if short_lived {
             None
         } else {
-            Figure::of(trials, user)
+            Figure::of(trials, user_share)
         };
         Some(Summary {
             cell,
             throughput_rps: Figure::of(trials, |trial| Some(trial.throughput_rps))?,
             limited: trials.iter().any(|trial| trial.generator.limited),
-            served: served(worst, all),
-            asked: worst.clients_asked.unwrap_or(all),
+            served: served(worst, clients),
+            asked: worst.clients_asked.unwrap_or(clients),
             fairness: Figure::of(trials, |trial| trial.fairness_jain),
             cpu_us: Figure::of(trials, |trial| trial.server.cpu_us_per_request),
-            user_share: split.map(|figure| figure.median),
+            user_share: user_share.map(|figure| figure.median),
             pss_bytes: Figure::of(trials, |trial| {
                 trial.server.pss_peak_bytes.map(|bytes| bytes as f64)
             }),
@@ -128,34 +128,34 @@ impl<'a> Summary<'a> {
         })
     }
 
-    /// The contestant's name.
+    /// The server's name.
     pub fn name(&self) -> &'a str {
         &self.cell.contestant.name
     }
 
-    /// Whether some client asked and was never answered rightly, in some trial.
+    /// Whether, in some trial, a client sent requests but got no correct reply.
     pub fn unserved(&self) -> bool {
         self.served < self.asked
     }
 
-    /// Whether some of these heard nothing at all and were left waiting.
+    /// Whether some unserved client got no reply at all.
     pub fn starved(&self) -> bool {
         let trials = &self.cell.trials;
         self.unserved() && trials.iter().any(|trial| trial.clients_starved > 0)
     }
 
-    /// Whether its throughput may be set against others'.
+    /// Whether it can be ranked: all clients were served and no trial is invalid.
     pub fn ranks(&self) -> bool {
         !self.unserved() && self.verdict != Verdict::Invalid
     }
 
-    /// Whether an open loop's rate was over what the contestant, or the generator, can do.
+    /// Whether, in most trials, the rate of an open loop was over the capacity of the server or the generator.
     pub fn over_capacity(&self) -> bool {
-        let over = |trial: &&Trial| trial.over_capacity();
-        self.cell.trials.iter().filter(over).count() * 2 > self.cell.trials.len()
+        let is_over = |trial: &&Trial| trial.over_capacity();
+        self.cell.trials.iter().filter(is_over).count() * 2 > self.cell.trials.len()
     }
 
-    /// The latency at `q`, of which `value` is the record's.
+    /// The latency at quantile `q`, which `value` reads from a trial, in nanoseconds.
     pub fn latency(&self, q: f64, value: impl Fn(&Trial) -> Option<u64>) -> Shown {
         if self.starved() {
             return Shown::Starved;
@@ -172,7 +172,7 @@ impl<'a> Summary<'a> {
         if values.len() < trials.len() || !trials.iter().all(enough) {
             return Shown::TooFew;
         }
-        // As within a trial: a bound may be anything above itself.
+        // A lower bound has no upper limit, so its highest possible value is infinite.
         let is_bound = |trial: &Trial| trial.censored.count > 0 && q > trial.exact_below;
         let highest = trials
             .iter()
@@ -186,7 +186,7 @@ impl<'a> Summary<'a> {
         }
     }
 
-    /// The median latency of those that were answered, for the note below starvation.
+    /// The median latency of the requests that got a reply, in nanoseconds. It is shown when clients starve.
     pub fn answered_p50_ns(&self) -> Option<f64> {
         let histograms = self
             .cell
@@ -201,13 +201,13 @@ impl<'a> Summary<'a> {
     }
 }
 
-/// Clients that were served of all: of those that asked, the others.
-fn served(trial: &Trial, all: usize) -> usize {
-    let asked = trial.clients_asked.unwrap_or(all);
+/// The number of clients that sent requests and were served.
+fn served(trial: &Trial, clients: usize) -> usize {
+    let asked = trial.clients_asked.unwrap_or(clients);
     asked.saturating_sub(trial.clients_unserved)
 }
 
-/// The summaries, those of one load together.
+/// The summaries, grouped by load and scenario.
 pub(crate) fn groups<'s, 'a>(
     summaries: &'s [Summary<'a>],
 ) -> impl Iterator<Item = &'s [Summary<'a>]> {

@@ -1,6 +1,6 @@
-//! Figures as people read them: three digits and a unit.
+//! Figures for people: three digits and a unit.
 
-/// `950 ns`, `24.1 µs`, `5.93 ms`, `1.02 s`.
+/// A time in nanoseconds as `950 ns`, `24.1 µs`, `5.93 ms`, `1.02 s`.
 pub(crate) fn time(ns: f64) -> String {
     let (value, unit) = match ns {
         ns if ns < 1e3 => (ns, "ns"),
@@ -11,7 +11,7 @@ pub(crate) fn time(ns: f64) -> String {
     format!("{} {unit}", digits(value))
 }
 
-/// `0.42`, `9.81`, `98.1`, `981`, `9,810`.
+/// Three significant digits: `0.42`, `9.81`, `98.1`, `981`, `9,810`.
 pub(crate) fn digits(value: f64) -> String {
     match value {
         0.0 => "0".to_owned(),
@@ -21,12 +21,12 @@ pub(crate) fn digits(value: f64) -> String {
     }
 }
 
-/// `1,234,567`.
+/// A whole number with separators: `1,234,567`.
 pub(crate) fn count(value: u64) -> String {
-    let plain = value.to_string();
+    let digits = value.to_string();
     let mut text = String::new();
-    for (at, digit) in plain.chars().enumerate() {
-        if at > 0 && (plain.len() - at).is_multiple_of(3) {
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
@@ -34,7 +34,7 @@ pub(crate) fn count(value: u64) -> String {
     text
 }
 
-/// `290 B`, `812 KiB`, `4.21 MiB`, `1.50 GiB`.
+/// Bytes as `290 B`, `812 KiB`, `4.21 MiB`, `1.50 GiB`.
 pub(crate) fn bytes(value: f64) -> String {
     let (value, unit) = match value {
         value if value < 1024.0 => (value.round(), "B"),
@@ -48,17 +48,17 @@ pub(crate) fn bytes(value: f64) -> String {
     }
 }
 
-/// `12,300/s`.
+/// A rate per second: `12,300/s`.
 pub(crate) fn rate(per_second: f64) -> String {
     format!("{}/s", digits(per_second))
 }
 
-/// A share of one as `42.0 %`.
+/// A share from 0 to 1 as `42.0 %`.
 pub(crate) fn share(of_one: f64) -> String {
     format!("{} %", digits(of_one * 100.0))
 }
 
-/// A quantile from 0 to 1 as `99.99 %`: as many nines as it has, up to nine of them.
+/// A quantile from 0 to 1 as `99.99 %`, with up to nine nines.
 pub(crate) fn quantile(q: f64) -> String {
     let nines = -(1.0 - q).max(1e-9).log10();
     format!(
@@ -67,7 +67,7 @@ pub(crate) fn quantile(q: f64) -> String {
     )
 }
 
-/// At most so many decimals, without zeros at the end: `0.25`, `10`.
+/// A value with at most `decimals` decimals and no trailing zeros: `0.25`, `10`.
 pub(crate) fn trimmed(value: f64, decimals: usize) -> String {
     let text = format!("{value:.decimals$}");
     if text.contains('.') {
@@ -77,7 +77,7 @@ pub(crate) fn trimmed(value: f64, decimals: usize) -> String {
     }
 }
 
-/// `5 s`, `200 ms`, `2 min`.
+/// A duration: `5 s`, `200 ms`, `2 min`.
 pub(crate) fn span(seconds: f64) -> String {
     match seconds {
         s if s < 1.0 => format!("{} ms", (s * 1e3).round()),
@@ -86,7 +86,7 @@ pub(crate) fn span(seconds: f64) -> String {
     }
 }
 
-/// `1 thread`, `3 threads`.
+/// A number of things: `1 thread`, `3 threads`.
 pub(crate) fn some(number: u64, thing: &str) -> String {
     let s = if number == 1 { "" } else { "s" };
     format!("{} {thing}{s}", count(number))

@@ -1,48 +1,48 @@
-//! Reasons to doubt trials, each kind once.
+//! Warnings about trials. Each kind of reason is listed once.
 
 use super::summary::Summary;
 use crate::record::{Trial, Verdict};
 
-/// What is left of a reason without its figures: reasons of one kind differ by these only.
+/// A reason without its figures. Two reasons of one kind differ only in their figures.
 fn kind(reason: &str) -> String {
-    let is_of_figure = |c: char| c.is_ascii_digit() || matches!(c, '.' | ',');
+    let is_figure_char = |c: char| c.is_ascii_digit() || matches!(c, '.' | ',');
     let mut kind = String::new();
     let mut after_figure = false;
     for c in reason.chars() {
         // Rates are written as 9,500 or 12k.
-        let of_figure = is_of_figure(c) || (after_figure && matches!(c, 'k' | 'M'));
-        if !of_figure {
+        let in_figure = is_figure_char(c) || (after_figure && matches!(c, 'k' | 'M'));
+        if !in_figure {
             kind.push(c);
         }
-        after_figure = of_figure;
+        after_figure = in_figure;
     }
     kind
 }
 
-/// What speaks against the trials of some cells.
+/// A reason to doubt the trials of some cells.
 #[derive(Debug, Clone)]
 pub struct Warning<'a> {
-    /// The reason, with the figures of the first trial that it was given for.
+    /// The reason, with the figures of the first trial that has it.
     pub reason: &'a str,
-    /// The contestants that it was given for.
+    /// The servers with this reason.
     pub names: Vec<&'a str>,
-    /// The worst verdict that it is part of.
+    /// The worst verdict among the trials with this reason.
     pub verdict: Verdict,
-    /// In how many trials it was given …
+    /// The number of trials with this reason.
     pub trials: usize,
-    /// … of so many.
+    /// The number of all trials of these cells.
     pub of: usize,
 }
 
-/// The warnings about these cells, each kind of reason once.
+/// The warnings about these cells. Each kind of reason is listed once.
 pub fn warnings<'a>(summaries: &[Summary<'a>]) -> Vec<Warning<'a>> {
     let of = summaries
         .iter()
         .map(|summary| summary.cell.trials.len())
         .sum();
-    let told = |trial: &'a Trial| {
+    let reasons_with_verdict = |trial: &'a Trial| {
         let reasons = trial.validity.reasons.iter().enumerate();
-        // The worst stands first.
+        // The first reason is the worst: the verdict of the trial comes from it.
         reasons.map(|(at, reason)| match at {
             0 => (trial.validity.verdict, reason),
             _ => (Verdict::Suspect, reason),
@@ -50,17 +50,17 @@ pub fn warnings<'a>(summaries: &[Summary<'a>]) -> Vec<Warning<'a>> {
     };
     let mut warnings: Vec<Warning<'a>> = Vec::new();
     for summary in summaries {
-        for (verdict, reason) in summary.cell.trials.iter().flat_map(told) {
+        for (verdict, reason) in summary.cell.trials.iter().flat_map(reasons_with_verdict) {
             let name = summary.name();
             match warnings
                 .iter_mut()
-                .find(|doubt| kind(doubt.reason) == kind(reason))
+                .find(|warning| kind(warning.reason) == kind(reason))
             {
-                Some(doubt) => {
-                    doubt.trials += 1;
-                    doubt.verdict = doubt.verdict.max(verdict);
-                    if !doubt.names.contains(&name) {
-                        doubt.names.push(name);
+                Some(warning) => {
+                    warning.trials += 1;
+                    warning.verdict = warning.verdict.max(verdict);
+                    if !warning.names.contains(&name) {
+                        warning.names.push(name);
                     }
                 }
                 None => warnings.push(Warning {
@@ -77,7 +77,7 @@ pub fn warnings<'a>(summaries: &[Summary<'a>]) -> Vec<Warning<'a>> {
 }
 
 impl Warning<'_> {
-    /// The whole of it in a sentence, the figures being one trial's; with `named`, also whom it is about.
+    /// The warning in one sentence, with the figures of one trial. With `named`, it lists the servers.
     pub fn sentence(&self, named: bool) -> String {
         let verdict = match self.verdict {
             Verdict::Invalid => "Invalid",
@@ -93,7 +93,7 @@ impl Warning<'_> {
         } else {
             String::new()
         };
-        let one = if self.trials > 1 { ", one of them" } else { "" };
-        format!("{verdict}{trials}{names}{one}: {}.", self.reason)
+        let example = if self.trials > 1 { ", for example" } else { "" };
+        format!("{verdict}{trials}{names}{example}: {}.", self.reason)
     }
 }

@@ -1,4 +1,4 @@
-//! One client: its connection, what it has in flight, and what it is still to send.
+//! One client: its connection, its requests in flight, and its requests that wait to be sent.
 
 use std::collections::VecDeque;
 
@@ -6,14 +6,14 @@ use super::message::Tag;
 use crate::load::pacer::mix::Kind;
 use crate::protocol::{WriteMode, WriteSplitter};
 
-/// A request that is still to be sent.
+/// A request that waits to be sent.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct QueuedRequest {
     pub(crate) planned_ns: u64,
     pub(crate) kind: Kind,
 }
 
-/// A request on its way.
+/// A request in flight.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct InFlight {
     pub(crate) planned_ns: u64,
@@ -22,72 +22,72 @@ pub(crate) struct InFlight {
     pub(crate) tag: Tag,
 }
 
-/// Where a client's connection stands.
+/// The state of a client's connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ConnectionState {
-    /// There is none; a connect may be tried from this time on.
+    /// There is no connection. A connect is allowed from this time on.
     Down {
         retry_ns: u64,
     },
-    /// A connect is under way since this time.
+    /// A connect is in progress since this time.
     Connecting {
         since_ns: u64,
     },
     Up,
 }
 
-/// What is left of a client when the load is over.
+/// The result of one client when the load has ended.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ClientResult {
-    /// Right replies inside the window.
+    /// Correct replies inside the window.
     pub replies: u64,
-    /// Its longest wait among the requests of the sample.
+    /// The longest response time of its requests in the sample.
     pub longest_wait_ns: u64,
-    /// Its requests in the sample, …
+    /// Its requests in the sample.
     pub asked: u64,
-    /// … those that were answered rightly, be it in the drain, …
+    /// Requests of the sample with a correct reply, also in the drain.
     pub answered: u64,
-    /// … and those that were still without any reply at the end.
+    /// Requests of the sample that had no reply at the end of the drain.
     pub unanswered: u64,
-    /// Whether any reply to them came, be it a wrong one.
-    pub heard: bool,
+    /// Whether any reply to them came, correct or wrong.
+    pub got_reply: bool,
 }
 
 impl ClientResult {
-    /// A request of the sample has ended after this time.
+    /// Counts a request of the sample that ended after `wait_ns`.
     pub(crate) fn waited(&mut self, wait_ns: u64) {
         self.asked += 1;
         self.longest_wait_ns = self.longest_wait_ns.max(wait_ns);
     }
 
-    /// Whether it asked and was never answered rightly.
+    /// Whether it sent requests and got no correct reply.
     pub fn is_unserved(&self) -> bool {
         self.asked > 0 && self.answered == 0
     }
 
-    /// Whether it asked, heard nothing at all, and was left waiting.
+    /// Whether it got no reply at all and requests were still unanswered at the end.
     pub fn is_starved(&self) -> bool {
-        self.is_unserved() && !self.heard && self.unanswered > 0
+        self.is_unserved() && !self.got_reply && self.unanswered > 0
     }
 }
 
 #[derive(Debug)]
 pub(crate) struct Client {
     pub(crate) link: ConnectionState,
-    /// The requests that it is still to send, in the order of the plan.
+    /// Requests that wait to be sent, in the order of the plan.
     pub(crate) waiting: VecDeque<QueuedRequest>,
-    /// What it has sent, in the order of the replies.
+    /// Requests in flight. Replies come in this order.
     pub(crate) flights: VecDeque<InFlight>,
-    /// The beginning of a reply whose rest has not come.
+    /// The first part of a reply that is not complete.
     pub(crate) inbox: Vec<u8>,
-    /// The rest of a request that the socket has not taken.
+    /// Bytes of requests that the socket has not accepted yet.
     pub(crate) outbox: Vec<u8>,
-    pieces: WriteSplitter,
-    /// Replies on this connection.
+    splitter: WriteSplitter,
+    /// Number of replies on this connection.
     pub(crate) on_connection: u32,
-    /// The number of the last common leave before its connection came up.
-    pub(crate) beat: u64,
-    /// Since when it could have sent: what comes after that is the generator's own lag.
+    /// The number of the last common reconnect before its connection was established.
+    pub(crate) reconnects_seen: u64,
+    /// When it could first have sent. Any later send is scheduling delay of the generator.
     pub(crate) able_ns: u64,
     /// Failures since the last reply.
     pub(crate) failures: u32,
@@ -103,9 +103,9 @@ impl Client {
             flights: VecDeque::with_capacity(pipeline),
             inbox: Vec::new(),
             outbox: Vec::new(),
-            pieces: WriteSplitter::new(write_mode),
+            splitter: WriteSplitter::new(write_mode),
             on_connection: 0,
-            beat: 0,
+            reconnects_seen: 0,
             able_ns: 0,
             failures: 0,
             sequence: 0,
@@ -113,23 +113,23 @@ impl Client {
         }
     }
 
-    /// Forgets the connection; the next may be tried from `retry_ns` on.
+    /// Resets the state of the connection. The next connect is allowed from `retry_ns` on.
     pub(crate) fn disconnect(&mut self, retry_ns: u64) {
         self.link = ConnectionState::Down { retry_ns };
         self.on_connection = 0;
         self.inbox.clear();
         self.outbox.clear();
-        self.pieces.restart();
+        self.splitter.restart();
     }
 
-    /// What goes into the next write; empty when all is written.
+    /// The bytes for the next write; empty when everything is written.
     pub(crate) fn unwritten(&self) -> &[u8] {
-        &self.outbox[..self.pieces.next(self.outbox.len())]
+        &self.outbox[..self.splitter.next(self.outbox.len())]
     }
 
-    /// The first `bytes` of what was unwritten have been written.
+    /// Removes the first `bytes` of the unwritten bytes: they have been written.
     pub(crate) fn wrote(&mut self, bytes: usize) {
-        self.pieces.wrote(&self.outbox[..bytes]);
+        self.splitter.wrote(&self.outbox[..bytes]);
         if bytes == self.outbox.len() {
             self.outbox.clear();
         } else {
@@ -137,7 +137,7 @@ impl Client {
         }
     }
 
-    /// Memory that it takes.
+    /// Memory of this client, in bytes.
     pub(crate) fn held_bytes(&self) -> usize {
         size_of::<Client>()
             + self.waiting.capacity() * size_of::<QueuedRequest>()
@@ -146,7 +146,7 @@ impl Client {
             + self.outbox.capacity()
     }
 
-    /// How long to wait before another connect: not at all at first, at most a second.
+    /// How long to wait before the next connect: 0 after the first failure, at most 1 s.
     pub(crate) fn backoff_ns(&self) -> u64 {
         match self.failures {
             0 | 1 => 0,

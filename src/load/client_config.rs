@@ -1,40 +1,40 @@
-//! How each client of a thread behaves.
+//! The configuration of the clients of one thread.
 
 use super::message::Message;
 use crate::load::pacer::mix::Kind;
 use crate::load::pacer::schedule::Assign;
 use crate::protocol::WriteMode;
 
-/// How each client behaves.
+/// The configuration of the clients of one thread.
 #[derive(Debug, Clone)]
 pub struct ClientConfig {
-    /// What it sends.
+    /// The usual request.
     pub message: Message,
-    /// What it sends where a request is [`Kind::Alternate`]; `None` is the same.
+    /// The request of kind [`Kind::Alternate`]; `None` means the usual one.
     pub alternate: Option<Message>,
-    /// The number of the first of them among all threads', which tells their requests apart.
+    /// The number of the first client among the clients of all threads. It makes tags unique.
     pub first_client: usize,
-    /// Requests in flight a connection.
+    /// Requests in flight per connection.
     pub pipeline: usize,
-    /// Whom a planned request waits for.
+    /// Which client sends a planned request.
     pub assign: Assign,
-    /// Whether it connects before it has anything to send, as a plan that runs from the start needs.
+    /// Whether a client connects before it has a request to send. An open loop needs this.
     pub connects_first: bool,
-    /// A connection ends after so many replies; `None` is never.
+    /// Replies per connection, after which it is closed; `None` means no limit.
     pub requests_per_connection: Option<u32>,
-    /// All give up their connections at the multiples of this time; `None` is never.
+    /// All clients reconnect at the multiples of this time; `None` means never.
     pub reconnect_every_ns: Option<u64>,
-    /// How long a reply may take.
+    /// Timeout of a reply.
     pub timeout_ns: u64,
-    /// How long a connect may take.
+    /// Timeout of a connect.
     pub connect_timeout_ns: u64,
-    /// Connections beside those of the clients that connect before them and then only sit there.
+    /// Additional idle connections. They connect before the clients and send nothing.
     pub idle: usize,
-    /// When they first connect.
+    /// When the connections are first made.
     pub ramp: Ramp,
     /// How requests are written.
     pub write_mode: WriteMode,
-    /// The longest reply that is believed.
+    /// The longest reply that is accepted, in bytes.
     pub max_frame_bytes: usize,
 }
 
@@ -44,7 +44,7 @@ impl ClientConfig {
         self.requests_per_connection.is_none() && self.reconnect_every_ns.is_none()
     }
 
-    /// What a request of this kind sends.
+    /// The message of this kind of request.
     pub(crate) fn message(&self, kind: Kind) -> &Message {
         match (kind, &self.alternate) {
             (Kind::Alternate, Some(alternate)) => alternate,
@@ -53,12 +53,12 @@ impl ClientConfig {
     }
 }
 
-/// When connections are first made: spaced, so that thousands do not arrive as one flood.
+/// When connections are first made. They are spaced, so that thousands do not arrive at once.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Ramp {
-    /// When the first is made.
+    /// When the first connection is made.
     pub first_ns: u64,
-    /// How long after each the next one is.
+    /// Time between two connections.
     pub gap_ns: u64,
 }
 

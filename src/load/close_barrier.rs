@@ -1,18 +1,18 @@
-//! The end of a load, which its threads reach together.
+//! A barrier at the end of a load: no thread closes its connections before all have finished.
 
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
-/// Lets nobody close before everybody has arrived; one that fails has arrived too.
+/// Blocks each thread until all threads have arrived. A thread that fails counts as arrived.
 #[derive(Debug)]
 pub(crate) struct CloseBarrier {
     missing: AtomicUsize,
     lock: Mutex<()>,
-    all_there: Condvar,
+    all_arrived: Condvar,
 }
 
-/// One who is to arrive, and does so at the latest when dropped.
+/// One participant of the barrier. It arrives when it is dropped, at the latest.
 #[derive(Debug)]
 pub(crate) struct BarrierGuard(Arc<CloseBarrier>);
 
@@ -21,7 +21,7 @@ impl CloseBarrier {
         Arc::new(CloseBarrier {
             missing: AtomicUsize::new(count),
             lock: Mutex::new(()),
-            all_there: Condvar::new(),
+            all_arrived: Condvar::new(),
         })
     }
 
@@ -31,14 +31,14 @@ impl CloseBarrier {
 }
 
 impl BarrierGuard {
-    /// Arrives, and waits for all others.
+    /// Arrives, and waits until all participants have arrived.
     pub(crate) fn wait(self) {
-        let closing = Arc::clone(&self.0);
+        let barrier = Arc::clone(&self.0);
         drop(self);
-        let mut guard = closing.lock.lock().unwrap_or_else(PoisonError::into_inner);
-        while closing.missing.load(Relaxed) > 0 {
-            guard = closing
-                .all_there
+        let mut guard = barrier.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        while barrier.missing.load(Relaxed) > 0 {
+            guard = barrier
+                .all_arrived
                 .wait(guard)
                 .unwrap_or_else(PoisonError::into_inner);
         }
@@ -49,6 +49,6 @@ impl Drop for BarrierGuard {
     fn drop(&mut self) {
         let _guard = self.0.lock.lock().unwrap_or_else(PoisonError::into_inner);
         self.0.missing.fetch_sub(1, Relaxed);
-        self.0.all_there.notify_all();
+        self.0.all_arrived.notify_all();
     }
 }

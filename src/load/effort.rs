@@ -1,18 +1,18 @@
-//! What a thread of the generator used.
+//! CPU time and scheduling delay of a generator thread.
 
 use std::fs;
 use std::time::{Duration, Instant};
 
 use nix::time::{ClockId, clock_gettime};
 
-/// What a thread did to make its share of the load, inside the window.
+/// CPU time and scheduling delay of a generator thread, inside the window.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Effort {
     /// CPU time.
     pub cpu: Duration,
-    /// Time it was ready to run and had no core (schedstat, proc(5)).
+    /// Scheduling delay: time in which it was runnable and had no core (schedstat, proc(5)).
     pub run_delay: Duration,
-    /// How long it was watched.
+    /// Length of the measured interval.
     pub elapsed: Duration,
 }
 

@@ -1,18 +1,19 @@
-//! What goes into the system and comes out of it over the window: Little's law, and whether it was steady.
+//! Requests that enter and leave the system over the window: data for Little's law and for the test
+//! whether the load was steady.
 
 use super::window::Window;
 
-/// Slices that the window is cut into: enough to see a trend, few enough to cost nothing.
+/// Slices of the window: enough to show a trend, few enough to be cheap.
 const SLICES: u64 = 50;
 
 /// Counts of requests that entered and left, and of the replies in each slice of the window.
 #[derive(Debug, Clone)]
 pub struct FlowBalance {
     window: Window,
-    /// The time that requests were under way inside the window, in all. While some still are,
-    /// only their beginning has been taken off.
-    under_way_ns: i128,
-    /// Latencies of the replies that came inside the window, in all.
+    /// Total time that requests were in progress inside the window. A request that has not
+    /// ended has only its start time subtracted so far.
+    in_progress_ns: i128,
+    /// Sum of the latencies of the replies inside the window.
     latency_ns: u128,
     slices: Vec<Slice>,
 }
@@ -20,9 +21,9 @@ pub struct FlowBalance {
 /// The replies of one slice of the window.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Slice {
-    /// How many.
+    /// Number of replies.
     pub replies: u64,
-    /// Their latencies in all.
+    /// Sum of their latencies.
     pub latency_ns: u64,
 }
 
@@ -30,23 +31,23 @@ impl FlowBalance {
     pub(crate) fn new(window: Window) -> FlowBalance {
         FlowBalance {
             window,
-            under_way_ns: 0,
+            in_progress_ns: 0,
             latency_ns: 0,
             slices: vec![Slice::default(); SLICES as usize],
         }
     }
 
-    /// A request was planned for `at_ns`.
+    /// Counts a request that was planned for `at_ns`.
     pub(crate) fn entered(&mut self, at_ns: u64) {
-        self.under_way_ns -= self.inside(at_ns);
+        self.in_progress_ns -= self.inside(at_ns);
     }
 
-    /// A request has ended, in whatever way; each that entered does so once.
+    /// Counts a request that ended, with or without a reply. Call it once per entered request.
     pub(crate) fn left(&mut self, at_ns: u64) {
-        self.under_way_ns += self.inside(at_ns);
+        self.in_progress_ns += self.inside(at_ns);
     }
 
-    /// A right reply came inside the window.
+    /// Counts a correct reply inside the window.
     pub(crate) fn answered(&mut self, at_ns: u64, latency_ns: u64) {
         self.latency_ns += u128::from(latency_ns);
         let from_ns = at_ns.saturating_sub(self.window.from_ns);
@@ -65,14 +66,13 @@ impl FlowBalance {
         (self.window.to_ns - self.window.from_ns).max(1) as f64
     }
 
-    /// Requests under way, on average over the window (L of Little's law).
+    /// Mean number of requests in progress over the window (L of Little's law).
     pub fn under_way_mean(&self) -> f64 {
-        self.under_way_ns as f64 / self.window_ns()
+        self.in_progress_ns as f64 / self.window_ns()
     }
 
-    /// Throughput times mean latency (λW), which is the same number wherever
-    /// as much goes in as comes out (Little, *A Proof for the Queuing Formula*,
-    /// 1961).
+    /// Throughput times mean latency (λW). It equals L if as many requests enter as leave
+    /// (Little, *A Proof for the Queuing Formula*, 1961).
     pub fn throughput_times_latency(&self) -> f64 {
         self.latency_ns as f64 / self.window_ns()
     }
@@ -83,7 +83,7 @@ impl FlowBalance {
     }
 
     pub(crate) fn add(&mut self, other: &FlowBalance) {
-        self.under_way_ns += other.under_way_ns;
+        self.in_progress_ns += other.in_progress_ns;
         self.latency_ns += other.latency_ns;
         for (own, others) in self.slices.iter_mut().zip(&other.slices) {
             own.replies += others.replies;

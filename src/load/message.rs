@@ -1,4 +1,4 @@
-//! The request that is sent and the check of its reply.
+//! A request, and the check of its reply.
 
 use std::fmt::Write as _;
 
@@ -8,48 +8,48 @@ use serde_json::value::RawValue;
 
 use crate::protocol::{HEADER_BYTES, append_frame};
 
-/// Hex digits that make each `ping` differ from all others.
+/// Hex digits that make each `ping` unique.
 const TAG_BYTES: usize = 16;
-/// The shortest string that a `ping` carries.
+/// The shortest string in the params of a `ping`, in bytes.
 pub const LEAST_PAYLOAD_BYTES: usize = TAG_BYTES;
 
-/// A request, and what its reply must be.
+/// A request, and its expected reply.
 #[derive(Debug, Clone)]
 pub struct Message {
     method: String,
     frame: Vec<u8>,
     payload_bytes: usize,
-    /// The params, where they are the same every time.
+    /// The params, if they are the same in every request.
     params: Option<String>,
     expected: Expected,
 }
 
-/// Another message that some requests are.
+/// A second message that replaces the usual one in some requests.
 #[derive(Debug, Clone)]
 pub struct Alternate {
-    /// What is sent instead of the usual one.
+    /// The second message.
     pub message: Message,
-    /// One request in so many, drawn pseudo-randomly.
+    /// One request in `one_in` sends it, drawn pseudo-randomly.
     pub one_in: u32,
 }
 
 #[derive(Debug, Clone)]
 enum Expected {
-    /// A whole body with the tag of the request at `at`, where `request_at` is its place in the request.
+    /// This body, with the tag of the request at offset `at`; `request_at` is the offset of the tag in the request.
     Echo {
         body: Vec<u8>,
         at: usize,
         request_at: usize,
     },
-    /// A reply of the method's name whose result is this, if it is known.
+    /// A reply with the method's name and this result; `None` accepts any result.
     Result(Option<Value>),
 }
 
-/// What a client must remember of a request to check its reply.
+/// Identifies a request, so that its reply can be checked.
 pub type Tag = u64;
 
 impl Message {
-    /// A `ping` whose params are a string of `payload_bytes`, which begins with a tag of 16 digits.
+    /// A `ping` with a string of `payload_bytes` as params. The string begins with a tag of 16 digits.
     pub fn ping(payload_bytes: usize) -> Message {
         let params = format!("\"{}\"", "0".repeat(payload_bytes.max(TAG_BYTES)));
         let frame = request_frame("ping", &params);
@@ -70,10 +70,10 @@ impl Message {
         }
     }
 
-    /// Any other request, the same every time.
+    /// A request with fixed params.
     ///
     /// # Errors
-    /// When `params` are not JSON: what is wrong with them.
+    /// When `params` are not JSON: the message of the parser.
     pub fn call(method: &str, params: &str) -> Result<Message, String> {
         let value: Value = serde_json::from_str(params).map_err(|error| error.to_string())?;
         let expected = Expected::Result((method == "ping").then_some(value));
@@ -86,27 +86,27 @@ impl Message {
         })
     }
 
-    /// The method that it calls.
+    /// The method.
     pub fn method(&self) -> &str {
         &self.method
     }
 
-    /// Its params as JSON; `None` for pings, each of which carries its own tag.
+    /// The params as JSON; `None` for pings, because each has its own tag.
     pub fn params(&self) -> Option<&str> {
         self.params.as_deref()
     }
 
-    /// Bytes of its params.
+    /// Bytes of the params.
     pub fn payload_bytes(&self) -> usize {
         self.payload_bytes
     }
 
-    /// Bytes of a request on the wire, its header included.
+    /// Bytes of a request on the wire, including its header.
     pub fn frame_bytes(&self) -> usize {
         self.frame.len()
     }
 
-    /// Writes the request with this tag into `out`.
+    /// Appends the request with this tag to `out`.
     pub fn write(&self, tag: Tag, out: &mut Vec<u8>) {
         let start = out.len();
         out.extend_from_slice(&self.frame);
@@ -115,28 +115,28 @@ impl Message {
         }
     }
 
-    /// Whether `body` is the right reply to the request with this tag.
+    /// Whether `body` is the correct reply to the request with this tag.
     ///
-    /// A reply that says the same in other words (spaces, another order of
-    /// keys) is right too, only slower to check.
+    /// A reply with the same JSON value in another form (spaces, order of keys) is correct
+    /// too. Its check is slower.
     pub fn is_answered_by(&self, tag: Tag, body: &[u8]) -> bool {
         match &self.expected {
             Expected::Echo {
                 body: expected, at, ..
             } => {
                 let tail = at + TAG_BYTES;
-                let same = body.len() == expected.len()
+                let is_identical = body.len() == expected.len()
                     && body[..*at] == expected[..*at]
                     && body[*at..tail] == hex(tag)
                     && body[tail..] == expected[tail..];
-                same || self.says_the_same(body, &self.echoed(tag))
+                is_identical || self.is_pong_with(body, &self.echoed(tag))
             }
-            Expected::Result(Some(result)) => self.says_the_same(body, result),
+            Expected::Result(Some(result)) => self.is_pong_with(body, result),
             Expected::Result(None) => parse(body).is_some_and(|reply| reply.out == self.method),
         }
     }
 
-    fn says_the_same(&self, body: &[u8], result: &Value) -> bool {
+    fn is_pong_with(&self, body: &[u8], result: &Value) -> bool {
         let Some(reply) = parse(body) else {
             return false;
         };
@@ -144,7 +144,7 @@ impl Message {
         reply.out == "pong" && value.is_ok_and(|value| value == *result)
     }
 
-    /// What a ping with this tag carries.
+    /// The params of the ping with this tag.
     fn echoed(&self, tag: Tag) -> Value {
         let mut text = String::new();
         // Writing to a string cannot fail.
@@ -191,7 +191,7 @@ fn hex(tag: Tag) -> [u8; TAG_BYTES] {
 mod tests {
     use super::*;
 
-    fn right(message: &Message, body: &str) -> bool {
+    fn is_correct(message: &Message, body: &str) -> bool {
         message.is_answered_by(0xbeef, body.as_bytes())
     }
 
@@ -205,11 +205,11 @@ mod tests {
             br#"{"in":"ping","params":"000000000000beef00"}"#
         );
         assert_eq!(frame.len(), message.frame_bytes());
-        assert!(right(
+        assert!(is_correct(
             &message,
             r#"{"out":"pong","result":"000000000000beef00"}"#
         ));
-        assert!(right(
+        assert!(is_correct(
             &message,
             r#"{ "result": "000000000000beef00", "out": "pong" }"#
         ));
@@ -222,7 +222,7 @@ mod tests {
             "",
             "{}",
         ] {
-            assert!(!right(&message, wrong), "{wrong}");
+            assert!(!is_correct(&message, wrong), "{wrong}");
         }
         assert!(!message.is_answered_by(1, b"\xff\xff"));
     }
@@ -230,11 +230,14 @@ mod tests {
     #[test]
     fn other_methods_are_checked_by_name_and_given_params_by_value() {
         let sleep = Message::call("sleep", "5").unwrap();
-        assert!(right(&sleep, r#"{"out":"sleep","result":5}"#));
-        assert!(!right(&sleep, r#"{"out":"error","result":"bad params"}"#));
+        assert!(is_correct(&sleep, r#"{"out":"sleep","result":5}"#));
+        assert!(!is_correct(
+            &sleep,
+            r#"{"out":"error","result":"bad params"}"#
+        ));
         let ping = Message::call("ping", "{\"a\": 1}").unwrap();
-        assert!(right(&ping, r#"{"out":"pong","result":{"a":1}}"#));
-        assert!(!right(&ping, r#"{"out":"pong","result":{"a":2}}"#));
+        assert!(is_correct(&ping, r#"{"out":"pong","result":{"a":1}}"#));
+        assert!(!is_correct(&ping, r#"{"out":"pong","result":{"a":2}}"#));
         assert!(Message::call("ping", "{").is_err());
     }
 }

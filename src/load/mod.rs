@@ -1,9 +1,9 @@
 //! The load generator: many connections over a few threads, each with its own
 //! poll and histograms. The threads share only a few counters that they publish.
 //!
-//! Owns the clients, their timing and the raw record of what they saw. To
-//! change: a new load option touches `spec`, `client_config` and `clients`;
-//! a new shape of load is a file in `pacer/`.
+//! Owns the clients, their timing and their raw measurements. To change: a new
+//! load option touches `spec`, `client_config` and `clients`; a new pacer is a
+//! file in `pacer/`.
 
 mod client;
 mod client_config;

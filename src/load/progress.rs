@@ -7,16 +7,16 @@ use std::time::Instant;
 use super::recorder::Recorder;
 use super::window::Window;
 
-/// What the threads of a load have in common.
+/// State that the threads of a load share.
 #[derive(Debug)]
 pub(crate) struct SharedProgress {
     pub(crate) start: Instant,
     pub(crate) window: Window,
     pub(crate) cancelled: AtomicBool,
-    pub(crate) said: Vec<ThreadProgress>,
+    pub(crate) threads: Vec<ThreadProgress>,
 }
 
-/// How a thread says that it is going, on cache lines of its own.
+/// Progress of one thread, on separate cache lines to avoid false sharing.
 #[derive(Debug, Default)]
 #[repr(align(128))]
 pub(crate) struct ThreadProgress {
@@ -24,17 +24,17 @@ pub(crate) struct ThreadProgress {
     pub(crate) p99_ns: AtomicU64,
 }
 
-/// How a load is going.
+/// Progress of a load.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LiveProgress {
-    /// Right replies so far, inside the window.
+    /// Correct replies inside the window so far.
     pub requests: u64,
-    /// The p99 of the last interval, on the thread where it is highest.
+    /// The p99 of the last interval, in nanoseconds: the highest of all threads.
     pub p99_ns: u64,
 }
 
 impl SharedProgress {
-    pub(crate) fn say(&self, index: usize, recorder: &Recorder, now_ns: u64) {
+    pub(crate) fn publish(&self, index: usize, recorder: &Recorder, now_ns: u64) {
         let window = self.window;
         let at = now_ns.saturating_sub(window.from_ns) / window.interval_ns();
         let last = recorder
@@ -43,9 +43,11 @@ impl SharedProgress {
         let p99_ns = last
             .filter(|last| last.requests > 0)
             .map(|last| last.latency.value_at_quantile(0.99));
-        self.said[index].requests.store(recorder.requests, Relaxed);
+        self.threads[index]
+            .requests
+            .store(recorder.requests, Relaxed);
         if let Some(p99_ns) = p99_ns {
-            self.said[index].p99_ns.store(p99_ns, Relaxed);
+            self.threads[index].p99_ns.store(p99_ns, Relaxed);
         }
     }
 

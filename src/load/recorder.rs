@@ -1,4 +1,4 @@
-//! What one thread has seen, in the window and around it.
+//! The measurements of one thread, in the window and around it.
 
 use hdrhistogram::Histogram;
 
@@ -17,56 +17,56 @@ pub struct Interval {
     pub requests: u64,
     /// Requests planned in it.
     pub planned: u64,
-    /// Requests that ended in it, in whatever way.
+    /// Requests that ended in it, with or without a reply.
     pub ended: u64,
-    /// Latencies of the correct replies, at two digits.
+    /// Latencies of the correct replies, with two significant digits.
     pub latency: Histogram<u32>,
 }
 
-/// Histograms and counts of a thread, all made before the load begins.
+/// Histograms and counts of a thread. All are allocated before the load begins.
 #[derive(Debug, Clone)]
 pub struct Recorder {
     window: Window,
-    /// From planned to reply.
+    /// Response time: from the planned send to the reply.
     pub latency: Sample,
-    /// From actual send to reply, of the answered.
+    /// Service time of answered requests: from the actual send to the reply.
     pub service: Histogram<u64>,
-    /// From the beginning of a connect to its end.
+    /// Duration of connects.
     pub connect: Histogram<u64>,
-    /// From when a request could have been sent to when it was: the generator's own lag.
+    /// Scheduling delay of the generator: from when a request could have been sent to its actual send.
     pub lag: Histogram<u64>,
     /// Requests planned inside the window.
     pub planned: u64,
     /// Correct replies inside the window.
     pub requests: u64,
-    /// Requests that ended inside the window, in whatever way.
+    /// Requests that ended inside the window, with or without a reply.
     pub ended: u64,
-    /// Requests that were under way when the window began.
-    under_way_before: i64,
+    /// Requests that were in progress when the window began.
+    in_progress_before: i64,
     /// Requests of the sample that had no reply when the drain ended.
     pub unanswered: u64,
-    /// How connects went; of persistent connections, which connect before the window, since the start.
+    /// Counts of connects. Persistent connections connect before the window, so theirs count from the start.
     pub connects: Connects,
     /// Idle connections that the server closed, since the window began.
     pub idle_closed: u64,
-    /// Idle connections that stood at the end.
+    /// Idle connections that were open at the end.
     pub idle_open: u64,
     /// Memory of the clients, in bytes, at the end.
     pub held_bytes: usize,
-    /// What went in and came out.
+    /// Requests that entered and left.
     pub flow: FlowBalance,
     /// Failures since the window began.
     pub errors: ErrorCounts,
-    /// The first reply that was not the right one, as text, cut short.
+    /// The first wrong reply as text, truncated.
     pub first_wrong: Option<String>,
-    /// Times longer than the histograms hold.
+    /// Number of times that were too long for the histograms.
     pub overflow: u64,
-    /// Counts and latencies over time: room for the longest series, so that memory does not depend on the duration.
+    /// Counts and latencies over time. Allocated for the longest series, so that memory does not depend on the duration.
     pub series: Vec<Interval>,
 }
 
 impl Recorder {
-    /// An empty one.
+    /// An empty recorder.
     pub fn new(window: Window) -> Recorder {
         let latency = Histogram::new_with_bounds(1, HIGHEST_NS, 2).expect("these bounds are valid");
         let interval = Interval {
@@ -84,7 +84,7 @@ impl Recorder {
             planned: 0,
             requests: 0,
             ended: 0,
-            under_way_before: 0,
+            in_progress_before: 0,
             unanswered: 0,
             connects: Connects::default(),
             idle_closed: 0,
@@ -103,26 +103,26 @@ impl Recorder {
         self.window
     }
 
-    /// A request was planned for `at_ns`.
+    /// Counts a request that was planned for `at_ns`.
     pub fn planned(&mut self, at_ns: u64) {
         self.planned += u64::from(self.window.contains(at_ns));
-        self.under_way_before += i64::from(at_ns < self.window.from_ns);
+        self.in_progress_before += i64::from(at_ns < self.window.from_ns);
         if let Some(interval) = self.interval(at_ns) {
             interval.planned += 1;
         }
         self.flow.entered(at_ns);
     }
 
-    /// A request that could have been sent at `able_ns` was sent at `sent_ns`.
+    /// Records the send at `sent_ns` of a request that could have been sent at `able_ns`.
     pub fn sent(&mut self, able_ns: u64, sent_ns: u64) {
         if self.window.contains(sent_ns) {
             self.overflow += u64::from(self.lag.record(sent_ns.saturating_sub(able_ns)).is_err());
         }
     }
 
-    /// A right reply came at `now_ns`. True when it lies inside the window.
+    /// Records a correct reply at `now_ns`. Returns whether it is in the sample and inside the window.
     pub fn answered(&mut self, planned_ns: u64, sent_ns: u64, now_ns: u64) -> bool {
-        self.left(now_ns);
+        self.record_end(now_ns);
         if !self.in_sample(planned_ns, now_ns) {
             return false;
         }
@@ -135,22 +135,23 @@ impl Recorder {
             self.flow.answered(now_ns, latency_ns);
             if let Some(interval) = self.interval(now_ns) {
                 interval.requests += 1;
-                // What does not fit here has been counted above.
+                // A value out of range has been counted above.
                 let _ = interval.latency.record(latency_ns);
             }
         }
         inside
     }
 
-    /// A request ended, or was given up, without a right reply.
+    /// Records a request that ended or was given up without a correct reply.
     pub fn censored(&mut self, planned_ns: u64, now_ns: u64) {
-        self.left(now_ns);
+        self.record_end(now_ns);
         if self.in_sample(planned_ns, now_ns) {
             self.overflow += u64::from(self.latency.censored.record(now_ns - planned_ns).is_err());
         }
     }
 
-    /// A request had no reply when the drain ended, at `now_ns`. True if it is of the sample.
+    /// Records a request without a reply when the drain ended, at `now_ns`. Returns whether it
+    /// belongs to the sample.
     pub fn unanswered(&mut self, planned_ns: u64, now_ns: u64) -> bool {
         self.censored(planned_ns, now_ns);
         let of_sample = self.in_sample(planned_ns, now_ns);
@@ -158,22 +159,22 @@ impl Recorder {
         of_sample
     }
 
-    /// A request that was due will never be sent, so many wait before it. It stands at the
-    /// age that it has at the end of a drain.
+    /// Records a request that is never sent because the queue is full. It is recorded with its
+    /// age at the end of the drain.
     pub fn never_sent(&mut self, planned_ns: u64) {
         self.unanswered(planned_ns, self.window.to_ns + DRAIN_NS);
     }
 
-    fn left(&mut self, now_ns: u64) {
+    fn record_end(&mut self, now_ns: u64) {
         self.ended += u64::from(self.window.contains(now_ns));
-        self.under_way_before -= i64::from(now_ns < self.window.from_ns);
+        self.in_progress_before -= i64::from(now_ns < self.window.from_ns);
         if let Some(interval) = self.interval(now_ns) {
             interval.ended += 1;
         }
         self.flow.left(now_ns);
     }
 
-    /// The interval of the series in which this moment lies.
+    /// The interval of the series that contains this time.
     fn interval(&mut self, at_ns: u64) -> Option<&mut Interval> {
         if !self.window.contains(at_ns) {
             return None;
@@ -182,16 +183,16 @@ impl Recorder {
         self.series.get_mut(usize::try_from(at).ok()?)
     }
 
-    /// Requests under way at the end of each interval: planned, and neither answered nor failed.
+    /// Requests in progress at the end of each interval: planned, and neither answered nor failed.
     pub fn under_way(&self) -> impl Iterator<Item = u64> {
-        let mut under_way = self.under_way_before;
+        let mut in_progress = self.in_progress_before;
         self.series.iter().map(move |interval| {
-            under_way += interval.planned as i64 - interval.ended as i64;
-            u64::try_from(under_way).unwrap_or(0)
+            in_progress += interval.planned as i64 - interval.ended as i64;
+            u64::try_from(in_progress).unwrap_or(0)
         })
     }
 
-    /// A reply was not the right one.
+    /// Keeps the first wrong reply as text.
     pub fn wrong(&mut self, body: &[u8]) {
         const SHOWN_BYTES: usize = 100;
         if self.first_wrong.is_none() {
@@ -212,34 +213,34 @@ impl Recorder {
         }
     }
 
-    /// A connect took from `begun_ns` to `now_ns`.
+    /// Records a connect from `begun_ns` to `now_ns`.
     pub fn connected(&mut self, begun_ns: u64, now_ns: u64) {
         self.connects.made += 1;
         self.overflow += u64::from(self.connect.record(now_ns - begun_ns).is_err());
     }
 
-    /// Whether failures at this time count.
+    /// Whether failures at this time are counted.
     pub fn counts_errors(&self, now_ns: u64) -> bool {
         now_ns >= self.window.from_ns
     }
 
-    /// The sample: planned before the window's end and not ended before it began,
-    /// so that a request which is stuck since the warm-up counts.
+    /// Whether a request belongs to the sample: planned before the window's end, and not ended
+    /// before its start. So a request that is stuck since the warm-up counts.
     pub fn in_sample(&self, planned_ns: u64, ended_ns: u64) -> bool {
         planned_ns < self.window.to_ns && ended_ns >= self.window.from_ns
     }
 
-    /// Adds what another thread has seen of the same window.
+    /// Adds the measurements of another thread in the same window.
     pub fn add(&mut self, other: &Recorder) {
         self.latency.add(&other.latency);
-        // All were made with the same bounds, so that one always fits into the other.
+        // All histograms have the same bounds, so adding cannot fail.
         let _ = self.service.add(&other.service);
         let _ = self.connect.add(&other.connect);
         let _ = self.lag.add(&other.lag);
         self.planned += other.planned;
         self.requests += other.requests;
         self.ended += other.ended;
-        self.under_way_before += other.under_way_before;
+        self.in_progress_before += other.in_progress_before;
         self.unanswered += other.unanswered;
         self.connects.add(&other.connects);
         self.idle_closed += other.idle_closed;

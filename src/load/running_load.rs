@@ -1,6 +1,5 @@
-//! The load generator: many connections over a few threads, each with its own
-//! poll and histograms; nothing is shared while it runs but a few counters
-//! that are told, not asked for.
+//! A running load: its threads, their progress, and their merged results. The threads share
+//! only the start time, a cancel flag and a few counters that they publish.
 
 use std::io;
 use std::sync::Arc;
@@ -19,7 +18,7 @@ use super::spec::Load;
 use crate::error::Error;
 use crate::load::engine::epoll::ThreadResult;
 
-/// A load that runs. Dropped, it is cancelled.
+/// A running load. Dropping it cancels the load.
 #[derive(Debug)]
 pub struct RunningLoad {
     shared: Arc<SharedProgress>,
@@ -27,20 +26,20 @@ pub struct RunningLoad {
     arrival: Option<BarrierGuard>,
 }
 
-/// What a load has shown, all threads together.
+/// The result of a load, all threads together.
 #[derive(Debug)]
 pub struct Measured {
     /// Histograms and counts.
     pub recorder: Recorder,
-    /// Each client's part.
+    /// The result of each client.
     pub clients: Vec<ClientResult>,
-    /// Each thread's effort.
+    /// The effort of each thread over the window.
     pub efforts: Vec<Effort>,
-    /// Each thread's effort until an overload ends; of other loads the same.
-    pub pressed: Vec<Effort>,
+    /// The effort of each thread until the rate falls; without an overload, over the window.
+    pub overload_efforts: Vec<Effort>,
 }
 
-/// Starts the load; its time runs from here.
+/// Starts the load. Its times are relative to this call.
 ///
 /// # Errors
 /// When a thread cannot be started.
@@ -50,21 +49,22 @@ pub fn start(load: &Load) -> Result<RunningLoad, Error> {
         threads,
         ..load.clone()
     };
-    let closing = CloseBarrier::new(threads + 1);
+    let barrier = CloseBarrier::new(threads + 1);
     let shared = Arc::new(SharedProgress {
         start: Instant::now(),
         window: load.window(),
         cancelled: AtomicBool::new(false),
-        said: std::iter::repeat_with(ThreadProgress::default)
+        threads: std::iter::repeat_with(ThreadProgress::default)
             .take(threads)
             .collect(),
     });
-    // Made before any thread is, so that one which cannot be started keeps nobody waiting.
-    let arrivals: Vec<BarrierGuard> = (0..threads).map(|_| closing.arrival()).collect();
+    // All guards exist before the first thread starts: if a thread cannot be started, the
+    // threads that run do not wait for it.
+    let arrivals: Vec<BarrierGuard> = (0..threads).map(|_| barrier.arrival()).collect();
     let mut running = RunningLoad {
         shared,
         threads: Vec::new(),
-        arrival: Some(closing.arrival()),
+        arrival: Some(barrier.arrival()),
     };
     for (index, arrival) in arrivals.into_iter().enumerate() {
         let (load, shared) = (load.clone(), Arc::clone(&running.shared));
@@ -76,30 +76,33 @@ pub fn start(load: &Load) -> Result<RunningLoad, Error> {
 }
 
 impl RunningLoad {
-    /// When the window begins.
+    /// The start of the window.
     pub fn window_begins(&self) -> Instant {
         self.shared.start + Duration::from_nanos(self.shared.window.from_ns)
     }
 
-    /// When the window ends.
+    /// The end of the window.
     pub fn window_ends(&self) -> Instant {
         self.shared.start + Duration::from_nanos(self.shared.window.to_ns)
     }
 
-    /// How it is going.
+    /// The progress so far.
     pub fn live(&self) -> LiveProgress {
-        let said = &self.shared.said;
+        let threads = &self.shared.threads;
         LiveProgress {
-            requests: said.iter().map(|said| said.requests.load(Relaxed)).sum(),
-            p99_ns: said
+            requests: threads
                 .iter()
-                .map(|said| said.p99_ns.load(Relaxed))
+                .map(|thread| thread.requests.load(Relaxed))
+                .sum(),
+            p99_ns: threads
+                .iter()
+                .map(|thread| thread.p99_ns.load(Relaxed))
                 .max()
                 .unwrap_or(0),
         }
     }
 
-    /// Waits for the drain, closes all connections together, and puts the threads' parts together.
+    /// Waits for the drain, closes all connections together, and merges the results of the threads.
     ///
     /// Until this is called all connections stay open.
     ///
@@ -109,29 +112,30 @@ impl RunningLoad {
         self.arrival = None;
         let mut measured: Option<Measured> = None;
         for thread in std::mem::take(&mut self.threads) {
-            let panicked = |_| Err(io::Error::other("a thread of the generator panicked"));
-            let share = thread
+            let panicked = |_| Err(io::Error::other("a thread of the load generator panicked"));
+            let result = thread
                 .join()
                 .unwrap_or_else(panicked)
                 .map_err(Error::Load)?;
             match &mut measured {
                 None => {
                     measured = Some(Measured {
-                        recorder: share.recorder,
-                        clients: share.clients,
-                        efforts: vec![share.effort],
-                        pressed: vec![share.pressed],
+                        recorder: result.recorder,
+                        clients: result.clients,
+                        efforts: vec![result.effort],
+                        overload_efforts: vec![result.overload_effort],
                     });
                 }
                 Some(measured) => {
-                    measured.recorder.add(&share.recorder);
-                    measured.clients.extend(share.clients);
-                    measured.efforts.push(share.effort);
-                    measured.pressed.push(share.pressed);
+                    measured.recorder.add(&result.recorder);
+                    measured.clients.extend(result.clients);
+                    measured.efforts.push(result.effort);
+                    measured.overload_efforts.push(result.overload_effort);
                 }
             }
         }
-        measured.ok_or_else(|| Error::Load(io::Error::other("no thread ran")))
+        measured
+            .ok_or_else(|| Error::Load(io::Error::other("the load generator started no thread")))
     }
 }
 

@@ -1,37 +1,38 @@
-//! Latencies of which some are only known to be longer than they were seen to be.
+//! Latencies, some of which are censored: only a lower bound is known.
 
 use hdrhistogram::Histogram;
 
-/// The longest time that a histogram holds: an hour.
+/// The longest time in a histogram: one hour.
 pub const HIGHEST_NS: u64 = 3_600_000_000_000;
 
-/// A histogram from 1 ns to 1 h at three digits; it never grows, so recording never allocates.
+/// A histogram from 1 ns to 1 h with three significant digits. It never grows, so recording never
+/// allocates.
 pub fn histogram() -> Histogram<u64> {
     Histogram::new_with_bounds(1, HIGHEST_NS, 3).expect("these bounds are valid")
 }
 
-/// The requests of a trial: the answered ones, and at their ages those that were not (censored).
+/// The requests of a trial: the answered ones, and the censored (unanswered) ones at their ages.
 ///
-/// Leaving the second out would make a server that answers nobody look fast.
+/// Without the censored ones, a server that does not answer would look fast.
 #[derive(Debug, Clone)]
 pub struct Sample {
-    /// Latencies of the answered.
+    /// Latencies of answered requests.
     pub answered: Histogram<u64>,
-    /// Ages of those that were given up, timed out, or never sent.
+    /// Ages of requests that were given up, timed out, or never sent.
     pub censored: Histogram<u64>,
 }
 
 /// A quantile of a [`Sample`], in nanoseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Quantile {
-    /// Known.
+    /// The exact value.
     Exact(u64),
-    /// Longer than this: so many were not answered that it cannot be known.
+    /// A lower bound: too many requests have no reply for an exact value.
     Over(u64),
 }
 
 impl Quantile {
-    /// The value, or the bound below it.
+    /// The exact value, or the lower bound.
     pub fn at_least_ns(self) -> u64 {
         match self {
             Quantile::Exact(ns) | Quantile::Over(ns) => ns,
@@ -40,7 +41,7 @@ impl Quantile {
 }
 
 impl Sample {
-    /// An empty one.
+    /// An empty sample.
     pub fn new() -> Sample {
         Sample {
             answered: histogram(),
@@ -48,20 +49,20 @@ impl Sample {
         }
     }
 
-    /// How many requests there are.
+    /// The number of requests.
     pub fn count(&self) -> u64 {
         self.answered.len() + self.censored.len()
     }
 
     /// Adds another thread's requests of the same trial.
     pub fn add(&mut self, other: &Sample) {
-        // Both were made by `histogram`, so that one always fits into the other.
+        // Both have the bounds of `histogram`, so adding cannot fail.
         let _ = self.answered.add(&other.answered);
         let _ = self.censored.add(&other.censored);
     }
 
-    /// The quantile `q`: taken with the censored at their ages and at infinity,
-    /// and exact where both agree. `None` for an empty sample.
+    /// The quantile `q`. It is exact if it is the same with the censored requests at their ages
+    /// and at infinity. `None` for an empty sample.
     pub fn quantile(&self, q: f64) -> Option<Quantile> {
         let count = self.count();
         if count == 0 {
@@ -76,7 +77,7 @@ impl Sample {
         }
     }
 
-    /// The share of the sample below which quantiles are exact: 1 where nothing was censored.
+    /// Quantiles up to this one are exact: 1 without censored requests.
     pub fn exact_below(&self) -> f64 {
         if self.censored.is_empty() {
             1.0
@@ -85,7 +86,7 @@ impl Sample {
         }
     }
 
-    /// The age of the youngest censored request; 0 where there is none.
+    /// The age of the youngest censored request; 0 without censored requests.
     pub fn censored_min_ns(&self) -> u64 {
         if self.censored.is_empty() {
             0
@@ -94,7 +95,7 @@ impl Sample {
         }
     }
 
-    /// The mean with the censored at their ages: with any of them, a lower bound.
+    /// The mean with censored requests at their ages: a lower bound if there are any.
     pub fn mean_ns(&self) -> Option<f64> {
         let sum = |histogram: &Histogram<u64>| histogram.mean() * histogram.len() as f64;
         match self.count() {
@@ -103,12 +104,12 @@ impl Sample {
         }
     }
 
-    /// The longest seen, exact unless something was censored.
+    /// The longest latency or age: a lower bound if there are censored requests.
     pub fn max_ns(&self) -> Option<u64> {
         (self.count() > 0).then(|| self.answered.max().max(self.censored.max()))
     }
 
-    /// How many of the answered are faster than every censored one: their ranks are certain.
+    /// How many answered requests are not slower than any censored one: their ranks are certain.
     fn certain(&self) -> u64 {
         match self.censored.is_empty() {
             true => self.answered.len(),
@@ -119,17 +120,17 @@ impl Sample {
         }
     }
 
-    /// The value of the `rank`-th request, the censored counted at their ages.
+    /// The value of the `rank`-th request, with censored requests at their ages.
     fn value_of_rank(&self, rank: u64) -> u64 {
         if self.censored.is_empty() {
             return at_rank(&self.answered, rank);
         }
-        // The least value that at least `rank` of both are not above, found by halving.
-        let at_most = |value| count_to(&self.answered, value) + count_to(&self.censored, value);
+        // Binary search for the least value that at least `rank` requests do not exceed.
+        let count_up_to = |value| count_to(&self.answered, value) + count_to(&self.censored, value);
         let (mut low, mut high) = (0, self.answered.max().max(self.censored.max()));
         while low < high {
             let middle = low + (high - low) / 2;
-            if at_most(middle) >= rank {
+            if count_up_to(middle) >= rank {
                 high = middle;
             } else {
                 low = middle + 1;
@@ -155,7 +156,8 @@ fn count_to(histogram: &Histogram<u64>, value: u64) -> u64 {
     }
 }
 
-/// hdrhistogram counts ranks as ⌈q·n⌉ too, but in floating point; the rank is asked for by its middle.
+/// hdrhistogram computes the rank ⌈q·n⌉ in floating point. The quantile in the middle of the rank
+/// avoids rounding errors.
 fn at_rank(histogram: &Histogram<u64>, rank: u64) -> u64 {
     histogram.value_at_quantile((rank as f64 - 0.5) / histogram.len() as f64)
 }
@@ -188,7 +190,7 @@ mod tests {
 
     #[test]
     fn a_quantile_beyond_the_censored_is_a_bound() {
-        // 90 answered in 100 ns, 10 unanswered at the age of 1000 ns.
+        // 90 answered in 100 ns, 10 unanswered at an age of 1000 ns.
         let sample = sample(&[100; 90], &[1000; 10]);
         assert_eq!(sample.exact_below(), 0.9);
         assert_eq!(sample.quantile(0.9), Some(Quantile::Exact(100)));
@@ -198,8 +200,8 @@ mod tests {
     }
 
     #[test]
-    fn young_censored_ones_make_all_that_is_slower_uncertain() {
-        // The censored one may be the fastest or the slowest: only 10 ns is certain.
+    fn quantiles_slower_than_a_censored_request_are_bounds() {
+        // The true latency of the censored request is 100 ns or more: only 10 ns is certain.
         let sample = sample(&[10, 200, 300], &[100]);
         assert_eq!(sample.quantile(0.25), Some(Quantile::Exact(10)));
         assert_eq!(sample.quantile(0.5), Some(Quantile::Over(100)));
@@ -207,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_served_leaves_only_bounds() {
+    fn a_sample_without_replies_has_only_bounds() {
         let sample = sample(&[], &[5_000_000_000; 499]);
         assert!(matches!(
             sample.quantile(0.5),

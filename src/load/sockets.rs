@@ -1,4 +1,4 @@
-//! The wire of a real load: non-blocking sockets on one poll.
+//! The [`Wire`] of a real load: non-blocking sockets on one poll.
 
 use std::io::{self, Read, Write};
 use std::net::SocketAddr;
@@ -14,27 +14,27 @@ use super::wire::Wire;
 use crate::protocol::WriteMode;
 use crate::sys::loopback::LoopbackSources;
 
-/// Fewer connections than this find ports at one address.
-const PORTS_OF_A_SOURCE: usize = 16_000;
+/// One source address has enough ports for this many connections.
+const PORTS_PER_SOURCE: usize = 16_000;
 
-/// The sockets of a clients, one a client.
+/// The sockets of the clients of one thread: one per connection.
 #[derive(Debug)]
 pub(crate) struct Sockets {
     registry: Registry,
     target: SocketAddr,
     streams: Vec<Option<TcpStream>>,
-    /// Where connections would use up the ports of one address; `None` leaves it to the system.
+    /// Source addresses, if connections could exhaust the ports of one; `None`: the system chooses.
     sources: Option<LoopbackSources>,
     write_mode: WriteMode,
     close: Close,
 }
 
 impl Sockets {
-    /// The sockets of so many connections of this load.
+    /// The sockets of this number of `connections` of this load.
     pub(crate) fn new(registry: Registry, load: &Load, connections: usize) -> Sockets {
         let ports_run_out = load.requests_per_connection.is_some()
             || load.reconnect_every.is_some()
-            || load.connections() > PORTS_OF_A_SOURCE;
+            || load.connections() > PORTS_PER_SOURCE;
         let streams = std::iter::repeat_with(|| None).take(connections).collect();
         Sockets {
             registry,
@@ -46,10 +46,10 @@ impl Sockets {
         }
     }
 
-    /// Memory that it takes for a connection.
+    /// Memory per connection, in bytes.
     pub(crate) const HELD_BYTES: usize = size_of::<Option<TcpStream>>();
 
-    /// Whether the connect of this client is done: `None` while it is under way.
+    /// The result of this client's connect: `None` while it is in progress.
     pub(crate) fn connect_result(&self, client: usize) -> Option<io::Result<()>> {
         let stream = self.streams[client].as_ref()?;
         match stream.take_error() {
@@ -92,7 +92,7 @@ impl Wire for Sockets {
             _ => {}
         }
         let mut stream = TcpStream::from_std(socket.into());
-        // Told only of changes, so that having both costs nothing.
+        // Events are edge-triggered, so registering both interests costs nothing.
         self.registry.register(
             &mut stream,
             Token(client),
@@ -113,7 +113,7 @@ impl Wire for Sockets {
     fn close(&mut self, client: usize) {
         let stream = self.streams[client].take();
         if let Some(stream) = stream.filter(|_| self.close == Close::Reset) {
-            // Where this fails the connection is gone already.
+            // This fails only if the connection is already gone.
             let _ = SockRef::from(&stream).set_linger(Some(Duration::ZERO));
         }
     }

@@ -1,4 +1,4 @@
-//! What load to make.
+//! The specification of a load.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -14,21 +14,22 @@ use crate::load::pacer::schedule::{Assign, Schedule};
 use crate::protocol::WriteMode;
 use crate::sys::Cpus;
 
-/// How long after the window replies are waited for.
+/// The drain: how long the generator waits for replies after the window.
 pub const DRAIN: Duration = Duration::from_secs(1);
-/// More connections than this are a slip of the finger.
+/// The largest number of connections; a larger one is most likely a typing error.
 pub const MOST_CONNECTIONS: usize = 10_000_000;
-/// Requests in flight a connection: each has a place that is made before the load begins.
+/// The largest number of requests in flight per connection. Memory for each is allocated before
+/// the load begins.
 pub const MOST_IN_FLIGHT: usize = 10_000;
-/// How long after each connection the next one is made, all threads together: 10,000 a second.
+/// Time between two connects, all threads together: 10,000 connects per second.
 const CONNECT_GAP: Duration = Duration::from_micros(100);
 
 /// How connections are closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Close {
-    /// In order, with a FIN; the port is then barred for a while (TIME_WAIT, RFC 9293).
+    /// Regularly, with a FIN. The port then cannot be reused for a while (TIME_WAIT, RFC 9293).
     Fin,
-    /// With a reset, which bars nothing and which the server sees as an error.
+    /// With a reset. The port can be reused at once; the server gets an error.
     Reset,
 }
 
@@ -39,7 +40,7 @@ impl FromStr for Close {
         match text {
             "fin" => Ok(Close::Fin),
             "reset" => Ok(Close::Reset),
-            _ => Err("fin or reset".to_owned()),
+            _ => Err("expected fin or reset".to_owned()),
         }
     }
 }
@@ -53,65 +54,65 @@ impl fmt::Display for Close {
     }
 }
 
-/// What load to make.
+/// The specification of a load.
 #[derive(Debug, Clone)]
 pub struct Load {
-    /// Whom to ask.
+    /// The address of the server.
     pub target: SocketAddr,
-    /// Connections that send.
+    /// Connections that send requests.
     pub clients: usize,
-    /// Threads that they are spread over.
+    /// Threads of the generator; clients are divided among them.
     pub threads: usize,
-    /// The window.
+    /// The length of the window.
     pub duration: Duration,
-    /// What goes before it.
+    /// The length of the warm-up before the window.
     pub warmup: Duration,
-    /// How long replies are waited for after it.
+    /// How long the generator waits for replies after the window.
     pub drain: Duration,
-    /// How long a reply may take.
+    /// Timeout of a reply.
     pub timeout: Duration,
-    /// How long a connect may take.
+    /// Timeout of a connect.
     pub connect_timeout: Duration,
-    /// Connections that stand beside them and send nothing.
+    /// Additional idle connections, which send nothing.
     pub idle: usize,
-    /// How long a client of a closed loop waits before it asks again.
+    /// Think time: how long a client of a closed loop waits before its next request.
     pub think: Duration,
     /// How requests are written.
     pub write_mode: WriteMode,
     /// How connections are closed.
     pub close: Close,
-    /// The cores of the threads; `None` is all.
+    /// The cores of the threads; `None` means all.
     pub cpus: Option<Cpus>,
-    /// When requests are due; `None` is the closed loop.
+    /// The plan of an open loop; `None` means a closed loop.
     pub schedule: Option<Schedule>,
-    /// Requests in flight a connection.
+    /// Requests in flight per connection.
     pub pipeline: usize,
-    /// A connection ends after so many replies; `None` is never.
+    /// Replies per connection, after which it is closed; `None` means no limit.
     pub requests_per_connection: Option<u32>,
-    /// All clients give up their connections at the multiples of this time since the load
-    /// began, and connect again at once; `None` is never. No request is lost: a client that
-    /// has one in flight leaves when its reply has come.
+    /// All clients close their connections at the multiples of this time since the load
+    /// began, and reconnect at once; `None` means never. No request is lost: a client with a
+    /// request in flight reconnects after its reply.
     pub reconnect_every: Option<Duration>,
-    /// The longest reply that is believed.
+    /// The longest reply that is accepted, in bytes.
     pub max_frame_bytes: usize,
-    /// What is sent.
+    /// The usual request.
     pub message: Message,
-    /// What some requests are instead; `None` is none of them.
+    /// A second request that sometimes replaces the usual one; `None` means never.
     pub alternate: Option<Alternate>,
 }
 
 impl Load {
-    /// Connections in all.
+    /// The number of all connections.
     pub fn connections(&self) -> usize {
         self.clients + self.idle
     }
 
-    /// How long it takes until the last of so many connections is asked for.
+    /// How long it takes to begin this number of connects.
     pub fn ramp(connections: usize) -> Duration {
         CONNECT_GAP * u32::try_from(connections).unwrap_or(u32::MAX)
     }
 
-    /// Of thread `index`: it takes its turn with the others at connecting.
+    /// The configuration of thread `index`. The threads connect in turn.
     pub(crate) fn config(&self, index: usize) -> ClientConfig {
         let gap_ns = nanos(CONNECT_GAP);
         ClientConfig {
@@ -140,8 +141,8 @@ impl Load {
         }
     }
 
-    /// Which requests are the other message: in an open loop by the seed of its plan, in a
-    /// closed one always the same.
+    /// Which requests send the second message. The seed is that of the plan in an open loop
+    /// and 0 in a closed loop.
     pub(crate) fn mix(&self) -> Mix {
         Mix {
             one_in: self.alternate.as_ref().map(|alternate| alternate.one_in),
@@ -149,8 +150,8 @@ impl Load {
         }
     }
 
-    /// Until when the plan overloads: its rate then falls. `None` where it does not, in the
-    /// window.
+    /// How long the overload lasts, from the start of the window until the rate falls. `None`
+    /// if the rate does not fall after the start of the window.
     pub fn overload(&self) -> Option<Duration> {
         let schedule = self.schedule?;
         let then = schedule.then?;
@@ -165,12 +166,12 @@ impl Load {
         }
     }
 
-    /// Which of the clients thread `index` has.
+    /// The clients of thread `index`.
     pub(crate) fn clients_of(&self, index: usize) -> std::ops::Range<usize> {
         self.share(self.clients, index)
     }
 
-    /// What thread `index` has of `all`.
+    /// The part of `all` that belongs to thread `index`.
     fn share(&self, all: usize, index: usize) -> std::ops::Range<usize> {
         all * index / self.threads..all * (index + 1) / self.threads
     }

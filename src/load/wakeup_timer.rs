@@ -1,4 +1,4 @@
-//! Waking up in time: a poll's timeout is rounded up to milliseconds, a timerfd is not.
+//! A precise wakeup timer: a poll's timeout is rounded up to milliseconds, a timerfd is not.
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd};
@@ -10,35 +10,36 @@ use nix::sys::time::TimeSpec;
 use nix::sys::timer::{Expiration, TimerSetTimeFlags};
 use nix::sys::timerfd::{ClockId, TimerFd, TimerFlags};
 
-/// The token of the alarm's events, which say nothing but that it is time.
+/// The token of the timer's events.
 pub(crate) const WAKEUP: Token = Token(usize::MAX - 1);
-/// Setting the timer and sleeping takes longer than this: it is not worth it.
-const TOO_SHORT_NS: u64 = 5_000;
-/// The timer is set so much early at most; what is left of that is spent looking for replies.
-const MOST_EARLY_NS: u64 = 30_000;
-/// And at most one part in so many of the time between alarms, so that the server gets the core.
-const EARLY_PART: u64 = 4;
-/// Times further apart than this are as good as this.
-const LONG_NS: u64 = 10_000_000;
-/// A poll's own timeout, which is rounded to milliseconds, comes after the timer.
-const AFTER: Duration = Duration::from_millis(2);
+/// For shorter waits the thread does not sleep: setting the timer and sleeping takes longer.
+const MIN_SLEEP_NS: u64 = 5_000;
+/// The timer is set early by at most this; the thread polls for replies in the time left.
+const MAX_EARLY_NS: u64 = 30_000;
+/// It is also set early by at most the time between wakeups divided by this, so that the server
+/// gets the core.
+const EARLY_DIVISOR: u64 = 4;
+/// Longer times between wakeups count as this.
+const MAX_INTERVAL_NS: u64 = 10_000_000;
+/// The poll's own timeout, which is rounded to milliseconds, ends this long after the timer.
+const POLL_MARGIN: Duration = Duration::from_millis(2);
 
-/// A timer on a poll, set early by as much as it was late before.
+/// A timer on a poll. It is set early by the mean delay of earlier wakeups.
 ///
-/// A virtual machine's core takes some 30 to 50 µs to be woken, and about as
-/// much CPU time. Looking for replies for that long instead of sleeping costs no
-/// more (Karlin et al., *Empirical Studies of Competitive Spinning*, SOSP 1991).
+/// Waking a virtual machine's core takes about 30 to 50 µs, and about as much CPU time.
+/// Polling for replies for that long instead of sleeping does not cost more (Karlin et al.,
+/// *Empirical Studies of Competitive Spinning*, SOSP 1991).
 #[derive(Debug)]
 pub(crate) struct WakeupTimer {
     timer: TimerFd,
-    /// When it will ring, if it has been set.
-    rings_ns: Option<u64>,
-    /// How late it has rung of late.
+    /// When it expires, if it is set.
+    expires_ns: Option<u64>,
+    /// Smoothed delay between expiry and wakeup.
     late_ns: u64,
-    /// What it was last to wake up for, …
+    /// The latest time for which a wakeup was requested.
     wake_ns: u64,
-    /// … and how far apart such times lay of late.
-    apart_ns: u64,
+    /// Smoothed time between wakeups.
+    interval_ns: u64,
 }
 
 impl WakeupTimer {
@@ -50,49 +51,49 @@ impl WakeupTimer {
             .register(&mut SourceFd(&fd), WAKEUP, Interest::READABLE)?;
         Ok(WakeupTimer {
             timer,
-            rings_ns: None,
+            expires_ns: None,
             late_ns: 0,
             wake_ns: 0,
-            apart_ns: 0,
+            interval_ns: 0,
         })
     }
 
-    /// Sees to it that a poll with the timeout that this returns ends by about `wake_ns`.
+    /// Sets the timer so that a poll with the returned timeout ends at about `wake_ns`.
     pub(crate) fn set(&mut self, now_ns: u64, wake_ns: u64) -> io::Result<Duration> {
         let wait_ns = wake_ns.saturating_sub(now_ns);
         if wake_ns > self.wake_ns {
-            let apart_ns = (wake_ns - self.wake_ns).min(LONG_NS);
-            self.apart_ns = smoothed(self.apart_ns, apart_ns);
+            let interval_ns = (wake_ns - self.wake_ns).min(MAX_INTERVAL_NS);
+            self.interval_ns = smoothed(self.interval_ns, interval_ns);
             self.wake_ns = wake_ns;
         }
-        let most_early_ns = MOST_EARLY_NS.min(self.apart_ns / EARLY_PART);
-        let early_ns = self.late_ns.min(most_early_ns);
-        if wait_ns < TOO_SHORT_NS.max(early_ns) {
+        let max_early_ns = MAX_EARLY_NS.min(self.interval_ns / EARLY_DIVISOR);
+        let early_ns = self.late_ns.min(max_early_ns);
+        if wait_ns < MIN_SLEEP_NS.max(early_ns) {
             return Ok(Duration::ZERO);
         }
-        let rings_ns = wake_ns - early_ns;
-        // An alarm that was left from before wakes the poll for nothing, and that is all.
-        let set_already = self.rings_ns.is_some_and(|set_ns| set_ns == rings_ns);
-        if !set_already {
-            let wait = TimeSpec::from(Duration::from_nanos(rings_ns - now_ns));
+        let expires_ns = wake_ns - early_ns;
+        // A timer that is still set from before can only cause one needless wakeup.
+        let is_already_set = self.expires_ns.is_some_and(|set_ns| set_ns == expires_ns);
+        if !is_already_set {
+            let wait = TimeSpec::from(Duration::from_nanos(expires_ns - now_ns));
             self.timer
                 .set(Expiration::OneShot(wait), TimerSetTimeFlags::empty())?;
-            self.rings_ns = Some(rings_ns);
+            self.expires_ns = Some(expires_ns);
         }
-        Ok(Duration::from_nanos(wait_ns) + AFTER)
+        Ok(Duration::from_nanos(wait_ns) + POLL_MARGIN)
     }
 
-    /// It has rung, and this was seen at `now_ns`.
-    pub(crate) fn rang(&mut self, now_ns: u64) {
-        if let Some(rings_ns) = self.rings_ns.take_if(|rings_ns| *rings_ns <= now_ns) {
-            // One that was late for want of a core counts for little.
-            let late_ns = (now_ns - rings_ns).min(2 * MOST_EARLY_NS);
+    /// Records at `now_ns` that the timer has expired.
+    pub(crate) fn expired(&mut self, now_ns: u64) {
+        if let Some(expires_ns) = self.expires_ns.take_if(|expires_ns| *expires_ns <= now_ns) {
+            // Limits the effect of a wakeup that was late because no core was free.
+            let late_ns = (now_ns - expires_ns).min(2 * MAX_EARLY_NS);
             self.late_ns = smoothed(self.late_ns, late_ns);
         }
     }
 }
 
-/// As a round trip's time is smoothed (RFC 6298).
+/// Exponential smoothing, as for round-trip times (RFC 6298).
 fn smoothed(before: u64, now: u64) -> u64 {
     (7 * before + now) / 8
 }

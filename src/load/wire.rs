@@ -1,33 +1,34 @@
-//! What a clients of clients needs of the world: connections and the time.
+//! The I/O interface of [`super::clients`]: connections and a clock.
 
 use std::io;
 
-/// The connections of a clients.
+/// The connections of the clients of one thread.
 pub trait Wire {
-    /// Begins to connect; how it ends is told by [`super::clients::Fleet::connected`] or [`super::clients::Fleet::not_connected`].
+    /// Begins to connect. The result is reported by [`super::Clients::connected`] or
+    /// [`super::Clients::not_connected`].
     ///
     /// # Errors
-    /// When it cannot even begin.
+    /// When the connect cannot begin.
     fn connect(&mut self, client: usize) -> io::Result<()>;
 
-    /// Sends what it can of `bytes`, without waiting.
+    /// Sends as much of `bytes` as possible without blocking; returns the number of bytes sent.
     ///
     /// # Errors
-    /// `WouldBlock`, or that the connection is broken.
+    /// `WouldBlock`, or an error of the connection.
     fn send(&mut self, client: usize, bytes: &[u8]) -> io::Result<usize>;
 
-    /// Receives what is there, without waiting; 0 is the end.
+    /// Receives what is available without blocking; returns 0 at the end of the stream.
     ///
     /// # Errors
-    /// `WouldBlock`, or that the connection is broken.
+    /// `WouldBlock`, or an error of the connection.
     fn receive(&mut self, client: usize, space: &mut [u8]) -> io::Result<usize>;
 
     /// Closes the connection, if there is one.
     fn close(&mut self, client: usize);
 }
 
-/// Tells the time in nanoseconds since the load began.
+/// The time in nanoseconds since the load began.
 pub trait Clock {
-    /// Now.
+    /// The current time.
     fn now_ns(&self) -> u64;
 }

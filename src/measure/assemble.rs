@@ -1,4 +1,4 @@
-//! What a trial showed, put together from both sides.
+//! Builds the result of a trial from the figures of the generator and of the server.
 
 use hdrhistogram::Histogram;
 
@@ -14,7 +14,7 @@ use crate::record::{
 };
 use crate::stats::{at_quantile, jain};
 
-/// What was seen from outside while the window lasted.
+/// Figures of the server and the machine that were read during the window.
 pub(crate) struct Observed {
     pub(crate) before: Option<ServerUsage>,
     pub(crate) after: Option<ServerUsage>,
@@ -23,11 +23,11 @@ pub(crate) struct Observed {
     pub(crate) memory_bytes: Option<u64>,
 }
 
-/// The trial, its place in the record left open.
+/// Builds the trial; `order` and `round` are left for the caller to set.
 pub(crate) fn assemble(
     load: &Load,
     measured: &Measured,
-    seen: &Observed,
+    observed: &Observed,
     ended: Option<&ServerEnd>,
     workers: Option<usize>,
 ) -> Trial {
@@ -87,37 +87,37 @@ pub(crate) fn assemble(
         },
         series: series(measured, planned.is_some()),
         overload: None,
-        server: server_side(measured, seen, ended, workers),
+        server: server_side(measured, observed, ended, workers),
         hostile_connections: None,
         residue: None,
         generator: GeneratorSide::default(),
         validity: Validity::default(),
     };
-    trial.overload = overloaded(load, &trial, recorder.window());
-    // What is meant to be over capacity is not to be kept up with.
+    trial.overload = overload_result(load, &trial, recorder.window());
+    // An overload is meant to exceed the capacity, so the generator is not expected to keep up.
     let kept_up = !trial.over_capacity() && trial.overload.is_none();
     trial.generator = generator_side::generator(
         measured,
         planned.map(|_| kept_up),
-        seen.memory_bytes,
+        observed.memory_bytes,
         load.connections(),
     );
     trial.validity = validity::validity(&Evidence {
         load,
         measured,
         trial: &trial,
-        steal: seen.steal,
+        steal: observed.steal,
         orderly_end: ended.is_none_or(|ended| ended.orderly),
     });
     trial
 }
 
-fn overloaded(load: &Load, trial: &Trial, window: Window) -> Option<Overload> {
-    let falls = load.overload()?;
-    let then = load.schedule?.then?;
+fn overload_result(load: &Load, trial: &Trial, window: Window) -> Option<Overload> {
+    let falls_after = load.overload()?;
+    let change = load.schedule?.then?;
     let after = After {
-        falls_ns: u64::try_from(falls.as_nanos()).unwrap_or(u64::MAX),
-        rate_rps: then.rate_rps,
+        falls_ns: u64::try_from(falls_after.as_nanos()).unwrap_or(u64::MAX),
+        rate_rps: change.rate_rps,
         places: load.clients * load.pipeline,
     };
     Some(overload(&trial.series, window, &after))
@@ -125,11 +125,11 @@ fn overloaded(load: &Load, trial: &Trial, window: Window) -> Option<Overload> {
 
 fn server_side(
     measured: &Measured,
-    seen: &Observed,
+    observed: &Observed,
     ended: Option<&ServerEnd>,
     workers: Option<usize>,
 ) -> ServerSide {
-    let (Some(before), Some(after)) = (&seen.before, &seen.after) else {
+    let (Some(before), Some(after)) = (&observed.before, &observed.after) else {
         return ServerSide::default();
     };
     let (user, system) = after.cpu.since(&before.cpu);
@@ -142,23 +142,23 @@ fn server_side(
         };
         slots().take(count).map(side).collect()
     };
-    let grown = |of: fn(&Reading) -> u64| {
-        let grown = slots().map(|(after, before)| of(after).saturating_sub(of(before)));
-        (!after.slots.is_empty()).then(|| grown.sum())
+    let growth = |of: fn(&Reading) -> u64| {
+        let growth = slots().map(|(after, before)| of(after).saturating_sub(of(before)));
+        (!after.slots.is_empty()).then(|| growth.sum())
     };
     ServerSide {
         cpu_user_s: Some(user),
         cpu_system_s: Some(system),
         cpu_us_per_request: (requests > 0).then(|| (user + system) * 1e6 / requests as f64),
-        pss_peak_bytes: Some(seen.peak.pss_bytes),
-        processes_peak: Some(seen.peak.processes),
-        threads_peak: Some(seen.peak.threads),
+        pss_peak_bytes: Some(observed.peak.pss_bytes),
+        processes_peak: Some(observed.peak.processes),
+        threads_peak: Some(observed.peak.threads),
         ctx_voluntary: ended.map(|ended| ended.ctx_voluntary),
         ctx_involuntary: ended.map(|ended| ended.ctx_involuntary),
-        faults: grown(|reading| reading.faults),
-        panics: grown(|reading| reading.panics),
-        workers_lost: grown(|reading| reading.lost),
-        workers_hung: grown(|reading| reading.hung),
+        faults: growth(|reading| reading.faults),
+        panics: growth(|reading| reading.panics),
+        workers_lost: growth(|reading| reading.lost),
+        workers_hung: growth(|reading| reading.hung),
         workers: workers.map(side),
     }
 }

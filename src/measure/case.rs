@@ -9,51 +9,52 @@ use crate::load::Load;
 use crate::record::{Cell, ServerIdentity};
 use crate::scenario::RateSpec;
 
-/// What starting and stopping a server takes, for the estimate of a run's time.
-const AROUND_A_TRIAL: Duration = Duration::from_millis(120);
+/// Estimated time to start and stop a server.
+const START_AND_STOP: Duration = Duration::from_millis(120);
 
-/// One cell of the matrix: an server_spec under a load.
+/// One cell of the matrix: a server under a load.
 #[derive(Debug, Clone)]
 pub struct Case {
-    /// Who.
+    /// The server.
     pub server_spec: ServerSpec,
-    /// As it goes into the record; what the server resolves itself is filled in from its ready line.
+    /// The server's identity in the record; options that the server resolves itself are filled in
+    /// from its ready line.
     pub info: ServerIdentity,
     /// The load; its target is filled in when the server listens.
     pub load: Load,
-    /// The name of the case, if the load is one of several that are told apart by more than it.
+    /// The scenario's name, if the load belongs to a scenario.
     pub scenario: Option<String>,
-    /// What goes on beside the load.
+    /// The attack that runs during the load.
     pub attack: Option<&'static Attack>,
-    /// Where the load's rates are shares of what contestants can do.
+    /// The load's rates, if they are shares of the servers' capacity.
     pub rate_spec: Option<RateSpec>,
 }
 
 impl Case {
-    /// The contestant's name.
+    /// The server's name.
     pub fn name(&self) -> &str {
         &self.info.name
     }
 
-    /// Whether both are the same contestant under the same load.
-    pub fn is_twin_of(&self, other: &Case) -> bool {
+    /// Whether both are the same server under the same load.
+    pub fn is_same_case_as(&self, other: &Case) -> bool {
         (self.info.kind, self.name()) == (other.info.kind, other.name())
             && self.is_compared_with(other)
     }
 
-    /// Whether both meet the same load.
+    /// Whether both have the same load.
     pub(crate) fn is_compared_with(&self, other: &Case) -> bool {
         self.scenario == other.scenario
             && self.rate_spec == other.rate_spec
             && load_info::of(&self.load) == load_info::of(&other.load)
     }
 
-    /// About how long a trial takes.
+    /// Estimated duration of a trial.
     pub(crate) fn time(&self) -> Duration {
-        self.load.warmup + self.load.duration + AROUND_A_TRIAL
+        self.load.warmup + self.load.duration + START_AND_STOP
     }
 
-    /// Its cell, without trials.
+    /// A cell of the record without trials.
     pub(crate) fn cell(&self) -> Cell {
         Cell {
             contestant: self.info.clone(),

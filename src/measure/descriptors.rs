@@ -4,10 +4,10 @@ use super::case::Case;
 use crate::error::Error;
 use crate::sys::limits::raise_descriptor_limit;
 
-/// Descriptors that the harness needs besides one per connection.
+/// Descriptors that the harness needs in addition to one per connection.
 const OTHER_DESCRIPTORS: u64 = 64;
 
-/// Raises the limit of descriptors as far as permitted, and refuses cases that need more.
+/// Raises the limit of file descriptors to the maximum allowed, and refuses cases that need more.
 ///
 /// # Errors
 /// When the limit cannot be read, or is too low for the case with the most connections.

@@ -1,4 +1,4 @@
-//! What machine this is, as far as it bears on the figures.
+//! Properties of the machine and the build that can influence results.
 
 use std::fs;
 
@@ -21,7 +21,7 @@ pub fn tool() -> Tool {
     }
 }
 
-/// This machine, now.
+/// Properties of this machine at the time of the call.
 pub fn read() -> Environment {
     let cpuinfo = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     Environment {
@@ -55,20 +55,20 @@ pub fn own_memory_bytes() -> Option<u64> {
     kib.trim().parse::<u64>().ok().map(|kib| kib * 1024)
 }
 
-/// What all cores have done since boot, in clock ticks (`cpu`, proc(5)).
+/// CPU time of all cores since boot, in clock ticks (`cpu`, proc(5)).
 #[derive(Debug, Clone, Copy, Default)]
 pub struct CpuTicks {
-    /// All of it.
+    /// All time, idle time included.
     pub total: u64,
-    /// What the hypervisor took.
+    /// Time that the hypervisor took (steal).
     pub steal: u64,
 }
 
 impl CpuTicks {
-    /// So far.
+    /// Reads the counters.
     pub fn now() -> CpuTicks {
         let stat = line("/proc/stat").unwrap_or_default();
-        // Guest times, behind the eighth, are part of user times already.
+        // Fields after the eighth are guest times, which user times already include.
         let ticks: Vec<u64> = stat
             .split_ascii_whitespace()
             .skip(1)
@@ -81,7 +81,7 @@ impl CpuTicks {
         }
     }
 
-    /// The share that the hypervisor has taken since `before`.
+    /// The share of CPU time that the hypervisor took since `before`, from 0 to 1.
     pub fn steal_since(&self, before: &CpuTicks) -> f64 {
         let total = self.total.saturating_sub(before.total).max(1);
         self.steal.saturating_sub(before.steal) as f64 / total as f64
@@ -108,7 +108,7 @@ fn memory_bytes() -> Option<u64> {
     Some(kib * 1024)
 }
 
-/// Control groups version 2, then version 1.
+/// Cores that the control group allows: version 2, else version 1.
 fn cpu_quota() -> Option<f64> {
     let ratio = |quota: &str, period: &str| {
         let (quota, period): (f64, f64) = (quota.parse().ok()?, period.parse().ok()?);

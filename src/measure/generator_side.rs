@@ -1,4 +1,4 @@
-//! Whether a trial is to be believed: the generator's own figures, and the verdict.
+//! The load generator's own figures in a trial.
 
 use std::time::Duration;
 
@@ -7,14 +7,15 @@ use hdrhistogram::Histogram;
 use crate::load::{Effort, Measured};
 use crate::record::{GeneratorSide, Lag};
 
-/// A generator that is busy or waiting for a core for more than this share of the window is the limit.
+/// The generator is the limit if a thread of it runs or waits for a core for at least
+/// this share of the window.
 const LIMIT_BUSY: f64 = 0.9;
 
 /// The generator's own figures.
 ///
-/// `kept_up` says of an open loop whether it was not over capacity, nor meant to be; `memory_bytes`
-/// is what this process had allocated at the window's end, for so many
-/// `connections`.
+/// `kept_up` is `None` in a closed loop; in an open loop it is true if the rate was not over
+/// capacity and the load is not an overload. `memory_bytes` is the memory of this process at the
+/// end of the window.
 pub(crate) fn generator(
     measured: &Measured,
     kept_up: Option<bool>,
@@ -33,8 +34,10 @@ pub(crate) fn generator(
         .map(|effort| effort.cpu.as_secs_f64())
         .sum();
     let requests = measured.recorder.requests;
-    // An overload presses it only until the rate falls.
-    let kept_busy = most(&measured.pressed, |effort| effort.cpu + effort.run_delay) >= LIMIT_BUSY;
+    // In an overload only the time until the rate falls counts.
+    let is_busy = most(&measured.overload_efforts, |effort| {
+        effort.cpu + effort.run_delay
+    }) >= LIMIT_BUSY;
     let held_bytes = measured.recorder.held_bytes as f64;
     GeneratorSide {
         threads: measured.efforts.len(),
@@ -47,8 +50,8 @@ pub(crate) fn generator(
             .fold(0.0, f64::max),
         memory_bytes,
         memory_bytes_per_connection: (connections > 0).then(|| held_bytes / connections as f64),
-        // An open loop that kept up with its plan was not limited by whatever was busy.
-        limited: kept_busy && kept_up != Some(true),
+        // If an open loop kept up with its plan, a busy generator did not limit it.
+        limited: is_busy && kept_up != Some(true),
         lag_ns: kept_up
             .map(|_| lag(&measured.recorder.lag))
             .unwrap_or_default(),
@@ -70,7 +73,8 @@ mod tests {
     use crate::load::Recorder;
     use crate::load::Window;
 
-    /// A second in which the generator's threads used a core, and waited for one, for so long.
+    /// A window of one second; for each thread of the generator its CPU time and its time waiting
+    /// for a core.
     fn busy(cpu_and_delay_ms: &[(u64, u64)]) -> Measured {
         let window = Window {
             from_ns: 0,
@@ -86,7 +90,7 @@ mod tests {
             recorder: Recorder::new(window),
             clients: Vec::new(),
             efforts: cpu_and_delay_ms.iter().map(effort).collect(),
-            pressed: cpu_and_delay_ms.iter().map(effort).collect(),
+            overload_efforts: cpu_and_delay_ms.iter().map(effort).collect(),
         }
     }
 
@@ -94,11 +98,17 @@ mod tests {
     fn a_generator_without_time_left_is_the_limit() {
         let limited =
             |efforts: &[(u64, u64)], kept_up| generator(&busy(efforts), kept_up, None, 1).limited;
-        assert!(limited(&[(950, 0)], None), "one thread that never rests");
-        assert!(limited(&[(500, 450)], None), "or waits for a core");
-        assert!(limited(&[(300, 0), (950, 0)], None), "the busiest counts");
+        assert!(limited(&[(950, 0)], None), "one thread that is always busy");
+        assert!(
+            limited(&[(500, 450)], None),
+            "one thread that runs or waits for a core"
+        );
+        assert!(
+            limited(&[(300, 0), (950, 0)], None),
+            "the busiest thread counts"
+        );
         assert!(!limited(&[(800, 50)], None));
-        // An open loop that came through with its plan was not held up.
+        // An open loop that kept up with its plan was not limited.
         assert!(!limited(&[(990, 0)], Some(true)));
         assert!(limited(&[(990, 0)], Some(false)));
     }
@@ -106,14 +116,14 @@ mod tests {
     #[test]
     fn an_overload_is_judged_by_the_time_before_the_rate_falls() {
         let mut measured = busy(&[(500, 0)]);
-        measured.pressed = busy(&[(950, 0)]).efforts;
+        measured.overload_efforts = busy(&[(950, 0)]).efforts;
         let side = generator(&measured, Some(false), None, 1);
         assert!(side.limited);
-        assert_eq!(side.busy_fraction, 0.5, "of the whole window");
+        assert_eq!(side.busy_fraction, 0.5, "over the whole window");
     }
 
     #[test]
-    fn lag_is_told_of_a_plan_only() {
+    fn only_an_open_loop_has_a_scheduling_delay() {
         let mut measured = busy(&[(1, 0)]);
         measured.recorder.lag.record(5000).unwrap();
         let lag = |kept_up| generator(&measured, kept_up, None, 1).lag_ns;

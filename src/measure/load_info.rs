@@ -1,10 +1,10 @@
-//! A load as it goes into the record.
+//! Converts a load to the form of the record.
 
 use crate::load::{Alternate, Arrivals, Assign, Load, Message, RateChange, Skew};
 use crate::record::{AlternateInfo, LoadInfo, Mode, RateChangeInfo, SkewInfo};
 use crate::sys::Cpus;
 
-/// What the record says of this load.
+/// The load in the form of the record.
 pub(crate) fn of(load: &Load) -> LoadInfo {
     LoadInfo {
         clients: load.clients,
@@ -33,18 +33,24 @@ pub(crate) fn of(load: &Load) -> LoadInfo {
         client_cpus: load.cpus.as_ref().map(Cpus::to_string),
         close: load.close.to_string(),
         wire: load.write_mode.to_string(),
-        beside: load.alternate.as_ref().map(beside),
-        skew: load.schedule.and_then(|schedule| schedule.skew).map(skew),
+        beside: load.alternate.as_ref().map(alternate_info),
+        skew: load
+            .schedule
+            .and_then(|schedule| schedule.skew)
+            .map(skew_info),
         reconnect_every_s: load.reconnect_every.map(|every| every.as_secs_f64()),
-        then: load.schedule.and_then(|schedule| schedule.then).map(then),
+        then: load
+            .schedule
+            .and_then(|schedule| schedule.then)
+            .map(rate_change_info),
     }
 }
 
-/// Long params are told by their beginning and their length.
+/// The params of a message; long ones are shortened to their beginning and length.
 fn params(message: &Message) -> Option<String> {
-    const MOST: usize = 200;
+    const MAX_CHARS: usize = 200;
     let params = message.params()?;
-    let beginning: String = params.chars().take(MOST).collect();
+    let beginning: String = params.chars().take(MAX_CHARS).collect();
     Some(if beginning.len() < params.len() {
         format!("{beginning}… ({} bytes)", params.len())
     } else {
@@ -52,25 +58,25 @@ fn params(message: &Message) -> Option<String> {
     })
 }
 
-fn beside(beside: &Alternate) -> AlternateInfo {
+fn alternate_info(alternate: &Alternate) -> AlternateInfo {
     AlternateInfo {
-        method: beside.message.method().to_owned(),
-        payload_bytes: beside.message.payload_bytes(),
-        params: params(&beside.message),
-        one_in: beside.one_in,
+        method: alternate.message.method().to_owned(),
+        payload_bytes: alternate.message.payload_bytes(),
+        params: params(&alternate.message),
+        one_in: alternate.one_in,
     }
 }
 
-fn skew(skew: Skew) -> SkewInfo {
+fn skew_info(skew: Skew) -> SkewInfo {
     SkewInfo {
         clients_share: skew.clients,
         requests_share: skew.requests,
     }
 }
 
-fn then(then: RateChange) -> RateChangeInfo {
+fn rate_change_info(change: RateChange) -> RateChangeInfo {
     RateChangeInfo {
-        after_s: then.after.as_secs_f64(),
-        rate_rps: then.rate_rps,
+        after_s: change.after.as_secs_f64(),
+        rate_rps: change.rate_rps,
     }
 }

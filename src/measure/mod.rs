@@ -1,9 +1,9 @@
-//! Measuring: a matrix of cases becomes trials in random interleaved order,
-//! and these become the parts of a record. Nothing here prints.
+//! Measurement: runs the trials of a matrix of cases in random interleaved
+//! order and returns the parts of a record. Nothing here prints.
 //!
 //! Owns pilots, trials, rounds, pairs, the search for a rate, and the checks on
-//! the validity of a trial. To change: a new validity check is a function in
-//! `validity` and an entry of its list.
+//! the validity of a trial. To add a validity check, write a function in
+//! `validity` and add it to the list there.
 
 mod assemble;
 mod case;

@@ -1,4 +1,4 @@
-//! Who is informed while a run goes on, and may end it.
+//! The interface through which a run reports progress and can be ended.
 
 use std::time::Duration;
 
@@ -6,31 +6,31 @@ use super::case::Case;
 use super::outcome::Outcome;
 use crate::load::LiveProgress;
 
-/// How far a run has come.
+/// Progress of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RunProgress {
-    /// Trials that are done.
+    /// Trials that are complete.
     pub index: usize,
-    /// All there will be; of a search, about.
+    /// All trials; an estimate for a search.
     pub of: usize,
-    /// About how long the rest takes.
+    /// Estimated remaining time.
     pub left: Duration,
 }
 
-/// Looks on while it is measured, and may end it.
+/// Receives progress during a run, and can end it.
 pub trait Observer {
     /// A trial begins.
-    fn trial_begins(&mut self, case: &Case, place: RunProgress);
+    fn trial_begins(&mut self, case: &Case, progress: RunProgress);
 
-    /// How the trial is going.
+    /// Progress inside the current trial; `elapsed` counts from the start of its window.
     fn live(&mut self, live: LiveProgress, elapsed: Duration);
 
-    /// Waits for at most so long; true to end the run.
+    /// Waits for at most `most`; returns true to end the run.
     ///
     /// # Errors
     /// When waiting fails.
     fn wait(&mut self, most: Duration) -> std::io::Result<bool>;
 
-    /// A trial is over, and this is what there is so far.
+    /// A trial is complete; `so_far` holds all results until now.
     fn trial_ended(&mut self, _so_far: &Outcome) {}
 }

@@ -1,29 +1,29 @@
-//! What a run has measured so far.
+//! The results of a run so far.
 
 use crate::error::Error;
 use crate::record::{Cell, CheckInfo, Pilot, SearchInfo};
 
-/// What was measured, be it all that was planned or not.
+/// The results of a run, complete or not.
 #[derive(Debug, Default)]
 pub struct Outcome {
     /// The cells with the trials that are complete.
     pub cells: Vec<Cell>,
-    /// The searches, as far as they came.
+    /// The searches, with the steps that are complete.
     pub searches: Vec<SearchInfo>,
-    /// What a check showed.
+    /// The result of a check.
     pub check: Option<CheckInfo>,
-    /// What pilots found.
+    /// The results of pilots.
     pub pilots: Vec<Pilot>,
-    /// What was planned and could not be measured, and why.
+    /// Loads that were planned and could not be measured, each with the reason.
     pub left_out: Vec<String>,
-    /// Whether the run was ended from outside.
+    /// Whether the run was ended before it was complete.
     pub interrupted: bool,
-    /// What went wrong, if anything did.
+    /// The error that ended the run, if any.
     pub error: Option<Error>,
 }
 
 impl Outcome {
-    /// What there is of it now, to be kept.
+    /// A copy of the results so far, without searches and checks, to be saved.
     pub fn so_far(&self) -> Outcome {
         Outcome {
             cells: self.cells.clone(),

@@ -1,37 +1,37 @@
-//! How an overload went, from the series.
+//! Goodput and recovery time of an overload, from the series.
 
 use crate::load::Window;
 use crate::record::{Interval, Overload};
 
-/// What may wait once it has caught up: what the lower rate plans in this time.
+/// A system has caught up when its backlog is at most what the lower rate plans in this time.
 const CAUGHT_UP_S: f64 = 0.1;
-/// One in so many of the intervals after that may show more again, since a stall of the
-/// machine is enough for that.
-const FORGIVEN: usize = 5;
+/// One in this number of later intervals may have a larger backlog, since one stall of the
+/// machine is enough to cause it.
+const OUTLIER_ONE_IN: usize = 5;
 
 /// The load after an overload.
 pub(crate) struct After {
-    /// When the rate falls, from the window's begin.
+    /// When the rate falls, in nanoseconds from the start of the window.
     pub(crate) falls_ns: u64,
-    /// What it falls to.
+    /// The rate after the fall, in requests per second.
     pub(crate) rate_rps: f64,
     /// Requests that can be in flight: connections times pipeline.
     pub(crate) places: usize,
 }
 
 impl After {
-    /// Fewer under way than this are what a system has that keeps up: on its connections, and
-    /// waiting for no longer than a tenth of a second.
-    fn calm(&self) -> f64 {
+    /// A system that keeps up has fewer requests in progress than this: those on its connections,
+    /// and those that wait for at most a tenth of a second.
+    fn caught_up_limit(&self) -> f64 {
         CAUGHT_UP_S * self.rate_rps + self.places as f64
     }
 }
 
-/// The goodput until the rate falls, and when the system had caught up: the end of the first
-/// interval at which the requests under way are few, and of those after it at most one in
-/// [`FORGIVEN`] has many again.
+/// The goodput until the rate falls, and the time at which the system had caught up: the end of
+/// the first interval with a small backlog after which at most one interval in
+/// [`OUTLIER_ONE_IN`] has a larger one.
 ///
-/// An interval in which the rate falls counts by its part before.
+/// Of the interval in which the rate falls, only the part before the fall counts.
 pub(crate) fn overload(series: &[Interval], window: Window, after: &After) -> Overload {
     let whole_ns = window.to_ns - window.from_ns;
     let step_ns = window.interval_ns();
@@ -43,16 +43,17 @@ pub(crate) fn overload(series: &[Interval], window: Window, after: &After) -> Ov
         interval.requests as f64 * part_ns as f64 / (end_ns - begin_ns).max(1) as f64
     });
     let goodput_rps = before.sum::<f64>() * 1e9 / falls_ns as f64;
-    let is_calm = |interval: &Interval| {
-        let under_way = interval.under_way;
-        under_way.is_some_and(|under_way| (under_way as f64) < after.calm())
+    let is_small = |interval: &Interval| {
+        let backlog = interval.under_way;
+        backlog.is_some_and(|backlog| (backlog as f64) < after.caught_up_limit())
     };
-    let lasts = |at: usize| {
+    let stays_small = |at: usize| {
         let later = &series[at + 1..];
-        let many = later.iter().filter(|later| !is_calm(later)).count();
-        is_calm(&series[at]) && many * FORGIVEN <= later.len()
+        let outliers = later.iter().filter(|later| !is_small(later)).count();
+        is_small(&series[at]) && outliers * OUTLIER_ONE_IN <= later.len()
     };
-    let caught_up = (0..series.len()).find(|at| begin_ns(at + 1) >= after.falls_ns && lasts(*at));
+    let caught_up =
+        (0..series.len()).find(|at| begin_ns(at + 1) >= after.falls_ns && stays_small(*at));
     Overload {
         goodput_rps,
         recovered_s: caught_up.map(|at| (begin_ns(at + 1) - after.falls_ns) as f64 / 1e9),
@@ -65,8 +66,9 @@ mod tests {
 
     const MS: u64 = 1_000_000;
 
-    /// Two seconds in intervals of 100 ms with so many replies and so many under way.
-    fn shown(falls_ms: u64, intervals: impl Fn(u64) -> (u64, u64)) -> Overload {
+    /// The overload of a window of two seconds; `intervals` returns the replies and the requests
+    /// in progress of each interval of 100 ms.
+    fn overload_of(falls_ms: u64, intervals: impl Fn(u64) -> (u64, u64)) -> Overload {
         let series: Vec<Interval> = (0..20)
             .map(|at| {
                 let (requests, under_way) = intervals(at);
@@ -96,31 +98,31 @@ mod tests {
 
     #[test]
     fn goodput_is_of_the_time_before_the_fall() {
-        let calm = |at: u64| (10 * (at + 1), 0);
+        let rising = |at: u64| (10 * (at + 1), 0);
         // 10, 20, …, 100 replies.
-        assert_eq!(shown(1000, calm).goodput_rps, 550.0);
-        // Of the second interval a half.
-        assert_eq!(shown(150, calm).goodput_rps, 20.0 / 0.15);
-        assert_eq!(shown(2000, calm).goodput_rps, 1050.0);
-        assert_eq!(shown(9000, calm).goodput_rps, 1050.0);
-        assert_eq!(shown(9000, calm).recovered_s, None);
+        assert_eq!(overload_of(1000, rising).goodput_rps, 550.0);
+        // Half of the second interval counts.
+        assert_eq!(overload_of(150, rising).goodput_rps, 20.0 / 0.15);
+        assert_eq!(overload_of(2000, rising).goodput_rps, 1050.0);
+        assert_eq!(overload_of(9000, rising).goodput_rps, 1050.0);
+        assert_eq!(overload_of(9000, rising).recovered_s, None);
     }
 
     #[test]
-    fn it_has_caught_up_when_few_are_under_way_and_stay_so() {
-        // Under way at the ends; 264 are the bound. The rate falls after 1 s, at the end of number 9.
+    fn it_has_caught_up_when_the_backlog_is_small_and_stays_small() {
+        // The bound is 264 requests in progress. The rate falls at the end of interval 9.
         let recovered =
-            |under_way: &dyn Fn(u64) -> u64| shown(1000, |at| (1, under_way(at))).recovered_s;
+            |under_way: &dyn Fn(u64) -> u64| overload_of(1000, |at| (1, under_way(at))).recovered_s;
         assert_eq!(recovered(&|_| 263), Some(0.0), "it was never behind");
         assert_eq!(recovered(&|_| 264), None);
         assert_eq!(recovered(&|at| if at < 13 { 9000 } else { 100 }), Some(0.4));
         assert_eq!(recovered(&|at| if at < 19 { 9000 } else { 100 }), Some(1.0));
-        // A stall of the machine later on is forgiven once, …
+        // One later stall of the machine is allowed, …
         assert_eq!(
             recovered(&|at| if at < 13 || at == 16 { 9000 } else { 100 }),
             Some(0.4)
         );
-        // … twice in six intervals it is not: it lasts from after the second on.
+        // … but two in six intervals are not: the backlog stays small only after the second.
         let twice = |at| {
             if at < 13 || at == 15 || at == 17 {
                 9000
@@ -129,13 +131,13 @@ mod tests {
             }
         };
         assert_eq!(recovered(&twice), Some(0.9));
-        // One quiet moment is no recovery.
+        // One interval with a small backlog is not a recovery.
         assert_eq!(recovered(&|at| if at == 12 { 0 } else { 9000 }), None);
     }
 
     #[test]
     fn a_fall_inside_an_interval_is_counted_from_there() {
-        let shown = shown(1050, |at| (1, if at < 12 { 9000 } else { 0 }));
-        assert_eq!(shown.recovered_s, Some(0.25));
+        let overload = overload_of(1050, |at| (1, if at < 12 { 9000 } else { 0 }));
+        assert_eq!(overload.recovered_s, Some(0.25));
     }
 }

@@ -1,4 +1,4 @@
-//! Carrying out a check: pairs of trials, a coin for the order in each, until a look decides.
+//! Runs a check: pairs of trials in random order, until a look at the pairs gives a verdict.
 
 use std::time::{Duration, Instant};
 
@@ -11,27 +11,27 @@ use crate::check::verdict::REDONE;
 use crate::check::{Pair, Pairs, check};
 use crate::error::Error;
 use crate::load::Schedule;
-use crate::record::{Cell, CheckInfo, Look, Outcome as Said, Rules, Trial, Verdict};
+use crate::record::{Cell, CheckInfo, Look, Outcome as CheckOutcome, Rules, Trial, Verdict};
 
-/// What is to be checked.
+/// The check to run.
 #[derive(Debug, Clone)]
 pub struct PairPlan {
-    /// Each contestant under each load: the baseline and the candidate.
+    /// Baseline and candidate for each server and load.
     pub parts: Vec<(Case, Case)>,
-    /// What the baseline is called.
+    /// The name of the baseline.
     pub baseline: String,
-    /// The looks, declared before anything is measured: pairs in all, and the error rate spent.
+    /// The looks, fixed before the first trial: total pairs per part, and the error rate spent.
     pub looks: Vec<Look>,
-    /// No pair is begun that would not end by then.
+    /// The longest duration: a pair starts only if it is expected to end in time.
     pub budget: Option<Duration>,
-    /// What is asked for.
+    /// The rules of the verdict.
     pub rules: Rules,
-    /// What coins and loads are drawn from.
+    /// The seed of the random orders and of the loads.
     pub seed: u64,
 }
 
 impl PairPlan {
-    /// How long a pair of each part takes.
+    /// Estimated duration of one pair of each part.
     pub fn pair_time(&self) -> Duration {
         self.parts
             .iter()
@@ -39,7 +39,7 @@ impl PairPlan {
             .sum()
     }
 
-    /// How long it takes, all looks included.
+    /// The longest duration, all looks included.
     pub fn time(&self) -> Duration {
         let pairs = self.looks.last().map_or(0, |look| look.pairs);
         let time = self.pair_time() * pairs as u32;
@@ -47,35 +47,38 @@ impl PairPlan {
     }
 }
 
-/// A check that is under way.
+/// A check in progress.
 struct Run<'a> {
     plan: &'a PairPlan,
     random: fastrand::Rng,
     begun: Instant,
     order: usize,
     pairs: Vec<Pairs>,
-    /// Two a part: the baseline's and the candidate's.
+    /// Two cells per part: the baseline's, then the candidate's.
     cells: Vec<Cell>,
 }
 
-/// How a pair came out.
+/// The result of running a pair.
 enum PairResult {
-    Good,
-    Redo,
+    Valid,
+    Repeat,
     Interrupted,
 }
 
-/// Carries out the check. What was complete when it was interrupted or failed is in the outcome.
+/// Runs the check. After an interruption or an error the outcome holds all complete pairs.
 pub fn compare(plan: &PairPlan, observer: &mut dyn Observer) -> Outcome {
     let new = |(case, _): &(Case, Case)| Pairs {
         name: case.name().to_owned(),
         scenario: case.scenario.clone(),
         clients: case.load.clients,
         pairs: Vec::new(),
-        redone: Vec::new(),
-        broken: None,
+        repeated: Vec::new(),
+        gave_up: None,
     };
-    let cases = plan.parts.iter().flat_map(|(one, other)| [one, other]);
+    let cases = plan
+        .parts
+        .iter()
+        .flat_map(|(baseline, candidate)| [baseline, candidate]);
     let mut run = Run {
         plan,
         random: fastrand::Rng::with_seed(plan.seed),
@@ -87,7 +90,7 @@ pub fn compare(plan: &PairPlan, observer: &mut dyn Observer) -> Outcome {
     let mut outcome = Outcome::default();
     let mut looks = Vec::new();
     for look in &plan.looks {
-        match run.up_to(look.pairs, observer) {
+        match run.measure_up_to(look.pairs, observer) {
             Ok(true) => {}
             Ok(false) => {
                 outcome.interrupted = true;
@@ -107,15 +110,15 @@ pub fn compare(plan: &PairPlan, observer: &mut dyn Observer) -> Outcome {
                 .unwrap_or(0),
             alpha: look.alpha,
         });
-        let (said, parts) = check(&run.pairs, &plan.rules, look.alpha);
+        let (verdict, parts) = check(&run.pairs, &plan.rules, look.alpha);
         outcome.check = Some(CheckInfo {
-            outcome: said,
+            outcome: verdict,
             rules: plan.rules,
             baseline: plan.baseline.clone(),
             looks: looks.clone(),
             parts,
         });
-        if said != Said::Inconclusive {
+        if verdict != CheckOutcome::Inconclusive {
             break;
         }
     }
@@ -124,8 +127,9 @@ pub fn compare(plan: &PairPlan, observer: &mut dyn Observer) -> Outcome {
 }
 
 impl Run<'_> {
-    /// Measures until each part has so many pairs, or the time is over; false when the observer ends it.
-    fn up_to(&mut self, pairs: usize, observer: &mut dyn Observer) -> Result<bool, Error> {
+    /// Measures until each part has `pairs` pairs, or the budget is used. Returns false when the
+    /// observer ends the run.
+    fn measure_up_to(&mut self, pairs: usize, observer: &mut dyn Observer) -> Result<bool, Error> {
         reach_targets(
             &self
                 .plan
@@ -135,52 +139,56 @@ impl Run<'_> {
                 .collect::<Vec<_>>(),
         )?;
         loop {
-            let mut turn: Vec<usize> = (0..self.pairs.len())
+            let mut open_parts: Vec<usize> = (0..self.pairs.len())
                 .filter(|at| {
-                    self.pairs[*at].pairs.len() < pairs && self.pairs[*at].broken.is_none()
+                    self.pairs[*at].pairs.len() < pairs && self.pairs[*at].gave_up.is_none()
                 })
                 .collect();
-            let over = self
+            let is_over = self
                 .plan
                 .budget
                 .is_some_and(|budget| self.begun.elapsed() + self.plan.pair_time() > budget);
-            if turn.is_empty() || over {
+            if open_parts.is_empty() || is_over {
                 return Ok(true);
             }
-            self.random.shuffle(&mut turn);
-            for part in turn {
+            self.random.shuffle(&mut open_parts);
+            for part in open_parts {
                 match self.pair(part, observer)? {
-                    PairResult::Good => {}
-                    PairResult::Redo => self.give_up_if_hopeless(part, pairs),
+                    PairResult::Valid => {}
+                    PairResult::Repeat => self.give_up_if_unreliable(part, pairs),
                     PairResult::Interrupted => return Ok(false),
                 }
             }
         }
     }
 
-    /// One pair of a part, an independent coin for its order.
+    /// Runs one pair of a part; its order is random and independent of other pairs.
     fn pair(&mut self, part: usize, observer: &mut dyn Observer) -> Result<PairResult, Error> {
         let candidate_first = self.random.bool();
-        let number = self.pairs[part].pairs.len() + self.pairs[part].redone.len();
+        let number = self.pairs[part].pairs.len() + self.pairs[part].repeated.len();
         let mut trials: [Option<Trial>; 2] = [None, None];
         for candidate in [candidate_first, !candidate_first] {
-            let (baseline, other) = &self.plan.parts[part];
-            let case = if candidate { other } else { baseline };
-            let all =
+            let (baseline_case, candidate_case) = &self.plan.parts[part];
+            let case = if candidate {
+                candidate_case
+            } else {
+                baseline_case
+            };
+            let all_trials =
                 self.plan.looks.last().map_or(1, |look| look.pairs) * 2 * self.plan.parts.len();
-            let place = RunProgress {
+            let progress = RunProgress {
                 index: self.order,
-                of: all.max(self.order + 1),
+                of: all_trials.max(self.order + 1),
                 left: self.plan.time().saturating_sub(self.begun.elapsed()),
             };
-            observer.trial_begins(case, place);
-            // Both sides of a pair meet the same plan of requests.
+            observer.trial_begins(case, progress);
+            // Both sides of a pair get the same plan of requests.
             let mut load = case.load.clone();
             load.schedule = load.schedule.map(|schedule| Schedule {
                 seed: self.plan.seed.wrapping_add(number as u64),
                 ..schedule
             });
-            let whose = if candidate { "candidate" } else { "baseline" };
+            let side = if candidate { "candidate" } else { "baseline" };
             match trial::run(case, &load, observer) {
                 Ok(Some((mut trial, resolved))) => {
                     (trial.order, trial.round) = (self.order, number);
@@ -190,22 +198,22 @@ impl Run<'_> {
                         .options = resolved;
                     if trial.validity.verdict == Verdict::Invalid {
                         let why = trial.validity.reasons.first().cloned();
-                        let why = format!("{whose}: {}", why.unwrap_or_default());
-                        self.pairs[part].redone.push(why);
-                        return Ok(PairResult::Redo);
+                        let why = format!("{side}: {}", why.unwrap_or_default());
+                        self.pairs[part].repeated.push(why);
+                        return Ok(PairResult::Repeat);
                     }
                     trials[usize::from(candidate)] = Some(trial);
                 }
                 Ok(None) => return Ok(PairResult::Interrupted),
                 Err(error @ Error::Died { .. }) => {
-                    self.pairs[part].redone.push(format!("{whose}: {error}"));
-                    return Ok(PairResult::Redo);
+                    self.pairs[part].repeated.push(format!("{side}: {error}"));
+                    return Ok(PairResult::Repeat);
                 }
                 Err(error) => return Err(error),
             }
         }
         let [Some(baseline), Some(candidate)] = trials else {
-            return Ok(PairResult::Redo);
+            return Ok(PairResult::Repeat);
         };
         self.cells[2 * part].trials.push(baseline.clone());
         self.cells[2 * part + 1].trials.push(candidate.clone());
@@ -214,18 +222,18 @@ impl Run<'_> {
             candidate,
             candidate_first,
         });
-        Ok(PairResult::Good)
+        Ok(PairResult::Valid)
     }
 
-    /// A part of which too many pairs had to be thrown away is not worth more time.
-    fn give_up_if_hopeless(&mut self, part: usize, pairs: usize) {
+    /// Ends a part with too many discarded pairs.
+    fn give_up_if_unreliable(&mut self, part: usize, pairs: usize) {
         let part = &mut self.pairs[part];
-        let most = (REDONE * pairs as f64).ceil() as usize;
-        if part.redone.len() > most {
-            let (redone, last) = (part.redone.len(), part.redone.last());
+        let max_repeated = (REDONE * pairs as f64).ceil() as usize;
+        if part.repeated.len() > max_repeated {
+            let (repeated, last) = (part.repeated.len(), part.repeated.last());
             let last = last.map_or("", String::as_str);
-            part.broken = Some(format!(
-                "{redone} pairs had to be thrown away, the last since {last}"
+            part.gave_up = Some(format!(
+                "{repeated} pairs were discarded; the last reason: {last}"
             ));
         }
     }

@@ -1,7 +1,7 @@
-//! Rates that depend on what contestants can do: short closed loops find that out beforehand.
+//! Pilots: short closed loops that measure the capacity of servers. Rates can be shares of it.
 //!
-//! All contestants then meet the same absolute rates, which is the only ground on
-//! which their response times can be compared.
+//! All servers then get the same absolute rates. Otherwise their response times
+//! could not be compared.
 
 use std::time::Duration;
 
@@ -14,13 +14,13 @@ use crate::error::Error;
 use crate::load::{RateChange, Schedule};
 use crate::record::Pilot;
 
-/// The window of a pilot.
+/// The duration of a pilot's window.
 const WINDOW: Duration = Duration::from_millis(500);
 
-/// The cases with their rates; `None` when the observer has ended it.
+/// Runs the pilots and returns the cases with absolute rates. `None` if the observer ends the run.
 ///
-/// What the pilots found goes into the outcome, and so does what has to be left out
-/// since nobody serves all of its clients.
+/// The results of the pilots go into the outcome. So do the loads that are left out because no
+/// server serves all clients.
 pub(crate) fn settle(
     plan: &Plan,
     outcome: &mut Outcome,
@@ -28,16 +28,16 @@ pub(crate) fn settle(
 ) -> Result<Option<Vec<Case>>, Error> {
     let pilots = pilots_of(&plan.cases);
     for (index, case) in pilots.iter().enumerate() {
-        let known = plan.before.pilots.iter().find(|pilot| is_of(pilot, case));
-        let pilot = match known {
+        let earlier = plan.before.pilots.iter().find(|pilot| is_of(pilot, case));
+        let pilot = match earlier {
             Some(pilot) => pilot.clone(),
             None => {
-                let place = RunProgress {
+                let progress = RunProgress {
                     index,
                     of: pilots.len() + plan.trials(),
                     left: plan.time_left(0),
                 };
-                observer.trial_begins(case, place);
+                observer.trial_begins(case, progress);
                 let Some((trial, _)) = trial::run(case, &case.load, observer)? else {
                     return Ok(None);
                 };
@@ -54,7 +54,7 @@ pub(crate) fn settle(
     }
     let mut cases = Vec::with_capacity(plan.cases.len());
     for case in &plan.cases {
-        match settled(case, &outcome.pilots) {
+        match with_rates(case, &outcome.pilots) {
             Ok(case) => cases.push(case),
             Err(why) if outcome.left_out.contains(&why) => {}
             Err(why) => outcome.left_out.push(why),
@@ -63,16 +63,16 @@ pub(crate) fn settle(
     Ok(Some(cases))
 }
 
-/// A closed loop for each contestant of each scenario that needs one.
+/// One closed loop per server, scenario and number of clients whose rates depend on a capacity.
 fn pilots_of(cases: &[Case]) -> Vec<Case> {
     let mut pilots: Vec<Case> = Vec::new();
     for case in cases.iter().filter(|case| case.rate_spec.is_some()) {
-        let same = |known: &Case| {
-            known.scenario == case.scenario
-                && known.name() == case.name()
-                && known.load.clients == case.load.clients
+        let is_same = |pilot: &Case| {
+            pilot.scenario == case.scenario
+                && pilot.name() == case.name()
+                && pilot.load.clients == case.load.clients
         };
-        if !pilots.iter().any(same) {
+        if !pilots.iter().any(is_same) {
             let mut pilot = case.clone();
             pilot.load.schedule = None;
             pilot.load.duration = WINDOW;
@@ -89,22 +89,23 @@ fn is_of(pilot: &Pilot, case: &Case) -> bool {
         && pilot.clients == case.load.clients
 }
 
-/// The case with the rates that its pilots make, or why it has to be left out.
-fn settled(case: &Case, pilots: &[Pilot]) -> Result<Case, String> {
+/// The case with the absolute rates that follow from its pilots, or the reason to leave it out.
+fn with_rates(case: &Case, pilots: &[Pilot]) -> Result<Case, String> {
     let mut case = case.clone();
     let Some(rate_spec) = case.rate_spec.take() else {
         return Ok(case);
     };
-    let fellows = pilots
+    let same_load = pilots
         .iter()
         .filter(|pilot| pilot.scenario == case.scenario && pilot.clients == case.load.clients);
-    let fit = fellows.filter(|pilot| pilot.clients_unserved == 0 && pilot.throughput_rps > 0.0);
-    let capacities: Vec<f64> = fit.map(|pilot| pilot.throughput_rps).collect();
+    let serves_all =
+        same_load.filter(|pilot| pilot.clients_unserved == 0 && pilot.throughput_rps > 0.0);
+    let capacities: Vec<f64> = serves_all.map(|pilot| pilot.throughput_rps).collect();
     if capacities.is_empty() {
         let name = case.scenario.as_deref().unwrap_or("a load");
         let clients = case.load.clients;
         return Err(format!(
-            "{name}: no contestant serves all {clients} clients, so there is no rate that would be fair"
+            "{name}: no server serves all {clients} clients, so no rate can be derived for it"
         ));
     }
     case.load.schedule = case.load.schedule.map(|schedule| Schedule {

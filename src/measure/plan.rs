@@ -1,24 +1,24 @@
-//! The matrix, and the order in which its trials run.
+//! The matrix of cases and the order of its trials.
 
 use std::time::Duration;
 
 use super::case::Case;
 use crate::record::{Cell, Pilot};
 
-/// What is to be measured.
+/// The measurements to make.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    /// The matrix.
+    /// The cells of the matrix.
     pub cases: Vec<Case>,
-    /// Rounds; each case has one trial in each.
+    /// Rounds; each case has one trial per round.
     pub rounds: usize,
-    /// What the order within rounds is drawn from.
+    /// The seed of the random order within rounds.
     pub seed: u64,
-    /// What an earlier run of the same plan has measured already.
+    /// The results of an interrupted run of the same plan.
     pub before: EarlierRun,
 }
 
-/// What an interrupted run has measured.
+/// The results of an interrupted run.
 #[derive(Debug, Clone, Default)]
 pub struct EarlierRun {
     /// Its cells.
@@ -28,22 +28,22 @@ pub struct EarlierRun {
 }
 
 impl Plan {
-    /// How many trials there are.
+    /// Number of trials.
     pub fn trials(&self) -> usize {
         self.cases.len() * self.rounds
     }
 
-    /// About how long it takes from trial `from` on.
+    /// Estimated duration of the trials from trial `from` on.
     pub fn time_left(&self, from: usize) -> Duration {
         let one_round: Duration = self.cases.iter().map(Case::time).sum();
         let left = self.trials().saturating_sub(from) as f64 / self.cases.len().max(1) as f64;
         one_round.mul_f64(left)
     }
 
-    /// The cases in the order in which they have their trials, with their rounds: a
-    /// fresh shuffle each round, so that a slow minute of the machine does not
-    /// always meet the same one. Those of one load, which are set against each
-    /// other, have theirs next to each other.
+    /// The order of trials, as pairs of round and index of the case. The order is
+    /// random in each round, so that a slow minute of the machine does not always
+    /// affect the same case. The trials of one load, which are compared with each
+    /// other, run one after the other.
     pub fn order(&self) -> Vec<(usize, usize)> {
         let mut random = fastrand::Rng::with_seed(self.seed);
         let mut order = Vec::with_capacity(self.trials());
@@ -58,12 +58,13 @@ impl Plan {
         order
     }
 
-    /// The cases, those of one load together.
+    /// Indices of the cases, grouped by load.
     fn blocks(&self) -> Vec<Vec<usize>> {
         let mut blocks: Vec<Vec<usize>> = Vec::new();
         for (at, case) in self.cases.iter().enumerate() {
-            let fellow = |block: &&mut Vec<usize>| self.cases[block[0]].is_compared_with(case);
-            match blocks.iter_mut().find(fellow) {
+            let has_same_load =
+                |block: &&mut Vec<usize>| self.cases[block[0]].is_compared_with(case);
+            match blocks.iter_mut().find(has_same_load) {
                 Some(block) => block.push(at),
                 None => blocks.push(vec![at]),
             }

@@ -1,33 +1,33 @@
-//! The search for the highest rate within a target, as a plan without any I/O:
-//! it says which rate to try, is told what came of it, and says the next.
+//! The search for the highest rate within a target, without any I/O: it returns
+//! the rate to try, takes the result, and returns the next rate.
 
 use crate::record::{SearchInfo, Slo, Step, Trial, Try};
 use crate::stats::round_to_three_digits;
 
-/// Tries of a rate whose outcome is close; most of them decide.
-const TRIES: usize = 3;
-/// A quantile under this share of the limit holds without doubt …
-const CLEARLY: f64 = 0.5;
-/// … and one of so many times the limit does not.
-const CLEARLY_NOT: f64 = 20.0;
-/// The search ends when the rates around the edge are this close.
-const CLOSE: f64 = 1.05;
-/// Where it begins, of what a closed loop achieves.
-const FIRST: f64 = 0.7;
-/// How far it goes up while nothing breaks, and down while nothing holds.
-const UP: f64 = 1.25;
-const DOWN: f64 = 0.5;
-/// Steps at most, and the lowest rate.
-const MOST_STEPS: usize = 20;
-const LEAST_RPS: f64 = 1.0;
-/// A trial with more failures than this share does not hold, whatever its latencies.
-const FAILED: f64 = 0.01;
+/// Tries of a rate whose result is close to the limit; the majority decides.
+const MAX_TRIES: usize = 3;
+/// One try is enough when the quantile is at most this share of the limit …
+const CLEARLY_HOLDS: f64 = 0.5;
+/// … or at least this multiple of it.
+const CLEARLY_BREAKS: f64 = 20.0;
+/// The search ends when the ratio of the lowest rate that breaks to the highest that holds is
+/// this small.
+const EDGE_RATIO: f64 = 1.05;
+/// The first rate, as a share of the throughput of a closed loop.
+const FIRST_SHARE: f64 = 0.7;
+/// The factors for the next rate while no rate has broken, and while none has held.
+const RAISE_FACTOR: f64 = 1.25;
+const LOWER_FACTOR: f64 = 0.5;
+const MAX_STEPS: usize = 20;
+const MIN_RPS: f64 = 1.0;
+/// A rate does not hold in a trial with a larger share of failures, at any latency.
+const MAX_FAILED_SHARE: f64 = 0.01;
 
-/// A search that is under way.
+/// A search in progress.
 #[derive(Debug, Clone)]
 pub struct RateSearch {
     info: SearchInfo,
-    /// The rate to try next; `None` when it is over.
+    /// The rate to try next; `None` when the search is over.
     next_rps: Option<f64>,
 }
 
@@ -50,42 +50,46 @@ impl RateSearch {
         }
     }
 
-    /// The pilot, a closed loop, is over.
+    /// Takes the result of the pilot, which is a closed loop.
     pub fn pilot(&mut self, trial: &Trial) {
         self.info.pilot_rps = trial.throughput_rps;
-        let first = round_to_three_digits(FIRST * trial.throughput_rps);
+        let first = round_to_three_digits(FIRST_SHARE * trial.throughput_rps);
         if let Some(unserved) = unserved(trial) {
-            self.give_up(format!("already in a closed loop {unserved}"));
-        } else if first < LEAST_RPS {
-            self.give_up("a closed loop gets less than two requests a second".to_owned());
+            self.give_up(format!("in the closed-loop pilot {unserved}"));
+        } else if first < MIN_RPS {
+            self.give_up(
+                "the closed-loop pilot reached fewer than two requests per second".to_owned(),
+            );
         } else {
             self.next_rps = Some(first);
         }
     }
 
-    /// Ends it without an answer.
+    /// Ends the search without a result.
     pub fn give_up(&mut self, why: String) {
         self.info.gave_up = Some(why);
         self.next_rps = None;
     }
 
-    /// The rate to try next; `None` when it is over.
+    /// The rate to try next, in requests per second; `None` when the search is over.
     pub fn next_rps(&self) -> Option<f64> {
         self.next_rps
     }
 
-    /// What it is looking for.
+    /// The target.
     pub fn slo(&self) -> Slo {
         self.info.slo
     }
 
-    /// The rate was tried, as trial `order` of the record.
+    /// Takes the result of a try of `rate_rps`: trial `order` of the record.
     pub fn tried(&mut self, rate_rps: f64, order: usize, trial: &Trial) {
         let slo = self.info.slo;
         let tried = judge(slo, order, trial);
-        let times = tried.value_ns.map(|ns| ns as f64 / slo.limit_ns as f64);
-        let clearly = tried.why.is_some()
-            || times.is_some_and(|times| times >= CLEARLY_NOT || (tried.held && times <= CLEARLY));
+        let ratio = tried.value_ns.map(|ns| ns as f64 / slo.limit_ns as f64);
+        let is_clear = tried.why.is_some()
+            || ratio.is_some_and(|ratio| {
+                ratio >= CLEARLY_BREAKS || (tried.held && ratio <= CLEARLY_HOLDS)
+            });
         let steps = &mut self.info.steps;
         if steps.last().is_none_or(|step| step.rate_rps != rate_rps) {
             steps.push(Step {
@@ -100,21 +104,21 @@ impl RateSearch {
         step.tries.push(tried);
         let held = step.tries.iter().filter(|tried| tried.held).count();
         let broke = step.tries.len() - held;
-        let first = step.tries.len() == 1;
-        if (clearly && first) || held.max(broke) > TRIES / 2 {
+        let is_first = step.tries.len() == 1;
+        if (is_clear && is_first) || held.max(broke) > MAX_TRIES / 2 {
             step.held = held > broke;
-            self.decided();
+            self.choose_next();
         }
     }
 
-    /// The last step's outcome is known: where to go from there.
-    fn decided(&mut self) {
+    /// Chooses the next rate after the last step has a result.
+    fn choose_next(&mut self) {
         let info = &mut self.info;
         let rates = |held: bool| {
             let steps = info.steps.iter().filter(move |step| step.held == held);
             steps.map(|step| step.rate_rps)
         };
-        // Noise can make a rate hold that is above one that broke: the lower one stands.
+        // Noise can make a rate hold that is above one that broke: the lower result counts.
         let breaks = rates(false).min_by(f64::total_cmp);
         let below = |rps: &f64| breaks.is_none_or(|breaks| *rps < breaks);
         let holds = rates(true).filter(below).max_by(f64::total_cmp);
@@ -125,51 +129,51 @@ impl RateSearch {
             .filter(|step| Some(step.rate_rps) == breaks);
         info.limited = edge.flat_map(|step| &step.tries).any(|tried| tried.limited);
         let next = match (holds, breaks) {
-            (Some(low), Some(high)) if high / low <= CLOSE => None,
+            (Some(low), Some(high)) if high / low <= EDGE_RATIO => None,
             (Some(low), Some(high)) => Some((low * high).sqrt()),
-            // Further each time: the pilot may say little of it.
-            (Some(low), None) => Some(low * UP.powi(info.steps.len() as i32)),
-            (None, Some(high)) => Some(high * DOWN),
+            // Larger steps each time: the pilot can be far below the capacity.
+            (Some(low), None) => Some(low * RAISE_FACTOR.powi(info.steps.len() as i32)),
+            (None, Some(high)) => Some(high * LOWER_FACTOR),
             (None, None) => None,
         };
         let next = next.map(round_to_three_digits);
-        let new = |rps: &f64| info.steps.iter().all(|step| step.rate_rps != *rps);
-        let worth = |rps: &f64| *rps >= LEAST_RPS && info.steps.len() < MOST_STEPS;
-        self.next_rps = next.filter(new).filter(worth);
+        let is_new = |rps: &f64| info.steps.iter().all(|step| step.rate_rps != *rps);
+        let is_allowed = |rps: &f64| *rps >= MIN_RPS && info.steps.len() < MAX_STEPS;
+        self.next_rps = next.filter(is_new).filter(is_allowed);
     }
 
-    /// What it has shown so far.
+    /// The results so far, in the form of the record.
     pub fn into_info(self) -> SearchInfo {
         self.info
     }
 }
 
-/// Whether a trial kept the target.
+/// Whether the target held in a trial.
 fn judge(slo: Slo, order: usize, trial: &Trial) -> Try {
     let value_ns = slo.of(&trial.latency_ns);
-    let failed = trial.errors.total() as f64 > FAILED * trial.samples as f64;
+    let failed = trial.errors.total() as f64 > MAX_FAILED_SHARE * trial.samples as f64;
     let why = if let Some(unserved) = unserved(trial) {
         Some(unserved)
     } else if trial.over_capacity() {
         Some("over capacity".to_owned())
     } else if failed {
-        Some(format!("{} failed", trial.errors.total()))
+        Some(format!("{} requests failed", trial.errors.total()))
     } else {
         None
     };
-    let known = trial.censored.count == 0 || slo.quantile <= trial.exact_below;
-    let under = value_ns.is_some_and(|ns| ns < slo.limit_ns);
+    let is_exact = trial.censored.count == 0 || slo.quantile <= trial.exact_below;
+    let is_under = value_ns.is_some_and(|ns| ns < slo.limit_ns);
     Try {
         order,
         value_ns,
-        held: why.is_none() && known && under,
+        held: why.is_none() && is_exact && is_under,
         why,
         limited: trial.generator.limited,
     }
 }
 
-/// How many clients asked and were never answered rightly, if any were.
+/// The number of clients served, if some clients sent requests and never got a correct reply.
 fn unserved(trial: &Trial) -> Option<String> {
     let (unserved, asked) = (trial.clients_unserved, trial.clients_asked?);
-    (unserved > 0).then(|| format!("{} of {asked} clients were served", asked - unserved))
+    (unserved > 0).then(|| format!("only {} of {asked} clients were served", asked - unserved))
 }

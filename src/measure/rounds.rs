@@ -1,4 +1,4 @@
-//! Carrying out a plan: trial after trial, those left out that an earlier run has done.
+//! Runs a plan trial by trial. Skips the trials that an earlier run has done.
 
 use std::time::{Duration, Instant};
 
@@ -12,9 +12,9 @@ use crate::error::Error;
 use crate::load::Schedule;
 use crate::record::Cell;
 
-/// Carries out the plan.
+/// Runs the plan.
 ///
-/// What was complete when it was interrupted or failed is in the outcome.
+/// After an interruption or an error the outcome holds all complete trials.
 pub fn measure(plan: &Plan, observer: &mut dyn Observer) -> Outcome {
     let mut outcome = Outcome::default();
     let measured = reach_targets(&plan.cases)
@@ -37,25 +37,25 @@ pub fn measure(plan: &Plan, observer: &mut dyn Observer) -> Outcome {
     outcome
 }
 
-/// All trials that an earlier run has not done; false when the observer ends it.
+/// Runs all trials that an earlier run has not done. Returns false when the observer ends the run.
 fn trials(plan: &Plan, outcome: &mut Outcome, observer: &mut dyn Observer) -> Result<bool, Error> {
     outcome.cells = resumed(plan)?;
     let order: Vec<(usize, (usize, usize))> = plan.order().into_iter().enumerate().collect();
-    let done = |(_, (round, at)): &&(usize, (usize, usize))| {
+    let is_missing = |(_, (round, at)): &&(usize, (usize, usize))| {
         let mut trials = outcome.cells[*at].trials.iter();
         trials.all(|trial| trial.round != *round)
     };
-    let open: Vec<_> = order.iter().filter(done).copied().collect();
-    let mut pace = TimeEstimate::new(plan, open.len());
-    for (order, (round, at)) in open {
+    let remaining: Vec<_> = order.iter().filter(is_missing).copied().collect();
+    let mut estimate = TimeEstimate::new(plan, remaining.len());
+    for (order, (round, at)) in remaining {
         let case = &plan.cases[at];
-        let place = RunProgress {
+        let progress = RunProgress {
             index: order,
             of: plan.trials(),
-            left: pace.left(),
+            left: estimate.left(),
         };
-        observer.trial_begins(case, place);
-        // All contestants of a round meet the same plan of requests.
+        observer.trial_begins(case, progress);
+        // All servers in a round get the same plan of requests.
         let mut load = case.load.clone();
         load.schedule = load.schedule.map(|schedule| Schedule {
             seed: plan.seed.wrapping_add(round as u64),
@@ -67,28 +67,28 @@ fn trials(plan: &Plan, outcome: &mut Outcome, observer: &mut dyn Observer) -> Re
         (trial.order, trial.round) = (order, round);
         outcome.cells[at].trials.push(trial);
         outcome.cells[at].contestant.options = resolved;
-        pace.trial_ended();
+        estimate.trial_ended();
         observer.trial_ended(outcome);
     }
     Ok(true)
 }
 
-/// How long the rest takes, as the trials so far have shown: one with clients that are not
-/// served takes longer than its window.
+/// Estimates the remaining time from the duration of the trials so far: a trial with unserved
+/// clients takes longer than its window.
 struct TimeEstimate {
     planned_each: Duration,
     done: u32,
-    open: u32,
+    remaining: u32,
     begun: Instant,
 }
 
 impl TimeEstimate {
-    fn new(plan: &Plan, open: usize) -> TimeEstimate {
+    fn new(plan: &Plan, remaining: usize) -> TimeEstimate {
         let all = u32::try_from(plan.trials()).unwrap_or(u32::MAX).max(1);
         TimeEstimate {
             planned_each: plan.time_left(0) / all,
             done: 0,
-            open: u32::try_from(open).unwrap_or(u32::MAX),
+            remaining: u32::try_from(remaining).unwrap_or(u32::MAX),
             begun: Instant::now(),
         }
     }
@@ -98,39 +98,44 @@ impl TimeEstimate {
     }
 
     fn left(&self) -> Duration {
-        // The first few say little.
-        const FEW: u32 = 6;
-        let each = if self.done < FEW {
+        // Fewer trials do not give a reliable mean.
+        const MIN_TRIALS: u32 = 6;
+        let each = if self.done < MIN_TRIALS {
             self.planned_each
         } else {
             self.begun.elapsed() / self.done
         };
-        each * self.open.saturating_sub(self.done)
+        each * self.remaining.saturating_sub(self.done)
     }
 }
 
-/// The cells of the plan with what an earlier run has measured.
+/// The cells of the plan with the trials of an earlier run.
+///
+/// # Errors
+/// When the earlier run has a cell that the plan does not have.
 fn resumed(plan: &Plan) -> Result<Vec<Cell>, Error> {
     let mut cells: Vec<Cell> = plan.cases.iter().map(Case::cell).collect();
-    for before in plan
+    for earlier in plan
         .before
         .cells
         .iter()
         .filter(|cell| !cell.trials.is_empty())
     {
-        let who = |cell: &Cell| (cell.contestant.kind, cell.contestant.name.clone());
+        let server = |cell: &Cell| (cell.contestant.kind, cell.contestant.name.clone());
         let same = |cell: &&mut Cell| {
-            who(cell) == who(before) && cell.scenario == before.scenario && cell.load == before.load
+            server(cell) == server(earlier)
+                && cell.scenario == earlier.scenario
+                && cell.load == earlier.load
         };
         let Some(cell) = cells.iter_mut().find(same) else {
-            let (name, clients) = (&before.contestant.name, before.load.clients);
+            let (name, clients) = (&earlier.contestant.name, earlier.load.clients);
             let why = format!(
-                "it holds {name} with {clients} clients, which its command would not measure now"
+                "it has trials of {name} with {clients} clients, which its command would not measure now"
             );
             return Err(Error::Resume { why });
         };
-        cell.trials.clone_from(&before.trials);
-        cell.contestant.clone_from(&before.contestant);
+        cell.trials.clone_from(&earlier.trials);
+        cell.contestant.clone_from(&earlier.contestant);
     }
     Ok(cells)
 }

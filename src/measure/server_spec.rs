@@ -1,4 +1,4 @@
-//! Which server is measured.
+//! How to start or reach the server of a case.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -7,34 +7,37 @@ use std::time::Duration;
 use crate::process::{ReadyBy, ServerProgram};
 use crate::sys::Cpus;
 
-/// Who is measured.
+/// The server of a case.
 #[derive(Debug, Clone)]
 pub enum ServerSpec {
-    /// A server that is started anew for each trial.
+    /// A server of this program, started again for each trial.
     Server(ServerProgram),
-    /// A command of any language, started anew for each trial.
+    /// Any command that starts a server, started again for each trial.
     Exec(Exec),
-    /// One that runs already.
+    /// The address of a server that is already running.
     Target(SocketAddr),
 }
 
-/// A command that starts a server at the port that stands for `{port}` in its words.
+/// A command that starts a server; `{port}` in its words is replaced by the port to listen on.
 #[derive(Debug, Clone)]
 pub struct Exec {
-    /// The program and its arguments; no shell is asked.
+    /// The program and its arguments; no shell is used.
     pub words: Vec<String>,
-    /// How long it may take to stop when asked.
+    /// The longest time to stop after the request to stop.
     pub drain: Duration,
-    /// The cores that it is kept on; `None` is all.
+    /// The cores that it may use; `None` is all.
     pub cpus: Option<Cpus>,
 }
 
 impl Exec {
-    /// What is replaced by the port.
+    /// The placeholder for the port.
     pub const PORT: &'static str = "{port}";
 
-    /// The contestant at a port that is free now: a new one each time, since the
-    /// last one's connections may bar it for a while.
+    /// The program to start, at a free port. The port is new each time, since connections of the
+    /// previous server in TIME_WAIT can block its port.
+    ///
+    /// # Errors
+    /// When no free port is available.
     pub(crate) fn contestant(&self, name: &str) -> io::Result<ServerProgram> {
         let address = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?;
         let port = address.port().to_string();

@@ -1,4 +1,4 @@
-//! Carrying out searches: one open loop after the other, the contestants in turn.
+//! Runs searches for the highest rate: one open loop per step, the servers in turn.
 
 use std::time::Duration;
 
@@ -12,38 +12,38 @@ use crate::error::Error;
 use crate::load::Schedule;
 use crate::record::{Cell, Slo, Trial};
 
-/// Trials that a search usually takes, its pilot included.
+/// Trials that a search usually needs, its pilot included.
 const USUAL_TRIALS: usize = 12;
-/// The longest trial, for a quantile that few requests are beyond.
+/// The longest trial; a high quantile at a low rate needs a long one.
 const LONGEST: Duration = Duration::from_secs(60);
-/// A quantile is known when so many samples lie beyond it.
-const BEYOND: f64 = 12.0;
+/// Samples beyond a quantile that are needed to measure it.
+const SAMPLES_BEYOND: f64 = 12.0;
 
-/// What is to be searched.
+/// The searches to run.
 #[derive(Debug, Clone)]
 pub struct SearchPlan {
-    /// Who, each with a closed loop that has the clients and the duration of a step.
+    /// The servers, each with a closed loop that has the clients and the duration of a step.
     pub cases: Vec<Case>,
-    /// What is to be held.
+    /// The target.
     pub slo: Slo,
-    /// How requests are spaced; its rate is what is looked for.
+    /// The arrivals of the open loops; its rate is replaced by the rate of each step.
     pub schedule: Schedule,
-    /// What the order is drawn from.
+    /// The seed of the random order.
     pub seed: u64,
 }
 
 impl SearchPlan {
-    /// About how long it takes.
+    /// Estimated duration.
     pub fn time(&self) -> Duration {
         let cases = self.cases.iter();
         cases.map(|case| case.time() * USUAL_TRIALS as u32).sum()
     }
 
-    /// How long a step must be, so that the quantile is known; `None` where that is too long.
+    /// The duration of a step that is enough to measure the quantile; `None` if that is too long.
     fn duration(&self, usual: Duration, rate_rps: f64) -> Option<Duration> {
-        let beyond = 1.0 - self.slo.quantile;
-        let needed = if beyond > 0.0 {
-            Duration::try_from_secs_f64(BEYOND / beyond / rate_rps).ok()?
+        let share_beyond = 1.0 - self.slo.quantile;
+        let needed = if share_beyond > 0.0 {
+            Duration::try_from_secs_f64(SAMPLES_BEYOND / share_beyond / rate_rps).ok()?
         } else {
             Duration::ZERO
         };
@@ -51,22 +51,22 @@ impl SearchPlan {
     }
 }
 
-/// Who is searched, and how far that has come.
+/// The search of one server.
 struct ServerSearch<'a> {
     case: &'a Case,
     search: RateSearch,
 }
 
-/// What one step is to be.
-enum Next {
+/// The trial of one step.
+enum NextTrial {
     Pilot,
     Rate(f64),
 }
 
-/// Carries out the searches, a step of each in turn and in random order, so that a slow
-/// minute of the machine does not meet one contestant only.
+/// Runs the searches. In each round every search does one step, in random order, so that a slow
+/// minute of the machine does not affect one server only.
 ///
-/// What was complete when it was interrupted or failed is in the outcome.
+/// After an interruption or an error the outcome holds all complete trials.
 pub fn search_rates(plan: &SearchPlan, observer: &mut dyn Observer) -> Outcome {
     let mut outcome = Outcome::default();
     if let Err(error) = reach_targets(&plan.cases) {
@@ -77,31 +77,34 @@ pub fn search_rates(plan: &SearchPlan, observer: &mut dyn Observer) -> Outcome {
         case,
         search: RateSearch::new(Case::name(case).to_owned(), case.load.clients, plan.slo),
     };
-    let mut seekers: Vec<ServerSearch<'_>> = plan.cases.iter().map(new).collect();
+    let mut searches: Vec<ServerSearch<'_>> = plan.cases.iter().map(new).collect();
     let mut random = fastrand::Rng::with_seed(plan.seed);
     let mut order = 0;
     'rounds: for round in 0.. {
-        let mut turn: Vec<&mut ServerSearch<'_>> = seekers
+        let mut active: Vec<&mut ServerSearch<'_>> = searches
             .iter_mut()
-            .filter(|seeker| round == 0 || seeker.search.next_rps().is_some())
+            .filter(|server| round == 0 || server.search.next_rps().is_some())
             .collect();
-        if turn.is_empty() {
+        if active.is_empty() {
             break;
         }
-        random.shuffle(&mut turn);
-        for seeker in turn {
-            let next = seeker.search.next_rps().map_or(Next::Pilot, Next::Rate);
-            let place = RunProgress {
+        random.shuffle(&mut active);
+        for server in active {
+            let next = server
+                .search
+                .next_rps()
+                .map_or(NextTrial::Pilot, NextTrial::Rate);
+            let progress = RunProgress {
                 index: order,
                 of: (plan.cases.len() * USUAL_TRIALS).max(order + 1),
                 left: plan
                     .time()
-                    .saturating_sub(seeker.case.time() * order as u32),
+                    .saturating_sub(server.case.time() * order as u32),
             };
-            observer.trial_begins(seeker.case, place);
+            observer.trial_begins(server.case, progress);
             match step(
                 plan,
-                seeker,
+                server,
                 &next,
                 (round, order),
                 observer,
@@ -119,28 +122,28 @@ pub fn search_rates(plan: &SearchPlan, observer: &mut dyn Observer) -> Outcome {
             }
         }
     }
-    let searches = seekers.into_iter().map(|seeker| seeker.search.into_info());
-    outcome.searches = searches.collect();
+    let infos = searches.into_iter().map(|server| server.search.into_info());
+    outcome.searches = infos.collect();
     outcome
 }
 
-/// One trial of one search; false when the observer has ended it.
+/// Runs one trial of one search. Returns false when the observer ends the run.
 fn step(
     plan: &SearchPlan,
-    seeker: &mut ServerSearch<'_>,
-    next: &Next,
+    server: &mut ServerSearch<'_>,
+    next: &NextTrial,
     (round, order): (usize, usize),
     observer: &mut dyn Observer,
     cells: &mut Vec<Cell>,
 ) -> Result<bool, Error> {
-    let mut case = seeker.case.clone();
-    if let Next::Rate(rate_rps) = *next {
+    let mut case = server.case.clone();
+    if let NextTrial::Rate(rate_rps) = *next {
         let Some(duration) = plan.duration(case.load.duration, rate_rps) else {
             let name = plan.slo.name();
             let why = format!(
-                "at {rate_rps}/s a trial would take over a minute to know {name}; give a longer --duration"
+                "at {rate_rps}/s a trial needs more than a minute to measure {name}; give a longer --duration"
             );
-            seeker.search.give_up(why);
+            server.search.give_up(why);
             return Ok(true);
         };
         case.load.duration = duration;
@@ -155,19 +158,20 @@ fn step(
     };
     (trial.order, trial.round) = (order, round);
     match *next {
-        Next::Pilot => seeker.search.pilot(&trial),
-        Next::Rate(rate_rps) => seeker.search.tried(rate_rps, order, &trial),
+        NextTrial::Pilot => server.search.pilot(&trial),
+        NextTrial::Rate(rate_rps) => server.search.tried(rate_rps, order, &trial),
     }
     case.info.options = resolved;
-    enter(cells, &case, trial);
+    add_trial(cells, &case, trial);
     Ok(true)
 }
 
-/// Puts a trial into the cell of its contestant and load.
-fn enter(cells: &mut Vec<Cell>, case: &Case, trial: Trial) {
+/// Adds a trial to the cell of its server and load.
+fn add_trial(cells: &mut Vec<Cell>, case: &Case, trial: Trial) {
     let mut cell = case.cell();
-    let same = |known: &&mut Cell| known.contestant == cell.contestant && known.load == cell.load;
-    match cells.iter_mut().find(same) {
+    let is_same =
+        |known: &&mut Cell| known.contestant == cell.contestant && known.load == cell.load;
+    match cells.iter_mut().find(is_same) {
         Some(known) => known.trials.push(trial),
         None => {
             cell.trials.push(trial);

@@ -1,5 +1,4 @@
-//! Measuring: a matrix of cells becomes trials in random interleaved order,
-//! and these become a record. Nothing here prints.
+//! Checks that servers which are already running can be reached.
 
 use std::net::TcpStream;
 
@@ -7,7 +6,10 @@ use super::case::Case;
 use super::server_spec::ServerSpec;
 use crate::error::Error;
 
-/// Whether somebody answers at all targets, before any time is spent on others.
+/// Connects to all targets once, before the first trial.
+///
+/// # Errors
+/// When a target does not accept the connection.
 pub(crate) fn reach_targets(cases: &[Case]) -> Result<(), Error> {
     let targets = cases.iter().filter_map(|case| match &case.server_spec {
         ServerSpec::Target(target) => Some((*target, case.load.connect_timeout)),

@@ -1,4 +1,4 @@
-//! One trial: a fresh server, a load, and both sides' figures.
+//! Runs one trial: a fresh server, a load, and the figures of server and generator.
 
 use std::time::{Duration, Instant};
 
@@ -14,15 +14,15 @@ use crate::load::{Load, RunningLoad, start};
 use crate::process::{RunningServer, ServerSize, ServerUsage};
 use crate::record::{ServerOptions, Trial};
 
-/// How often the observer is asked, and the server looked after.
-const LOOK: Duration = Duration::from_millis(100);
-/// A sample of the server's memory may cost one part in so many of a core.
-const SAMPLING: u32 = 100;
-/// What reading the memory of one process costs.
+/// How often the observer and the server are polled.
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
+/// Sampling the server's memory may use at most one part in this number of a core.
+const SAMPLING_SHARE: u32 = 100;
+/// The cost of reading the memory of one process, in microseconds.
 const PSS_COST_US: u64 = 60;
 
-/// Runs one trial; `None` when the observer has ended it. With it come the
-/// server's options as it resolved them.
+/// Runs one trial and returns it with the options that the server resolved.
+/// Returns `None` when the observer ends the run.
 pub(crate) fn run(
     case: &Case,
     load: &Load,
@@ -30,8 +30,8 @@ pub(crate) fn run(
 ) -> Result<Option<(Trial, ServerOptions)>, Error> {
     let mut options = case.info.options.clone();
     let (mut server, target) = match &case.server_spec {
-        ServerSpec::Server(contestant) => {
-            let server = RunningServer::start(contestant)?;
+        ServerSpec::Server(program) => {
+            let server = RunningServer::start(program)?;
             if let Some(ready) = server.ready() {
                 options.workers = ready.workers;
                 options.accept.clone_from(&ready.accept);
@@ -54,21 +54,21 @@ pub(crate) fn run(
         target,
         ..load.clone()
     })?;
-    let Some(seen) = watch_window(&running, server.as_mut(), observer)? else {
+    let Some(observed) = watch_window(&running, server.as_mut(), observer)? else {
         return Ok(None);
     };
     let measured = running.finish()?;
-    let after = leak_check.map(|check| check.end(server.as_ref()));
-    let after = after.transpose()?;
+    let leaks = leak_check.map(|check| check.end(server.as_ref()));
+    let leaks = leaks.transpose()?;
     let ended = server.map(RunningServer::stop).transpose()?;
-    let mut trial = assemble(load, &measured, &seen, ended.as_ref(), options.workers);
-    if let Some((connections, residue)) = after {
+    let mut trial = assemble(load, &measured, &observed, ended.as_ref(), options.workers);
+    if let Some((connections, residue)) = leaks {
         (trial.hostile_connections, trial.residue) = (connections, residue);
     }
     Ok(Some((trial, options)))
 }
 
-/// Stays with a load until its window has ended; `None` when the observer ends it.
+/// Watches a load until its window ends. Returns `None` when the observer ends the run.
 fn watch_window(
     load: &RunningLoad,
     server: Option<&mut RunningServer>,
@@ -84,16 +84,17 @@ fn watch_window(
     let ticks = CpuTicks::now();
     let before = usage(server.as_deref())?;
     let mut peak = ServerSize::default();
-    let mut next_sample = Instant::now() + LOOK;
+    let mut next_sample = Instant::now() + POLL_INTERVAL;
     let window_us = u64::try_from((load.window_ends() - begins).as_micros()).unwrap_or(u64::MAX);
     let mut sample = |server: &RunningServer| {
         let begun = Instant::now();
         if begun >= next_sample {
-            // Each costs some 60 µs: many of them are looked at only when the window is over.
-            let few =
-                server.size(false)?.processes * PSS_COST_US <= window_us / u64::from(SAMPLING);
-            peak.grow(&server.size(few)?);
-            next_sample = Instant::now() + LOOK.max(begun.elapsed() * SAMPLING);
+            // Reading memory takes about 60 µs per process: with many processes it is read only
+            // after the window.
+            let with_memory = server.size(false)?.processes * PSS_COST_US
+                <= window_us / u64::from(SAMPLING_SHARE);
+            peak.grow(&server.size(with_memory)?);
+            next_sample = Instant::now() + POLL_INTERVAL.max(begun.elapsed() * SAMPLING_SHARE);
         }
         Ok(())
     };
@@ -121,7 +122,10 @@ fn watch_window(
     }))
 }
 
-/// True when the observer ends the run.
+/// Waits until `until`. Returns true when the observer ends the run.
+///
+/// # Errors
+/// When the server ends, or waiting or sampling fails.
 fn wait_until(
     until: Instant,
     load: &RunningLoad,
@@ -134,7 +138,10 @@ fn wait_until(
         if left.is_zero() {
             return Ok(false);
         }
-        if observer.wait(left.min(LOOK)).map_err(Error::Load)? {
+        if observer
+            .wait(left.min(POLL_INTERVAL))
+            .map_err(Error::Load)?
+        {
             return Ok(true);
         }
         observer.live(load.live(), load.window_begins().elapsed());

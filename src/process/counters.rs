@@ -1,9 +1,9 @@
-//! Counters that the processes of a server share with each other and with the harness.
+//! Counters shared by the processes of a server and the harness.
 //!
-//! Each worker has a slot of its own, on cache lines of its own, so that
-//! counting costs no traffic between cores. Slots only ever grow (but for the
-//! gauge `active`), also over the life of several processes in one slot, so
-//! that the difference of two readings is right whoever died between them.
+//! Each worker has its own slot on its own cache lines, so that counting causes
+//! no traffic between cores. Counters only grow (except the gauge `active` and
+//! the flags), even when a new process reuses a slot, so that the difference of
+//! two readings is correct even if processes died between them.
 
 use std::fs::File;
 use std::io;
@@ -12,10 +12,10 @@ use std::sync::atomic::{AtomicU64, AtomicUsize};
 
 use crate::sys::SharedCounters;
 
-/// Counters a slot: two cache lines, since they are fetched in pairs.
+/// Counters per slot: two cache lines, since CPUs prefetch cache lines in pairs.
 const SLOT_COUNTERS: usize = 16;
 
-/// What a slot counts; the value is its place in the slot.
+/// The counters of a slot; the value is the index in the slot.
 #[derive(Debug, Clone, Copy)]
 enum Counter {
     Accepted,
@@ -30,7 +30,7 @@ enum Counter {
     Hung,
 }
 
-/// The counters of a server, and the slot that this process counts in.
+/// The counters of a server, and the slot of this process.
 #[derive(Debug)]
 pub struct Meter {
     counters: SharedCounters,
@@ -38,10 +38,10 @@ pub struct Meter {
 }
 
 impl Meter {
-    /// A meter with `slots` slots, of which this process uses the first.
+    /// Creates a meter with `slots` slots; this process uses the first.
     ///
     /// # Errors
-    /// When the shared memory cannot be made.
+    /// When the shared memory cannot be created.
     pub fn new(slots: usize) -> io::Result<Meter> {
         let counters = SharedCounters::create(slots.max(1) * SLOT_COUNTERS)?;
         Ok(Meter {
@@ -50,7 +50,7 @@ impl Meter {
         })
     }
 
-    /// From here on this process counts in this slot.
+    /// Makes this process count in `slot`.
     pub fn use_slot(&self, slot: usize) {
         self.slot.store(slot, Relaxed);
     }
@@ -60,7 +60,7 @@ impl Meter {
         self.counters.fd()
     }
 
-    /// A connection was accepted, and is active until the guard is dropped.
+    /// Counts an accepted connection, which is active until the guard is dropped.
     pub fn connection(&self) -> Active<'_> {
         self.count(Counter::Accepted, 1);
         self.count(Counter::Active, 1);
@@ -70,23 +70,23 @@ impl Meter {
         }
     }
 
-    /// A request was served.
+    /// Counts a served request.
     pub fn request(&self) {
         self.count(Counter::Requests, 1);
     }
 
-    /// A connection ended for a fault.
+    /// Counts a fault that ended a connection.
     pub fn fault(&self) {
         self.count(Counter::Faults, 1);
     }
 
-    /// A handler panicked, which is a fault too.
+    /// Counts a panic of a handler, which is a fault too.
     pub fn panic(&self) {
         self.count(Counter::Faults, 1);
         self.count(Counter::Panics, 1);
     }
 
-    /// The process in `slot` ended as it should not, be it by a panic: a fault too.
+    /// Counts a process in `slot` that ended abnormally, perhaps by a panic; a fault too.
     pub fn lost(&self, slot: usize, by_panic: bool) {
         let count = |counter| self.at(slot, counter).fetch_add(1, Relaxed);
         count(Counter::Faults);
@@ -96,36 +96,36 @@ impl Meter {
         }
     }
 
-    /// The process in `slot` is to be killed, since its handler does not return.
+    /// Counts a process in `slot` that is killed because its handler does not return.
     pub fn hung(&self, slot: usize) {
         self.at(slot, Counter::Hung).fetch_add(1, Relaxed);
     }
 
-    /// A handler runs until what this returns is dropped, be it by a panic.
+    /// Marks that a handler runs, until the returned guard is dropped (also by a panic).
     pub fn calling(&self) -> Calling<'_> {
         let calling = self.at(self.slot.load(Relaxed), Counter::Calling);
         calling.store(1, Relaxed);
         Calling(calling)
     }
 
-    /// Whether the process in `slot` is in a handler: then, how many requests it has served before.
+    /// If the process in `slot` is in a handler: the number of requests that it served before.
     pub fn called_after(&self, slot: usize) -> Option<u64> {
         let busy = self.at(slot, Counter::Calling).load(Relaxed) == 1;
         busy.then(|| self.at(slot, Counter::Requests).load(Relaxed))
     }
 
-    /// This process has reached its loop.
+    /// Marks that this process serves: it has reached its accept loop.
     pub fn serving(&self) {
         self.at(self.slot.load(Relaxed), Counter::Serving)
             .store(1, Relaxed);
     }
 
-    /// Whether the process in `slot` had reached its loop.
+    /// Whether the process in `slot` has reached its accept loop.
     pub fn was_serving(&self, slot: usize) -> bool {
         self.at(slot, Counter::Serving).load(Relaxed) == 1
     }
 
-    /// The process in `slot` has ended: whatever it held is gone.
+    /// Resets the gauge and the flags of `slot` after its process has ended.
     pub fn vacate(&self, slot: usize) {
         self.at(slot, Counter::Active).store(0, Relaxed);
         self.at(slot, Counter::Serving).store(0, Relaxed);
@@ -142,7 +142,7 @@ impl Meter {
     }
 }
 
-/// A handler that runs.
+/// A running handler.
 #[derive(Debug)]
 pub struct Calling<'a>(&'a AtomicU64);
 
@@ -167,41 +167,41 @@ impl Drop for Active<'_> {
     }
 }
 
-/// One slot, as read at one moment.
+/// The counters of one slot at one time.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Reading {
     /// Connections accepted.
     pub accepted: u64,
-    /// Requests served, error replies among them.
+    /// Requests served, including error replies.
     pub requests: u64,
     /// Connections open now.
     pub active: u64,
-    /// Connections ended for a fault, panics of a handler, deaths of a worker.
+    /// Faults: connections ended by a fault, panics of a handler, processes that ended abnormally.
     pub faults: u64,
     /// Panics of a handler.
     pub panics: u64,
-    /// Processes that ended as they should not.
+    /// Processes that ended abnormally.
     pub lost: u64,
-    /// Processes that were killed since their handler did not return.
+    /// Processes that were killed because their handler did not return.
     pub hung: u64,
 }
 
-/// The harness's view of the meter of another process.
+/// The meter of another process, as opened by the harness.
 #[derive(Debug)]
 pub struct MeterView(SharedCounters);
 
 impl MeterView {
-    /// Opens the meter that process `pid` holds as descriptor `fd`.
+    /// Opens the meter that process `pid` has open as descriptor `fd`.
     ///
     /// # Errors
-    /// When the process is gone, or is another user's.
+    /// When the process has ended, or belongs to another user.
     pub fn open(pid: i32, fd: i32) -> io::Result<MeterView> {
         let path = format!("/proc/{pid}/fd/{fd}");
         let file = File::options().read(true).write(true).open(path)?;
         Ok(MeterView(SharedCounters::map(file)?))
     }
 
-    /// All slots, in order.
+    /// Reads all slots, in order.
     pub fn read(&self) -> Vec<Reading> {
         let read = |slot: &[AtomicU64], counter: Counter| slot[counter as usize].load(Relaxed);
         let slots = self.0.get().chunks_exact(SLOT_COUNTERS);
@@ -224,7 +224,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn another_view_sees_the_slots() {
+    fn a_view_reads_the_slots_of_the_meter() {
         let meter = Meter::new(3).unwrap();
         let open = meter.connection();
         meter.use_slot(2);

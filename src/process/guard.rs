@@ -1,11 +1,11 @@
-//! The guard: a process between the harness and a contestant, which outlives
-//! whatever happens to either and leaves no process behind.
+//! The guard: a process between the harness and a server. It kills and reaps all
+//! processes of the server, even if the harness or the server is killed.
 //!
-//! It adopts orphans (PR_SET_CHILD_SUBREAPER, prctl(2)), so that every
-//! descendant of the contestant is its own to find, kill and reap. The harness
-//! holds the other end of its standard input: a line `stop` asks the
-//! contestant to end, and the end of the pipe, which the kernel also brings
-//! about when the harness is killed, kills everything.
+//! It adopts orphans (PR_SET_CHILD_SUBREAPER, prctl(2)), so that it can find,
+//! kill and reap every descendant of the server. Its standard input is a pipe
+//! from the harness: on a line `stop` it sends the server SIGTERM, and at the
+//! end of the pipe, which also comes when the harness is killed, it kills all
+//! processes.
 
 use std::ffi::OsString;
 use std::io::{self, BufRead, Write};
@@ -26,12 +26,12 @@ use super::procfs;
 use crate::sys::reap::{ReapedChild, reap_with_usage};
 use crate::sys::{Cpus, signals};
 
-/// Runs `command` under guard until it ends or the harness does.
+/// Runs `command` as a server until the server or the harness ends.
 ///
 /// # Errors
-/// When the guard itself cannot do its work; the server's end is no error.
+/// When a system call of the guard fails. The end of the server is no error.
 pub fn run(launch: &Launch, command: &[OsString]) -> io::Result<()> {
-    // All that it starts inherits this.
+    // The server's processes inherit this.
     launch.cpus.as_ref().map(Cpus::pin).transpose()?;
     set_child_subreaper(true)?;
     let signals = signals::block(&[
@@ -40,7 +40,7 @@ pub fn run(launch: &Launch, command: &[OsString]) -> io::Result<()> {
         Signal::SIGINT,
         Signal::SIGHUP,
     ])?;
-    let contestant = match start(command, launch.stdout) {
+    let server = match start(command, launch.stdout) {
         Ok(pid) => pid,
         Err(error) => {
             return send(&Report::Failed {
@@ -49,9 +49,9 @@ pub fn run(launch: &Launch, command: &[OsString]) -> io::Result<()> {
         }
     };
     send(&Report::Started {
-        pid: contestant.as_raw(),
+        pid: server.as_raw(),
     })?;
-    let ended = observer(contestant, launch.drain, &signals);
+    let ended = wait_for_end(server, launch.drain, &signals);
     kill_descendants(&signals)?;
     match ended? {
         Some(ended) => send(&ended),
@@ -59,7 +59,7 @@ pub fn run(launch: &Launch, command: &[OsString]) -> io::Result<()> {
     }
 }
 
-/// Starts the contestant in a process group of its own; std unblocks its signals.
+/// Starts the server in its own process group; std unblocks the signals in it.
 fn start(command: &[OsString], stdout: ServerStdout) -> io::Result<Pid> {
     let (program, arguments) = command.split_first().ok_or(io::ErrorKind::InvalidInput)?;
     let stdout = match stdout {
@@ -76,13 +76,13 @@ fn start(command: &[OsString], stdout: ServerStdout) -> io::Result<Pid> {
     Ok(Pid::from_raw(id))
 }
 
-/// Waits for the contestant's end (Some) or the harness's (None).
-fn observer(contestant: Pid, drain: Duration, signals: &SignalFd) -> io::Result<Option<Report>> {
-    let mut cut: Option<Instant> = None;
-    let mut harness = io::stdin().lock();
+/// Waits for the end of the server (`Some`) or of the harness (`None`).
+fn wait_for_end(server: Pid, drain: Duration, signals: &SignalFd) -> io::Result<Option<Report>> {
+    let mut kill_at: Option<Instant> = None;
+    let mut orders = io::stdin().lock();
     loop {
-        let left = cut.map_or(PollTimeout::NONE, |cut| {
-            let left = cut.saturating_duration_since(Instant::now());
+        let left = kill_at.map_or(PollTimeout::NONE, |kill_at| {
+            let left = kill_at.saturating_duration_since(Instant::now());
             PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX)
         });
         let stdin = io::stdin();
@@ -97,21 +97,21 @@ fn observer(contestant: Pid, drain: Duration, signals: &SignalFd) -> io::Result<
         if fds[1].any() == Some(true) {
             while signals.read_signal()?.is_some() {}
             while let Some(ended) = reap_one()? {
-                if ended.pid == contestant.as_raw() {
-                    return Ok(Some(report(&ended, cut.is_some())));
+                if ended.pid == server.as_raw() {
+                    return Ok(Some(report(&ended, kill_at.is_some())));
                 }
             }
         }
         if fds[0].any() == Some(true) {
             let mut line = String::new();
-            if harness.read_line(&mut line)? == 0 {
+            if orders.read_line(&mut line)? == 0 {
                 return Ok(None);
             }
-            let _ = kill(contestant, Signal::SIGTERM);
-            cut = Some(Instant::now() + drain + GRACE);
+            let _ = kill(server, Signal::SIGTERM);
+            kill_at = Some(Instant::now() + drain + GRACE);
         }
-        if cut.is_some_and(|cut| cut <= Instant::now()) {
-            let _ = kill(contestant, Signal::SIGKILL);
+        if kill_at.is_some_and(|kill_at| kill_at <= Instant::now()) {
+            let _ = kill(server, Signal::SIGKILL);
         }
     }
 }
@@ -123,11 +123,11 @@ fn reap_one() -> io::Result<Option<ReapedChild>> {
     }
 }
 
-fn report(ended: &ReapedChild, asked: bool) -> Report {
+fn report(ended: &ReapedChild, stop_requested: bool) -> Report {
     let how = match (ended.code, ended.signal) {
         (Some(code), _) => format!("ended with exit code {code}"),
-        (None, Some(signal)) if asked && signal == libc::SIGKILL => {
-            "was cut when its drain was over".to_owned()
+        (None, Some(signal)) if stop_requested && signal == libc::SIGKILL => {
+            "was killed when its drain time was over".to_owned()
         }
         (None, signal) => match signal.and_then(|signal| Signal::try_from(signal).ok()) {
             Some(signal) => format!("was killed by {signal}"),
@@ -136,14 +136,14 @@ fn report(ended: &ReapedChild, asked: bool) -> Report {
     };
     Report::Ended {
         how,
-        // A handler that outlasts the drain is cut, which is what was asked for.
-        orderly: ended.code == Some(0) || (asked && ended.signal == Some(libc::SIGKILL)),
+        // A handler may outlast the drain; the kill is then part of an orderly stop.
+        orderly: ended.code == Some(0) || (stop_requested && ended.signal == Some(libc::SIGKILL)),
         ctx_voluntary: ended.ctx_voluntary,
         ctx_involuntary: ended.ctx_involuntary,
     }
 }
 
-/// Kills and reaps until there is no descendant, however fast they fork.
+/// Kills and reaps until no descendant is left; repeats, since they may fork meanwhile.
 fn kill_descendants(signals: &SignalFd) -> io::Result<()> {
     loop {
         for process in procfs::descendants(std::process::id() as i32)? {

@@ -1,4 +1,4 @@
-//! The harness's end of a guard: its pipes and its life.
+//! The harness's side of a guard: the process and its pipes.
 
 use std::collections::VecDeque;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -12,16 +12,16 @@ use std::time::Duration;
 pub(crate) use super::messages::{Launch, Message, Report, ServerStdout};
 use super::program::{ReadyBy, ServerProgram};
 
-/// How much of the end of the contestant's stderr is kept.
+/// How much of the end of the server's stderr is kept.
 const STDERR_BYTES: usize = 8 << 10;
-/// The longest line that is read.
+/// The longest line read from the guard.
 const LINE_BYTES: u64 = 64 << 10;
-/// How long the last words of a guard that has ended may take to be read.
-const LAST_WORDS: Duration = Duration::from_millis(200);
-/// Lines that may wait to be read.
-const LINES: usize = 64;
+/// How long to wait for the remaining lines of a guard that has ended.
+const REMAINING_LINES_TIMEOUT: Duration = Duration::from_millis(200);
+/// Lines in the queue from the reader thread.
+const QUEUE_LINES: usize = 64;
 
-/// A guard that runs. Dropped, it kills what it guards and ends.
+/// A running guard. On drop the guard kills the server's processes and ends.
 #[derive(Debug)]
 pub(crate) struct GuardLink {
     guard: Child,
@@ -31,7 +31,7 @@ pub(crate) struct GuardLink {
 }
 
 impl GuardLink {
-    /// Starts this very program as a guard, so that a user's own binary works too.
+    /// Starts this program's own binary as a guard, so that a user's binary works too.
     pub(crate) fn to_new_guard(program: &ServerProgram) -> io::Result<GuardLink> {
         let launch = Launch {
             schema: Launch::SCHEMA.to_owned(),
@@ -54,11 +54,11 @@ impl GuardLink {
             } else {
                 Stdio::piped()
             })
-            // Ctrl-C in a terminal is for the harness, which then stops the server in order.
+            // Ctrl-C in a terminal must reach the harness only, which then stops the server.
             .process_group(0)
             .spawn()?;
         let orders = guard.stdin.take();
-        let (sender, lines) = mpsc::sync_channel(LINES);
+        let (sender, lines) = mpsc::sync_channel(QUEUE_LINES);
         if let Some(stdout) = guard.stdout.take() {
             thread::Builder::new()
                 .name("guard lines".into())
@@ -66,10 +66,10 @@ impl GuardLink {
         }
         let stderr = Arc::new(Mutex::new(VecDeque::new()));
         if let Some(pipe) = guard.stderr.take() {
-            let kept = Arc::clone(&stderr);
+            let tail = Arc::clone(&stderr);
             thread::Builder::new()
                 .name("stderr".into())
-                .spawn(move || keep_end(pipe, &kept))?;
+                .spawn(move || keep_tail(pipe, &tail))?;
         }
         Ok(GuardLink {
             guard,
@@ -83,21 +83,21 @@ impl GuardLink {
         self.guard.id() as i32
     }
 
-    /// The next line, waited for at most so long. A guard that is gone says `Ended` for ever.
-    pub(crate) fn next(&mut self, most: Duration) -> Option<Message> {
-        let mut next = self.lines.recv_timeout(most);
+    /// Waits for the next message, at most `max`. Returns `Ended` at each call after the guard has ended.
+    pub(crate) fn next(&mut self, max: Duration) -> Option<Message> {
+        let mut next = self.lines.recv_timeout(max);
         if next == Err(RecvTimeoutError::Timeout) {
-            // The contestant may hold the pipe open beyond its guard's end.
-            if !self.guard_is_gone() {
+            // The server may keep the pipe open after its guard has ended.
+            if !self.guard_has_ended() {
                 return None;
             }
-            // What it said last may still be on its way through the pipe.
-            next = self.lines.recv_timeout(LAST_WORDS);
+            // The last lines may not have been read yet.
+            next = self.lines.recv_timeout(REMAINING_LINES_TIMEOUT);
         }
         match next {
             Ok(line) => Some(line),
             Err(_) => Some(Message::Guard(Report::Ended {
-                how: "lost its guard".to_owned(),
+                how: "lost its guard process".to_owned(),
                 orderly: false,
                 ctx_voluntary: 0,
                 ctx_involuntary: 0,
@@ -105,29 +105,29 @@ impl GuardLink {
         }
     }
 
-    fn guard_is_gone(&mut self) -> bool {
+    fn guard_has_ended(&mut self) -> bool {
         self.guard.try_wait().is_ok_and(|status| status.is_some())
     }
 
     pub(crate) fn order_stop(&mut self) {
         if let Some(orders) = &mut self.orders {
-            // A guard that is gone has killed what it guarded.
+            // On an error the guard has ended, and the server with it.
             let _ = orders.write_all(b"stop\n");
         }
     }
 
-    /// The end of what the contestant has written on stderr.
+    /// The end of the server's stderr.
     pub(crate) fn stderr(&self) -> String {
-        // What it wrote last may still be on its way through the pipe.
+        // The last output may not have been read yet.
         thread::sleep(Duration::from_millis(20));
-        let mut kept = self.stderr.lock().unwrap_or_else(PoisonError::into_inner);
-        String::from_utf8_lossy(kept.make_contiguous()).into_owned()
+        let mut tail = self.stderr.lock().unwrap_or_else(PoisonError::into_inner);
+        String::from_utf8_lossy(tail.make_contiguous()).into_owned()
     }
 }
 
 impl Drop for GuardLink {
     fn drop(&mut self) {
-        // The end of this pipe tells the guard to kill everything and end.
+        // At the end of this pipe the guard kills all processes and ends.
         self.orders = None;
         let _ = self.guard.wait();
     }
@@ -140,21 +140,21 @@ fn read_lines(stdout: ChildStdout, lines: &SyncSender<Message>) {
         stdout.by_ref().take(LINE_BYTES).read_line(&mut line),
         Ok(1..)
     ) {
-        let known = Message::parse(&line);
-        // Whatever else a handler prints is not for us.
-        if known.is_some_and(|known| lines.send(known).is_err()) {
+        let message = Message::parse(&line);
+        // Other output of a handler is ignored.
+        if message.is_some_and(|message| lines.send(message).is_err()) {
             return;
         }
         line.clear();
     }
 }
 
-fn keep_end(mut pipe: impl Read, kept: &Mutex<VecDeque<u8>>) {
+fn keep_tail(mut pipe: impl Read, tail: &Mutex<VecDeque<u8>>) {
     let mut chunk = [0; 4096];
     while let Ok(bytes @ 1..) = pipe.read(&mut chunk) {
-        let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.extend(&chunk[..bytes]);
-        let over = kept.len().saturating_sub(STDERR_BYTES);
-        kept.drain(..over);
+        let mut tail = tail.lock().unwrap_or_else(PoisonError::into_inner);
+        tail.extend(&chunk[..bytes]);
+        let excess = tail.len().saturating_sub(STDERR_BYTES);
+        tail.drain(..excess);
     }
 }

@@ -1,4 +1,4 @@
-//! The messages between harness, guard and server: one JSON object each.
+//! The messages between harness, guard and server. Each is one JSON object.
 //!
 //! | message | from | to | how |
 //! |---|---|---|---|
@@ -7,9 +7,9 @@
 //! | [`Ready`] | server | harness | a line on stdout |
 //! | [`Report`] | guard | harness | a line on stdout |
 //!
-//! Each names its schema and version. Harness and guard are always one
-//! program; the server may be another build (`rpcbench check --baseline`), so a
-//! mismatch names the side that is too old.
+//! Each contains its schema and version. Harness and guard are always the same
+//! program. The server may be another build (`rpcbench check --baseline`), so the
+//! error for a mismatch names the side that is too old.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -19,19 +19,19 @@ use serde::{Deserialize, Serialize};
 use crate::server::Settings;
 use crate::sys::Cpus;
 
-/// Time that a server has beyond its drain before it is killed.
+/// Time after the drain before a server is killed.
 pub(crate) const GRACE: Duration = Duration::from_millis(500);
 
-/// How the guard is to run a server's command.
+/// How the guard must run a server's command.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Launch {
     /// [`Launch::SCHEMA`].
     pub schema: String,
-    /// Time that the server has to stop when asked.
+    /// The server's drain time after a stop request.
     pub drain: Duration,
     /// Where the server's stdout goes.
     pub stdout: ServerStdout,
-    /// The cores that it is kept on; `None` is all.
+    /// The cores that the server is pinned to; `None` is all.
     pub cpus: Option<Cpus>,
 }
 
@@ -39,9 +39,9 @@ pub struct Launch {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ServerStdout {
-    /// To the harness, which reads [`Ready`] from it: a server of this program.
+    /// To the harness, which reads [`Ready`] from it: for a server of this program.
     Harness,
-    /// To stderr: any other server, since stdout is for messages.
+    /// To stderr: for any other server, since stdout is used for messages.
     Stderr,
 }
 
@@ -50,7 +50,7 @@ impl Launch {
     pub const SCHEMA: &'static str = "rpcbench.launch/1";
 }
 
-/// Which model a server is to run, and how.
+/// The model and the settings of a server to start.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ServeRequest {
     /// [`ServeRequest::SCHEMA`].
@@ -58,7 +58,7 @@ pub struct ServeRequest {
     pub schema: String,
     /// The model's name.
     pub model: String,
-    /// How to serve.
+    /// The settings.
     pub settings: Settings,
 }
 
@@ -66,7 +66,7 @@ impl ServeRequest {
     /// The version of this message.
     pub const SCHEMA: &'static str = "rpcbench.serve/1";
 
-    /// A request to serve `model` with these settings.
+    /// A request to serve `model` with `settings`.
     pub fn new(model: &str, settings: Settings) -> ServeRequest {
         ServeRequest {
             schema: ServeRequest::SCHEMA.to_owned(),
@@ -75,36 +75,36 @@ impl ServeRequest {
         }
     }
 
-    /// Reads a request.
+    /// Parses a request.
     ///
     /// # Errors
-    /// When it is damaged or of another version: in words, naming the side that is too old.
+    /// When it is damaged or of another version: a text that names the side that is too old.
     pub fn parse(text: &str) -> Result<ServeRequest, String> {
-        let theirs = schema_of(text).unwrap_or_else(ServeRequest::first_schema);
-        if theirs != ServeRequest::SCHEMA {
-            return Err(mismatch(&theirs, ServeRequest::SCHEMA, "harness", "server"));
+        let schema = schema_of(text).unwrap_or_else(ServeRequest::first_schema);
+        if schema != ServeRequest::SCHEMA {
+            return Err(mismatch(&schema, ServeRequest::SCHEMA, "harness", "server"));
         }
         serde_json::from_str(text).map_err(|error| error.to_string())
     }
 
-    /// Programs from before the schema was named.
+    /// The schema of programs that did not send one.
     fn first_schema() -> String {
         ServeRequest::SCHEMA.to_owned()
     }
 }
 
-/// A server listens.
+/// A server is ready: it listens.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ready {
     /// [`Ready::SCHEMA`].
     pub schema: String,
     /// The model's name.
     pub model: String,
-    /// Where it listens, with the real port.
+    /// The address that it listens on, with the actual port.
     pub address: SocketAddr,
-    /// Worker processes as resolved; none where the model has none.
+    /// The number of worker processes; `None` for a model without workers.
     pub workers: Option<usize>,
-    /// How they accept as resolved.
+    /// Their accept mode.
     pub accept: Option<String>,
     /// The process that opened `meter_fd`.
     pub pid: i32,
@@ -117,46 +117,46 @@ impl Ready {
     pub const SCHEMA: &'static str = "rpcbench.ready/1";
 }
 
-/// What the guard reports of the server that it runs.
+/// A report of the guard about its server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "guard", rename_all = "snake_case")]
 pub enum Report {
-    /// The server runs.
+    /// The server has been started.
     Started {
-        /// Its process.
+        /// Its process id.
         pid: i32,
     },
     /// The server could not be started.
     Failed {
-        /// Why.
+        /// The reason.
         reason: String,
     },
     /// The server has ended.
     Ended {
         /// How, in words.
         how: String,
-        /// Whether it ended with exit code 0, or was killed after the drain that was asked for.
+        /// Whether it ended with exit code 0, or was killed at the end of a requested drain.
         orderly: bool,
-        /// Voluntary context switches over its life and that of the children it reaped.
+        /// Voluntary context switches of it and of the children it reaped, over their lifetimes.
         ctx_voluntary: u64,
-        /// Involuntary ones.
+        /// Involuntary context switches, likewise.
         ctx_involuntary: u64,
     },
 }
 
-/// A line on the guard's stdout: the guard's own message, or one of its server.
+/// A line on the guard's stdout: a message of the guard or of its server.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Message {
     /// From the guard.
     Guard(Report),
     /// From the server.
     Ready(Ready),
-    /// A ready message of another version: what is wrong, in words.
+    /// A ready message of another version: the error text.
     OtherVersion(String),
 }
 
 impl Message {
-    /// The message that a line holds; `None` for anything else that a server prints.
+    /// Parses a line; `None` for other output of a server.
     pub(crate) fn parse(line: &str) -> Option<Message> {
         if let Ok(report) = serde_json::from_str(line) {
             return Some(Message::Guard(report));
@@ -165,7 +165,7 @@ impl Message {
         if schema == Ready::SCHEMA {
             return serde_json::from_str(line).ok().map(Message::Ready);
         }
-        (family(&schema).0 == family(Ready::SCHEMA).0)
+        (split_schema(&schema).0 == split_schema(Ready::SCHEMA).0)
             .then(|| Message::OtherVersion(mismatch(&schema, Ready::SCHEMA, "server", "harness")))
     }
 }
@@ -179,22 +179,22 @@ fn schema_of(text: &str) -> Option<String> {
     Some(version.schema)
 }
 
-/// `rpcbench.ready/1` in its parts.
-fn family(schema: &str) -> (&str, Option<u32>) {
-    let (family, version) = schema.split_once('/').unwrap_or((schema, ""));
-    (family, version.parse().ok())
+/// Splits `rpcbench.ready/1` into name and version.
+fn split_schema(schema: &str) -> (&str, Option<u32>) {
+    let (name, version) = schema.split_once('/').unwrap_or((schema, ""));
+    (name, version.parse().ok())
 }
 
-/// Which side is too old: `sender` sent `theirs`, and `reader` reads `ours`.
-fn mismatch(theirs: &str, ours: &str, sender: &str, reader: &str) -> String {
-    let older = if family(theirs).1 < family(ours).1 {
+/// The error text for a mismatch: `sender` sent schema `sent`, and `reader` reads `read`.
+fn mismatch(sent: &str, read: &str, sender: &str, reader: &str) -> String {
+    let older = if split_schema(sent).1 < split_schema(read).1 {
         sender
     } else {
         reader
     };
     format!(
-        "the {sender} speaks {theirs}, and the {reader} reads {ours}: the {older}'s program is too old, \
-         build both from versions that agree"
+        "the {sender} sends {sent}, but the {reader} reads {read}: the {older}'s program is too old; \
+         build both from the same version"
     )
 }
 
@@ -205,19 +205,19 @@ mod tests {
     #[test]
     fn a_mismatch_names_the_side_that_is_too_old() {
         let line = |version: u32| format!(r#"{{"schema":"rpcbench.ready/{version}"}}"#);
-        let said = |version| match Message::parse(&line(version)) {
-            Some(Message::OtherVersion(said)) => said,
+        let error_text = |version| match Message::parse(&line(version)) {
+            Some(Message::OtherVersion(text)) => text,
             other => panic!("{other:?}"),
         };
         assert!(
-            said(0).contains("the server's program is too old"),
+            error_text(0).contains("the server's program is too old"),
             "{}",
-            said(0)
+            error_text(0)
         );
         assert!(
-            said(2).contains("the harness's program is too old"),
+            error_text(2).contains("the harness's program is too old"),
             "{}",
-            said(2)
+            error_text(2)
         );
         assert_eq!(Message::parse("hello"), None);
         assert_eq!(Message::parse(r#"{"schema":"other/1"}"#), None);

@@ -1,8 +1,8 @@
-//! One server process: how it is started, guarded, read and stopped.
+//! One server process: start it, guard it, read its counters, stop it.
 //!
-//! Owns the guard process, the messages between harness, guard and server, the
-//! counters that they share, and the figures read from /proc. To change: a
-//! message changes with its schema version, see `messages`.
+//! Owns the guard process, the messages between harness, guard and server,
+//! their shared counters, and the figures read from /proc. To change: raise the
+//! schema version of a changed message, see `messages`.
 
 pub mod counters;
 pub mod guard;

@@ -1,4 +1,4 @@
-//! The processes of a contestant, as /proc shows them (proc(5)).
+//! The processes of a server, as read from /proc (proc(5)).
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
@@ -7,16 +7,16 @@ use std::{fs, io};
 use nix::time::{ClockId, clock_getcpuclockid, clock_gettime};
 use nix::unistd::{Pid, SysconfVar, sysconf};
 
-/// What /proc/PID/stat says of a process.
+/// A process, as read from /proc/PID/stat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Process {
-    /// Its number.
+    /// Its process id.
     pub pid: i32,
-    /// Its parent's.
+    /// Its parent's process id.
     pub parent: i32,
-    /// `R`, `S`, `Z` and so on.
+    /// Its state: `R`, `S`, `Z` and so on.
     pub state: char,
-    /// Its threads.
+    /// Number of threads.
     pub threads: u64,
     user_ticks: u64,
     system_ticks: u64,
@@ -25,10 +25,10 @@ pub struct Process {
 }
 
 impl Process {
-    /// Reads one process; `None` when it is gone.
+    /// Reads one process; `None` if it has ended.
     pub fn read(pid: i32) -> Option<Process> {
         let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-        // The name, in brackets, may itself hold brackets and spaces.
+        // The name, in brackets, may contain brackets and spaces.
         let after_name = stat.rsplit_once(") ")?.1;
         let fields: Vec<&str> = after_name.split_ascii_whitespace().collect();
         let number = |at: usize| fields.get(at)?.parse::<u64>().ok();
@@ -45,7 +45,7 @@ impl Process {
     }
 }
 
-/// All descendants of `root`, without it.
+/// All descendants of `root`, without `root` itself.
 ///
 /// # Errors
 /// When /proc cannot be listed.
@@ -57,11 +57,11 @@ pub fn descendants(root: i32) -> io::Result<Vec<Process>> {
         children.entry(process.parent).or_default().push(process);
     }
     let mut found = Vec::new();
-    let mut seen = HashSet::from([root]);
+    let mut visited = HashSet::from([root]);
     let mut next = vec![root];
     while let Some(parent) = next.pop() {
         for process in children.remove(&parent).unwrap_or_default() {
-            if seen.insert(process.pid) {
+            if visited.insert(process.pid) {
                 next.push(process.pid);
                 found.push(process);
             }
@@ -70,33 +70,34 @@ pub fn descendants(root: i32) -> io::Result<Vec<Process>> {
     Ok(found)
 }
 
-/// Descriptors that a process has open; `None` when it is gone.
+/// The number of open descriptors of a process; `None` if it has ended.
 pub fn descriptors(pid: i32) -> Option<u64> {
     Some(fs::read_dir(format!("/proc/{pid}/fd")).ok()?.count() as u64)
 }
 
-/// CPU time that a set of processes had used at some moment.
+/// CPU time that a set of processes has used up to one time.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct CpuTime {
-    /// In user and kernel mode together, exact to the nanosecond for live processes.
+    /// User and kernel mode together; in nanosecond resolution for live processes.
     pub total: Duration,
-    /// Clock ticks in user mode: only good for the split.
+    /// Clock ticks in user mode, used only to split `total`.
     user_ticks: u64,
-    /// Clock ticks in kernel mode.
+    /// Clock ticks in kernel mode, used only to split `total`.
     system_ticks: u64,
 }
 
 impl CpuTime {
-    /// What the descendants of `guard` have used so far.
+    /// Reads the CPU time of the descendants of `guard`.
     ///
-    /// Live ones by their CPU clocks, since ticks of 10 ms lose short-lived
-    /// children; ended ones by the children's times of whoever reaped them.
+    /// Live processes by their CPU clocks, since ticks of 10 ms lose short-lived
+    /// children. Ended processes by the children's times of the process that
+    /// reaped them.
     ///
     /// # Errors
     /// When /proc cannot be listed.
     pub fn of_descendants(guard: i32) -> io::Result<CpuTime> {
         let mut cpu = CpuTime::default();
-        // Reaped times first: a child that ends meanwhile is then missed, not counted twice.
+        // Reaped times first: a child that ends between the two reads is missed, not counted twice.
         for process in Process::read(guard).into_iter().chain(descendants(guard)?) {
             cpu.add_ticks(process.reaped_user_ticks, process.reaped_system_ticks);
             cpu.total += ticks(process.reaped_user_ticks + process.reaped_system_ticks);
@@ -111,7 +112,7 @@ impl CpuTime {
 
     /// User and system seconds used since `before`.
     ///
-    /// The sum is exact; it is divided as the clock ticks are.
+    /// The sum is exact; it is split in the ratio of the clock ticks.
     pub fn since(&self, before: &CpuTime) -> (f64, f64) {
         let total = self.total.saturating_sub(before.total).as_secs_f64();
         let user = self.user_ticks.saturating_sub(before.user_ticks) as f64;
@@ -140,7 +141,7 @@ fn ticks(count: u64) -> Duration {
     Duration::from_secs_f64(count as f64 / per_second as f64)
 }
 
-/// Memory of a process in bytes, what it shares divided among the sharers (PSS).
+/// Memory of a process in bytes, with shared pages divided among the processes that map them (PSS).
 pub fn pss_bytes(pid: i32) -> Option<u64> {
     let rollup = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).ok()?;
     let line = rollup.lines().find(|line| line.starts_with("Pss:"))?;
@@ -154,7 +155,7 @@ mod tests {
     use std::process::{Command, Stdio};
 
     #[test]
-    fn finds_children_and_their_cpu() {
+    fn finds_children_and_their_memory() {
         let own = std::process::id() as i32;
         let mut child = Command::new("sleep")
             .arg("30")

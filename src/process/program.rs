@@ -1,4 +1,4 @@
-//! What to start as a server, and how it is known to listen.
+//! A server program to start, and how to detect that it listens.
 
 use std::ffi::OsString;
 use std::io;
@@ -7,37 +7,37 @@ use std::time::Duration;
 
 use crate::sys::Cpus;
 
-/// What to start.
+/// A server program to start.
 #[derive(Debug, Clone)]
 pub struct ServerProgram {
-    /// What it is called in messages.
+    /// Its name in messages.
     pub name: String,
     /// The program and its arguments.
     pub command: Vec<OsString>,
-    /// How it is known that it listens.
+    /// How to detect that it listens.
     pub ready: ReadyBy,
-    /// How long it may take to stop when asked.
+    /// The drain time after a stop request.
     pub drain: Duration,
-    /// The cores that it and all its processes are kept on; `None` is all.
+    /// The cores that all its processes are pinned to; `None` is all.
     pub cpus: Option<Cpus>,
-    /// Whether its stderr goes to ours; otherwise the end of it is kept for messages.
+    /// Whether its stderr goes to this process's stderr; otherwise its end is kept for messages.
     pub show_stderr: bool,
 }
 
-/// How it is known that a server listens.
+/// How to detect that a server listens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReadyBy {
-    /// It prints a ready line, as this very program does; its meter can then be read.
+    /// It prints a ready line, as servers of this program do. Its meter can then be read.
     Line,
-    /// It accepts at this address. What it prints goes to stderr.
+    /// It accepts connections at this address. Its stdout goes to stderr.
     Accepting(SocketAddr),
 }
 
 impl ServerProgram {
-    /// The command by which this very program, whoever built it, serves `order`.
+    /// The command that serves `order` with this program's own binary.
     ///
     /// # Errors
-    /// When the system does not tell where this program is.
+    /// When the path of this program cannot be read.
     pub fn own_command(order: String) -> io::Result<Vec<OsString>> {
         Ok(vec![
             std::env::current_exe()?.into(),

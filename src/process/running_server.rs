@@ -1,4 +1,4 @@
-//! Starts, watches and stops a contestant's server, in a process of its own under guard.
+//! Starts, observes and stops a server in its own process, under a guard.
 
 use std::io;
 use std::net::{SocketAddr, TcpStream};
@@ -12,19 +12,19 @@ use super::procfs::CpuTime;
 use super::program::{ReadyBy, ServerProgram};
 use crate::error::Error;
 
-/// How long a server may take to be ready, and a guard to answer.
+/// How long a server may take to become ready, and a guard to report its end.
 const READY_TIME: Duration = Duration::from_secs(10);
-/// How often a server that prints no ready line is tried.
-const TRY_AGAIN: Duration = Duration::from_millis(10);
+/// Interval of connection attempts to a server that prints no ready line.
+const CONNECT_RETRY_INTERVAL: Duration = Duration::from_millis(10);
 
-/// A server that listens, under guard. Dropped, it is killed.
+/// A listening server under a guard. It is killed on drop.
 #[derive(Debug)]
 pub struct RunningServer {
-    contestant: ServerProgram,
+    program: ServerProgram,
     link: GuardLink,
     address: SocketAddr,
-    /// What one of this program's servers has told of itself.
-    told: Option<ServerInfo>,
+    /// Ready message and meter; `None` for another program's server.
+    info: Option<ServerInfo>,
 }
 
 #[derive(Debug)]
@@ -33,32 +33,32 @@ struct ServerInfo {
     meter: MeterView,
 }
 
-/// How a contestant ended.
+/// How a server ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerEnd {
-    /// In words.
+    /// How, in words.
     pub how: String,
-    /// Whether it was with exit code 0.
+    /// Whether it ended with exit code 0, or was killed at the end of a requested drain.
     pub orderly: bool,
-    /// Voluntary context switches over its life and that of the children it reaped.
+    /// Voluntary context switches of it and of the children it reaped, over their lifetimes.
     pub ctx_voluntary: u64,
-    /// Involuntary ones.
+    /// Involuntary context switches, likewise.
     pub ctx_involuntary: u64,
 }
 
-/// What a contestant's processes have used, and counted, at one moment.
+/// CPU time and counters of a server's processes at one time.
 #[derive(Debug, Clone)]
 pub struct ServerUsage {
     /// CPU time of all its processes.
     pub cpu: CpuTime,
-    /// Its meter; empty where it has none.
+    /// The slots of its meter; empty if it has none.
     pub slots: Vec<Reading>,
 }
 
-/// How large a contestant is at one moment.
+/// The size of a server at one time.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ServerSize {
-    /// Memory of all its processes, shared pages divided (PSS).
+    /// Memory of all its processes in bytes, shared pages divided (PSS).
     pub pss_bytes: u64,
     /// Processes, zombies included.
     pub processes: u64,
@@ -66,7 +66,7 @@ pub struct ServerSize {
     pub threads: u64,
 }
 
-/// What a contestant holds at one moment, that it may fail to give back.
+/// Resources of a server at one time, for leak checks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HeldResources {
     /// Open descriptors of all its processes.
@@ -75,12 +75,12 @@ pub struct HeldResources {
     pub processes: u64,
     /// Threads.
     pub threads: u64,
-    /// Memory (PSS).
+    /// Memory of all its processes in bytes (PSS).
     pub pss_bytes: u64,
 }
 
 impl ServerSize {
-    /// Takes over what is larger in `other`.
+    /// Sets each figure to the larger one of `self` and `other`.
     pub fn grow(&mut self, other: &ServerSize) {
         self.pss_bytes = self.pss_bytes.max(other.pss_bytes);
         self.processes = self.processes.max(other.processes);
@@ -89,46 +89,46 @@ impl ServerSize {
 }
 
 impl RunningServer {
-    /// Starts the contestant and waits until it listens.
+    /// Starts the server and waits until it listens.
     ///
     /// # Errors
-    /// When it cannot be started, ends, or is not ready in ten seconds: with
-    /// the last that it wrote on stderr.
-    pub fn start(contestant: &ServerProgram) -> Result<RunningServer, Error> {
+    /// When it cannot be started, ends, or is not ready within ten seconds;
+    /// with the end of its stderr.
+    pub fn start(program: &ServerProgram) -> Result<RunningServer, Error> {
         let failed = |source| Error::Start {
-            contestant: contestant.name.clone(),
+            contestant: program.name.clone(),
             source,
         };
         let not_ready = |what: String, link: &GuardLink| Error::NotReady {
-            contestant: contestant.name.clone(),
+            contestant: program.name.clone(),
             what,
             stderr: link.stderr(),
         };
-        let mut link = GuardLink::to_new_guard(contestant).map_err(failed)?;
+        let mut link = GuardLink::to_new_guard(program).map_err(failed)?;
         let deadline = Instant::now() + READY_TIME;
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
-            let wait = match contestant.ready {
+            let wait = match program.ready {
                 ReadyBy::Line => left,
                 ReadyBy::Accepting(address) if accepts(address) => {
                     return Ok(RunningServer {
-                        contestant: contestant.clone(),
+                        program: program.clone(),
                         link,
                         address,
-                        told: None,
+                        info: None,
                     });
                 }
-                ReadyBy::Accepting(_) => left.min(TRY_AGAIN),
+                ReadyBy::Accepting(_) => left.min(CONNECT_RETRY_INTERVAL),
             };
             match link.next(wait) {
-                Some(Message::Ready(ready)) if contestant.ready == ReadyBy::Line => {
+                Some(Message::Ready(ready)) if program.ready == ReadyBy::Line => {
                     let meter = MeterView::open(ready.pid, ready.meter_fd).map_err(failed)?;
-                    let (contestant, address) = (contestant.clone(), ready.address);
+                    let (program, address) = (program.clone(), ready.address);
                     return Ok(RunningServer {
-                        contestant,
+                        program,
                         link,
                         address,
-                        told: Some(ServerInfo { ready, meter }),
+                        info: Some(ServerInfo { ready, meter }),
                     });
                 }
                 Some(Message::Guard(Report::Failed { reason })) => {
@@ -138,14 +138,14 @@ impl RunningServer {
                     return Err(not_ready(format!("{how} before it was ready"), &link));
                 }
                 None if left.is_zero() => {
-                    return Err(not_ready(format!("was not ready in {READY_TIME:?}"), &link));
-                }
-                Some(Message::OtherVersion(theirs)) if contestant.ready == ReadyBy::Line => {
                     return Err(not_ready(
-                        format!(
-                            "is ready in the words of {theirs}, and this program knows {}: build both from versions that agree",
-                            Ready::SCHEMA
-                        ),
+                        format!("was not ready within {READY_TIME:?}"),
+                        &link,
+                    ));
+                }
+                Some(Message::OtherVersion(mismatch)) if program.ready == ReadyBy::Line => {
+                    return Err(not_ready(
+                        format!("sent a ready message of another version: {mismatch}"),
                         &link,
                     ));
                 }
@@ -159,29 +159,29 @@ impl RunningServer {
         }
     }
 
-    /// Where it listens.
+    /// The address that it listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// What it said when it was ready, if it is of this program.
+    /// Its ready message; `None` for another program's server.
     pub fn ready(&self) -> Option<&Ready> {
-        self.told.as_ref().map(|told| &told.ready)
+        self.info.as_ref().map(|info| &info.ready)
     }
 
-    /// What it has used and counted so far.
+    /// Reads its CPU time and counters.
     ///
     /// # Errors
     /// When /proc cannot be read.
     pub fn usage(&self) -> io::Result<ServerUsage> {
-        let slots = self.told.as_ref().map(|told| told.meter.read());
+        let slots = self.info.as_ref().map(|info| info.meter.read());
         Ok(ServerUsage {
             cpu: CpuTime::of_descendants(self.guard_pid())?,
             slots: slots.unwrap_or_default(),
         })
     }
 
-    /// How large it is now; without its memory unless `with_memory`, which costs most.
+    /// Reads its size; memory only if `with_memory`, since reading that costs most.
     ///
     /// # Errors
     /// When /proc cannot be read.
@@ -201,15 +201,15 @@ impl RunningServer {
         })
     }
 
-    /// What it holds now.
+    /// Reads the resources that it uses.
     ///
     /// # Errors
     /// When /proc cannot be read.
     pub fn holds(&self) -> io::Result<HeldResources> {
         let processes = procfs::descendants(self.guard_pid())?;
         let sum = |of: fn(i32) -> Option<u64>| {
-            let each = processes.iter().filter_map(|process| of(process.pid));
-            each.sum()
+            let values = processes.iter().filter_map(|process| of(process.pid));
+            values.sum()
         };
         Ok(HeldResources {
             descriptors: sum(procfs::descriptors),
@@ -219,14 +219,14 @@ impl RunningServer {
         })
     }
 
-    /// How it has ended, if it has.
+    /// How it ended; `None` while it runs.
     pub fn ended(&mut self) -> Option<ServerEnd> {
         self.wait_for_end(Duration::ZERO)
     }
 
-    /// The error for an end that nobody asked for.
+    /// The error for an unexpected end.
     pub fn died(&self, ended: &ServerEnd) -> Error {
-        let (contestant, what) = (self.contestant.name.clone(), ended.how.clone());
+        let (contestant, what) = (self.program.name.clone(), ended.how.clone());
         Error::Died {
             contestant,
             what,
@@ -234,25 +234,25 @@ impl RunningServer {
         }
     }
 
-    /// Asks it to stop, without waiting.
+    /// Requests a stop, without waiting.
     pub fn ask_to_stop(&mut self) {
         self.link.order_stop();
     }
 
-    /// Asks it to stop and waits until it has; the guard kills what does not.
+    /// Requests a stop and waits for the end; the guard kills processes that do not stop.
     ///
     /// # Errors
-    /// When the guard does not answer.
+    /// When the guard does not report the end.
     pub fn stop(mut self) -> Result<ServerEnd, Error> {
         self.ask_to_stop();
-        let most = self.contestant.drain + GRACE + READY_TIME;
-        let contestant = self.contestant.name.clone();
-        self.wait_for_end(most).ok_or(Error::Stop { contestant })
+        let max = self.program.drain + GRACE + READY_TIME;
+        let contestant = self.program.name.clone();
+        self.wait_for_end(max).ok_or(Error::Stop { contestant })
     }
 
-    /// Waits for its end, at most so long.
-    pub fn wait_for_end(&mut self, most: Duration) -> Option<ServerEnd> {
-        match self.link.next(most) {
+    /// Waits for its end, at most `max`.
+    pub fn wait_for_end(&mut self, max: Duration) -> Option<ServerEnd> {
+        match self.link.next(max) {
             Some(Message::Guard(Report::Ended {
                 how,
                 orderly,

@@ -1,7 +1,4 @@
-//! What a server does with a request: the [`Service`] trait and the built-in methods.
-//!
-//! A service never waits: it answers, and says how long its answer is to be
-//! held back. Each model then waits in its own way.
+//! The built-in methods of an rpcbench server.
 
 use std::time::Duration;
 
@@ -32,9 +29,9 @@ impl Service for Builtin {
 /// One built-in method.
 #[derive(Debug)]
 pub struct Method {
-    /// Its name on the wire.
+    /// The method's name on the wire.
     pub name: &'static str,
-    /// Its params and what it does, in one line.
+    /// One line: what the params are and what the method does.
     pub about: &'static str,
     call: fn(&str, &mut Reply<'_>) -> Result<Outcome, Fault>,
 }
@@ -43,12 +40,12 @@ pub struct Method {
 pub static METHODS: &[Method] = &[
     Method {
         name: "ping",
-        about: "any JSON; comes back unchanged as pong",
+        about: "any JSON; returned unchanged as pong",
         call: ping,
     },
     Method {
         name: "spin",
-        about: "microseconds of CPU to burn, at most 10 s",
+        about: "microseconds of CPU time to use, at most 10 s",
         call: spin,
     },
     Method {
@@ -63,7 +60,7 @@ pub static METHODS: &[Method] = &[
     },
     Method {
         name: "blob",
-        about: "bytes of the string to reply with",
+        about: "length in bytes of the string in the reply",
         call: blob,
     },
 ];
@@ -74,21 +71,21 @@ fn ping(params: &str, reply: &mut Reply<'_>) -> Result<Outcome, Fault> {
 }
 
 fn spin(params: &str, reply: &mut Reply<'_>) -> Result<Outcome, Fault> {
-    let micros = number("spin", params, 10e6, "microseconds")?;
+    let micros = parse_number("spin", params, 10e6, "microseconds")?;
     burn_cpu(Duration::from_secs_f64(micros / 1e6));
     reply.raw("spin", params);
     Ok(Outcome::Done)
 }
 
 fn sleep(params: &str, reply: &mut Reply<'_>) -> Result<Outcome, Fault> {
-    let millis = number("sleep", params, 60e3, "milliseconds")?;
+    let millis = parse_number("sleep", params, 60e3, "milliseconds")?;
     reply.raw("sleep", params);
     Ok(Outcome::Wait(Duration::from_secs_f64(millis / 1e3)))
 }
 
-/// π from the sum of 1/(2i+1)², which tends to π²/8.
+/// π from the sum of 1/(2i+1)², which converges to π²/8.
 fn pi(params: &str, reply: &mut Reply<'_>) -> Result<Outcome, Fault> {
-    let terms = whole("pi", params, 1_000_000_000, "terms")?;
+    let terms = parse_whole_number("pi", params, 1_000_000_000, "terms")?;
     let sum: f64 = (0..terms)
         .map(|i| (2 * i + 1) as f64)
         .map(|odd| 1.0 / (odd * odd))
@@ -98,9 +95,9 @@ fn pi(params: &str, reply: &mut Reply<'_>) -> Result<Outcome, Fault> {
 }
 
 fn blob(params: &str, reply: &mut Reply<'_>) -> Result<Outcome, Fault> {
-    const AROUND: usize = r#"{"out":"blob","result":""}"#.len();
-    let most = reply.limit_bytes().saturating_sub(AROUND);
-    let bytes = whole("blob", params, most as u64, "bytes")?;
+    const ENVELOPE_BYTES: usize = r#"{"out":"blob","result":""}"#.len();
+    let max = reply.limit_bytes().saturating_sub(ENVELOPE_BYTES);
+    let bytes = parse_whole_number("blob", params, max as u64, "bytes")?;
     reply.with("blob", |out| {
         out.push(b'"');
         out.resize(out.len() + bytes as usize, b'x');
@@ -109,27 +106,32 @@ fn blob(params: &str, reply: &mut Reply<'_>) -> Result<Outcome, Fault> {
     Ok(Outcome::Done)
 }
 
-fn number(method: &'static str, params: &str, most: f64, unit: &str) -> Result<f64, Fault> {
+fn parse_number(method: &'static str, params: &str, max: f64, unit: &str) -> Result<f64, Fault> {
     match serde_json::from_str::<f64>(params) {
-        Ok(value) if (0.0..=most).contains(&value) => Ok(value),
+        Ok(value) if (0.0..=max).contains(&value) => Ok(value),
         _ => Err(Fault::Params {
             method,
-            expected: format!("a number of {unit} from 0 to {most}"),
+            expected: format!("a number of {unit} from 0 to {max}"),
         }),
     }
 }
 
-fn whole(method: &'static str, params: &str, most: u64, unit: &str) -> Result<u64, Fault> {
+fn parse_whole_number(
+    method: &'static str,
+    params: &str,
+    max: u64,
+    unit: &str,
+) -> Result<u64, Fault> {
     match serde_json::from_str::<u64>(params) {
-        Ok(value) if value <= most => Ok(value),
+        Ok(value) if value <= max => Ok(value),
         _ => Err(Fault::Params {
             method,
-            expected: format!("a whole number of {unit} from 0 to {most}"),
+            expected: format!("a whole number of {unit} from 0 to {max}"),
         }),
     }
 }
 
-/// Uses `time` of this thread's CPU, however often it is put aside meanwhile.
+/// Uses `time` of CPU time on this thread; time during which it is not scheduled does not count.
 fn burn_cpu(time: Duration) {
     let used =
         || clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).map_or(Duration::MAX, Duration::from);
@@ -159,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn methods_answer() {
+    fn methods_reply() {
         assert_eq!(
             call(r#"{"in":"ping","params":{"a" : 1}}"#).0,
             r#"{"out":"pong","result":{"a" : 1}}"#
@@ -183,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn spin_burns_what_it_says() {
+    fn spin_uses_the_given_cpu_time() {
         let used = || Duration::from(clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).unwrap());
         let before = used();
         burn_cpu(Duration::from_millis(5));
@@ -191,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn params_out_of_range_name_the_range() {
+    fn an_error_for_params_out_of_range_names_the_range() {
         let faulty = [
             ("spin", "10000001", "from 0 to 10000000"),
             ("spin", "-1", "microseconds"),

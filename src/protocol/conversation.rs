@@ -1,9 +1,9 @@
-//! One connection's side of the protocol, without I/O.
+//! The server side of the protocol for one connection, without I/O.
 //!
-//! A [`Conversation`] takes bytes in and gives bytes out and knows no socket,
-//! so blocking, readiness-based and completion-based models all drive the same
-//! one. The driver asks [`Conversation::step`] what to do, does it, reports
-//! back, and asks again.
+//! A [`Conversation`] takes input bytes and produces output bytes. It has no
+//! socket, so blocking, readiness-based and completion-based models use the
+//! same code. The driver calls [`Conversation::step`], does that step, reports
+//! the result, and repeats.
 
 use super::fault::Fault;
 use super::frame::{Frame, HEADER_BYTES};
@@ -12,14 +12,14 @@ use super::request::Request;
 use super::service::{Outcome, Service};
 use super::write_mode::{WriteMode, WriteSplitter};
 
-/// While this many bytes are unwritten, no further request is served.
+/// While at least this many bytes are unwritten, no further request is served.
 pub const HIGH_WATER_BYTES: usize = 64 << 10;
-/// After a refusal, how much of what the peer still sends is read and thrown away.
+/// After a refusal, how many further bytes of the peer are read and discarded.
 pub const READ_OFF_BYTES: usize = 4 << 20;
 const FIRST_BUFFER_BYTES: usize = 4 << 10;
 const LARGE_BUFFER_BYTES: usize = 64 << 10;
 
-/// What the driver is to do next.
+/// What the driver must do next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
     /// A request is complete: [`Conversation::call`] the service.
@@ -28,9 +28,9 @@ pub enum Step {
     Write,
     /// Read into [`Conversation::space`]; report with [`Conversation::received`] or [`Conversation::ended`].
     Read,
-    /// Let the time that `call` named pass, then [`Conversation::resume`].
+    /// Wait for the time that `call` returned, then [`Conversation::resume`].
     Wait,
-    /// Shut the socket's write side and report with [`Conversation::shut`].
+    /// Shut down the socket's write side and report with [`Conversation::shut`].
     Shut,
     /// Close the connection.
     Close,
@@ -38,37 +38,37 @@ pub enum Step {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
-    /// Requests come in.
+    /// Requests are read and served.
     Open,
-    /// No more will be read; what was read is answered.
+    /// Nothing more is read; the requests already read are served.
     Ending,
-    /// A refusal is on its way out; then the write side is shut.
+    /// A refusal is being written; then the write side is shut down.
     Refusing,
-    /// The write side is shut; this many bytes have been thrown away.
-    ReadingOff(usize),
-    /// Over.
+    /// The write side is shut down; this many bytes have been discarded.
+    Discarding(usize),
+    /// The conversation has ended.
     Closed,
 }
 
-/// The state of one connection: what was read and not served, what was answered and not written.
+/// The state of one connection: bytes read but not served, and replies not written yet.
 #[derive(Debug)]
 pub struct Conversation {
-    /// Bytes `start..end` were read and not served yet.
+    /// Bytes `start..end` were read and are not served yet.
     input: Vec<u8>,
     start: usize,
     end: usize,
-    /// Bytes `written..` are still to be written, those from `held` on not yet.
+    /// Bytes `written..` are unwritten; those from `held` on must not be written yet.
     output: Vec<u8>,
     written: usize,
     held: Option<usize>,
-    pieces: WriteSplitter,
+    splitter: WriteSplitter,
     phase: Phase,
     max_frame_bytes: usize,
     faulty: bool,
 }
 
 impl Conversation {
-    /// A conversation whose requests and replies are at most `max_frame_bytes` long.
+    /// A conversation with requests and replies of at most `max_frame_bytes`.
     pub fn new(max_frame_bytes: usize) -> Conversation {
         Conversation {
             input: Vec::new(),
@@ -77,27 +77,27 @@ impl Conversation {
             output: Vec::new(),
             written: 0,
             held: None,
-            pieces: WriteSplitter::new(WriteMode::Default),
+            splitter: WriteSplitter::new(WriteMode::Default),
             phase: Phase::Open,
             max_frame_bytes,
             faulty: false,
         }
     }
 
-    /// The same, its replies written in this way.
+    /// The same conversation with this write mode.
     #[must_use]
     pub fn with_write_mode(self, write_mode: WriteMode) -> Conversation {
         Conversation {
-            pieces: WriteSplitter::new(write_mode),
+            splitter: WriteSplitter::new(write_mode),
             ..self
         }
     }
 
-    /// What to do next.
+    /// Returns the next step.
     ///
-    /// Serving comes before writing, so that the replies to one read go out in
-    /// one write; writing comes before reading, so that a peer that does not
-    /// read its replies is not read from.
+    /// Serving comes before writing, so that the replies to one read are sent in
+    /// one write. Writing comes before reading, so that nothing is read from a
+    /// peer that does not read its replies.
     pub fn step(&mut self) -> Step {
         let serving = matches!(self.phase, Phase::Open | Phase::Ending) && self.held.is_none();
         if serving && self.output.len() - self.written < HIGH_WATER_BYTES {
@@ -116,14 +116,14 @@ impl Conversation {
         match self.phase {
             Phase::Open => Step::Read,
             Phase::Refusing => Step::Shut,
-            Phase::ReadingOff(bytes) if bytes < READ_OFF_BYTES => Step::Read,
-            Phase::Ending | Phase::ReadingOff(_) | Phase::Closed => Step::Close,
+            Phase::Discarding(bytes) if bytes < READ_OFF_BYTES => Step::Read,
+            Phase::Ending | Phase::Discarding(_) | Phase::Closed => Step::Close,
         }
     }
 
     /// Serves the first request that was read.
     ///
-    /// On [`Outcome::Wait`] its reply is held back until [`Conversation::resume`].
+    /// On [`Outcome::Wait`] the reply is delayed until [`Conversation::resume`].
     pub fn call(&mut self, service: &dyn Service) -> Outcome {
         let input = &self.input[self.start..self.end];
         let Frame::Whole(length) = Frame::peek(input, self.max_frame_bytes) else {
@@ -147,15 +147,15 @@ impl Conversation {
         outcome
     }
 
-    /// The time that the last call named has passed: its reply may go out.
+    /// Releases the delayed reply: the time that the last call returned has passed.
     pub fn resume(&mut self) {
         self.held = None;
     }
 
-    /// Room for the next bytes; never empty.
+    /// The buffer to read the next bytes into; never empty.
     ///
-    /// It grows with what has really arrived, not with what a header announces,
-    /// and is small again after a large frame.
+    /// It grows with the bytes that have arrived, not with the length that a
+    /// header announces, and shrinks after a large frame.
     pub fn space(&mut self) -> &mut [u8] {
         if self.start == self.end {
             (self.start, self.end) = (0, 0);
@@ -175,45 +175,45 @@ impl Conversation {
         &mut self.input[self.end..]
     }
 
-    /// The first `bytes` of [`Conversation::space`] have been filled.
+    /// Reports that the first `bytes` of [`Conversation::space`] have been filled.
     pub fn received(&mut self, bytes: usize) {
         match &mut self.phase {
-            Phase::ReadingOff(thrown_away) => *thrown_away += bytes,
+            Phase::Discarding(discarded) => *discarded += bytes,
             _ => self.end += bytes,
         }
     }
 
-    /// The peer will send nothing more.
+    /// Reports that the peer will send nothing more.
     pub fn ended(&mut self) {
         match self.phase {
             Phase::Open => {
                 self.phase = Phase::Ending;
-                // Requests that are whole are still served; a rest of one never will be.
+                // Complete requests are still served; an incomplete one is a fault.
                 self.faulty |= self.ends_inside_a_message();
             }
-            Phase::ReadingOff(_) => self.phase = Phase::Closed,
+            Phase::Discarding(_) => self.phase = Phase::Closed,
             _ => {}
         }
     }
 
-    /// The server stops: requests that were read whole are answered, nothing more is read.
+    /// Starts the drain: complete requests are served, nothing more is read.
     pub fn stop(&mut self) {
         match self.phase {
             Phase::Open => self.phase = Phase::Ending,
-            Phase::ReadingOff(_) => self.phase = Phase::Closed,
+            Phase::Discarding(_) => self.phase = Phase::Closed,
             _ => {}
         }
     }
 
-    /// What is to go into the next write; empty when all is written.
+    /// The bytes for the next write; empty when everything is written.
     pub fn unwritten(&self) -> &[u8] {
         let unwritten = &self.output[self.written..self.held.unwrap_or(self.output.len())];
-        &unwritten[..self.pieces.next(unwritten.len())]
+        &unwritten[..self.splitter.next(unwritten.len())]
     }
 
-    /// The first `bytes` of [`Conversation::unwritten`] have been written.
+    /// Reports that the first `bytes` of [`Conversation::unwritten`] have been written.
     pub fn wrote(&mut self, bytes: usize) {
-        self.pieces
+        self.splitter
             .wrote(&self.output[self.written..self.written + bytes]);
         self.written += bytes;
         if self.written == self.output.len() {
@@ -227,18 +227,18 @@ impl Conversation {
         }
     }
 
-    /// The write side has been shut.
+    /// Reports that the write side has been shut down.
     pub fn shut(&mut self) {
-        self.phase = Phase::ReadingOff(0);
+        self.phase = Phase::Discarding(0);
         (self.start, self.end) = (0, 0);
     }
 
-    /// Whether this connection broke the protocol: closed inside a message, or too long a one.
+    /// Whether the peer broke the protocol: it closed inside a message, or sent a message over the limit.
     pub fn faulty(&self) -> bool {
         self.faulty
     }
 
-    /// Whether nothing of a message has been read that is not served yet.
+    /// Whether every byte read belongs to a message that was served.
     pub fn between_messages(&self) -> bool {
         self.start == self.end
     }
@@ -254,10 +254,10 @@ impl Conversation {
     }
 
     fn ends_inside_a_message(&self) -> bool {
-        let mut rest = &self.input[self.start..self.end];
-        while let Frame::Whole(length) = Frame::peek(rest, self.max_frame_bytes) {
-            rest = &rest[HEADER_BYTES + length..];
+        let mut remaining = &self.input[self.start..self.end];
+        while let Frame::Whole(length) = Frame::peek(remaining, self.max_frame_bytes) {
+            remaining = &remaining[HEADER_BYTES + length..];
         }
-        !rest.is_empty()
+        !remaining.is_empty()
     }
 }

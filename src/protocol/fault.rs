@@ -1,12 +1,12 @@
-//! What can be wrong with a request.
+//! Faults of a request.
 
 /// The deepest nesting of arrays and objects in a body, the body's own braces counted.
 pub const MAX_DEPTH: usize = 128;
 
-/// What is wrong with a request; its text is the `result` of the error reply.
+/// What is wrong with a request or its reply; its text is the `result` of the error reply.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
-    /// The length said 0.
+    /// The length is 0.
     #[error("empty body: a request is {{\"in\": METHOD, \"params\": ANY}}")]
     Empty,
     /// The announced length is over the limit; the connection ends with this reply.
@@ -17,7 +17,7 @@ pub enum Fault {
         /// The limit in force.
         limit: usize,
     },
-    /// Some byte of the body is not UTF-8.
+    /// The body is not UTF-8; holds the position of the first wrong byte.
     #[error("invalid UTF-8 at byte {0}")]
     Utf8(usize),
     /// The body's first byte is not `{`.
@@ -37,7 +37,7 @@ pub enum Fault {
     Params {
         /// The method that was called.
         method: &'static str,
-        /// What it takes, in words.
+        /// The params that it accepts, in words.
         expected: String,
     },
     /// The reply would be over the frame limit.
@@ -48,10 +48,10 @@ pub enum Fault {
         /// The limit in force.
         limit: usize,
     },
-    /// A handler's own error, in its words.
+    /// An error text of the handler.
     #[error("{0}")]
     Handler(String),
-    /// The service answered nothing.
+    /// The service returned without a reply.
     #[error("the service gave no reply")]
     NoReply,
 }

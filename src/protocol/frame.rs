@@ -1,16 +1,16 @@
-//! Frames: a 4-byte little-endian length and that many bytes.
+//! Frames: a 4-byte little-endian length, then a body of that many bytes.
 
-/// Bytes of the length that stands before each body.
+/// Bytes of the length before each body.
 pub const HEADER_BYTES: usize = 4;
-/// The longest body accepted unless another limit is asked for.
+/// The default limit for the length of a body.
 pub const DEFAULT_MAX_FRAME_BYTES: usize = 1 << 20;
 /// How much longer than the limit a reply's body may be: a `pong` is a byte longer than its `ping`.
 pub const REPLY_SLACK_BYTES: usize = 64;
 
-/// What stands at the beginning of a stream of bytes.
+/// What a stream of bytes begins with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Frame {
-    /// More bytes are needed. Holds the length of the whole frame once it is known.
+    /// More bytes are needed. Holds the length of the whole frame once the header is complete.
     Partial(Option<usize>),
     /// A whole frame: the header and a body of this many bytes.
     Whole(usize),
@@ -19,7 +19,7 @@ pub enum Frame {
 }
 
 impl Frame {
-    /// Looks at the beginning of `bytes` for a frame whose body is at most `max_bytes` long.
+    /// Reads the frame at the beginning of `bytes`; `max_bytes` is the limit for its body.
     pub fn peek(bytes: &[u8], max_bytes: usize) -> Frame {
         let Some(header) = bytes.first_chunk::<HEADER_BYTES>() else {
             return Frame::Partial(None);
@@ -35,7 +35,7 @@ impl Frame {
     }
 }
 
-/// Appends one frame to `out`, its body written by `body`.
+/// Appends one frame to `out`; `body` writes the frame's body.
 pub fn append_frame(out: &mut Vec<u8>, body: impl FnOnce(&mut Vec<u8>)) {
     let start = out.len();
     out.extend_from_slice(&[0; HEADER_BYTES]);

@@ -1,8 +1,8 @@
 //! The wire protocol without I/O: frames, requests, replies, the conversation
-//! of one connection, and the handlers that answer requests.
+//! of one connection, and the built-in request handlers.
 //!
-//! Owns the bytes on the wire. To change: a new built-in method goes into
-//! `builtin`; nothing here may open a socket or read a clock to wait.
+//! Owns the bytes on the wire. To change: add a built-in method in `builtin`;
+//! nothing here may open a socket or wait.
 
 mod builtin;
 mod conversation;

@@ -1,13 +1,13 @@
-//! Replies, written straight into the output of a connection.
+//! Replies, written directly into the output of a connection.
 
 use serde::Serialize;
 
 use super::fault::Fault;
 use super::frame::{HEADER_BYTES, REPLY_SLACK_BYTES, append_frame};
 
-/// The place of one reply in a connection's output.
+/// One reply in a connection's output.
 ///
-/// The last answer given counts: a second one replaces the first.
+/// If a handler writes several results, the last one replaces the earlier ones.
 #[derive(Debug)]
 pub struct Reply<'a> {
     out: &'a mut Vec<u8>,
@@ -16,18 +16,18 @@ pub struct Reply<'a> {
 }
 
 impl<'a> Reply<'a> {
-    /// A place at the end of `out` for a body of at most `limit` bytes.
+    /// A reply at the end of `out`, with a body of at most `limit` bytes.
     pub fn new(out: &'a mut Vec<u8>, limit: usize) -> Reply<'a> {
         let start = out.len();
         Reply { out, start, limit }
     }
 
-    /// Answers `{"out": name, "result": result}` with a result that is JSON already.
+    /// Writes `{"out": name, "result": result}`; `result` is JSON text.
     pub fn raw(&mut self, name: &str, result: &str) {
         self.with(name, |out| out.extend_from_slice(result.as_bytes()));
     }
 
-    /// Answers `{"out": name, "result": result}`.
+    /// Writes `{"out": name, "result": result}`; `result` is serialised as JSON.
     pub fn json(&mut self, name: &str, result: &(impl Serialize + ?Sized)) {
         let written = self.with(name, |out| serde_json::to_writer(out, result));
         if let Err(error) = written {
@@ -35,7 +35,7 @@ impl<'a> Reply<'a> {
         }
     }
 
-    /// Answers `{"out": "error", "result": "…"}`.
+    /// Writes `{"out": "error", "result": "…"}`.
     pub fn error(&mut self, fault: &Fault) {
         self.json("error", &fault.to_string());
     }
@@ -45,7 +45,7 @@ impl<'a> Reply<'a> {
         self.limit
     }
 
-    /// Makes sure that there is exactly one reply and that it keeps the limit.
+    /// Writes an error reply if there is none or if it is over the limit.
     pub(crate) fn finish(mut self) {
         let bytes = self.out.len() - self.start;
         if bytes == 0 {
@@ -56,7 +56,7 @@ impl<'a> Reply<'a> {
         }
     }
 
-    /// Answers with a result that `result` writes as JSON; hands on what it returns.
+    /// Writes a reply; `result` appends the result as JSON. Returns what `result` returns.
     pub fn with<T>(&mut self, name: &str, result: impl FnOnce(&mut Vec<u8>) -> T) -> T {
         self.out.truncate(self.start);
         let mut value = None;
@@ -76,11 +76,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_reply_is_given_once_and_keeps_its_limit() {
-        let text = |answer: &dyn Fn(&mut Reply<'_>)| {
+    fn there_is_one_reply_within_the_limit() {
+        let text = |write: &dyn Fn(&mut Reply<'_>)| {
             let mut out = b"before".to_vec();
             let mut reply = Reply::new(&mut out, 60);
-            answer(&mut reply);
+            write(&mut reply);
             reply.finish();
             String::from_utf8(out[6 + HEADER_BYTES..].to_vec()).unwrap()
         };

@@ -1,6 +1,6 @@
-//! The wire protocol: frames, requests and replies, without any I/O.
+//! Requests.
 //!
-//! A message is a 4-byte little-endian length and that many bytes of UTF-8
+//! A message is a 4-byte little-endian length, then that many bytes of UTF-8
 //! JSON. A request is `{"in": METHOD, "params": ANY}`, its reply
 //! `{"out": NAME, "result": ANY}`.
 
@@ -22,19 +22,19 @@ pub struct Request<'a> {
 }
 
 impl<'a> Request<'a> {
-    /// Reads one body.
+    /// Parses one body.
     ///
     /// # Errors
-    /// A [`Fault`] for everything that is not a request; the connection can go
-    /// on, since its framing is intact.
+    /// A [`Fault`] for a body that is not a request. The connection stays usable,
+    /// since the framing is intact.
     pub fn parse(body: &'a [u8]) -> Result<Request<'a>, Fault> {
         let first = *body.first().ok_or(Fault::Empty)?;
         let text = std::str::from_utf8(body).map_err(|e| Fault::Utf8(e.valid_up_to()))?;
-        // serde would also take an array for a struct.
+        // serde would also accept an array for a struct.
         if first != b'{' {
             return Err(Fault::NotAnObject);
         }
-        // A RawValue is skipped without recursion, so serde_json sets no limit to it.
+        // serde_json skips a RawValue without recursion, so it does not limit the depth.
         if depth(body) > MAX_DEPTH {
             return Err(Fault::TooDeep);
         }
@@ -46,7 +46,7 @@ impl<'a> Request<'a> {
         &self.method
     }
 
-    /// The params as they stood on the wire; `null` where there were none.
+    /// The params exactly as they were sent; `null` if there were none.
     pub fn params(&self) -> &'a str {
         self.params.map_or("null", RawValue::get)
     }
@@ -54,15 +54,15 @@ impl<'a> Request<'a> {
 
 /// The deepest nesting of brackets outside strings.
 fn depth(json: &[u8]) -> usize {
-    let (mut now, mut deepest) = (0_usize, 0);
+    let (mut current, mut deepest) = (0_usize, 0);
     let mut bytes = json.iter();
     while let Some(byte) = bytes.next() {
         match byte {
             b'{' | b'[' => {
-                now += 1;
-                deepest = deepest.max(now);
+                current += 1;
+                deepest = deepest.max(current);
             }
-            b'}' | b']' => now = now.saturating_sub(1),
+            b'}' | b']' => current = current.saturating_sub(1),
             b'"' => skip_string(&mut bytes),
             _ => {}
         }
@@ -106,15 +106,15 @@ mod tests {
     }
 
     #[test]
-    fn each_fault_is_named() {
-        let says = |body: &[u8]| Request::parse(body).unwrap_err().to_string();
-        assert!(says(b"").contains("empty body"));
-        assert!(says(b"[\"ping\",1]").contains("not a JSON object"));
-        assert!(says(b"{\"in\":\"p\xff\"}").contains("invalid UTF-8 at byte 8"));
-        assert!(says(b"{\"params\":1}").contains("missing field `in`"));
-        assert!(says(b"{\"in\":7}").contains("invalid type"));
-        assert!(says(b"{\"in\":\"ping\"} x").contains("trailing characters"));
-        assert!(says(b"{\"in\":\"ping\",\"in\":\"pi\"}").contains("duplicate field"));
+    fn each_fault_has_its_own_message() {
+        let fault_text = |body: &[u8]| Request::parse(body).unwrap_err().to_string();
+        assert!(fault_text(b"").contains("empty body"));
+        assert!(fault_text(b"[\"ping\",1]").contains("not a JSON object"));
+        assert!(fault_text(b"{\"in\":\"p\xff\"}").contains("invalid UTF-8 at byte 8"));
+        assert!(fault_text(b"{\"params\":1}").contains("missing field `in`"));
+        assert!(fault_text(b"{\"in\":7}").contains("invalid type"));
+        assert!(fault_text(b"{\"in\":\"ping\"} x").contains("trailing characters"));
+        assert!(fault_text(b"{\"in\":\"ping\",\"in\":\"pi\"}").contains("duplicate field"));
     }
 
     #[test]

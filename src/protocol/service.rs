@@ -1,24 +1,24 @@
 //! The handler of requests.
 //!
-//! A service never waits: it answers, and returns how long its answer is to be
-//! held back. Each model then waits in its own way.
+//! A service never waits. It writes the reply and returns how long the reply is
+//! to be delayed; each model then waits in its own way.
 
 use std::time::Duration;
 
 use super::reply::Reply;
 use super::request::Request;
 
-/// The handler of all requests; plug in your own with [`crate::cli::main`].
+/// The handler of all requests; pass your own to [`crate::cli::main`].
 pub trait Service: Sync {
-    /// Answers `request` through `reply`, exactly once.
+    /// Serves `request`: writes exactly one result to `reply`.
     fn call(&self, request: &Request<'_>, reply: &mut Reply<'_>) -> Outcome;
 }
 
-/// When an answer may go out.
+/// When the reply may be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// At once.
+    /// Immediately.
     Done,
-    /// After this time, in which nothing of this connection is served and no CPU is used.
+    /// After this delay. Until then this connection is not served, and no CPU is used.
     Wait(Duration),
 }

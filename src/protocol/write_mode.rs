@@ -1,4 +1,4 @@
-//! How messages are put on the wire, which decides more about latency than most servers do.
+//! How messages are written. This can affect latency more than the server model does.
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,32 +11,32 @@ use super::frame::HEADER_BYTES;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum WriteMode {
-    /// One write for all that is there, and no waiting for acknowledgements (TCP_NODELAY, tcp(7)).
+    /// One write for all pending bytes, with Nagle's algorithm off (TCP_NODELAY, tcp(7)).
     #[default]
     Default,
-    /// As the original of these models does it: the length in one write and the
-    /// body in another, Nagle's algorithm on. The second write then waits for
-    /// the acknowledgement of the first, which the peer delays by 40 ms (RFC
-    /// 1122, 4.2.3.2 and 4.2.3.4).
+    /// Split writes: the length in one write and the body in another, with
+    /// Nagle's algorithm on. The second segment waits for the acknowledgement
+    /// of the first, which the peer delays by 40 ms (RFC 1122, 4.2.3.2 and
+    /// 4.2.3.4).
     #[serde(alias = "article")]
     Split,
 }
 
 impl WriteMode {
-    /// Both of them.
+    /// All modes.
     pub const ALL: [WriteMode; 2] = [WriteMode::Default, WriteMode::Split];
 
-    /// Whether it is the default, which messages to other builds leave out.
+    /// Whether it is the default. Messages omit the default, for compatibility with older builds.
     pub(crate) fn is_default(&self) -> bool {
         *self == WriteMode::Default
     }
 
-    /// Whether small segments go out at once.
+    /// Whether small segments are sent immediately (TCP_NODELAY).
     pub fn no_delay(self) -> bool {
         self == WriteMode::Default
     }
 
-    /// Connections that may wait to be accepted, unless asked otherwise.
+    /// The default listen backlog, in connections.
     pub fn backlog(self) -> u32 {
         match self {
             WriteMode::Default => 4096,
@@ -58,7 +58,7 @@ impl FromStr for WriteMode {
     type Err = String;
 
     fn from_str(text: &str) -> Result<WriteMode, String> {
-        // What it was called before.
+        // The old name.
         if text == "article" {
             return Ok(WriteMode::Split);
         }
@@ -69,18 +69,18 @@ impl FromStr for WriteMode {
     }
 }
 
-/// Where writes end in a stream of frames.
+/// Divides a stream of frames into writes.
 #[derive(Debug, Clone, Default)]
 pub struct WriteSplitter {
     write_mode: WriteMode,
-    /// The part of a length that has been written.
+    /// The part of the current length that has been written.
     header: [u8; HEADER_BYTES],
     header_written: usize,
     body_left: usize,
 }
 
 impl WriteSplitter {
-    /// At the beginning of a stream.
+    /// A splitter at the beginning of a stream.
     pub fn new(write_mode: WriteMode) -> WriteSplitter {
         WriteSplitter {
             write_mode,
@@ -88,12 +88,12 @@ impl WriteSplitter {
         }
     }
 
-    /// At the beginning of another stream.
+    /// Resets it to the beginning of a new stream.
     pub fn restart(&mut self) {
         *self = WriteSplitter::new(self.write_mode);
     }
 
-    /// How many bytes of what is unwritten go into the next write.
+    /// How many of the `unwritten` bytes belong to the next write.
     pub fn next(&self, unwritten: usize) -> usize {
         match (self.write_mode, self.body_left) {
             (WriteMode::Default, _) => unwritten,
@@ -102,7 +102,7 @@ impl WriteSplitter {
         }
     }
 
-    /// These bytes have been written, at most as many as [`WriteSplitter::next`] said.
+    /// Reports that these bytes have been written, at most as many as [`WriteSplitter::next`] returned.
     pub fn wrote(&mut self, bytes: &[u8]) {
         if self.write_mode == WriteMode::Default {
             return;
@@ -124,12 +124,12 @@ impl WriteSplitter {
 mod tests {
     use super::*;
 
-    fn writes(write_mode: WriteMode, mut stream: &[u8], most: usize) -> Vec<usize> {
-        let mut pieces = WriteSplitter::new(write_mode);
+    fn writes(write_mode: WriteMode, mut stream: &[u8], max: usize) -> Vec<usize> {
+        let mut splitter = WriteSplitter::new(write_mode);
         let mut sizes = Vec::new();
         while !stream.is_empty() {
-            let size = pieces.next(stream.len()).min(most);
-            pieces.wrote(&stream[..size]);
+            let size = splitter.next(stream.len()).min(max);
+            splitter.wrote(&stream[..size]);
             sizes.push(size);
             stream = &stream[size..];
         }
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn the_length_and_the_body_are_written_apart() {
+    fn split_mode_writes_the_length_and_the_body_separately() {
         let stream = [
             &[5, 0, 0, 0][..],
             b"hello",
@@ -148,7 +148,7 @@ mod tests {
         .concat();
         assert_eq!(writes(WriteMode::Default, &stream, 100), [19]);
         assert_eq!(writes(WriteMode::Split, &stream, 100), [4, 5, 4, 4, 2]);
-        // A socket may take less.
+        // A socket may accept fewer bytes.
         assert_eq!(
             writes(WriteMode::Split, &stream, 3),
             [3, 1, 3, 2, 3, 1, 3, 1, 2]

@@ -1,111 +1,115 @@
-//! What a check of a candidate against a baseline showed.
+//! The result of a check of a candidate against a baseline.
 
 use serde::{Deserialize, Serialize};
 
-/// What a check asks for. Shares are of the baseline: 0.05 is 5 %.
+/// The rules of a check. Shares are of the baseline: 0.05 is 5 %.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Rules {
-    /// How often a check of identical builds may say that something changed.
+    /// The rate of false positives: the share of checks of a build compared with itself that may
+    /// report a change.
     pub alpha: f64,
-    /// A change that is smaller than this is none.
+    /// The smallest change that counts.
     pub delta: f64,
-    /// A pass shows that nothing gated is worse by this much.
+    /// A pass shows that no gated metric is worse by this share.
     pub margin: f64,
-    /// The same for p99, which is noisier.
+    /// The margin for p50 and p99, which are noisier.
     pub margin_p99: f64,
     /// Whether p99 is gated.
     pub gate_p99: bool,
 }
 
-/// What a check, or a part of it, says.
+/// The outcome of a check, of a part or of a metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
-    /// Worse, beyond chance and beyond delta.
+    /// Significantly worse, by more than delta.
     Regressed,
-    /// The pairs cannot be believed.
+    /// The pairs are not valid.
     Invalid,
-    /// Neither worse nor shown not to be.
+    /// Not shown to be worse, and not shown to be within the margin.
     Inconclusive,
-    /// Shown not to be worse by the margin.
+    /// Shown to be within the margin.
     Pass,
-    /// Better, beyond chance and beyond delta.
+    /// Significantly better, by more than delta.
     Improved,
 }
 
 /// A check of one candidate against one baseline.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CheckInfo {
-    /// The first that holds for any of the parts: regressed, invalid, inconclusive, pass.
+    /// The worst outcome of the parts, in the order regressed, invalid, inconclusive; otherwise
+    /// improved if any part improved, else pass.
     pub outcome: Outcome,
-    /// What was asked for.
+    /// The rules of the check.
     pub rules: Rules,
-    /// What it is set against.
+    /// The name of the baseline.
     pub baseline: String,
-    /// The pairs in all at each look that was taken, and the error rate spent there.
+    /// The looks that were taken.
     pub looks: Vec<Look>,
-    /// Each model, command or load.
+    /// One part per server and load.
     pub parts: Vec<Part>,
 }
 
-/// A look at the pairs so far.
+/// An analysis of the pairs so far, which can end the check.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Look {
-    /// Pairs of each part.
+    /// Pairs of each part at this look; the smallest number of all parts.
     pub pairs: usize,
-    /// The error rate spent.
+    /// The error rate spent at this look.
     pub alpha: f64,
 }
 
-/// One contestant under one load.
+/// One server under one load.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Part {
-    /// Its name.
+    /// The server's name.
     pub name: String,
-    /// The scenario, if the load is one.
+    /// The scenario's name, if the load belongs to a scenario.
     #[serde(default)]
     pub scenario: Option<String>,
-    /// Connections that sent.
+    /// Connections that sent requests.
     pub clients: usize,
-    /// What this part says.
+    /// The outcome of this part.
     pub outcome: Outcome,
-    /// Why, where figures alone do not tell.
+    /// The reasons for the outcome, if the findings alone do not explain it.
     pub reasons: Vec<String>,
-    /// Pairs that were thrown away and measured again.
+    /// Pairs that were discarded and measured again.
     pub redone: usize,
-    /// How many times as large the CPU a request of the side that went first was: 1 is no effect.
+    /// The ratio of the CPU per request of the side that ran first to that of the other side: 1 is
+    /// no effect.
     pub order_effect: Option<f64>,
-    /// How many times as large the baseline's CPU a request was at the end as at the beginning.
+    /// The ratio of the baseline's CPU per request at the end to that at the start: 1 is no drift.
     pub drift: Option<f64>,
-    /// Each metric.
+    /// One finding per metric.
     pub findings: Vec<Finding>,
 }
 
-/// One metric of one part. Ratios are candidate to baseline, turned so that over 1 is worse.
+/// One metric of one part. Ratios are candidate to baseline (inverse for throughput), so that over
+/// 1 is worse.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Finding {
     /// `throughput`, `cpu_us_per_request`, `p50` or `p99`.
     pub metric: String,
-    /// Whether it decides.
+    /// Whether the metric decides the outcome of the part.
     pub gated: bool,
-    /// Why it does not, where it usually would.
+    /// Why it does not, for a metric that usually does.
     pub advisory: Option<String>,
-    /// What it says.
+    /// The outcome of this metric.
     pub outcome: Outcome,
-    /// How many times worse, by Hodges and Lehmann.
+    /// The estimated ratio (Hodges and Lehmann).
     pub worse: f64,
-    /// The 95 % interval of that, on its own.
+    /// Lower end of the 95 % confidence interval of `worse`, not adjusted for other metrics.
     pub low: f64,
-    /// Its other end.
+    /// Upper end of that interval.
     pub high: f64,
-    /// How many times worse it is at most, at the error rate of the last look.
+    /// Upper confidence bound of the ratio, at the error rate of the last look.
     pub bound: f64,
-    /// The margin that this is held against.
+    /// The margin with which `bound` is compared, as a share.
     pub margin: f64,
-    /// The exact two-sided p-value, adjusted among all that is gated (Holm).
+    /// The exact two-sided p-value, adjusted over all gated metrics (Holm).
     pub p: f64,
-    /// Each pair's ratio.
+    /// The ratio of each pair.
     pub pairs: Vec<f64>,
-    /// The medians of both sides, baseline first.
+    /// The medians of the metric on both sides, baseline first.
     pub medians: [f64; 2],
 }

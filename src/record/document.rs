@@ -1,8 +1,4 @@
-//! The record: the one versioned form in which what was measured reaches the disk.
-//!
-//! Reports are pure functions of records. Names are kept; fields are only
-//! added. In `*_ns` objects there are only numbers and null, and null means
-//! not measured.
+//! The top level of a record.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,55 +10,55 @@ use super::search::SearchInfo;
 use super::server::ServerIdentity;
 use super::trial::Trial;
 
-/// Everything that one run of the program measured.
+/// All results of one run of the program.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Record {
     /// [`Record::SCHEMA`].
     pub schema: String,
-    /// When it began, in UTC (RFC 3339).
+    /// Start of the run, in UTC (RFC 3339).
     pub started: String,
     /// The command line.
     pub command: Vec<String>,
-    /// What the order of trials was drawn from.
+    /// The seed of the random order of trials.
     pub seed: u64,
-    /// Whether the run was ended before all trials were done.
+    /// Whether the run was ended before all trials were complete.
     #[serde(default)]
     pub interrupted: bool,
-    /// The program.
+    /// The build of the program.
     pub tool: Tool,
     /// The machine.
     pub environment: Environment,
-    /// What was measured: one cell a contestant and load.
+    /// The results: one cell per server and load.
     pub cells: Vec<Cell>,
     /// The scenarios of the cells.
     #[serde(default)]
     pub scenarios: Vec<ScenarioInfo>,
-    /// What pilots found, for rates that are shares of a capacity.
+    /// The results of pilots, for rates that are shares of a capacity.
     #[serde(default)]
     pub pilots: Vec<Pilot>,
-    /// What was planned and could not be measured, and why, in words.
+    /// Loads that were planned and could not be measured, each with the reason, as text.
     #[serde(default)]
     pub left_out: Vec<String>,
-    /// When the run was taken up again after an interruption, in UTC (RFC 3339).
+    /// The times at which the run was resumed after an interruption, in UTC (RFC 3339).
     #[serde(default)]
     pub resumed: Vec<String>,
-    /// Searches for the highest rate within a target, whose trials are in the cells.
+    /// Searches for the highest rate within a target. Their trials are in the cells.
     #[serde(default)]
     pub searches: Vec<SearchInfo>,
-    /// What a check showed, whose trials are in the cells.
+    /// The result of a check. Its trials are in the cells.
     #[serde(default)]
     pub check: Option<CheckInfo>,
 }
 
-/// One contestant under one load.
+/// One server under one load.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Cell {
-    /// Who served.
+    /// The server.
     pub contestant: ServerIdentity,
-    /// The scenario's name, if the load is one.
+    /// The scenario's name, if the load belongs to a scenario.
     pub scenario: Option<String>,
-    /// What was asked of it.
+    /// The load.
     pub load: LoadInfo,
-    /// What each trial showed.
+    /// The trials.
     pub trials: Vec<Trial>,
 }

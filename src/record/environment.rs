@@ -1,8 +1,8 @@
-//! Which program measured, and on which machine.
+//! The build of the program and the machine.
 
 use serde::{Deserialize, Serialize};
 
-/// Which build of the program measured.
+/// The build of the program that measured.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Tool {
     /// The version of the crate.
@@ -15,31 +15,31 @@ pub struct Tool {
     pub profile: String,
 }
 
-/// Where it was measured.
+/// The machine on which it measured.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Environment {
-    /// What the processor calls itself.
+    /// The processor's model name.
     pub cpu_model: Option<String>,
     /// Cores that this process may use.
     pub cpus: usize,
-    /// Cores that the control group may use at a time, if that is limited.
+    /// Cores that the control group may use at the same time, if limited.
     pub cpu_quota: Option<f64>,
     /// The kernel's release.
     pub kernel: Option<String>,
     /// The frequency governor.
     pub governor: Option<String>,
-    /// Memory of the machine.
+    /// Memory of the machine, in bytes.
     pub memory_bytes: Option<u64>,
     /// Whether it is a virtual machine.
     pub virtualised: bool,
-    /// Processes that were ready to run, on average over the minute before.
+    /// Load average of the minute before the run: processes that were ready to run.
     pub load_1m: Option<f64>,
-    /// What bounds connections.
+    /// Limits on connections.
     pub limits: SystemLimits,
 }
 
 impl Environment {
-    /// Whether figures of both may stand in one record.
+    /// Whether both describe the same machine, so that one record may hold trials of both.
     pub fn is_same_machine(&self, other: &Environment) -> bool {
         let of = |machine: &Environment| {
             let (cpu, kernel) = (machine.cpu_model.clone(), machine.kernel.clone());
@@ -55,13 +55,13 @@ impl Environment {
     }
 }
 
-/// What bounds connections on this machine.
+/// Limits of the system on connections.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SystemLimits {
-    /// File descriptors a process may have (the hard limit).
+    /// File descriptors per process (the hard limit).
     pub nofile: Option<u64>,
-    /// The longest backlog.
+    /// The longest listen backlog.
     pub somaxconn: Option<u64>,
-    /// The first and the last port that the system gives out.
+    /// The first and the last ephemeral port.
     pub port_range: Option<[u16; 2]>,
 }

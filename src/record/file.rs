@@ -1,4 +1,4 @@
-//! Reading and writing records: whole or not at all.
+//! Reading and writing record files. A write is atomic.
 
 use std::fs;
 use std::io::{self, Write};
@@ -10,17 +10,17 @@ use serde_json::{Number, Value};
 use super::document::Record;
 use crate::error::Error;
 
-/// What to do when a record cannot be written.
+/// The remedy when a record cannot be written.
 const SAVE_ELSEWHERE: &str = "name another file with --save, or give --no-save";
 
 impl Record {
-    /// The version of this form.
+    /// The version of the format.
     pub const SCHEMA: &'static str = "rpcbench.record/1";
 
-    /// Writes it to `path`, whole or not at all: a temporary file beside it, then a rename.
+    /// Writes the record to `path` atomically: first to a temporary file, which is then renamed.
     ///
     /// # Errors
-    /// When the file cannot be written there.
+    /// When the file cannot be written.
     pub fn write(&self, path: &Path) -> Result<(), Error> {
         let write = |temporary: &Path| {
             let mut file = fs::File::create(temporary)?;
@@ -28,21 +28,21 @@ impl Record {
             file.write_all(b"\n")?;
             fs::rename(temporary, path)
         };
-        beside(path, write).map_err(|source| Error::Write {
+        with_temporary_file(path, write).map_err(|source| Error::Write {
             path: path.to_owned(),
             source,
             remedy: SAVE_ELSEWHERE,
         })
     }
 
-    /// Whether a record can be written to `path`, found out before anything is measured.
+    /// Checks that a record can be written to `path`, so that a run does not fail at its end.
     ///
     /// # Errors
-    /// When the file cannot be written there.
+    /// When the file cannot be written.
     pub fn check_writable(path: &Path) -> Result<(), Error> {
         let write =
             |temporary: &Path| fs::File::create(temporary).and_then(|_| fs::remove_file(temporary));
-        beside(path, write).map_err(|source| Error::Write {
+        with_temporary_file(path, write).map_err(|source| Error::Write {
             path: path.to_owned(),
             source,
             remedy: SAVE_ELSEWHERE,
@@ -52,7 +52,7 @@ impl Record {
     /// Reads the record at `path`.
     ///
     /// # Errors
-    /// When there is none, it is damaged, or it is of another version: naming the file.
+    /// When there is no file, it is damaged, or it has another version. The error names the file.
     pub fn read(path: &Path) -> Result<Record, Error> {
         let failed = |reason: String| Error::Read {
             path: path.to_owned(),
@@ -62,48 +62,51 @@ impl Record {
         Record::parse(&text).map_err(failed)
     }
 
-    /// Reads the record that `text` is.
+    /// Parses the text of a record.
     ///
     /// # Errors
-    /// When it is none, or of another version: why.
+    /// When `text` is not a record, or has another version: the reason.
     pub fn parse(text: &str) -> Result<Record, String> {
         #[derive(Deserialize)]
         struct Version {
             schema: String,
         }
-        let in_words = |error: serde_json::Error| error.to_string();
-        let version: Version = serde_json::from_str(text).map_err(in_words)?;
+        let to_text = |error: serde_json::Error| error.to_string();
+        let version: Version = serde_json::from_str(text).map_err(to_text)?;
         if version.schema != Record::SCHEMA {
-            let (theirs, ours) = (version.schema, Record::SCHEMA);
+            let (found, expected) = (version.schema, Record::SCHEMA);
             return Err(format!(
-                "it is of version {theirs:?}, and this program reads {ours:?}"
+                "it is of version {found:?}, and this program reads only {expected:?}"
             ));
         }
-        let value: Value = serde_json::from_str(text).map_err(in_words)?;
-        if let Some(number) = absurd(&value) {
-            return Err(format!("{number} is more of anything than there can be"));
+        let value: Value = serde_json::from_str(text).map_err(to_text)?;
+        if let Some(number) = out_of_range(&value) {
+            return Err(format!(
+                "the number {number} is too large for any field of a record, so the file is damaged"
+            ));
         }
-        // Read from the text again: its errors tell the line.
-        serde_json::from_str(text).map_err(in_words)
+        // Parsed again from the text, because errors then name the line.
+        serde_json::from_str(text).map_err(to_text)
     }
 }
 
-/// A number that no count, size or time of a record can be, so that sums of them have room.
-fn absurd(value: &Value) -> Option<&Number> {
-    const MOST: f64 = (1_u64 << 50) as f64;
+/// The first number that is too large for any count, size or time. With this limit, sums cannot
+/// overflow.
+fn out_of_range(value: &Value) -> Option<&Number> {
+    const MAX: f64 = (1_u64 << 50) as f64;
     match value {
         Value::Number(number) => {
-            let absurd = number.as_f64().is_none_or(|number| number.abs() > MOST);
-            absurd.then_some(number)
+            let is_too_large = number.as_f64().is_none_or(|number| number.abs() > MAX);
+            is_too_large.then_some(number)
         }
-        Value::Array(values) => values.iter().find_map(absurd),
-        Value::Object(fields) => fields.values().find_map(absurd),
+        Value::Array(values) => values.iter().find_map(out_of_range),
+        Value::Object(fields) => fields.values().find_map(out_of_range),
         _ => None,
     }
 }
 
-/// Does this with a temporary file beside `path`, of which nothing is left when it fails.
-fn beside(path: &Path, write: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()> {
+/// Calls `write` with a temporary file in the folder of `path`. Removes the file if `write` fails.
+fn with_temporary_file(path: &Path, write: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()> {
     let folder = path
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty())

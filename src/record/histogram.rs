@@ -5,27 +5,27 @@ use base64::engine::general_purpose::STANDARD;
 use hdrhistogram::serialization::{Deserializer, Serializer, V2DeflateSerializer};
 use hdrhistogram::{Counter, Histogram};
 
-/// The text of a histogram.
+/// Encodes a histogram.
 pub fn encode<T: Counter>(histogram: &Histogram<T>) -> String {
     let mut bytes = Vec::new();
-    // Writing to memory fails only for histograms too large to count in 64 bits.
+    // Writing to memory fails only if the counts of a histogram exceed 64 bits.
     match V2DeflateSerializer::new().serialize(histogram, &mut bytes) {
         Ok(_) => STANDARD.encode(bytes),
         Err(_) => String::new(),
     }
 }
 
-/// The histogram of a text; `None` where it is not one.
+/// Decodes a histogram; `None` if the text is not one.
 pub fn decode(text: &str) -> Option<Histogram<u64>> {
-    /// Compressed, ours take a few KiB: what is far over that is not ours.
-    const MOST_BYTES: usize = 4 << 20;
-    if text.len() > MOST_BYTES {
+    /// A histogram of this program takes a few KiB, so a far longer text is not one of them.
+    const MAX_BYTES: usize = 4 << 20;
+    if text.len() > MAX_BYTES {
         return None;
     }
     from_bytes(&STANDARD.decode(text).ok()?)
 }
 
-/// The histogram of the bytes behind such a text; `None` where they are none.
+/// Decodes a histogram from its bytes, without base64; `None` if they are not one.
 pub fn from_bytes(mut bytes: &[u8]) -> Option<Histogram<u64>> {
     Deserializer::new().deserialize(&mut bytes).ok()
 }
@@ -35,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_and_back() {
+    fn encoding_and_decoding_returns_the_same_histogram() {
         let mut histogram = Histogram::<u64>::new_with_bounds(1, 3_600_000_000_000, 3).unwrap();
         (1..100_000_u64).for_each(|ns| histogram.record(ns * ns).unwrap());
         let text = encode(&histogram);

@@ -1,43 +1,43 @@
-//! What load was made.
+//! The load of a cell.
 
 use serde::{Deserialize, Serialize};
 
-/// What load was made.
+/// The load of a cell.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LoadInfo {
-    /// Connections that send.
+    /// Connections that send requests.
     pub clients: usize,
-    /// When requests are due.
+    /// When requests are sent.
     pub mode: Mode,
-    /// Requests a second in all; null in a closed loop.
+    /// Requests per second over all clients; null in a closed loop.
     pub rate_rps: Option<f64>,
-    /// Requests in flight a connection.
+    /// Requests in flight per connection.
     pub pipeline: usize,
-    /// Whether a request waits for its own connection (`bound`) or for any (`free`).
+    /// Whether a request waits for the connection of its client (`bound`) or for any (`free`).
     pub assign: String,
-    /// Replies a connection; null is no end.
+    /// Replies per connection, after which it is closed; null is no limit.
     pub requests_per_connection: Option<u32>,
     /// The method called.
     pub method: String,
-    /// Bytes of a request on the wire, its 4-byte length included.
+    /// Bytes of a request on the wire, including its length prefix of 4 bytes.
     pub request_bytes: usize,
     /// Bytes of its params.
     pub payload_bytes: usize,
-    /// The params as JSON, long ones shortened; null for pings, each of which carries its own tag.
+    /// The params as JSON, long ones shortened; null for pings, because each ping has its own tag.
     #[serde(default)]
     pub params: Option<String>,
-    /// Connections beside them that send nothing.
+    /// Additional connections that send nothing.
     pub idle: usize,
-    /// The window.
+    /// Length of the window.
     pub duration_s: f64,
-    /// What goes before it.
+    /// Length of the warm-up.
     pub warmup_s: f64,
-    /// How long a reply may take.
+    /// The longest wait for a reply.
     pub timeout_s: f64,
-    /// How long a connect may take.
+    /// The longest wait for a connect.
     #[serde(default)]
     pub connect_timeout_s: f64,
-    /// How long a client waits between a reply and its next request.
+    /// The time that a client waits between a reply and its next request.
     #[serde(default)]
     pub think_s: f64,
     /// The cores of the generator, such as `0,2-3`; null is all.
@@ -45,41 +45,42 @@ pub struct LoadInfo {
     pub client_cpus: Option<String>,
     /// How connections close: `fin` or `reset`.
     pub close: String,
-    /// How messages are written: `default` (one write, NODELAY) or `split` (in older records `article`).
+    /// How messages are written: `default` (one write, NODELAY) or `split` (length and body in two
+    /// writes; in older records `article`).
     pub wire: String,
-    /// What some requests are instead; null is none of them.
+    /// An alternate message that some requests are; null is none.
     #[serde(default)]
     pub beside: Option<AlternateInfo>,
-    /// How unevenly requests are dealt to clients; null is evenly.
+    /// How unevenly requests are assigned to clients; null is evenly.
     #[serde(default)]
     pub skew: Option<SkewInfo>,
-    /// All clients give up their connections at the multiples of this time; null is never.
+    /// All clients reconnect at the multiples of this time; null is never.
     #[serde(default)]
     pub reconnect_every_s: Option<f64>,
-    /// Another rate from some time on; null is the same to the end.
+    /// A change of the rate inside the window; null is a constant rate.
     #[serde(default)]
     pub then: Option<RateChangeInfo>,
 }
 
-/// A rate that a plan changes to.
+/// A change of the rate.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct RateChangeInfo {
-    /// When, counted from the window's begin.
+    /// Time of the change, from the start of the window.
     pub after_s: f64,
-    /// Requests a second from then on.
+    /// Requests per second after the change.
     pub rate_rps: f64,
 }
 
-/// A few clients that make most of the requests.
+/// A share of the clients makes most of the requests.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct SkewInfo {
-    /// The share of the clients that are busy.
+    /// The share of the clients that are busy, from 0 to 1.
     pub clients_share: f64,
-    /// The share of the requests that is theirs.
+    /// The share of the requests that the busy clients make, from 0 to 1.
     pub requests_share: f64,
 }
 
-/// Another message that some requests are.
+/// An alternate message that some requests are.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AlternateInfo {
     /// The method called.
@@ -89,18 +90,18 @@ pub struct AlternateInfo {
     /// The params as JSON, long ones shortened.
     #[serde(default)]
     pub params: Option<String>,
-    /// One request in so many, drawn pseudo-randomly.
+    /// One request in this number is the alternate message, chosen pseudo-randomly.
     pub one_in: u32,
 }
 
-/// When requests are due.
+/// When requests are sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
-    /// When the client has its reply.
+    /// Closed loop: when the client has its reply.
     Closed,
-    /// Evenly spaced.
+    /// Open loop, evenly spaced.
     Constant,
-    /// At random, at a constant mean rate.
+    /// Open loop, a Poisson process.
     Poisson,
 }

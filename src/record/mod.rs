@@ -1,8 +1,8 @@
-//! The record: the one versioned form in which a measurement reaches the disk.
+//! The record: the versioned file format for measurements.
 //!
-//! Reports are pure functions of records. In `*_ns` objects there are only
-//! numbers and null, and null means not measured. To change: fields are only
-//! added, with `#[serde(default)]`; names never change, scripts rely on them.
+//! Reports are pure functions of records. `*_ns` objects contain only numbers
+//! and null, and null means not measured. Compatibility: add fields only with
+//! `#[serde(default)]`, and never rename a field, since scripts use the names.
 
 mod check;
 mod document;

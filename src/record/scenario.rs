@@ -1,29 +1,29 @@
-//! Named loads, and what their pilots found.
+//! Scenarios and the results of their pilots.
 
 use serde::{Deserialize, Serialize};
 
-/// A named load.
+/// A scenario: a named load.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ScenarioInfo {
-    /// Its name, as cells have it.
+    /// Its name, as in the field `scenario` of a cell.
     pub name: String,
-    /// What it is, in a line.
+    /// A description in one line.
     pub about: String,
-    /// What to look at in its figures.
+    /// How to read its results.
     pub reads: String,
 }
 
-/// What a contestant does in a short closed loop, which rates of others are shares of.
+/// The capacity of a server in a short closed loop. Rates of open loops are shares of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Pilot {
-    /// The scenario's name, if the load is one.
+    /// The scenario's name, if the load belongs to a scenario.
     pub scenario: Option<String>,
-    /// Who.
+    /// The server's name.
     pub contestant: String,
-    /// Connections that sent.
+    /// Connections that sent requests.
     pub clients: usize,
-    /// Right replies a second.
+    /// Correct replies per second.
     pub throughput_rps: f64,
-    /// Clients that were left without a right reply.
+    /// Clients that got no correct reply.
     pub clients_unserved: usize,
 }

@@ -1,4 +1,4 @@
-//! What a search for the highest rate within a target showed.
+//! The result of a search for the highest rate within a target.
 
 use std::fmt;
 
@@ -6,17 +6,17 @@ use serde::{Deserialize, Serialize};
 
 use super::trial::Quantiles;
 
-/// A target: this quantile of response time is to stay under the limit.
+/// A target: this quantile of the response time must be under the limit.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Slo {
     /// One of [`Slo::QUANTILES`].
     pub quantile: f64,
-    /// What it is to stay under.
+    /// The limit, in nanoseconds.
     pub limit_ns: u64,
 }
 
 impl Slo {
-    /// The quantiles that a record knows, by name.
+    /// The quantiles that a record contains, with their names.
     pub const QUANTILES: [(&'static str, f64); 7] = [
         ("p50", 0.5),
         ("p90", 0.9),
@@ -27,13 +27,13 @@ impl Slo {
         ("max", 1.0),
     ];
 
-    /// The quantile's name.
+    /// The quantile's name; `?` if it is not one of [`Slo::QUANTILES`].
     pub fn name(&self) -> &'static str {
         let known = Slo::QUANTILES.iter().find(|(_, q)| *q == self.quantile);
         known.map_or("?", |(name, _)| name)
     }
 
-    /// The quantile of these that it is about.
+    /// The value of the target's quantile, in nanoseconds.
     pub fn of(&self, latency: &Quantiles) -> Option<u64> {
         match self.name() {
             "p50" => latency.p50,
@@ -55,37 +55,37 @@ impl fmt::Display for Slo {
     }
 }
 
-/// A search for the highest rate at which one contestant holds a target.
+/// A search for the highest rate at which one server holds a target.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SearchInfo {
-    /// Which cells of the record it is about: those of this contestant, …
+    /// The server's name. The trials are in the cells of this server …
     pub contestant: String,
-    /// … with so many clients.
+    /// … and this number of clients.
     pub clients: usize,
     /// The target.
     pub slo: Slo,
-    /// What a closed loop achieved, where the search began.
+    /// Throughput of the closed-loop pilot, in requests per second.
     pub pilot_rps: f64,
-    /// The rates that were tried, in that order.
+    /// The rates in the order in which they were tried.
     pub steps: Vec<Step>,
-    /// The highest rate that held; null where none did.
+    /// The highest rate that held; null if none held.
     pub holds_rps: Option<f64>,
-    /// The lowest rate above it that did not; null where none was found.
+    /// The lowest rate that did not hold; null if none was found.
     pub breaks_rps: Option<f64>,
-    /// Whether the generator was the limit where it broke, so that the server may do more.
+    /// Whether the generator was the limit at `breaks_rps`. The server may then hold a higher rate.
     pub limited: bool,
-    /// Why it ended without an answer.
+    /// Why the search ended early.
     pub gave_up: Option<String>,
 }
 
-/// One rate of a search, offered in one open loop or several.
+/// One rate of a search, offered in one or more open loops.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Step {
-    /// Requests a second.
+    /// Requests per second.
     pub rate_rps: f64,
-    /// What each of its trials showed.
+    /// The results of its trials.
     pub tries: Vec<Try>,
-    /// Whether it held: in most of its trials.
+    /// Whether the rate held in most of its trials.
     pub held: bool,
 }
 
@@ -94,11 +94,11 @@ pub struct Step {
 pub struct Try {
     /// The trial's place in the record.
     pub order: usize,
-    /// The quantile; null where nothing came.
+    /// The value of the quantile; null if no request was measured.
     pub value_ns: Option<u64>,
-    /// Whether it kept the target.
+    /// Whether the target held.
     pub held: bool,
-    /// Why not, where it is not the quantile alone.
+    /// Why it did not hold, if the quantile is not the only reason.
     pub why: Option<String>,
     /// Whether the generator was the limit.
     pub limited: bool,

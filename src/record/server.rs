@@ -1,22 +1,22 @@
-//! Which server was measured, and how it was set up.
+//! The server that was measured and its options.
 
 use serde::{Deserialize, Serialize};
 
-/// Who served.
+/// The server that was measured.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ServerIdentity {
     /// `model`, `exec` or `target`.
     pub kind: ServerKind,
     /// The model's name, the command, or the address.
     pub name: String,
-    /// How it was set up.
+    /// Its options.
     pub options: ServerOptions,
-    /// Of a check: `baseline` or `candidate`.
+    /// In a check: `baseline` or `candidate`.
     #[serde(default)]
     pub role: Option<String>,
 }
 
-/// What a contestant is.
+/// The kind of a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ServerKind {
@@ -24,28 +24,28 @@ pub enum ServerKind {
     Model,
     /// A command that was started.
     Exec,
-    /// A server that ran already.
+    /// A server that was already running.
     Target,
 }
 
-/// How a contestant was set up, as resolved; null where it has no such thing.
+/// The options of a server, with defaults resolved; null if it does not have the option.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ServerOptions {
     /// Worker processes.
     pub workers: Option<usize>,
-    /// How they accept.
+    /// How workers accept connections.
     pub accept: Option<String>,
-    /// Connections that may wait to be accepted.
+    /// The listen backlog: connections that may wait to be accepted.
     pub backlog: Option<u32>,
-    /// Connections at a time.
+    /// The most connections at the same time.
     pub max_connections: Option<usize>,
-    /// The longest message.
+    /// The longest message, in bytes.
     pub max_frame_bytes: Option<usize>,
-    /// The idle timeout; null is none.
+    /// The idle timeout; null is no timeout.
     pub idle_timeout_s: Option<f64>,
-    /// What a stop gives to what is in flight.
+    /// The longest drain: time for requests in flight when the server stops.
     pub drain_s: Option<f64>,
-    /// The cores that it was kept on, such as `0,2-3`; null is all.
+    /// The cores that it may use, such as `0,2-3`; null is all.
     #[serde(default)]
     pub cpus: Option<String>,
 }

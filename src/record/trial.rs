@@ -1,95 +1,99 @@
-//! What one trial showed.
+//! The result of one trial.
 
 use serde::{Deserialize, Serialize};
 
 use super::series::{Interval, Overload};
 
-/// What one trial showed, against a fresh server.
+/// The result of one trial. Each trial uses a fresh server.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Trial {
-    /// Its place among all trials of the record, from 0.
+    /// Its position among all trials of the record, from 0.
     pub order: usize,
-    /// Its round: trials of one round ran next to each other.
+    /// Its round; the trials of one round ran one after the other.
     pub round: usize,
-    /// Right replies inside the window.
+    /// Correct replies inside the window.
     pub requests: u64,
-    /// The same, a second.
+    /// Correct replies per second.
     pub throughput_rps: f64,
-    /// Open loop: requests planned inside the window, a second; null in a closed loop.
+    /// Open loop: requests planned inside the window, per second; null in a closed loop.
     #[serde(default)]
     pub offered_rps: Option<f64>,
     /// Open loop: requests planned inside the window; null in a closed loop.
     #[serde(default)]
     pub planned: Option<u64>,
-    /// Open loop: requests planned inside the window, less those that ended in it; null in a closed loop.
+    /// Open loop: requests planned inside the window minus requests that ended inside it; null in a
+    /// closed loop.
     #[serde(default)]
     pub backlog_growth: Option<i64>,
-    /// Requests in the sample: planned before the window's end, not ended before it began.
+    /// Requests in the sample: planned before the end of the window and not ended before its start.
     pub samples: u64,
-    /// From the planned send to the reply.
+    /// Response time: from the planned send to the reply.
     pub latency_ns: Quantiles,
-    /// From the actual send to the reply, of the answered.
+    /// Service time: from the actual send to the reply, of answered requests.
     pub service_ns: Quantiles,
-    /// Connects.
+    /// Connect times.
     pub connect_ns: Quantiles,
     /// Quantiles of `latency_ns` beyond this are lower bounds.
     pub exact_below: f64,
-    /// Requests of the sample without a right reply.
+    /// Requests of the sample without a correct reply.
     pub censored: Censored,
-    /// Clients with at least one right reply inside the window.
+    /// Clients with at least one correct reply inside the window.
     pub clients_served: usize,
-    /// Clients that had any request in the sample; the others are neither served nor not.
+    /// Clients with at least one request in the sample. Other clients count as neither served nor
+    /// unserved.
     #[serde(default)]
     pub clients_asked: Option<usize>,
-    /// Of these, those whose requests in the sample were never answered rightly, not in the drain either.
+    /// Of these, clients without a correct reply to any request of the sample until the end of the
+    /// drain.
     #[serde(default)]
     pub clients_unserved: usize,
-    /// Of these, those that heard nothing at all and were left waiting.
+    /// Of these, clients that received no reply at all and were still waiting at the end of the drain.
     #[serde(default)]
     pub clients_starved: usize,
-    /// Jain's index over the clients' replies: 1 is fair, 1/clients is one for all.
+    /// Jain's fairness index over the clients' replies: 1 is even, 1/clients is all for one client.
     pub fairness_jain: Option<f64>,
     /// Requests of the sample without any reply when the drain ended.
     pub unanswered: u64,
-    /// Over clients: each one's longest wait.
+    /// Quantiles over clients of the longest wait of each client.
     pub client_wait_ns: ClientWait,
-    /// What failed, from the window's begin on.
+    /// Failures from the start of the window on.
     pub errors: ErrorCounts,
-    /// How connects went.
+    /// Results of connects.
     #[serde(default)]
     pub connects: Connects,
-    /// What became of the idle connections.
+    /// The state of the idle connections.
     #[serde(default)]
     pub idle: Idle,
-    /// Whether as much went in as came out.
+    /// Both sides of Little's law.
     #[serde(default)]
     pub littles_law: LittlesLaw,
     /// The histograms, HdrHistogram V2 with DEFLATE, in base64.
     pub histograms: Histograms,
-    /// Over time.
+    /// Results over time.
     pub series: Vec<Interval>,
-    /// Of a load whose rate falls: how it stood the time before, and how long it took to catch up.
+    /// For an overload (the rate falls): the goodput before the fall and the time to recover.
     #[serde(default)]
     pub overload: Option<Overload>,
-    /// Under attack: connections that the hostile clients made.
+    /// Under attack: connections that the attackers made.
     #[serde(default)]
     pub hostile_connections: Option<u64>,
-    /// Under attack: what the server held before all clients came, and when all had gone.
+    /// Under attack: resources of the server before the first client connected and after the last
+    /// one left.
     #[serde(default)]
     pub residue: Option<Residue>,
-    /// The server's side; all null where it cannot be seen.
+    /// The server's figures; all null for a server that this program did not start.
     pub server: ServerSide,
-    /// The generator's side.
+    /// The load generator's figures.
     pub generator: GeneratorSide,
-    /// Whether to believe it.
+    /// Whether the trial is valid.
     pub validity: Validity,
 }
 
 impl Trial {
-    /// Whether an open loop's rate was over what the contestant, or the generator, can do: what
-    /// was under way grew over the window by more than a share of the plan, and by more than
-    /// chance explains (three standard deviations of a Poisson count). Never of an overload,
-    /// which is meant to be.
+    /// Whether the rate of an open loop was over the capacity of the server or the generator: the
+    /// backlog grew over the window by more than a share of the planned requests, and by more than
+    /// chance explains (three standard deviations of a Poisson count). Always false for an overload,
+    /// because it is over capacity on purpose.
     pub fn over_capacity(&self) -> bool {
         let (Some(planned), Some(growth), None) =
             (self.planned, self.backlog_growth, self.overload)
@@ -101,12 +105,12 @@ impl Trial {
     }
 }
 
-/// An open loop has kept up if so much of what was planned inside the window also ended there.
+/// An open loop has kept up if at least this share of the planned requests ended inside the window.
 pub const KEPT_UP: f64 = 0.95;
 
-/// Quantiles of some time, in nanoseconds.
+/// Mean and quantiles of a time, in nanoseconds.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the names say it")]
+#[expect(missing_docs, reason = "the names are self-explanatory")]
 pub struct Quantiles {
     pub mean: Option<f64>,
     pub p50: Option<u64>,
@@ -118,18 +122,18 @@ pub struct Quantiles {
     pub max: Option<u64>,
 }
 
-/// Requests of which only a least latency is known.
+/// Requests of which only a lower bound of the latency is known.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Censored {
-    /// How many.
+    /// Number of these requests.
     pub count: u64,
-    /// The age of the youngest; 0 where there is none.
+    /// The age of the youngest, in nanoseconds; 0 if there are none.
     pub min_age_ns: u64,
 }
 
 /// Quantiles over clients, in nanoseconds.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the names say it")]
+#[expect(missing_docs, reason = "the names are self-explanatory")]
 pub struct ClientWait {
     pub p50: Option<u64>,
     pub p90: Option<u64>,
@@ -140,25 +144,25 @@ pub struct ClientWait {
 /// Failures by kind.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ErrorCounts {
-    /// Connections refused or not made in time.
+    /// Connects that were refused, failed or timed out.
     pub connect: u64,
-    /// Requests without a reply in time.
+    /// Requests without a reply before the timeout.
     pub timeout: u64,
-    /// Requests whose connection was closed or reset.
+    /// Requests on connections that were closed or reset.
     pub reset: u64,
-    /// Bytes that are no frame, or a frame nobody asked for.
+    /// Bytes that are not a valid frame, or a frame without a request.
     pub protocol: u64,
     /// Wrong replies.
     pub reply: u64,
 }
 
 impl ErrorCounts {
-    /// All kinds together.
+    /// The sum of all kinds.
     pub fn total(&self) -> u64 {
         self.connect + self.timeout + self.reset + self.protocol + self.reply
     }
 
-    /// Adds others.
+    /// Adds the counts of `other`.
     pub fn add(&mut self, other: &ErrorCounts) {
         self.connect += other.connect;
         self.timeout += other.timeout;
@@ -167,7 +171,7 @@ impl ErrorCounts {
         self.reply += other.reply;
     }
 
-    /// The kinds that there were, with their counts.
+    /// The kinds with a count above 0, with their counts.
     pub fn kinds(&self) -> Vec<(&'static str, u64)> {
         let all = [
             ("connect", self.connect),
@@ -180,25 +184,26 @@ impl ErrorCounts {
     }
 }
 
-/// How connects went; of connections that are never given up since the load's start, else inside the window.
+/// Results of connects: since the start of the load for connections that stay open to the end, else
+/// inside the window.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Connects {
-    /// Tried.
+    /// Started.
     pub begun: u64,
     /// Succeeded.
     pub made: u64,
-    /// Refused by the peer.
+    /// Refused by the server.
     pub refused: u64,
-    /// Given up when their time was over.
+    /// Ended by the timeout.
     pub timed_out: u64,
     /// Failed in any other way.
     pub failed: u64,
-    /// Under way when the load ended.
+    /// In progress when the load ended.
     pub pending: u64,
 }
 
 impl Connects {
-    /// Adds others.
+    /// Adds the counts of `other`.
     pub fn add(&mut self, other: &Connects) {
         self.begun += other.begun;
         self.made += other.made;
@@ -209,72 +214,73 @@ impl Connects {
     }
 }
 
-/// What became of the idle connections.
+/// The state of the idle connections.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Idle {
-    /// Those that stood at the end.
+    /// Idle connections that were open at the end.
     pub open: u64,
-    /// How often the server closed one since the window began.
+    /// How many times the server closed one after the start of the window.
     pub closed: u64,
 }
 
-/// Two ways to the same number, if as much goes in as comes out (Little's law).
+/// Both sides of Little's law. They are equal if requests end at the rate at which they start.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct LittlesLaw {
-    /// Requests under way, planned and not yet answered, on average over the window.
+    /// Mean number of requests in progress (planned and not yet ended) over the window.
     pub under_way_mean: f64,
-    /// Throughput times the mean latency of the replies inside the window.
+    /// Throughput multiplied by the mean latency of the replies inside the window.
     pub throughput_times_latency: f64,
 }
 
 /// Histograms in nanoseconds, serialised.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Histograms {
-    /// Latencies of the answered.
+    /// Latencies of answered requests.
     pub latency: String,
-    /// Ages of the censored.
+    /// Ages of requests without a correct reply.
     pub censored: String,
-    /// Service times of the answered.
+    /// Service times of answered requests.
     pub service: String,
     /// Connect times.
     pub connect: String,
 }
 
-/// The server's side of a trial.
+/// The server's figures in a trial.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ServerSide {
-    /// CPU seconds in user mode, inside the window, all its processes.
+    /// CPU seconds of all its processes in user mode, inside the window.
     pub cpu_user_s: Option<f64>,
-    /// CPU seconds in the kernel.
+    /// CPU seconds of all its processes in the kernel, inside the window.
     pub cpu_system_s: Option<f64>,
-    /// Both, a right reply.
+    /// CPU time (user and kernel) per correct reply, in microseconds.
     pub cpu_us_per_request: Option<f64>,
-    /// The most memory of all its processes, shared pages divided (PSS), as sampled.
+    /// Peak memory of all its processes in bytes, with shared pages divided (PSS), from samples.
     pub pss_peak_bytes: Option<u64>,
-    /// The most processes.
+    /// Peak number of processes.
     pub processes_peak: Option<u64>,
-    /// The most threads.
+    /// Peak number of threads.
     pub threads_peak: Option<u64>,
-    /// Voluntary context switches over its whole life.
+    /// Voluntary context switches from start to exit.
     pub ctx_voluntary: Option<u64>,
-    /// Involuntary ones.
+    /// Involuntary context switches from start to exit.
     pub ctx_involuntary: Option<u64>,
-    /// Connections ended for a fault, panics of handlers, deaths of workers, inside the window.
+    /// Faults inside the window: connections ended by a fault, handler panics, lost workers.
     pub faults: Option<u64>,
-    /// Of these, panics of a handler.
+    /// Of these, handler panics.
     #[serde(default)]
     pub panics: Option<u64>,
-    /// Of these, worker processes (forking: children) that ended as they should not.
+    /// Of these, worker processes (in `forking`: children) that ended unexpectedly.
     #[serde(default)]
     pub workers_lost: Option<u64>,
-    /// Of these, workers killed since a handler did not return.
+    /// Of these, workers that were killed because a handler did not return.
     #[serde(default)]
     pub workers_hung: Option<u64>,
-    /// Each worker's part inside the window; null where the model has no workers.
+    /// Figures of each worker; null if the model has no workers.
     pub workers: Option<Vec<WorkerSide>>,
 }
 
-/// What a server held before all clients came, and when all had gone: two figures each.
+/// Resources of a server, two figures each: before the first client connected and after the last
+/// one left.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Residue {
     /// Open descriptors of all its processes.
@@ -283,11 +289,11 @@ pub struct Residue {
     pub processes: [u64; 2],
     /// Threads.
     pub threads: [u64; 2],
-    /// Memory (PSS).
+    /// Memory (PSS), in bytes.
     pub pss_bytes: [u64; 2],
 }
 
-/// One worker's part.
+/// The figures of one worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WorkerSide {
     /// Requests served inside the window.
@@ -296,56 +302,57 @@ pub struct WorkerSide {
     pub accepted: u64,
 }
 
-/// The generator's side of a trial.
+/// The load generator's figures in a trial.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct GeneratorSide {
-    /// Its threads.
+    /// Number of its threads.
     pub threads: usize,
-    /// Its CPU, a right reply.
+    /// Its CPU time per correct reply, in microseconds.
     pub cpu_us_per_request: Option<f64>,
-    /// How much of the window its busiest thread used a core.
+    /// The share of the window in which its busiest thread used a core, from 0 to 1.
     pub busy_fraction: f64,
-    /// The longest that one of its threads was ready and had no core, inside the window.
+    /// The longest time that one of its threads waited for a core, in total inside the window.
     pub run_delay_s: f64,
-    /// Memory that it had allocated at the window's end, whole process.
+    /// Memory allocated by the whole process at the end of the window, in bytes.
     #[serde(default)]
     pub memory_bytes: Option<u64>,
-    /// Memory that it held for each connection, without the kernel's buffers.
+    /// Memory per connection in bytes, without the kernel's buffers.
     #[serde(default)]
     pub memory_bytes_per_connection: Option<f64>,
-    /// Whether it was the limit, so that the throughput is a lower bound of the server's.
+    /// Whether it was the limit. The throughput is then a lower bound of the server's.
     pub limited: bool,
-    /// From planned to actual send; null in a closed loop, which has no plan to lag behind.
+    /// Scheduling delay of the generator: from the time at which a planned request could be sent to
+    /// the actual send; null in a closed loop.
     pub lag_ns: Lag,
 }
 
-/// Quantiles of the lag, in nanoseconds.
+/// Quantiles of the generator's scheduling delay, in nanoseconds.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the names say it")]
+#[expect(missing_docs, reason = "the names are self-explanatory")]
 pub struct Lag {
     pub p50: Option<u64>,
     pub p99: Option<u64>,
     pub max: Option<u64>,
 }
 
-/// Whether to believe a trial.
+/// Whether a trial is valid.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Validity {
     /// The verdict.
     pub verdict: Verdict,
-    /// What speaks against it, and what to do, in words.
+    /// The reasons to doubt the trial, each with what to do, as text.
     pub reasons: Vec<String>,
 }
 
-/// How far a trial is to be believed.
+/// Whether the results of a trial can be used.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
-    /// As it stands.
+    /// Without restriction.
     #[default]
     Valid,
-    /// With the reasons in mind.
+    /// Only with the reasons in mind.
     Suspect,
-    /// Not at all.
+    /// The results cannot be used.
     Invalid,
 }

@@ -1,4 +1,4 @@
-//! A line a trial, for spreadsheets and scripts.
+//! One line per trial, for spreadsheets and scripts.
 
 use std::fmt::Display;
 
@@ -7,7 +7,7 @@ use crate::record::{Cell, Record, Trial, Verdict};
 
 pub(crate) struct Csv;
 
-/// A column: its name, and its value in a trial. What was not measured is empty.
+/// A column: its name, and its value for a trial. A value that was not measured is empty.
 type Column = (&'static str, fn(&Cell, &Trial) -> Option<String>);
 
 static COLUMNS: &[Column] = &[
@@ -145,17 +145,17 @@ fn text<T: Display>(value: T) -> Option<String> {
     Some(format!("{value}"))
 }
 
-/// A quantile that is known: empty where clients were not served, or it is only a bound.
+/// An exact quantile. Empty if clients were not served or if the value is only a lower bound.
 fn exact(cell: &Cell, trial: &Trial, q: f64, ns: Option<u64>) -> Option<String> {
     let unserved = match trial.clients_asked {
         Some(_) => trial.clients_unserved > 0,
         None => trial.clients_served < cell.load.clients,
     };
-    let known = !unserved && (trial.censored.count == 0 || q <= trial.exact_below);
-    ns.filter(|_| known).and_then(text)
+    let is_exact = !unserved && (trial.censored.count == 0 || q <= trial.exact_below);
+    ns.filter(|_| is_exact).and_then(text)
 }
 
-/// Quoted where it must be (RFC 4180).
+/// The value in quotes if RFC 4180 requires them.
 fn quoted(value: &str) -> String {
     if value.contains([',', '"', '\n', '\r']) {
         format!("\"{}\"", value.replace('"', "\"\""))

@@ -6,13 +6,13 @@ use crate::record::histogram::decode;
 use crate::record::{Record, Trial};
 use crate::report::ALL;
 
-/// The formats that go into a folder, and the files that they are there.
+/// The formats that are written to the folder, with their file names.
 const SUMMARIES: [(&str, &str); 2] = [("markdown", "report.md"), ("csv", "trials.csv")];
 
-/// The files, by their names: Markdown, CSV, and for each trial its latencies as
-/// `.hgrm` (response and service times) and as `.hlog` (over time).
+/// The files as pairs of name and content: Markdown, CSV, and for each trial its latencies
+/// as `.hgrm` (response and service times) and as `.hlog` (over time).
 ///
-/// What is in a name: the cell, the contestant, its clients, the trial's place in the record.
+/// A trial's file name has the cell, the server, its clients and the trial's place in the record.
 pub fn files(record: &Record) -> Vec<(String, String)> {
     let render = |(name, file): &(&str, &str)| {
         let format = ALL.iter().find(|format| format.name() == *name)?;
@@ -24,7 +24,7 @@ pub fn files(record: &Record) -> Vec<(String, String)> {
             let name = format!(
                 "hdr/{:03}-{}-{}-{:03}",
                 at + 1,
-                plain(&cell.contestant.name),
+                file_name(&cell.contestant.name),
                 cell.load.clients,
                 trial.order
             );
@@ -36,14 +36,14 @@ pub fn files(record: &Record) -> Vec<(String, String)> {
     files
 }
 
-/// All requests of the sample, those without an answer at their ages.
+/// All requests of the sample. A request without a correct reply counts with its age.
 fn response(trial: &Trial) -> Option<String> {
     let mut all = decode(&trial.histograms.latency)?;
     all.add(decode(&trial.histograms.censored)?).ok()?;
     let mut notes = vec!["response times in µs, from the planned send".to_owned()];
     if trial.censored.count > 0 {
         notes.push(format!(
-            "{} requests without a right reply are counted at their ages: beyond {} these are lower bounds",
+            "{} requests without a correct reply are counted at their ages: beyond quantile {} the values are lower bounds",
             trial.censored.count, trial.exact_below
         ));
     }
@@ -51,17 +51,17 @@ fn response(trial: &Trial) -> Option<String> {
 }
 
 fn service(trial: &Trial) -> Option<String> {
-    let notes = ["service times in µs, from the actual send, of the answered".to_owned()];
+    let notes = ["service times in µs, from the actual send, answered requests only".to_owned()];
     Some(hgrm(&decode(&trial.histograms.service)?, &notes))
 }
 
-/// A name that any file system takes.
-fn plain(name: &str) -> String {
-    const MOST: usize = 40;
-    let plain: String = name
+/// A name that is valid on any file system.
+fn file_name(name: &str) -> String {
+    const MAX_CHARS: usize = 40;
+    let name: String = name
         .chars()
         .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
-        .take(MOST)
+        .take(MAX_CHARS)
         .collect();
-    plain.trim_matches('-').to_owned()
+    name.trim_matches('-').to_owned()
 }

@@ -1,5 +1,5 @@
-//! The series of a trial as a HdrHistogram interval log (`.hlog`), for the tools that read
-//! those. Values are nanoseconds, maxima in the third column milliseconds.
+//! The time series of a trial as a HdrHistogram interval log (`.hlog`), for tools that read
+//! this format. Values are nanoseconds; the maxima in the third column are milliseconds.
 
 use std::time::{Duration, SystemTime};
 
@@ -11,19 +11,19 @@ use crate::record::{Cell, Record, Trial};
 
 const NS_PER_MS: f64 = 1e6;
 
-/// The intervals of the window in which replies came; `None` where the record has no histograms of them.
+/// The intervals of the window that have replies; `None` if the record has no histograms for them.
 pub(crate) fn hlog(record: &Record, cell: &Cell, trial: &Trial) -> Option<String> {
-    let began = humantime::parse_rfc3339(&record.started).unwrap_or(SystemTime::UNIX_EPOCH);
+    let started = humantime::parse_rfc3339(&record.started).unwrap_or(SystemTime::UNIX_EPOCH);
     let title = format!(
-        "{} of {} clients, trial {}: latencies in ns of the right replies inside the window, at two digits",
+        "{} with {} clients, trial {}: latencies in ns of the correct replies in the window, two significant digits",
         cell.contestant.name, cell.load.clients, trial.order
     );
     let mut log = Vec::new();
     let mut serializer = V2DeflateSerializer::new();
     let mut writer = IntervalLogWriterBuilder::new()
         .add_comment(&title.replace(['\n', '\r'], " "))
-        .with_start_time(began)
-        .with_base_time(began)
+        .with_start_time(started)
+        .with_base_time(started)
         .with_max_value_divisor(NS_PER_MS)
         .begin_log_with(&mut log, &mut serializer)
         .ok()?;
@@ -34,9 +34,11 @@ pub(crate) fn hlog(record: &Record, cell: &Cell, trial: &Trial) -> Option<String
             continue;
         }
         let histogram = decode(&interval.histogram)?;
-        let from = Duration::try_from_secs_f64(interval.t_s).ok()?;
-        let long = Duration::try_from_secs_f64(end_s - interval.t_s).ok()?;
-        writer.write_histogram(&histogram, from, long, None).ok()?;
+        let start = Duration::try_from_secs_f64(interval.t_s).ok()?;
+        let length = Duration::try_from_secs_f64(end_s - interval.t_s).ok()?;
+        writer
+            .write_histogram(&histogram, start, length, None)
+            .ok()?;
     }
     String::from_utf8(log).ok()
 }

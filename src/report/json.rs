@@ -1,4 +1,4 @@
-//! The record itself.
+//! The record as JSON.
 
 use super::format::Format;
 use crate::record::Record;
@@ -11,7 +11,7 @@ impl Format for Json {
     }
 
     fn render(&self, record: &Record) -> String {
-        // Keys are strings and numbers finite, which is all that can fail.
+        // This cannot fail: all keys are strings and all numbers are finite.
         serde_json::to_string_pretty(record)
             .map(|text| text + "\n")
             .unwrap_or_default()

@@ -2,9 +2,8 @@
 
 use super::format::Format;
 use super::text;
+use crate::findings::comparison::comparison;
 use crate::findings::provenance::provenance;
-use crate::findings::summary::quantile_text;
-use crate::findings::units::{bytes, count, digits};
 use crate::findings::warnings::warnings;
 use crate::findings::{Summary, search_sentences, sentences};
 use crate::record::{Record, SearchInfo};
@@ -20,27 +19,25 @@ impl Format for Markdown {
         let summaries: Vec<Summary<'_>> = record.cells.iter().filter_map(Summary::of).collect();
         let mut out = String::new();
         if record.interrupted {
-            out.push_str("**Ended early: this is what was complete.**\n\n");
+            out.push_str("**Ended early: only completed trials are shown.**\n\n");
         }
         for group in search_sentences::groups(record) {
-            out.push_str(&searched(record, group));
+            out.push_str(&searches(record, group));
         }
-        let alone = record.searches.is_empty();
+        let has_searches = !record.searches.is_empty();
         let mut last = None;
-        for group in text::groups(&summaries).filter(|_| alone) {
+        for group in text::groups(&summaries).filter(|_| !has_searches) {
             let scenario = group[0].cell.scenario.as_deref();
             if let Some(name) = scenario.filter(|_| scenario != last) {
                 out.push_str(&format!("## {}\n\n", text::about(record, name)));
             }
             last = scenario;
             out.push_str(&format!("**{}**\n\n", text::load_line(group[0].cell)));
-            out.push_str("| model | requests/s | p50 | p99 | CPU a request | memory | served |\n");
-            out.push_str("|---|---:|---:|---:|---:|---:|---:|\n");
-            group.iter().for_each(|summary| out.push_str(&row(summary)));
+            out.push_str(&table(group));
             out.push('\n');
             let warnings = warnings(group)
                 .into_iter()
-                .map(|doubt| doubt.sentence(true));
+                .map(|warning| warning.sentence(true));
             let sentences: Vec<String> = sentences::closing(group)
                 .into_iter()
                 .chain(warnings)
@@ -60,15 +57,15 @@ impl Format for Markdown {
     }
 }
 
-fn searched(record: &Record, group: &[SearchInfo]) -> String {
+fn searches(record: &Record, group: &[SearchInfo]) -> String {
     let mut out = format!("**{}**\n\n", search_sentences::heading(record, &group[0]));
     let answers = group.iter().map(search_sentences::answer);
     answers.for_each(|answer| out.push_str(&format!("- {answer}\n")));
-    out.push_str("\n| contestant | rate | | trials |\n|---|---:|---|---|\n");
-    for search_sentences in group {
-        for step in search_sentences::sorted(search_sentences) {
-            let name = escaped(&search_sentences.contestant);
-            let [rate, held, values] = search_sentences::row(search_sentences, step);
+    out.push_str("\n| server | rate | | trials |\n|---|---:|---|---|\n");
+    for search in group {
+        for step in search_sentences::sorted(search) {
+            let name = escaped(&search.contestant);
+            let [rate, held, values] = search_sentences::row(search, step);
             out.push_str(&format!("| {name} | {rate} | {held} | {values} |\n"));
         }
     }
@@ -80,22 +77,14 @@ fn escaped(name: &str) -> String {
     name.replace('|', "\\|")
 }
 
-fn row(summary: &Summary<'_>) -> String {
-    let none = || "–".to_owned();
-    format!(
-        "| {} | {}{} | {} | {} | {} | {} | {} of {} |\n",
-        escaped(summary.name()),
-        if summary.limited { "≥ " } else { "" },
-        count(summary.throughput_rps.median.round() as u64),
-        quantile_text(summary.latency(0.5, |trial| trial.latency_ns.p50)),
-        quantile_text(summary.latency(0.99, |trial| trial.latency_ns.p99)),
-        summary
-            .cpu_us
-            .map_or_else(none, |figure| format!("{} µs", digits(figure.median))),
-        summary
-            .pss_bytes
-            .map_or_else(none, |figure| bytes(figure.median)),
-        count(summary.served as u64),
-        count(summary.asked as u64),
-    )
+/// Several servers under one load. The first column is text, the others are figures.
+fn table(group: &[Summary<'_>]) -> String {
+    let table = comparison(group);
+    let mut out = format!("| {} |\n", table.head.join(" | "));
+    out.push_str(&format!("|---|{}\n", "---:|".repeat(table.head.len() - 1)));
+    for mut row in table.rows {
+        row[0] = escaped(&row[0]);
+        out.push_str(&format!("| {} |\n", row.join(" | ")));
+    }
+    out
 }

@@ -1,7 +1,7 @@
-//! Records as people and programs read them: pure functions, one file per format.
+//! Formats of a record for people and programs: pure functions, one file per format.
 //!
-//! Owns layout only; conclusions are made in `findings/`. To change: a new
-//! format implements `Format` in a file of its own and is entered in [`ALL`].
+//! Only layout is done here; conclusions are made in `findings/`. To add a format,
+//! implement `Format` in a new file and add it to [`ALL`].
 
 pub mod chart;
 pub mod check;

@@ -17,12 +17,12 @@ pub(crate) fn warned(text: &str, indent: &str) -> impl Iterator<Item = String> +
         .map(|line| painted(WARN, &line))
 }
 
-/// Words in lines of at most 80 columns, all but the first a little further in.
+/// The text in lines of at most 80 columns. All lines after the first are indented by two more columns.
 pub(crate) fn wrapped(text: &str, indent: &str) -> Vec<String> {
-    let further = format!("{indent}  ");
+    let hanging = format!("{indent}  ");
     let options = textwrap::Options::new(WIDTH)
         .initial_indent(indent)
-        .subsequent_indent(&further);
+        .subsequent_indent(&hanging);
     textwrap::wrap(text, options)
         .into_iter()
         .map(String::from)

@@ -1,13 +1,14 @@
-//! The terminal, within 80 columns: several contestants in a table, one in full.
+//! Text for the terminal, at most 80 columns: several servers in a table, a single server in detail.
 
 use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, Table};
 
 use super::format::Format;
 use super::terminal::{BOLD, DIM, WARN, painted, warned, wrapped};
+use crate::findings::comparison::comparison;
 pub(crate) use crate::findings::load_line::about;
-pub(crate) use crate::findings::summary::{groups, quantile_text};
-use crate::findings::units::{bytes, count, digits};
+pub(crate) use crate::findings::summary::groups;
+use crate::findings::units::count;
 use crate::findings::warnings::warnings;
 pub(crate) use crate::findings::{Summary, Warning, load_line, search_sentences, sentences};
 use crate::record::{Mode, Record, SearchInfo};
@@ -24,20 +25,23 @@ impl Format for Text {
         let summaries: Vec<Summary<'_>> = record.cells.iter().filter_map(Summary::of).collect();
         let mut out = Vec::new();
         if record.interrupted {
-            out.push(painted(WARN, "Ended early: this is what was complete."));
+            out.push(painted(
+                WARN,
+                "Ended early: only completed trials are shown.",
+            ));
         }
         if summaries.is_empty() {
             out.push("No trial was completed.".to_owned());
         }
-        out.extend(search_sentences::groups(record).map(|group| searched(record, group)));
+        out.extend(search_sentences::groups(record).map(|group| searches(record, group)));
         if !record.searches.is_empty() {
             let warnings = further_warnings(&summaries);
             out.extend((!warnings.is_empty()).then(|| warnings.join("\n")));
         }
-        // Their steps are told there.
-        let alone = record.searches.is_empty();
+        // A search already lists its cells as steps.
+        let has_searches = !record.searches.is_empty();
         let mut last = None;
-        for group in groups(&summaries).filter(|_| alone) {
+        for group in groups(&summaries).filter(|_| !has_searches) {
             let scenario = group[0].cell.scenario.as_deref();
             if scenario != last {
                 out.extend(scenario.map(|name| heading(record, name)));
@@ -59,46 +63,24 @@ impl Format for Text {
     }
 }
 
-/// A scenario's name and what it is.
+/// The name and the description of a scenario.
 fn heading(record: &Record, name: &str) -> String {
     let lines = wrapped(&about(record, name), "");
     let lines = lines.iter().map(|line| painted(BOLD, line));
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// Several contestants under one load.
+/// Several servers under one load.
 fn compared(group: &[Summary<'_>]) -> String {
     let mut table = Table::new();
     table.load_style(NOTHING);
-    table.set_header([
-        "",
-        "requests/s",
-        "p50",
-        "p99",
-        "CPU a req.",
-        "memory",
-        "served",
-    ]);
-    for summary in group {
-        let bound = if summary.limited { "≥ " } else { "" };
-        let rate = format!(
-            "{bound}{}",
-            count(summary.throughput_rps.median.round() as u64)
-        );
-        let none = || "–".to_owned();
-        table.add_row([
-            short(summary.name()),
-            rate,
-            quantile_text(summary.latency(0.5, |trial| trial.latency_ns.p50)),
-            quantile_text(summary.latency(0.99, |trial| trial.latency_ns.p99)),
-            summary
-                .cpu_us
-                .map_or_else(none, |figure| format!("{} µs", digits(figure.median))),
-            summary
-                .pss_bytes
-                .map_or_else(none, |figure| bytes(figure.median)),
-            format!("{}/{}", summary.served, summary.asked),
-        ]);
+    let comparison = comparison(group);
+    let [_, rate, p50, p99, _, memory, served] = comparison.head;
+    // A shorter head for CPU keeps the table within 80 columns.
+    table.set_header(["", rate, p50, p99, "CPU/req.", memory, served]);
+    for mut row in comparison.rows {
+        row[0] = short(&row[0]);
+        table.add_row(row);
     }
     table
         .column_iter_mut()
@@ -121,7 +103,7 @@ fn compared(group: &[Summary<'_>]) -> String {
     lines.push(String::new());
     let note = match group[0].cell.load.mode {
         _ if group[0].cell.load.then.is_some() => {
-            "An overload has no quantiles: they would only say how long it lasted."
+            "No quantiles for an overload: they would only reflect how long it lasted."
         }
         Mode::Closed => {
             "p50 and p99 are at saturation: they restate throughput and do not rank models."
@@ -138,8 +120,8 @@ fn compared(group: &[Summary<'_>]) -> String {
     lines.join("\n")
 }
 
-/// Searches under one load: the answers, then the steps of each.
-fn searched(record: &Record, group: &[SearchInfo]) -> String {
+/// Searches under one load: the results, then the steps of each search.
+fn searches(record: &Record, group: &[SearchInfo]) -> String {
     let mut lines: Vec<String> = wrapped(&search_sentences::heading(record, &group[0]), "")
         .iter()
         .map(|line| painted(BOLD, line))
@@ -147,42 +129,40 @@ fn searched(record: &Record, group: &[SearchInfo]) -> String {
     lines.push(String::new());
     let answers = group.iter().map(search_sentences::answer);
     lines.extend(answers.flat_map(|answer| wrapped(&answer, "")));
-    for search_sentences in group
-        .iter()
-        .filter(|search_sentences| !search_sentences.steps.is_empty())
-    {
+    for search in group.iter().filter(|search| !search.steps.is_empty()) {
         lines.push(String::new());
-        let pilot = count(search_sentences.pilot_rps.round() as u64);
-        let name = &search_sentences.contestant;
-        lines.push(painted(
-            DIM,
-            &format!("{name}, of which a closed loop gets {pilot}/s:"),
-        ));
-        for step in search_sentences::sorted(search_sentences) {
-            let [rate, held, values] = search_sentences::row(search_sentences, step);
+        let pilot = count(search.pilot_rps.round() as u64);
+        let name = &search.contestant;
+        lines.push(painted(DIM, &format!("{name} (closed loop: {pilot}/s):")));
+        for step in search_sentences::sorted(search) {
+            let [rate, held, values] = search_sentences::row(search, step);
             lines.push(format!("{rate:>12}  {held:<5}  {values}"));
         }
     }
     lines.join("\n")
 }
 
-/// A command can be long; the table keeps its width.
+/// A name, shortened so that a long command does not widen the table.
 pub(crate) fn short(name: &str) -> String {
-    const MOST: usize = 18;
-    if name.chars().count() <= MOST {
+    const MAX_CHARS: usize = 18;
+    if name.chars().count() <= MAX_CHARS {
         name.to_owned()
     } else {
-        name.chars().take(MOST - 1).chain(['…']).collect()
+        name.chars().take(MAX_CHARS - 1).chain(['…']).collect()
     }
 }
 
-/// What speaks against trials, beyond what the table and the sentences say already.
+/// Warnings that the table and the sentences do not already include.
 fn further_warnings(group: &[Summary<'_>]) -> Vec<String> {
-    let said = |doubt: &Warning<'_>| {
-        doubt.reason.starts_with("the load generator was the limit")
-            || doubt.reason.starts_with("offered ")
+    let is_included = |warning: &Warning<'_>| {
+        warning
+            .reason
+            .starts_with("the load generator was the limit")
+            || warning.reason.starts_with("offered ")
     };
-    let new = warnings(group).into_iter().filter(|doubt| !said(doubt));
-    new.flat_map(|doubt| warned(&doubt.sentence(true), ""))
+    let new = warnings(group)
+        .into_iter()
+        .filter(|warning| !is_included(warning));
+    new.flat_map(|warning| warned(&warning.sentence(true), ""))
         .collect()
 }

@@ -1,4 +1,4 @@
-//! What well-behaved clients saw while others attacked, beside a calm run.
+//! Results of well-behaved clients during attacks, compared with a run without an attack.
 
 use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, Table};
@@ -11,10 +11,11 @@ use crate::findings::{CALM, load_line};
 use crate::record::Record;
 use crate::stats::median;
 
-/// What an attack does and takes, by its name: `(about, takes)`.
+/// Returns for the name of an attack its description and the resource that it uses up: `(about, takes)`.
 pub type Explain<'a> = &'a dyn Fn(&str) -> Option<(&'static str, &'static str)>;
 
-/// The record as a table: attacks down, contestants across; of a single one, figure by figure.
+/// The record as a table with one row per attack and one column per server. For a single server
+/// the columns are its figures.
 pub fn torture(record: &Record, explain: Explain<'_>) -> String {
     let names = unique(
         record
@@ -48,17 +49,17 @@ pub fn torture(record: &Record, explain: Explain<'_>) -> String {
     };
     for attack in attacks.iter().filter(suffers) {
         if let Some((about, takes)) = explain(attack) {
-            let told = format!("{attack}: {about}. It takes {takes}.");
-            lines.extend(wrapped(&told, ""));
+            let sentence = format!("{attack}: {about}. It takes {takes}.");
+            lines.extend(wrapped(&sentence, ""));
         }
     }
     lines.push(painted(DIM, &provenance(record)));
     lines.join("\n") + "\n"
 }
 
-/// Several contestants: p99 against calm, or what was worse.
+/// Several servers: the ratio of p99 to the calm p99, or errors and unserved clients if there are any.
 fn overview(record: &Record, names: &[&str], attacks: &[&str]) -> Vec<String> {
-    let mut table = table([&["p99 against calm"], names].concat());
+    let mut table = table([&["p99 vs calm"], names].concat());
     let calm = names.iter().map(|name| {
         let attack_result = attack_result(record, name, CALM);
         let p99 = attack_result.and_then(|attack_result| p99_ns(attack_result.cell));
@@ -75,10 +76,10 @@ fn overview(record: &Record, names: &[&str], attacks: &[&str]) -> Vec<String> {
     rows(&mut table)
 }
 
-/// One contestant in figures.
+/// The figures of a single server.
 fn details(record: &Record, name: &str, attacks: &[&str]) -> Vec<String> {
     let head = [
-        "", "hostile", "served", "errors", "p50", "p99", "calm", "faults", "left",
+        "", "hostile", "served", "errors", "p50", "p99", "vs calm", "faults", "retained",
     ];
     let mut table = table(head.to_vec());
     for scenario in [CALM].iter().chain(attacks) {

@@ -1,10 +1,10 @@
-//! The scenarios of this program, and finding one by name or file.
+//! The scenarios of this program, and the search for one by name or file.
 
 use std::path::Path;
 
 use crate::error::Error;
 
-/// The scenarios of this program and their files, in reading order.
+/// The scenarios of this program and their files, in display order.
 pub static ALL: &[(&str, &str)] = &[
     ("echo", include_str!("../../bench/scenarios/echo.toml")),
     ("churn", include_str!("../../bench/scenarios/churn.toml")),
@@ -26,7 +26,7 @@ pub static ALL: &[(&str, &str)] = &[
     ),
 ];
 
-/// The name that a scenario has now; scripts and older records use names from before.
+/// The current name of a scenario. Scripts and older records may use an earlier name.
 pub(crate) fn current_name(name: &str) -> &str {
     if name == "article" {
         "delayed-ack"
@@ -35,7 +35,7 @@ pub(crate) fn current_name(name: &str) -> &str {
     }
 }
 
-/// A file that the user named, its stem and its text.
+/// Reads a file that the user named: its stem, its path and its text.
 pub(crate) fn read(
     name: &str,
     what: &'static str,

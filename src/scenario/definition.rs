@@ -1,7 +1,4 @@
-//! Named loads, and the suites that are made of them: one TOML file each, held by the binary.
-//!
-//! A scenario says what is asked of a server and nothing about who serves, so
-//! the same files serve models, commands and servers that run already.
+//! Scenarios: named loads, one TOML file each, contained in the binary.
 
 use std::num::NonZeroUsize;
 use std::time::Duration;
@@ -12,7 +9,7 @@ use crate::error::Error;
 use crate::load::{Alternate, Load, Message, RateChange, Schedule};
 use crate::protocol::WriteMode;
 
-/// The window of a trial, and what goes before it, where neither file nor user says otherwise.
+/// The default window and warm-up of a trial.
 const WINDOW: Duration = Duration::from_secs(1);
 const WARMUP: Duration = Duration::from_millis(300);
 
@@ -21,15 +18,15 @@ const WARMUP: Duration = Duration::from_millis(300);
 pub struct Scenario {
     /// Its name.
     pub name: String,
-    /// What it is, in a line.
+    /// What it is, in one line.
     pub about: String,
-    /// What to look at in its figures.
+    /// Which of its figures to look at.
     pub reads: String,
     /// The numbers of clients that it is measured with.
     pub clients: Vec<NonZeroUsize>,
-    /// The window of a trial; `None` is the usual one.
+    /// The window of a trial; `None` means the default.
     pub duration: Option<Duration>,
-    /// What goes before it, as long as that is enough to connect; `None` is the usual one.
+    /// The minimum warm-up; it is longer if the connects need more time. `None` means the default.
     pub warmup: Option<Duration>,
     pub(crate) message: Message,
     pub(crate) alternate: Option<Alternate>,
@@ -47,16 +44,16 @@ pub struct Scenario {
 pub(crate) struct Open {
     pub(crate) rates: Vec<Rate>,
     pub(crate) schedule: Schedule,
-    /// From this part of the window on, another rate.
+    /// The second rate, and the fraction of the window after which it begins.
     pub(crate) then: Option<(f64, Rate)>,
 }
 
-/// A load of a scenario whose rates a pilot may still have to find.
+/// A load of a scenario. A pilot may be needed to find its rates.
 #[derive(Debug, Clone)]
 pub struct ScenarioLoad {
-    /// The load; where a pilot is needed, its rates stand for nothing yet.
+    /// The load. If a pilot is needed, its rates are placeholders.
     pub load: Load,
-    /// The rate, and the one after its fall, where a pilot finds them.
+    /// The rates, if a pilot is needed to find them.
     pub rate_spec: Option<RateSpec>,
 }
 
@@ -64,7 +61,7 @@ impl Scenario {
     /// The scenario of this name, or the one in the file of this name.
     ///
     /// # Errors
-    /// When there is none, or its file is not as it should be: with the line.
+    /// When the scenario does not exist or its file is not valid: the message contains the line.
     pub fn find(name: &str) -> Result<Scenario, Error> {
         let name = current_name(name);
         if let Some((name, text)) = ALL.iter().find(|(known, _)| *known == name) {
@@ -76,19 +73,19 @@ impl Scenario {
 
     /// The loads of this scenario: each number of clients at each rate.
     ///
-    /// `usual` holds what the machine and the user decide: threads, cores, timeouts, the longest reply.
-    pub fn cases(&self, usual: &Load) -> Vec<ScenarioLoad> {
+    /// `defaults` holds the settings of the machine and the user: threads, cores, timeouts, the longest reply.
+    pub fn cases(&self, defaults: &Load) -> Vec<ScenarioLoad> {
         let rates: Vec<Option<Rate>> = match &self.open {
             None => vec![None],
             Some(open) => open.rates.iter().copied().map(Some).collect(),
         };
         let clients = self.clients.iter().map(|clients| clients.get());
         let both = clients.flat_map(|clients| rates.iter().map(move |rate| (clients, *rate)));
-        both.map(|(clients, rate)| self.case(clients, rate, usual))
+        both.map(|(clients, rate)| self.case(clients, rate, defaults))
             .collect()
     }
 
-    fn case(&self, clients: usize, rate: Option<Rate>, usual: &Load) -> ScenarioLoad {
+    fn case(&self, clients: usize, rate: Option<Rate>, defaults: &Load) -> ScenarioLoad {
         let duration = self.duration.unwrap_or(WINDOW);
         let then = self.open.as_ref().and_then(|open| open.then);
         let schedule = self.open.as_ref().zip(rate).map(|(open, rate)| Schedule {
@@ -107,7 +104,7 @@ impl Scenario {
         let load = Load {
             clients,
             duration,
-            // Connecting is no part of what is measured.
+            // All connections must be made before the window.
             warmup: self
                 .warmup
                 .unwrap_or(WARMUP)
@@ -118,10 +115,10 @@ impl Scenario {
             reconnect_every: self.reconnect_every,
             idle: self.idle,
             think: self.think,
-            write_mode: self.write_mode.unwrap_or(usual.write_mode),
+            write_mode: self.write_mode.unwrap_or(defaults.write_mode),
             message: self.message.clone(),
             alternate: self.alternate.clone(),
-            ..usual.clone()
+            ..defaults.clone()
         };
         ScenarioLoad { load, rate_spec }
     }

@@ -1,4 +1,4 @@
-//! A scenario as it stands in its file: plain keys, unknown ones refused with their line.
+//! The file format of a scenario. Unknown keys are errors, reported with their line.
 
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
@@ -14,8 +14,8 @@ use crate::load::{
 };
 use crate::protocol::{METHODS, WriteMode};
 
-/// Far over what any server takes in one message.
-const MOST_PAYLOAD_BYTES: usize = 64 << 20;
+/// Far above the message limit of any server.
+const MAX_PAYLOAD_BYTES: usize = 64 << 20;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -57,27 +57,27 @@ struct OpenLoop {
     shares: Vec<f64>,
     of: Option<CapacityOf>,
     arrivals: Option<String>,
-    skew: Option<Uneven>,
-    then: Option<After>,
+    skew: Option<SkewTable>,
+    then: Option<RateChangeTable>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Uneven {
+struct SkewTable {
     clients: f64,
     requests: f64,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct After {
+struct RateChangeTable {
     after: f64,
     rate: Option<f64>,
     share: Option<f64>,
     of: Option<CapacityOf>,
 }
 
-/// A duration such as `"200ms"`, over 0 and at most an hour.
+/// A duration such as `"200ms"`, more than 0 and at most one hour.
 #[derive(Clone, Copy)]
 pub(crate) struct Time(pub(crate) Duration);
 
@@ -95,7 +95,7 @@ impl<'de> Deserialize<'de> for Time {
     }
 }
 
-/// Reads a file, or says in which line what is wrong.
+/// Parses a file. An error contains the line and the reason.
 pub(crate) fn parsed<T: de::DeserializeOwned>(
     what: &'static str,
     path: &str,
@@ -118,7 +118,7 @@ impl Scenario {
     /// Reads the scenario `name` from the text of its file.
     ///
     /// # Errors
-    /// When it is not as it should be: with the path, and the line where that can be told.
+    /// When the text is not valid: the message contains the path and, if known, the line.
     pub fn parse(name: &str, path: &str, text: &str) -> Result<Scenario, Error> {
         let file: File = parsed("scenario", path, text)?;
         file.into_scenario(name).map_err(|reason| Error::Scenario {
@@ -181,9 +181,12 @@ impl OpenLoop {
         let rates = match (self.rates.as_slice(), self.shares.as_slice(), self.of) {
             (rates @ [_, ..], [], None) => rates.iter().copied().map(rate).collect(),
             ([], shares @ [_, ..], Some(of)) => {
-                shares.iter().map(|of_it| share(*of_it, of)).collect()
+                shares.iter().map(|value| share(*value, of)).collect()
             }
-            _ => Err("open: give rates, or shares and of whom (weakest, strongest)".to_owned()),
+            _ => Err(
+                "open: give either rates, or shares together with of (weakest or strongest)"
+                    .to_owned(),
+            ),
         };
         let arrivals = self.arrivals.as_deref().unwrap_or("poisson");
         Ok(Open {
@@ -195,20 +198,21 @@ impl OpenLoop {
                     .map_err(|wanted| format!("open: arrivals: {wanted}"))?,
                 assign: Assign::Bound,
                 seed: 0,
-                skew: self.skew.map(Uneven::into_skew).transpose()?,
+                skew: self.skew.map(SkewTable::into_skew).transpose()?,
                 then: None,
             },
-            then: self.then.map(After::into_then).transpose()?,
+            then: self.then.map(RateChangeTable::into_then).transpose()?,
         })
     }
 }
 
-impl Uneven {
+impl SkewTable {
     fn into_skew(self) -> Result<Skew, String> {
-        let part = |value: f64| value > 0.0 && value < 1.0;
-        if !part(self.clients) || !part(self.requests) {
+        let is_share = |value: f64| value > 0.0 && value < 1.0;
+        if !is_share(self.clients) || !is_share(self.requests) {
             return Err(
-                "open.skew: clients and requests are shares, over 0 and under 1".to_owned(),
+                "open.skew: clients and requests are shares, more than 0 and less than 1"
+                    .to_owned(),
             );
         }
         Ok(Skew {
@@ -218,41 +222,54 @@ impl Uneven {
     }
 }
 
-impl After {
+impl RateChangeTable {
     fn into_then(self) -> Result<(f64, Rate), String> {
         if !(self.after > 0.0 && self.after < 1.0) {
-            return Err("open.then: after is a part of the window, over 0 and under 1".to_owned());
+            return Err(
+                "open.then: after is a fraction of the window, more than 0 and less than 1"
+                    .to_owned(),
+            );
         }
         let rate = match (self.rate, self.share, self.of) {
             (Some(rps), None, None) => rate(rps),
-            (None, Some(of_it), Some(of)) => share(of_it, of),
-            _ => Err("open.then: give a rate, or a share and of whom".to_owned()),
+            (None, Some(value), Some(of)) => share(value, of),
+            _ => Err(
+                "open.then: give either rate, or share together with of (weakest or strongest)"
+                    .to_owned(),
+            ),
         };
         Ok((self.after, rate?))
     }
 }
 
 fn rate(rps: f64) -> Result<Rate, String> {
-    let fits = (0.01..=1e7).contains(&rps);
-    let wrong = || format!("open: a rate of {rps}: it is in requests a second, 0.01 to 10,000,000");
-    fits.then_some(Rate::Rps(rps)).ok_or_else(wrong)
+    let is_valid = (0.01..=1e7).contains(&rps);
+    let message =
+        || format!("open: a rate of {rps} is out of range: 0.01 to 10,000,000 requests per second");
+    is_valid.then_some(Rate::Rps(rps)).ok_or_else(message)
 }
 
 fn share(share: f64, of: CapacityOf) -> Result<Rate, String> {
-    let fits = share > 0.0 && share <= 10.0;
-    let wrong = || format!("open: a share of {share}: 0.5 is half of what that one can do");
-    fits.then_some(Rate::Share { share, of }).ok_or_else(wrong)
+    let is_valid = share > 0.0 && share <= 10.0;
+    let message = || {
+        format!(
+            "open: a share of {share} is out of range: more than 0, at most 10; 0.5 is half of the capacity"
+        )
+    };
+    is_valid
+        .then_some(Rate::Share { share, of })
+        .ok_or_else(message)
 }
 
-/// Refuses numbers of clients that are a slip of the finger.
+/// Returns an error for too many clients, most likely a typing error.
 pub(crate) fn check_clients(clients: &[NonZeroUsize]) -> Result<(), String> {
     let most = clients.iter().map(|clients| clients.get()).max();
     at_most("clients", most.unwrap_or(0), MOST_CONNECTIONS)
 }
 
 fn at_most(key: &str, value: usize, most: usize) -> Result<(), String> {
-    let wrong = || format!("{key}: {value} is over {most}");
-    (value <= most).then_some(()).ok_or_else(wrong)
+    let message = || format!("{key}: {value} is over {most}");
+    (value <= most).then_some(()).ok_or_else(message)
 }
 
 fn message(
@@ -263,14 +280,15 @@ fn message(
     match (method.unwrap_or("ping"), params, payload) {
         ("ping", None, bytes) => {
             let bytes = bytes.unwrap_or(LEAST_PAYLOAD_BYTES);
-            at_most("payload", bytes, MOST_PAYLOAD_BYTES)?;
-            let fits = bytes >= LEAST_PAYLOAD_BYTES;
-            let wrong = || format!("payload: a ping carries at least {LEAST_PAYLOAD_BYTES} bytes");
-            fits.then(|| Message::ping(bytes)).ok_or_else(wrong)
+            at_most("payload", bytes, MAX_PAYLOAD_BYTES)?;
+            let is_valid = bytes >= LEAST_PAYLOAD_BYTES;
+            let message =
+                || format!("payload: a ping carries at least {LEAST_PAYLOAD_BYTES} bytes");
+            is_valid.then(|| Message::ping(bytes)).ok_or_else(message)
         }
-        (_, _, Some(_)) => Err("payload: it is for ping without params".to_owned()),
+        (_, _, Some(_)) => Err("payload: allowed only for ping without params".to_owned()),
         (method, None, None) if METHODS.iter().any(|known| known.name == method) => {
-            Err(format!("params: {method} needs them"))
+            Err(format!("params: method {method} needs params"))
         }
         (method, params, None) => {
             let json = params.map_or(Ok("null".to_owned()), serde_json::to_string);

@@ -1,7 +1,7 @@
 //! Named loads and suites of them, from TOML files that the binary contains.
 //!
-//! A scenario describes a load and says nothing about the server, so the same
-//! files serve models, commands and servers that run already. To change: add a
+//! A scenario describes a load and not the server. So the same files work for
+//! models, commands and servers that already run. To change: add a
 //! file to `bench/scenarios/` and a line to `catalogue::ALL`.
 
 pub mod catalogue;

@@ -1,42 +1,42 @@
-//! Rates as a scenario gives them: absolute, or a share of a capacity that pilots find.
+//! Rates of a scenario: absolute, or a share of a capacity that pilots measure.
 
 use crate::stats::round_to_three_digits;
 
-/// A rate as a scenario gives it.
+/// A rate of a scenario.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Rate {
-    /// Requests a second.
+    /// Requests per second.
     Rps(f64),
-    /// A share of what somebody does in a closed loop.
+    /// A share of a server's closed-loop throughput.
     Share {
-        /// The share.
+        /// The share; 0.5 is half of the capacity.
         share: f64,
-        /// CapacityOf whom.
+        /// Which server's capacity.
         of: CapacityOf,
     },
 }
 
-/// Whose capacity a share is of, among the contestants that serve all clients.
+/// The server whose capacity a share refers to, among the servers that serve all clients.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum CapacityOf {
-    /// The one that does the least.
+    /// The server with the lowest capacity.
     Weakest,
-    /// The one that does the most.
+    /// The server with the highest capacity.
     Strongest,
 }
 
-/// Rates of a load that are not known before the pilots.
+/// Rates of a load that are unknown until the pilots have run.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RateSpec {
     /// The rate.
     pub rate: Rate,
-    /// The rate after [`Schedule::then`], if there is one.
+    /// The rate after [`Schedule::then`](crate::load::Schedule::then), if there is one.
     pub then: Option<Rate>,
 }
 
 impl Rate {
-    /// The rate, where contestants can do so much.
+    /// The rate in requests per second, given the capacities of the servers.
     pub(crate) fn resolved(self, capacities_rps: &[f64]) -> f64 {
         match self {
             Rate::Rps(rate) => rate,
@@ -51,7 +51,7 @@ impl Rate {
         }
     }
 
-    /// The rate as it stands in a plan: 1 where a pilot is still to find it.
+    /// The rate in a plan before the pilots: 1 as a placeholder for a share.
     pub fn or_one(self) -> f64 {
         match self {
             Rate::Rps(rate) => rate,

@@ -1,4 +1,4 @@
-//! Suites: scenarios that are measured together, so that one record answers for all of them.
+//! Suites: scenarios that are measured together and stored in one record.
 
 use std::num::NonZeroUsize;
 
@@ -21,9 +21,9 @@ pub static SUITES: &[(&str, &str)] = &[
 pub struct Suite {
     /// Its name.
     pub name: String,
-    /// What it is, in a line.
+    /// What it is, in one line.
     pub about: String,
-    /// Rounds of all of them.
+    /// Number of rounds.
     pub trials: NonZeroUsize,
     /// The scenarios, with the clients and the durations of this suite.
     pub entries: Vec<Scenario>,
@@ -36,12 +36,12 @@ struct File {
     trials: NonZeroUsize,
     duration: Option<Time>,
     warmup: Option<Time>,
-    scenario: Vec<Named>,
+    scenario: Vec<ScenarioEntry>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Named {
+struct ScenarioEntry {
     name: String,
     clients: Option<Vec<NonZeroUsize>>,
     duration: Option<Time>,
@@ -51,7 +51,8 @@ impl Suite {
     /// The suite of this name, or the one in the file of this name.
     ///
     /// # Errors
-    /// When there is none, or it or one of its scenarios is not as it should be: with the line.
+    /// When the suite does not exist, or it or one of its scenarios is not valid: the message
+    /// contains the line.
     pub fn find(name: &str) -> Result<Suite, Error> {
         if let Some((name, text)) = SUITES.iter().find(|(known, _)| *known == name) {
             return Suite::parse(name, &format!("{name}.toml"), text);
@@ -72,13 +73,13 @@ impl Suite {
             reason,
         };
         let known = |time: Option<Time>| time.map(|time| time.0);
-        let entry = |named: &Named| {
-            let scenario = Scenario::find(&named.name)?;
-            let clients = match named.clients.as_deref() {
+        let entry = |file_entry: &ScenarioEntry| {
+            let scenario = Scenario::find(&file_entry.name)?;
+            let clients = match file_entry.clients.as_deref() {
                 Some([]) => {
                     return Err(failed(format!(
                         "{}: clients: name at least one number",
-                        named.name
+                        file_entry.name
                     )));
                 }
                 Some(clients) => clients.to_vec(),
@@ -87,8 +88,8 @@ impl Suite {
             check_clients(&clients).map_err(failed)?;
             Ok(Scenario {
                 clients,
-                // What a scenario needs goes before what is usual in this suite.
-                duration: known(named.duration)
+                // A scenario's own settings take precedence over the suite's defaults.
+                duration: known(file_entry.duration)
                     .or(scenario.duration)
                     .or(known(file.duration)),
                 warmup: scenario.warmup.or(known(file.warmup)),

@@ -1,4 +1,4 @@
-//! Waiting for what comes next: a connection, the end of a child, or the stop.
+//! Waiting for the next event: a connection, the end of a child, or the stop signal.
 
 use std::io;
 use std::net::{TcpListener, TcpStream};
@@ -12,28 +12,29 @@ use nix::poll::{PollFd, PollFlags};
 use super::bound::Server;
 use crate::sys::poll::{is_ready, poll_until};
 
-/// How long accepting rests when descriptors or memory have run out.
+/// How long accepting pauses when descriptors or memory have run out.
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-/// How often a worker that blocks in accept(2) looks up for a stop.
-const LOOK_UP: Duration = Duration::from_millis(100);
+/// How often a worker that blocks in accept(2) checks for the stop signal.
+const STOP_CHECK_INTERVAL: Duration = Duration::from_millis(100);
 
-/// What came next.
+/// The next event.
 #[derive(Debug)]
 pub enum Event {
     /// A connection, non-blocking and close-on-exec.
     Connection(TcpStream),
-    /// Some child of this process may have ended; only for a process that forks.
+    /// A child of this process may have ended; only in a process that forks.
     ChildEnded,
-    /// The server is to stop.
+    /// The server must stop.
     Stop,
 }
 
-/// Whether a failed accept says nothing of the next one, which may be tried at once.
+/// Whether accept may be retried at once after this error.
 ///
-/// Another worker was first, or the peer gave up (accept(2), ERRORS). After any
-/// other error, such as a lack of descriptors or memory, trying at once would spin.
+/// True if another worker accepted the connection or the peer closed it
+/// (accept(2), ERRORS). After any other error, such as a lack of descriptors or
+/// memory, an immediate retry would spin.
 pub fn may_accept_again(error: &io::Error) -> bool {
-    let passing = [
+    let transient = [
         libc::EAGAIN,
         libc::EINTR,
         libc::ECONNABORTED,
@@ -42,17 +43,17 @@ pub fn may_accept_again(error: &io::Error) -> bool {
     ];
     error
         .raw_os_error()
-        .is_some_and(|code| passing.contains(&code))
+        .is_some_and(|code| transient.contains(&code))
 }
 
 impl Server<'_> {
-    /// Waits for a connection, for the end of a child, or for the stop.
+    /// Waits for a connection, the end of a child, or the stop signal.
     ///
-    /// When descriptors run out it rests for [`ACCEPT_PAUSE`] and goes on; a
-    /// connection that was given up before it was accepted is passed over.
+    /// When descriptors run out it pauses for [`ACCEPT_PAUSE`] and continues. It
+    /// skips connections that the peer closed before they were accepted.
     ///
     /// # Errors
-    /// When the socket itself is unusable.
+    /// When the socket is unusable.
     pub fn accept(&self) -> io::Result<Event> {
         let Some(listener) = self.listener() else {
             return Ok(Event::Stop);
@@ -61,7 +62,7 @@ impl Server<'_> {
         let blocking = self.blocks_in_accept.load(Relaxed);
         loop {
             let event = if blocking {
-                self.stopped()
+                self.stop_event()
             } else {
                 self.wait(Some(&listener), None)?
             };
@@ -81,49 +82,49 @@ impl Server<'_> {
         }
     }
 
-    /// Waits for the end of a child or for the stop; `None` when the time has come first.
+    /// Waits for the end of a child or the stop signal; returns `None` at `until`.
     ///
     /// # Errors
-    /// When waiting itself fails.
+    /// When poll(2) fails.
     pub fn wait_for_child(&self, until: Option<Instant>) -> io::Result<Option<Event>> {
         self.wait(None, until)
     }
 
-    /// From now on [`Server::accept`] blocks in accept(2) itself, looking up for
-    /// a stop ten times a second.
+    /// Makes [`Server::accept`] block in accept(2) and check for the stop signal
+    /// ten times per second.
     ///
-    /// For workers that share one socket: the kernel then wakes just one of
-    /// them a connection, in turn, where poll(2) wakes them all.
+    /// For workers that share one socket: the kernel then wakes one worker per
+    /// connection, in turn; with poll(2) it wakes all of them.
     ///
     /// # Errors
-    /// When the socket cannot be set so.
+    /// When the socket options cannot be set.
     pub fn block_in_accept(&self) -> io::Result<()> {
         let Some(listener) = self.listener() else {
             return Ok(());
         };
         listener.set_nonblocking(false)?;
         self.blocks_in_accept.store(true, Relaxed);
-        socket2::SockRef::from(&*listener).set_read_timeout(Some(LOOK_UP))
+        socket2::SockRef::from(&*listener).set_read_timeout(Some(STOP_CHECK_INTERVAL))
     }
 
-    /// Waits for SIGCHLD alone, at most so long: while draining the stop signal stays readable.
-    pub(crate) fn wait_for_end_of_child(&self, most: Duration) -> io::Result<()> {
+    /// Waits for SIGCHLD only, at most `max`. The stop signal stays readable during the drain, so it is not polled.
+    pub(crate) fn wait_for_end_of_child(&self, max: Duration) -> io::Result<()> {
         let mut fds = [PollFd::new(self.child_signal.as_fd(), PollFlags::POLLIN)];
-        poll_until(&mut fds, Some(Instant::now() + most))?;
+        poll_until(&mut fds, Some(Instant::now() + max))?;
         self.clear_child_signal()
     }
 
-    /// To be called before the children are reaped, so that none that ends meanwhile is missed.
+    /// Call it before the children are reaped, so that a child that ends meanwhile signals again.
     fn clear_child_signal(&self) -> io::Result<()> {
         while self.child_signal.read_signal()?.is_some() {}
         Ok(())
     }
 
-    fn stopped(&self) -> Option<Event> {
+    fn stop_event(&self) -> Option<Event> {
         self.stop().requested().then_some(Event::Stop)
     }
 
-    /// `None`: the listener is ready, or the time has come.
+    /// Returns `None` when the listener is ready or `until` has passed.
     fn wait(
         &self,
         listener: Option<&TcpListener>,
@@ -132,10 +133,10 @@ impl Server<'_> {
         let fd = |fd| PollFd::new(fd, PollFlags::POLLIN);
         let (stop, child) = (self.stop().as_fd(), self.child_signal.as_fd());
         let mut fds = [fd(stop), fd(child), fd(listener.map_or(stop, AsFd::as_fd))];
-        let asked = if listener.is_some() { 3 } else { 2 };
-        poll_until(&mut fds[..asked], until)?;
+        let watched = if listener.is_some() { 3 } else { 2 };
+        poll_until(&mut fds[..watched], until)?;
         if is_ready(&fds[0]) {
-            return Ok(self.stopped());
+            return Ok(self.stop_event());
         }
         if is_ready(&fds[1]) {
             self.clear_child_signal()?;
@@ -150,11 +151,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_says_nothing_of_the_next_one_is_tried_again_at_once() {
+    fn only_transient_errors_allow_an_immediate_retry() {
         let may = |code| may_accept_again(&io::Error::from_raw_os_error(code));
-        let passing = [libc::ECONNABORTED, libc::EINTR, libc::EAGAIN, libc::EPROTO];
-        assert!(passing.into_iter().all(may));
-        // Trying these at once would spin.
+        let transient = [libc::ECONNABORTED, libc::EINTR, libc::EAGAIN, libc::EPROTO];
+        assert!(transient.into_iter().all(may));
+        // An immediate retry after these would spin.
         let lasting = [libc::EMFILE, libc::ENFILE, libc::ENOBUFS, libc::ENOMEM];
         assert!(!lasting.into_iter().any(may));
     }

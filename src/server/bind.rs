@@ -1,4 +1,4 @@
-//! Binding: everything is bound and listening before the server says that it is ready.
+//! Binding: all sockets listen before the server reports that it is ready.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -8,7 +8,7 @@ use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
 use crate::protocol::WriteMode;
 
-/// One listening socket, or with `sockets` so many on one port (SO_REUSEPORT).
+/// Binds one listening socket, or `sockets` sockets on one port (SO_REUSEPORT).
 pub(crate) fn bind(
     address: SocketAddr,
     backlog: u32,
@@ -19,13 +19,13 @@ pub(crate) fn bind(
         return Ok(vec![listen(address, backlog, write_mode, false)?]);
     };
     if address.port() != 0 {
-        // SO_REUSEPORT would join another server on this port without a word.
+        // SO_REUSEPORT would silently share the port with another server that also sets it.
         drop(listen(address, backlog, write_mode, false)?);
     }
     let first = listen(address, backlog, write_mode, true)?;
     let address = first.local_addr()?;
-    let rest = (1..sockets.get()).map(|_| listen(address, backlog, write_mode, true));
-    std::iter::once(Ok(first)).chain(rest).collect()
+    let additional = (1..sockets.get()).map(|_| listen(address, backlog, write_mode, true));
+    std::iter::once(Ok(first)).chain(additional).collect()
 }
 
 fn listen(
@@ -41,7 +41,7 @@ fn listen(
     )?;
     socket.set_reuse_address(true)?;
     socket.set_reuse_port(reuseport)?;
-    // On Linux accepted sockets inherit this, which saves a call a connection.
+    // On Linux accepted sockets inherit this, which saves a system call per connection.
     socket.set_tcp_nodelay(write_mode.no_delay())?;
     socket.set_nonblocking(true)?;
     socket.bind(&SockAddr::from(address))?;

@@ -1,11 +1,4 @@
-//! The toolkit that all models share: the socket, the service, the limits, the
-//! stop signal, the meter, and the few verbs that a model is written with.
-//!
-//! - [`Server::accept`] waits for the next connection;
-//! - [`Server::converse`] serves one connection, blocking, to its end;
-//! - [`Connection::turn`] serves one connection as far as it goes without waiting;
-//! - [`Server::children`] forks, counts and reaps processes;
-//! - [`Server::supervise`] keeps worker processes alive.
+//! The server that all models use: socket, service, limits, stop signal, meter.
 
 use std::fmt;
 use std::net::{SocketAddr, TcpListener};
@@ -25,10 +18,10 @@ use crate::process::counters::Meter;
 use crate::protocol::{Conversation, Outcome, Service, WriteMode};
 use crate::sys::signals;
 
-/// How long a peer that was refused may go on sending before its connection closes.
+/// How long input is read and discarded after a refusal, before the connection is closed.
 pub const READ_OFF_TIME: Duration = Duration::from_secs(1);
 
-/// A server, bound and listening, as a model sees it.
+/// A bound and listening server, as passed to a model.
 #[derive(Debug)]
 pub struct Server<'a> {
     service: ServiceRef<'a>,
@@ -40,9 +33,9 @@ pub struct Server<'a> {
     pub(crate) child_signal: SignalFd,
     meter: Meter,
     pub(crate) blocks_in_accept: AtomicBool,
-    /// Whether this process was forked by one that replaces it when it dies.
+    /// Whether this process is a forked child of the server.
     pub(crate) is_child: AtomicBool,
-    /// The sockets of this process: of a worker its own, after `close_listeners` none.
+    /// The sockets of this process: a worker keeps one, `close_listeners` removes all.
     listeners: Mutex<Vec<Arc<TcpListener>>>,
 }
 
@@ -55,18 +48,18 @@ impl fmt::Debug for ServiceRef<'_> {
 }
 
 impl<'a> Server<'a> {
-    /// Binds and listens; from here on the signals that stop a server are seen by [`Stop`] only.
+    /// Binds and listens. From then on only [`Stop`] receives SIGTERM and SIGINT.
     ///
     /// # Errors
-    /// When the address cannot be had, workers or a mode were asked of a model that has none
-    /// or not that one, or the process has several threads (it could not fork).
+    /// When the address cannot be bound, the model does not support the workers
+    /// or the accept mode, or the process has several threads (it could not fork).
     pub fn bind(
         settings: &Settings,
         workers: Option<Workers>,
         service: &'a dyn Service,
     ) -> Result<Server<'a>, Error> {
-        let doing = |what: &'static str| move |source| Error::Server { what, source };
-        if crate::sys::fork::thread_count().map_err(doing("read /proc/self/task"))? != 1 {
+        let context = |what: &'static str| move |source| Error::Server { what, source };
+        if crate::sys::fork::thread_count().map_err(context("read /proc/self/task"))? != 1 {
             return Err(Error::Threads);
         }
         let workers = settings.resolve(workers)?;
@@ -74,9 +67,9 @@ impl<'a> Server<'a> {
             Some((count, Accept::Reuseport)) => Some(count),
             _ => None,
         };
-        let stop = Stop::new(settings.limits.drain).map_err(doing("block signals"))?;
-        let child_signal = signals::block(&[Signal::SIGCHLD]).map_err(doing("block signals"))?;
-        let meter = Meter::new(MAX_CHILDREN).map_err(doing("make the shared counters"))?;
+        let stop = Stop::new(settings.limits.drain).map_err(context("block signals"))?;
+        let child_signal = signals::block(&[Signal::SIGCHLD]).map_err(context("block signals"))?;
+        let meter = Meter::new(MAX_CHILDREN).map_err(context("make the shared counters"))?;
         let listeners = bind::bind(
             settings.address,
             settings.backlog,
@@ -89,7 +82,7 @@ impl<'a> Server<'a> {
         })?;
         let address = listeners[0]
             .local_addr()
-            .map_err(doing("read the bound address"))?;
+            .map_err(context("read the bound address"))?;
         Ok(Server {
             service: ServiceRef(service),
             address,
@@ -105,32 +98,32 @@ impl<'a> Server<'a> {
         })
     }
 
-    /// The address that it listens on, with the real port.
+    /// The address that it listens on, with the actual port.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Worker processes and how they accept, as resolved.
+    /// The number of worker processes and their accept mode.
     pub fn workers(&self) -> Option<(NonZeroUsize, Accept)> {
         self.workers
     }
 
-    /// What answers the requests.
+    /// The handler of the requests.
     pub fn service(&self) -> &'a dyn Service {
         self.service.0
     }
 
-    /// What bounds it.
+    /// The limits.
     pub fn limits(&self) -> &Limits {
         &self.limits
     }
 
-    /// The protocol's state for a connection that was just accepted.
+    /// The protocol state of a new connection.
     pub fn conversation(&self) -> Conversation {
         Conversation::new(self.limits.max_frame_bytes).with_write_mode(self.write_mode)
     }
 
-    /// Serves the next request of a conversation, so that a supervisor can see if that never ends.
+    /// Serves the next request of a conversation. The meter marks the call, so that a supervisor can detect a stuck handler.
     pub fn call(&self, conversation: &mut Conversation) -> Outcome {
         let calling = self.meter.calling();
         let outcome = conversation.call(self.service());
@@ -139,7 +132,7 @@ impl<'a> Server<'a> {
         outcome
     }
 
-    /// Whether and until when it is stopping.
+    /// The stop signal and the deadline of the drain.
     pub fn stop(&self) -> &Stop {
         &self.stop
     }
@@ -149,20 +142,20 @@ impl<'a> Server<'a> {
         &self.meter
     }
 
-    /// The listening socket of this process, unless it was closed.
+    /// The listening socket of this process; `None` after it was closed.
     pub fn listener(&self) -> Option<Arc<TcpListener>> {
         self.listeners().first().cloned()
     }
 
     /// Closes this process's copies of the listening sockets.
     ///
-    /// In a forked child, so that the port is free as soon as the parent lets
-    /// it go; when stopping, so that nobody connects to be cut off.
+    /// In a forked child, so that the port is free as soon as the parent closes
+    /// it. In a drain, so that no client connects and is then cut off.
     pub fn close_listeners(&self) {
         self.listeners().clear();
     }
 
-    /// In worker `index`: keeps the one socket that it accepts from.
+    /// In worker `index`: closes all listening sockets except its own.
     pub(crate) fn keep_listener(&self, index: usize) {
         let mut listeners = self.listeners();
         let own = index.min(listeners.len().saturating_sub(1));

@@ -1,4 +1,4 @@
-//! Child processes: forked, counted, told to stop, and always reaped.
+//! Child processes: forking, counting, stopping and reaping.
 
 use std::collections::HashMap;
 use std::io;
@@ -16,31 +16,31 @@ use super::settings::MAX_CHILDREN;
 use super::stuck_workers::StuckWorkers;
 use crate::sys::fork::PANICKED;
 
-/// What a child gets beyond the drain to end by itself before it is killed.
+/// Time after the drain before a child is killed.
 const GRACE: Duration = Duration::from_millis(250);
 
-/// The children of one process; a slot of the meter each.
+/// The children of one process. Each has a slot of the meter.
 #[derive(Debug)]
 pub struct Children<'s, 'a> {
     server: &'s Server<'a>,
     slots: HashMap<Pid, usize>,
-    /// Slots that nobody counts in, the lowest last.
+    /// Unused slots, the lowest last.
     free: Vec<usize>,
 }
 
 /// A child that has ended.
 #[derive(Debug, Clone, Copy)]
 pub struct EndedChild {
-    /// The slot that it had.
+    /// Its slot.
     pub slot: usize,
-    /// Its exit code, or none when a signal ended it.
+    /// Its exit code; `None` if a signal ended it.
     pub code: Option<i32>,
     /// Whether it had reached its loop.
     pub was_serving: bool,
 }
 
 impl<'a> Server<'a> {
-    /// A set of children, empty yet.
+    /// An empty set of children.
     pub fn children(&self) -> Children<'_, 'a> {
         Children {
             server: self,
@@ -51,17 +51,17 @@ impl<'a> Server<'a> {
 }
 
 impl Children<'_, '_> {
-    /// How many there are.
+    /// The number of running children.
     pub fn count(&self) -> usize {
         self.slots.len()
     }
 
-    /// Forks a child that runs `body`, given its slot, and exits with the code that this returns.
+    /// Forks a child that runs `body` with its slot and exits with the returned code.
     ///
-    /// The child is sent SIGTERM when this process dies.
+    /// The kernel sends the child SIGTERM when this process dies.
     ///
     /// # Errors
-    /// What fork(2) says, or that all slots are taken.
+    /// When fork(2) fails, or all slots are in use.
     pub fn fork(&mut self, body: impl FnOnce(usize) -> i32) -> io::Result<()> {
         let slot = self
             .free
@@ -73,7 +73,7 @@ impl Children<'_, '_> {
         let forked = crate::sys::fork::fork_child(|| {
             meter.use_slot(slot);
             server.is_child.store(true, Relaxed);
-            // The parent may have died before the kernel was asked to tell of it.
+            // The parent may have died before prctl(2) took effect.
             if set_pdeathsig(Signal::SIGTERM).is_err() || getppid() != parent {
                 return 1;
             }
@@ -91,9 +91,9 @@ impl Children<'_, '_> {
         }
     }
 
-    /// Reaps every child that has ended: one SIGCHLD can stand for many.
+    /// Reaps every child that has ended: one SIGCHLD can stand for several.
     ///
-    /// One that did not exit with 0 is counted as a fault.
+    /// A child that did not exit with 0 is counted as a fault.
     pub fn reap(&mut self) -> Vec<EndedChild> {
         std::iter::from_fn(|| self.reap_one()).collect()
     }
@@ -105,13 +105,13 @@ impl Children<'_, '_> {
                 WaitStatus::Signaled(pid, _, _) => (pid, None),
                 _ => return None,
             };
-            // One that a handler started is reaped all the same.
+            // A child that a handler started has no slot; it is only reaped.
             if let Some(slot) = self.slots.remove(&pid) {
                 break (slot, code);
             }
         };
         let meter = self.server.meter();
-        let gone = EndedChild {
+        let ended = EndedChild {
             slot,
             code,
             was_serving: meter.was_serving(slot),
@@ -121,20 +121,20 @@ impl Children<'_, '_> {
         }
         meter.vacate(slot);
         self.free.push(slot);
-        Some(gone)
+        Some(ended)
     }
 
-    /// Stops all: asks, waits as long as the drain lasts, kills what is left, reaps everything.
+    /// Stops all children: sends SIGTERM, waits for the drain, kills the remaining ones, reaps all.
     ///
     /// # Errors
-    /// When waiting itself fails; the children get SIGTERM with this process's end.
+    /// When poll(2) fails; the children get SIGTERM when this process ends.
     pub fn drain(mut self) -> io::Result<()> {
         self.server.close_listeners();
         self.signal(Signal::SIGTERM);
-        let cut = self.server.stop().deadline().unwrap_or_else(Instant::now) + GRACE;
+        let kill_at = self.server.stop().deadline().unwrap_or_else(Instant::now) + GRACE;
         self.reap();
         while self.count() > 0 {
-            if Instant::now() >= cut {
+            if Instant::now() >= kill_at {
                 self.signal(Signal::SIGKILL);
             }
             self.server.wait_for_end_of_child(GRACE)?;
@@ -143,20 +143,20 @@ impl Children<'_, '_> {
         Ok(())
     }
 
-    /// Kills those whose handler has not returned for so long; they are reaped as any that died.
-    pub(crate) fn kill_hung(&mut self, hung: &mut StuckWorkers, after: Duration) {
+    /// Kills the children whose handler has not returned for `after`; `reap` reaps them later.
+    pub(crate) fn kill_hung(&mut self, stuck: &mut StuckWorkers, after: Duration) {
         let meter = self.server.meter();
         let now = Instant::now();
         for (pid, slot) in &self.slots {
-            if hung.look(*slot, meter.called_after(*slot), after, now) {
+            if stuck.look(*slot, meter.called_after(*slot), after, now) {
                 meter.hung(*slot);
-                // It is not reaped yet, so the number is still its own.
+                // The child is not reaped yet, so its pid is not reused.
                 let _ = kill(*pid, Signal::SIGKILL);
             }
         }
     }
 
-    /// Kills and reaps all, at once.
+    /// Kills and reaps all children.
     pub(crate) fn kill(&mut self) {
         self.signal(Signal::SIGKILL);
         while self.count() > 0 && self.server.wait_for_end_of_child(GRACE).is_ok() {
@@ -166,7 +166,7 @@ impl Children<'_, '_> {
 
     fn signal(&self, signal: Signal) {
         for pid in self.slots.keys() {
-            // It is not reaped yet, so the number is still its own.
+            // The child is not reaped yet, so its pid is not reused.
             let _ = kill(*pid, signal);
         }
     }

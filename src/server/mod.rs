@@ -1,15 +1,14 @@
-//! The toolkit that models are written with.
+//! The functions that models are built from.
 //!
 //! - [`Server::accept`] waits for the next connection;
-//! - [`Server::converse`] serves one connection, blocking, to its end;
-//! - [`Connection::drive`] serves one connection as far as it goes without waiting;
+//! - [`Server::converse`] serves one connection to its end and blocks meanwhile;
+//! - [`Connection::drive`] serves one connection until it would have to wait;
 //! - [`Server::conversation`] and [`Server::call`] are for models that do their own I/O;
 //! - [`Server::children`] forks, counts and reaps processes;
-//! - [`Server::supervise`] keeps worker processes alive.
+//! - [`Server::supervise`] runs and replaces worker processes.
 //!
-//! Owns limits, timeouts, shutdown and counting, so that no model does. To
-//! change: what all models share goes here, what one model does goes into its
-//! file in `models/`.
+//! Owns limits, timeouts, shutdown and counting for all models. To change: code
+//! for all models goes here, code of one model goes into its file in `models/`.
 
 mod accept;
 mod bind;
@@ -28,8 +27,10 @@ mod timers;
 
 pub use accept::Event;
 pub use bound::Server;
+pub use children::{Children, EndedChild};
 pub use model::ServeModel;
 pub use nonblocking::{Connection, Progress};
 pub use nonblocking_accept::NonblockingAccept;
 pub use settings::{Accept, Limits, MAX_CHILDREN, Settings, Workers};
+pub use shutdown::Stop;
 pub use timers::Timers;

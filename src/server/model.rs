@@ -1,43 +1,43 @@
-//! What a concurrency model is.
+//! The trait of a concurrency model.
 
 use std::io;
 
 use super::bound::Server;
 use super::settings::Workers;
 
-/// How one listening socket becomes many conversations.
+/// A concurrency model: how a server serves many connections from one socket.
 ///
-/// A model is a unit struct in a file of its own, entered once in
-/// [`crate::models::ALL`]; help, lists, ready lines, records and reports take
-/// all they say of it from here.
+/// A model is a unit struct in its own file, listed once in
+/// [`crate::models::ALL`]. Help, lists, ready lines, records and reports use
+/// the texts of this trait.
 pub trait ServeModel: Sync {
-    /// Its name on the command line, in records and in legends.
+    /// The name on the command line, in records and in legends.
     fn name(&self) -> &'static str;
 
-    /// Other names that the command line takes.
+    /// Other names that the command line accepts.
     fn aliases(&self) -> &'static [&'static str] {
         &[]
     }
 
-    /// One line: what it is.
+    /// One line: how it serves connections.
     fn about(&self) -> &'static str;
 
-    /// For a model of several worker processes: how many, and how they may share the socket.
+    /// For a model with worker processes: their default number and accept modes.
     fn workers(&self) -> Option<Workers> {
         None
     }
 
-    /// Serves until told to stop, then drains and returns.
+    /// Serves until the stop signal, then drains and returns.
     ///
-    /// Called in a process that has one thread, with the socket bound and listening.
+    /// Called in a process with one thread, with the socket listening.
     ///
     /// # Errors
-    /// Only what makes serving impossible; a fault of one connection or one
-    /// worker is counted and survived.
+    /// When the server cannot serve at all. A fault of one connection or one
+    /// worker is only counted.
     fn serve(&self, server: &Server<'_>) -> io::Result<()>;
 }
 
-/// The model that has `name` as its name or alias.
+/// Finds the model with `name` as its name or alias.
 pub fn find<'a>(models: &[&'a dyn ServeModel], name: &str) -> Option<&'a dyn ServeModel> {
     models
         .iter()

@@ -1,4 +1,4 @@
-//! The non-blocking driver of a conversation: what readiness loops serve with.
+//! The non-blocking driver of a conversation, for readiness loops.
 
 use std::io::{self, Read, Write};
 use std::net::Shutdown;
@@ -14,21 +14,21 @@ use super::timers::Timers;
 use crate::process::counters::Active;
 use crate::protocol::{Conversation, Outcome, Step};
 
-/// Steps of one connection before the others have their turn …
+/// The most steps of one connection per turn …
 const DRIVE_STEPS: usize = 64;
 /// … and the time after which no further step is begun.
 const DRIVE_TIME: Duration = Duration::from_millis(1);
 
-/// How a connection's turn ended.
+/// The result of a connection's turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Progress {
     /// It waits for readiness or for a timer.
     Waits,
-    /// It has more to do, after the others.
+    /// It has more to do, in its next turn.
     Again,
-    /// It is over; faulty if it broke the protocol.
+    /// It is finished and must be closed.
     Closes {
-        /// Whether it is to be counted as a fault.
+        /// Whether the peer broke the protocol, which is counted as a fault.
         faulty: bool,
     },
 }
@@ -41,14 +41,15 @@ pub struct Connection<'s> {
     stream: TcpStream,
     conversation: Conversation,
     readable: bool,
-    /// The peer has shut its side, so reading goes on until it sees that.
+    /// The peer has shut down its write side, so reading continues until the end of the stream.
     half_closed: bool,
-    wants_to_write: bool,
+    polls_for_write: bool,
     queued: bool,
-    asleep: bool,
-    /// Until when its reply is held back.
-    wakes_at: Option<Instant>,
-    /// Progress must be made by then.
+    /// It waits for the end of a reply's delay.
+    delayed: bool,
+    /// When the delayed reply may be sent.
+    delayed_until: Option<Instant>,
+    /// The idle timeout expires at this time.
     deadline: Option<Instant>,
     _active: Active<'s>,
 }
@@ -57,7 +58,7 @@ impl<'s> Connection<'s> {
     /// Registers an accepted connection under `token`.
     ///
     /// # Errors
-    /// What epoll_ctl(2) says.
+    /// When epoll_ctl(2) fails.
     pub fn new(
         server: &'s Server<'_>,
         poll: &Poll,
@@ -74,70 +75,71 @@ impl<'s> Connection<'s> {
             conversation: server.conversation(),
             readable: false,
             half_closed: false,
-            wants_to_write: false,
+            polls_for_write: false,
             queued: false,
-            asleep: false,
-            wakes_at: None,
+            delayed: false,
+            delayed_until: None,
             deadline: from_now(server.limits().idle_timeout),
             _active: server.meter().connection(),
         })
     }
 
-    /// Takes note of what the poll has told, which it tells only once (edge-triggered).
-    pub fn note(&mut self, event: &Event) {
+    /// Records a readiness event; edge-triggered, so each change is reported once.
+    pub fn record_event(&mut self, event: &Event) {
         self.readable |= event.is_readable() || event.is_error();
         self.half_closed |= event.is_read_closed();
     }
 
-    /// Whether it is to be queued for a turn now: not twice, and not while it sleeps.
+    /// Marks it as queued. Returns false if it is queued already or its reply is delayed.
     pub fn may_queue(&mut self) -> bool {
-        !self.asleep && !std::mem::replace(&mut self.queued, true)
+        !self.delayed && !std::mem::replace(&mut self.queued, true)
     }
 
-    /// It is `at`: true if its reply was held back until then, and now may go out.
+    /// Releases the reply that was delayed until `at`; returns whether there was one.
     ///
-    /// A timer of an earlier connection under this token is none of its own.
+    /// False for a timer of an earlier connection with the same token.
     pub fn wake(&mut self, at: Instant) -> bool {
-        let own = self.wakes_at == Some(at);
-        if own {
-            self.wakes_at = None;
-            self.asleep = false;
+        let current = self.delayed_until == Some(at);
+        if current {
+            self.delayed_until = None;
+            self.delayed = false;
             self.conversation.resume();
             self.deadline = from_now(self.server.limits().idle_timeout);
         }
-        own
+        current
     }
 
-    /// The server stops: nothing more is read.
+    /// Starts the drain: nothing more is read.
     pub fn stop(&mut self) {
         self.conversation.stop();
     }
 
-    /// If it made no progress in time: whether that is a fault, as between messages it is not.
+    /// Checks the idle timeout. If it has expired, returns whether that is a
+    /// fault; between messages it is not.
     ///
-    /// One that does not read its replies will be closed with a reset.
-    pub fn give_up(&mut self, now: Instant) -> Option<bool> {
-        let late = self.deadline.is_some_and(|deadline| deadline <= now);
-        if self.asleep || !late {
+    /// If the peer has not read its replies, the close will send a reset.
+    pub fn timed_out(&mut self, now: Instant) -> Option<bool> {
+        let expired = self.deadline.is_some_and(|deadline| deadline <= now);
+        if self.delayed || !expired {
             return None;
         }
-        let stuck = !self.conversation.unwritten().is_empty();
-        if stuck {
+        let unread_replies = !self.conversation.unwritten().is_empty();
+        if unread_replies {
             close_with_reset(&self.stream);
         }
-        Some(stuck || self.conversation.faulty() || !self.conversation.between_messages())
+        Some(unread_replies || self.conversation.faulty() || !self.conversation.between_messages())
     }
 
-    /// Does what the conversation asks for until it must wait or others are to be served.
+    /// Does the steps of the conversation until it must wait or its turn is over.
     ///
-    /// A reply that is held back is entered in `sleepers` under the token.
+    /// The end of a reply's delay is added to `timers` with the token.
     ///
     /// # Errors
     /// When the connection is broken.
-    pub fn drive(&mut self, poll: &Poll, sleepers: &mut Timers) -> io::Result<Progress> {
+    pub fn drive(&mut self, poll: &Poll, timers: &mut Timers) -> io::Result<Progress> {
         self.queued = false;
         let idle = self.server.limits().idle_timeout;
-        let begun = Instant::now();
+        let started = Instant::now();
         let mut time_is_up = false;
         for _ in 0..DRIVE_STEPS {
             if time_is_up {
@@ -148,24 +150,24 @@ impl<'s> Connection<'s> {
                     let outcome = self.server.call(&mut self.conversation);
                     if let Outcome::Wait(time) = outcome {
                         let at = Instant::now() + time;
-                        self.wakes_at = Some(at);
-                        sleepers.add(at, self.token.0)?;
+                        self.delayed_until = Some(at);
+                        timers.add(at, self.token.0)?;
                     }
                     self.deadline = from_now(idle);
-                    time_is_up = begun.elapsed() >= DRIVE_TIME;
+                    time_is_up = started.elapsed() >= DRIVE_TIME;
                 }
                 Step::Write if !self.write()? => {
-                    self.listen_for_room(poll, true)?;
+                    self.poll_for_write(poll, true)?;
                     return Ok(Progress::Waits);
                 }
                 Step::Write => self.deadline = from_now(idle),
                 Step::Read if !self.readable => {
-                    self.listen_for_room(poll, false)?;
+                    self.poll_for_write(poll, false)?;
                     return Ok(Progress::Waits);
                 }
                 Step::Read => self.read()?,
                 Step::Wait => {
-                    self.asleep = true;
+                    self.delayed = true;
                     return Ok(Progress::Waits);
                 }
                 Step::Shut => {
@@ -183,7 +185,7 @@ impl<'s> Connection<'s> {
         Ok(Progress::Again)
     }
 
-    /// False when the socket takes no more.
+    /// Returns false when the socket's send buffer is full.
     fn write(&mut self) -> io::Result<bool> {
         match self.stream.write(self.conversation.unwritten()) {
             Ok(bytes) => {
@@ -196,18 +198,18 @@ impl<'s> Connection<'s> {
     }
 
     fn read(&mut self) -> io::Result<()> {
-        let begins = self.conversation.between_messages();
+        let new_message = self.conversation.between_messages();
         let space = self.conversation.space();
-        let room = space.len();
+        let space_bytes = space.len();
         match self.stream.read(space) {
             Ok(0) => self.conversation.ended(),
             Ok(bytes) => {
                 self.conversation.received(bytes);
-                if begins {
+                if new_message {
                     self.deadline = from_now(self.server.limits().idle_timeout);
                 }
-                // A short read has emptied the socket, and what comes later is told anew (epoll(7), Q9).
-                self.readable = bytes == room || self.half_closed;
+                // A short read has emptied the socket; later data causes a new event (epoll(7), Q9).
+                self.readable = bytes == space_bytes || self.half_closed;
             }
             Err(error) if would_block(&error) => self.readable = false,
             Err(error) => return Err(error),
@@ -215,13 +217,13 @@ impl<'s> Connection<'s> {
         Ok(())
     }
 
-    /// Asks to be told of room to write only while there is something to write.
-    fn listen_for_room(&mut self, poll: &Poll, wanted: bool) -> io::Result<()> {
-        if self.wants_to_write == wanted {
+    /// Sets whether write readiness is polled; needed only while bytes are unwritten.
+    fn poll_for_write(&mut self, poll: &Poll, enabled: bool) -> io::Result<()> {
+        if self.polls_for_write == enabled {
             return Ok(());
         }
-        self.wants_to_write = wanted;
-        let interest = if wanted {
+        self.polls_for_write = enabled;
+        let interest = if enabled {
             Interest::READABLE | Interest::WRITABLE
         } else {
             Interest::READABLE

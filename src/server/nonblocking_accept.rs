@@ -1,4 +1,4 @@
-//! Accepting inside a readiness loop: never blocks, never spins.
+//! Accepting in a readiness loop, without blocking or spinning.
 
 use std::io;
 use std::net::{TcpListener, TcpStream};
@@ -14,9 +14,9 @@ use super::accept::{ACCEPT_PAUSE, may_accept_again};
 use super::bound::Server;
 use super::settings::Accept;
 
-/// Connections accepted before those that stand have their turn again.
+/// Connections accepted per turn of the loop.
 const BATCH: usize = 64;
-/// Descriptors kept free of connections.
+/// Descriptors not used for connections.
 const RESERVE: u64 = 16;
 
 /// The listener of a readiness loop.
@@ -25,35 +25,35 @@ pub struct NonblockingAccept<'s> {
     server: &'s Server<'s>,
     token: Token,
     listener: Option<Arc<TcpListener>>,
-    most_connections: usize,
+    max_connections: usize,
     ready: bool,
     left_in_batch: usize,
-    /// While it rests it is not registered, so that nobody is woken for what cannot be accepted.
-    rests_until: Option<Instant>,
+    /// While accepting is paused the listener is not registered, so that it causes no wakeups.
+    paused_until: Option<Instant>,
 }
 
 impl<'s> NonblockingAccept<'s> {
     /// Registers the server's listener under `token`.
     ///
     /// # Errors
-    /// What epoll_ctl(2) says.
+    /// When epoll_ctl(2) fails.
     pub fn new(
         server: &'s Server<'_>,
         poll: &Poll,
         token: Token,
     ) -> io::Result<NonblockingAccept<'s>> {
         let (descriptors, _) = getrlimit(Resource::RLIMIT_NOFILE)?;
-        let fit = usize::try_from(descriptors.saturating_sub(RESERVE))
+        let available = usize::try_from(descriptors.saturating_sub(RESERVE))
             .unwrap_or(usize::MAX)
             .max(1);
         let acceptor = NonblockingAccept {
             server,
             token,
             listener: server.listener(),
-            most_connections: server.limits().max_connections.unwrap_or(fit).max(1),
+            max_connections: server.limits().max_connections.unwrap_or(available).max(1),
             ready: false,
             left_in_batch: BATCH,
-            rests_until: None,
+            paused_until: None,
         };
         acceptor.register(poll)?;
         Ok(acceptor)
@@ -61,22 +61,22 @@ impl<'s> NonblockingAccept<'s> {
 
     /// The listener was reported readable.
     pub fn readable(&mut self) {
-        // After a close there may still be an event on its way.
+        // An event may still arrive after a close.
         self.ready = self.listener.is_some();
     }
 
     /// Whether there may be a connection to accept now.
     pub fn is_ready(&self) -> bool {
-        self.ready && self.rests_until.is_none()
+        self.ready && self.paused_until.is_none()
     }
 
     /// The next connection of this turn, if there is one.
     ///
-    /// With `open` connections at the bound, or without descriptors, it rests
-    /// until [`NonblockingAccept::resume`].
+    /// When `open` connections reach the limit, or descriptors run out, accepting
+    /// pauses until [`NonblockingAccept::resume`].
     ///
     /// # Errors
-    /// What epoll_ctl(2) says.
+    /// When epoll_ctl(2) fails.
     pub fn accept(&mut self, poll: &Poll, open: usize) -> io::Result<Option<TcpStream>> {
         let Some(listener) = self.listener.clone() else {
             return Ok(None);
@@ -86,8 +86,8 @@ impl<'s> NonblockingAccept<'s> {
                 self.left_in_batch = BATCH;
                 return Ok(None);
             }
-            if open >= self.most_connections {
-                self.rest(poll)?;
+            if open >= self.max_connections {
+                self.pause(poll)?;
                 return Ok(None);
             }
             self.left_in_batch -= 1;
@@ -95,56 +95,56 @@ impl<'s> NonblockingAccept<'s> {
                 Ok(stream) => return Ok(Some(stream)),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.ready = false,
                 Err(error) if may_accept_again(&error) => {}
-                Err(_) => self.rest(poll)?,
+                Err(_) => self.pause(poll)?,
             }
         }
         self.left_in_batch = BATCH;
         Ok(None)
     }
 
-    /// Until when it rests, if it does.
-    pub fn rests_until(&self) -> Option<Instant> {
-        self.rests_until
+    /// The end of the pause, if accepting is paused.
+    pub fn paused_until(&self) -> Option<Instant> {
+        self.paused_until
     }
 
-    /// A connection has closed: there is no need to rest longer.
-    pub fn freed(&mut self) {
-        self.rests_until = self.rests_until.map(|_| Instant::now());
+    /// Reports that a connection has closed, which ends the pause.
+    pub fn connection_closed(&mut self) {
+        self.paused_until = self.paused_until.map(|_| Instant::now());
     }
 
-    /// Goes on accepting if the rest is over.
+    /// Resumes accepting if the pause is over.
     ///
     /// # Errors
-    /// What epoll_ctl(2) says.
+    /// When epoll_ctl(2) fails.
     pub fn resume(&mut self, poll: &Poll) -> io::Result<()> {
         if self
-            .rests_until
+            .paused_until
             .is_some_and(|until| until <= Instant::now())
         {
-            self.rests_until = None;
-            // What waited meanwhile is reported at once.
+            self.paused_until = None;
+            // Connections that arrived during the pause are reported at once.
             self.register(poll)?;
         }
         Ok(())
     }
 
-    /// Accepts no more.
+    /// Stops accepting.
     ///
     /// # Errors
-    /// What epoll_ctl(2) says.
+    /// When epoll_ctl(2) fails.
     pub fn close(&mut self, poll: &Poll) -> io::Result<()> {
-        if self.rests_until.is_none() {
+        if self.paused_until.is_none() {
             self.deregister(poll)?;
         }
         self.listener = None;
         self.ready = false;
-        self.rests_until = None;
+        self.paused_until = None;
         self.server.close_listeners();
         Ok(())
     }
 
-    fn rest(&mut self, poll: &Poll) -> io::Result<()> {
-        self.rests_until = Some(Instant::now() + ACCEPT_PAUSE);
+    fn pause(&mut self, poll: &Poll) -> io::Result<()> {
+        self.paused_until = Some(Instant::now() + ACCEPT_PAUSE);
         self.ready = false;
         self.deregister(poll)
     }

@@ -1,4 +1,4 @@
-//! What a server is asked for: workers, how they accept, limits.
+//! Settings of a server: address, workers, accept mode, limits.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -11,23 +11,23 @@ use serde::{Deserialize, Serialize};
 use crate::error::Error;
 use crate::protocol::WriteMode;
 
-/// The most children or workers that a server has, each with a slot of the meter.
+/// The maximum number of children or workers of a server; each has a slot of the meter.
 pub const MAX_CHILDREN: usize = 4096;
 
-/// How connections come to several workers.
+/// How connections are distributed to workers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Accept {
     /// All workers accept from one socket.
     Shared,
-    /// Each worker has a socket of its own on the same port (SO_REUSEPORT); the kernel deals.
+    /// Each worker has its own socket on the same port (SO_REUSEPORT); the kernel distributes connections.
     Reuseport,
-    /// One socket, and few of the waiting workers are woken a connection (EPOLLEXCLUSIVE).
+    /// One socket; only some of the waiting workers are woken per connection (EPOLLEXCLUSIVE).
     Exclusive,
 }
 
 impl Accept {
-    /// All of them.
+    /// All modes.
     pub const ALL: [Accept; 3] = [Accept::Shared, Accept::Reuseport, Accept::Exclusive];
 }
 
@@ -52,55 +52,55 @@ impl FromStr for Accept {
     }
 }
 
-/// How many worker processes a model has and how they accept.
+/// The worker processes of a model: their default number and accept modes.
 #[derive(Debug, Clone, Copy)]
 pub struct Workers {
-    /// How many unless asked otherwise; `None` is one a core.
+    /// The default number; `None` is one per core.
     pub default: Option<NonZeroUsize>,
-    /// The modes that it knows; the first is its default.
+    /// The supported accept modes; the first is the default.
     pub accept: &'static [Accept],
 }
 
-/// What bounds a server.
+/// The limits of a server.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Limits {
-    /// The longest body of a request or reply.
+    /// The longest body of a request or reply, in bytes.
     pub max_frame_bytes: usize,
-    /// Connections at a time, a process (threaded, async) or in all (forking); `None` is the model's own.
+    /// Concurrent connections, per process (threaded, async) or in total (forking); `None` is the model's default.
     pub max_connections: Option<usize>,
-    /// A message must be complete, and a reply make progress, within this time; `None` is for ever.
+    /// The time within which a message must be complete and a reply must make progress; `None` is no limit.
     pub idle_timeout: Option<Duration>,
-    /// A worker whose handler has not returned for so long is replaced; `None` is never.
+    /// A worker whose handler has not returned for this time is replaced; `None` is never.
     #[serde(default)]
     pub busy_timeout: Option<Duration>,
-    /// How long a stop waits for what is in flight.
+    /// How long the drain waits for requests in progress.
     pub drain: Duration,
 }
 
-/// What is asked of a server; the model fills in what is not.
+/// The settings of a server; the model's defaults apply where a value is `None`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Settings {
-    /// Where to listen; port 0 is any free one.
+    /// Where to listen; port 0 is any free port.
     pub address: SocketAddr,
-    /// Connections that may wait to be accepted, a socket.
+    /// The listen backlog, in connections per socket.
     pub backlog: u32,
-    /// Worker processes, for the models that have them.
+    /// The number of worker processes, for models that have them.
     pub workers: Option<NonZeroUsize>,
-    /// How workers accept, for the models that have them.
+    /// The accept mode of the workers, for models that have them.
     pub accept: Option<Accept>,
     /// How replies are written.
     #[serde(default, skip_serializing_if = "WriteMode::is_default")]
     pub write_mode: WriteMode,
-    /// What bounds it.
+    /// The limits.
     pub limits: Limits,
 }
 
 impl Settings {
-    /// How many workers there will be and how they accept; `None` for a model that has none,
-    /// which passes over what was asked of workers.
+    /// The number of workers and their accept mode. `None` for a model without
+    /// workers, which ignores these settings.
     ///
     /// # Errors
-    /// When there are too many, or the model does not know the mode.
+    /// When there are too many workers, or the model does not support the mode.
     pub fn resolve(
         &self,
         workers: Option<Workers>,

@@ -1,4 +1,4 @@
-//! The one stop signal, seen through a descriptor.
+//! The stop signal, received through a descriptor.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -12,11 +12,11 @@ use nix::sys::signalfd::SignalFd;
 use crate::sys::poll::poll_until;
 use crate::sys::signals;
 
-/// Tells whether SIGTERM or SIGINT has come, and holds the deadline of the drain.
+/// Whether SIGTERM or SIGINT has arrived, and the deadline of the drain.
 ///
 /// The signals are blocked and never read from the descriptor, so it stays
-/// readable for every thread that polls it. A forked child has its own: a
-/// signalfd shows the signals of the process that looks (signalfd(2)).
+/// readable for every thread that polls it. In a forked child it shows the
+/// child's signals: a signalfd belongs to the process that reads it (signalfd(2)).
 #[derive(Debug)]
 pub struct Stop {
     signals: SignalFd,
@@ -34,7 +34,7 @@ impl Stop {
         })
     }
 
-    /// When what is still in flight is cut; `None` while nobody has asked to stop.
+    /// The end of the drain; `None` before a stop is requested.
     pub fn deadline(&self) -> Option<Instant> {
         if self.deadline.get().is_none() && !readable(&self.signals) {
             return None;
@@ -42,7 +42,7 @@ impl Stop {
         Some(*self.deadline.get_or_init(|| Instant::now() + self.drain))
     }
 
-    /// Whether somebody has asked to stop.
+    /// Whether a stop has been requested.
     pub fn requested(&self) -> bool {
         self.deadline().is_some()
     }

@@ -1,12 +1,12 @@
-//! What both drivers need of a stream.
+//! Stream functions for the blocking and the non-blocking driver.
 
 use std::io;
 use std::os::fd::AsFd;
 use std::time::Duration;
 
-/// Makes the close that follows a reset, so that nothing waits for a peer that does not read.
+/// Makes the next close send a reset, so that unsent data does not wait for a peer that does not read.
 pub(crate) fn close_with_reset(stream: &impl AsFd) {
-    // Where this fails the connection is gone already.
+    // If this fails, the connection is closed already.
     let _ = socket2::SockRef::from(stream).set_linger(Some(Duration::ZERO));
 }
 

@@ -1,24 +1,26 @@
-//! Which workers are stuck in a handler that does not return.
+//! Detects workers whose handler does not return.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-/// What was last seen of each worker that was in a handler.
+/// The handler call last seen in each worker.
 #[derive(Debug, Default)]
-pub(crate) struct StuckWorkers(HashMap<usize, Seen>);
+pub(crate) struct StuckWorkers(HashMap<usize, Call>);
 
-/// A handler that was running, and since when it has been seen to.
+/// A handler call.
 #[derive(Debug, Clone, Copy)]
-struct Seen {
-    /// Requests that the worker had served before this one.
+struct Call {
+    /// Requests that the worker had served before this call.
     served: u64,
+    /// When the call was first seen.
     since: Instant,
 }
 
 impl StuckWorkers {
-    /// Looks at worker `slot`, which is in a handler after so many requests, or in none.
+    /// Checks worker `slot`. `called_after` is the number of requests that it
+    /// served before the current handler call, `None` outside a call.
     ///
-    /// True when it has been in the same one for `after`; it is then forgotten.
+    /// Returns true when the same call has lasted for `after`, and removes the entry.
     pub(crate) fn look(
         &mut self,
         slot: usize,
@@ -30,16 +32,16 @@ impl StuckWorkers {
             self.0.remove(&slot);
             return false;
         };
-        let new = Seen { served, since: now };
-        let seen = self.0.entry(slot).or_insert(new);
-        if seen.served != served {
-            *seen = new;
+        let new = Call { served, since: now };
+        let call = self.0.entry(slot).or_insert(new);
+        if call.served != served {
+            *call = new;
         }
-        let hung = now.duration_since(seen.since) >= after;
-        if hung {
+        let is_stuck = now.duration_since(call.since) >= after;
+        if is_stuck {
             self.0.remove(&slot);
         }
-        hung
+        is_stuck
     }
 }
 
@@ -48,22 +50,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_same_call_for_the_whole_time_is_a_hang() {
+    fn only_the_same_call_for_the_whole_time_counts_as_stuck() {
         let start = Instant::now();
         let at = |seconds| start + Duration::from_secs(seconds);
         let after = Duration::from_secs(30);
-        let mut hung = StuckWorkers::default();
-        assert!(!hung.look(0, Some(5), after, at(0)));
-        // Another call each time, however often it is seen busy.
-        assert!(!hung.look(0, Some(6), after, at(29)));
-        assert!(!hung.look(0, Some(6), after, at(58)));
-        // Between requests, or asleep, it is in no call.
-        assert!(!hung.look(0, None, after, at(59)));
-        assert!(!hung.look(0, Some(6), after, at(60)));
-        assert!(!hung.look(1, Some(1), after, at(60)));
-        assert!(!hung.look(0, Some(6), after, at(89)));
-        assert!(hung.look(0, Some(6), after, at(90)));
-        // Whoever has its place now begins anew.
-        assert!(!hung.look(0, Some(6), after, at(91)));
+        let mut stuck = StuckWorkers::default();
+        assert!(!stuck.look(0, Some(5), after, at(0)));
+        // Busy at each check, but in different calls.
+        assert!(!stuck.look(0, Some(6), after, at(29)));
+        assert!(!stuck.look(0, Some(6), after, at(58)));
+        // In no call, between requests or while a reply is delayed.
+        assert!(!stuck.look(0, None, after, at(59)));
+        assert!(!stuck.look(0, Some(6), after, at(60)));
+        assert!(!stuck.look(1, Some(1), after, at(60)));
+        assert!(!stuck.look(0, Some(6), after, at(89)));
+        assert!(stuck.look(0, Some(6), after, at(90)));
+        // The next worker in this slot starts from zero.
+        assert!(!stuck.look(0, Some(6), after, at(91)));
     }
 }

@@ -1,4 +1,4 @@
-//! Keeping N workers alive: what makes "prefork" of any model.
+//! Runs N workers and replaces those that die, for the preforking models.
 
 use std::io::{self, Write as _};
 use std::time::{Duration, Instant};
@@ -8,50 +8,52 @@ use super::bound::Server;
 use super::children::{Children, EndedChild};
 use super::stuck_workers::StuckWorkers;
 
-/// A worker that ends with this code could not start: another one could not either.
+/// Exit code of a worker that could not start; a replacement would fail too.
 const BOOT_FAILURE: i32 = 3;
-/// How often in a handler's time it is looked whether it has returned.
-const LOOKS: u32 = 10;
-/// So many workers may be replaced at once …
+/// Checks for stuck handlers per busy timeout.
+const CHECKS_PER_TIMEOUT: u32 = 10;
+/// The number of workers that may be replaced at once …
 const RESPAWN_BURST: u32 = 20;
-/// … and then one each of these.
+/// … and the interval for each further replacement.
 const RESPAWN_EVERY: Duration = Duration::from_millis(100);
 
 impl Server<'_> {
-    /// Forks the workers and replaces each that dies, or whose handler does not return, until told to stop; then drains them.
+    /// Forks the workers and replaces each that dies or whose handler does not
+    /// return, until the stop signal; then drains them.
     ///
     /// In a worker, [`Server::listener`] is its own socket, and `work` serves
-    /// until the stop.
+    /// until the stop signal.
     ///
     /// # Errors
-    /// When a worker fails before it has reached its loop: its reason is on stderr.
+    /// When a worker fails before it can serve; the worker writes the reason to stderr.
     pub fn supervise(&self, work: impl Fn() -> io::Result<()>) -> io::Result<()> {
         let count = self.workers().map_or(1, |(count, _)| count.get());
         let mut children = self.children();
-        let mut bucket = Bucket::full();
-        let mut hung = StuckWorkers::default();
-        let patience = self.limits().busy_timeout;
+        let mut bucket = TokenBucket::full();
+        let mut stuck = StuckWorkers::default();
+        let busy_timeout = self.limits().busy_timeout;
         let mut missing = count;
-        // The first ones replace nobody, so they take no token.
-        let mut first = count;
+        // The initial workers are no replacements, so they take no token.
+        let mut initial = count;
         loop {
-            while missing > 0 && (first > 0 || bucket.take(Instant::now())) {
-                first = first.saturating_sub(1);
+            while missing > 0 && (initial > 0 || bucket.take(Instant::now())) {
+                initial = initial.saturating_sub(1);
                 match children.fork(|slot| self.run_worker(slot, &work)) {
                     Ok(()) => missing -= 1,
-                    // The next token brings the next try.
+                    // Retry with the next token.
                     Err(_) => break,
                 }
             }
-            let look_at = patience.map(|patience| Instant::now() + patience / LOOKS);
+            let next_check =
+                busy_timeout.map(|timeout| Instant::now() + timeout / CHECKS_PER_TIMEOUT);
             let next_token = (missing > 0).then(|| bucket.next());
-            let until = [look_at, next_token].into_iter().flatten().min();
+            let until = [next_check, next_token].into_iter().flatten().min();
             match self.wait_for_child(until)? {
                 Some(Event::Stop) => return children.drain(),
                 _ => missing += replaceable(&children.reap(), &mut children)?,
             }
-            if let Some(patience) = patience {
-                children.kill_hung(&mut hung, patience);
+            if let Some(timeout) = busy_timeout {
+                children.kill_hung(&mut stuck, timeout);
             }
         }
     }
@@ -72,11 +74,11 @@ impl Server<'_> {
     }
 }
 
-/// How many of those that ended are to be replaced.
-fn replaceable(gone: &[EndedChild], children: &mut Children<'_, '_>) -> io::Result<usize> {
-    if let Some(failed) = gone
+/// The number of ended workers to replace.
+fn replaceable(ended: &[EndedChild], children: &mut Children<'_, '_>) -> io::Result<usize> {
+    if let Some(failed) = ended
         .iter()
-        .find(|gone| !gone.was_serving && gone.code.is_some_and(|code| code != 0))
+        .find(|worker| !worker.was_serving && worker.code.is_some_and(|code| code != 0))
     {
         children.kill();
         return Err(io::Error::other(format!(
@@ -84,23 +86,23 @@ fn replaceable(gone: &[EndedChild], children: &mut Children<'_, '_>) -> io::Resu
             failed.slot
         )));
     }
-    Ok(gone.len())
+    Ok(ended.len())
 }
 
-/// A token bucket in time: it is full at first, and every token taken is given back later.
-struct Bucket {
-    /// When the bucket will be, or was, full.
+/// A token bucket that is full at first and refills at a constant rate.
+struct TokenBucket {
+    /// The time at which the bucket is full again, or was.
     full_at: Instant,
 }
 
-impl Bucket {
-    fn full() -> Bucket {
-        Bucket {
+impl TokenBucket {
+    fn full() -> TokenBucket {
+        TokenBucket {
             full_at: Instant::now(),
         }
     }
 
-    /// When there will be a token.
+    /// The time of the next token.
     fn next(&self) -> Instant {
         self.full_at
             .checked_sub(RESPAWN_EVERY * (RESPAWN_BURST - 1))
@@ -108,11 +110,11 @@ impl Bucket {
     }
 
     fn take(&mut self, now: Instant) -> bool {
-        let there = self.next() <= now;
-        if there {
+        let available = self.next() <= now;
+        if available {
             self.full_at = self.full_at.max(now) + RESPAWN_EVERY;
         }
-        there
+        available
     }
 }
 
@@ -121,16 +123,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_bucket_gives_a_burst_and_then_ten_a_second() {
+    fn the_bucket_allows_a_burst_and_then_ten_per_second() {
         let now = Instant::now() + Duration::from_secs(1000);
-        let mut bucket = Bucket { full_at: now };
+        let mut bucket = TokenBucket { full_at: now };
         let burst = (0..100).filter(|_| bucket.take(now)).count();
         assert_eq!(burst, 20);
         assert_eq!(bucket.next(), now + RESPAWN_EVERY);
-        let in_a_second = (0..1000)
+        let in_one_second = (0..1000)
             .filter(|ms| bucket.take(now + Duration::from_millis(*ms)))
             .count();
-        assert_eq!(in_a_second, 9);
+        assert_eq!(in_one_second, 9);
         let much_later = now + Duration::from_secs(60);
         assert_eq!((0..100).filter(|_| bucket.take(much_later)).count(), 20);
     }

@@ -1,4 +1,4 @@
-//! Timers of a readiness loop on one timerfd: a poll timeout would round to milliseconds.
+//! Timers of a readiness loop, on one timerfd: a poll timeout is rounded to milliseconds.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -10,7 +10,7 @@ use nix::sys::time::TimeSpec;
 use nix::sys::timer::{Expiration, TimerSetTimeFlags};
 use nix::sys::timerfd::{ClockId, TimerFd, TimerFlags};
 
-/// Keys that are due at some time; its descriptor is readable when one is.
+/// Keys with due times. The descriptor is readable when a key is due.
 #[derive(Debug)]
 pub struct Timers {
     fd: TimerFd,
@@ -18,10 +18,10 @@ pub struct Timers {
 }
 
 impl Timers {
-    /// None yet.
+    /// Creates an empty set.
     ///
     /// # Errors
-    /// When there is no descriptor to be had.
+    /// When timerfd_create(2) fails.
     pub fn new() -> io::Result<Timers> {
         let flags = TimerFlags::TFD_NONBLOCK | TimerFlags::TFD_CLOEXEC;
         Ok(Timers {
@@ -30,10 +30,10 @@ impl Timers {
         })
     }
 
-    /// `key` is due `at` then.
+    /// Adds `key`, due at `at`.
     ///
     /// # Errors
-    /// What timerfd_settime(2) says.
+    /// When timerfd_settime(2) fails.
     pub fn add(&mut self, at: Instant, key: usize) -> io::Result<()> {
         let first = self
             .queue
@@ -43,10 +43,10 @@ impl Timers {
         if first { self.arm() } else { Ok(()) }
     }
 
-    /// Takes out the keys that are due, each with its time, by which a key that was given anew is known.
+    /// Removes and returns the due keys. The time of each distinguishes it from an earlier use of the key.
     ///
     /// # Errors
-    /// What timerfd_settime(2) says.
+    /// When timerfd_settime(2) fails.
     pub fn due(&mut self) -> io::Result<Vec<(usize, Instant)>> {
         let now = Instant::now();
         let mut keys = Vec::new();
@@ -57,7 +57,7 @@ impl Timers {
             self.queue.pop();
             keys.push((key, at));
         }
-        // Setting the timer anew also makes the descriptor unreadable.
+        // Setting the timer again also makes the descriptor unreadable.
         self.arm()?;
         Ok(keys)
     }
@@ -66,7 +66,7 @@ impl Timers {
         let Some(Reverse((at, _))) = self.queue.peek() else {
             return Ok(self.fd.unset()?);
         };
-        // Zero would disarm it.
+        // Zero would disarm the timer.
         let left = at
             .saturating_duration_since(Instant::now())
             .max(Duration::from_nanos(1));

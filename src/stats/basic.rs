@@ -1,6 +1,6 @@
-//! Statistics: small, pure, and tested against published values.
+//! Basic statistics.
 
-/// The median; NaN for nothing.
+/// The median; NaN for no values.
 pub fn median(values: &[f64]) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
@@ -11,7 +11,7 @@ pub fn median(values: &[f64]) -> f64 {
     }
 }
 
-/// The least and the greatest; infinities for nothing.
+/// The minimum and the maximum; (∞, −∞) for no values.
 pub fn range(values: &[f64]) -> (f64, f64) {
     let start = (f64::INFINITY, f64::NEG_INFINITY);
     values.iter().fold(start, |(low, high), value| {
@@ -19,25 +19,25 @@ pub fn range(values: &[f64]) -> (f64, f64) {
     })
 }
 
-/// Jain's fairness index, (Σx)² / (n Σx²): 1 when all have the same, 1/n when
-/// one has everything (Jain, Chiu & Hawe, DEC TR-301, 1984). `None` where there
-/// is nothing to share.
+/// Jain's fairness index, (Σx)² / (n Σx²): 1 if all shares are equal, 1/n if
+/// one share is everything (Jain, Chiu & Hawe, DEC TR-301, 1984). `None` if all
+/// shares are 0.
 pub fn jain(shares: &[u64]) -> Option<f64> {
     let sum: f64 = shares.iter().map(|share| *share as f64).sum();
     let squares: f64 = shares.iter().map(|share| (*share as f64).powi(2)).sum();
     (squares > 0.0).then(|| sum * sum / (shares.len() as f64 * squares))
 }
 
-/// A value at rank ⌈q·n⌉ of sorted values; `None` for nothing.
+/// The value at rank ⌈q·n⌉ of sorted values; `None` for no values.
 pub fn at_quantile(sorted: &[u64], q: f64) -> Option<u64> {
     let rank = (q * sorted.len() as f64).ceil() as usize;
     sorted.get(rank.clamp(1, sorted.len().max(1)) - 1).copied()
 }
 
-/// How many times `a` is of `b`, with an interval.
+/// The ratio of two figures, with a confidence interval.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Ratio {
-    /// The best estimate.
+    /// The point estimate.
     pub estimate: f64,
     /// The interval's lower end.
     pub low: f64,
@@ -48,11 +48,11 @@ pub struct Ratio {
 /// The ratio of two figures that were measured in the same rounds.
 ///
 /// The geometric mean of the ratios within rounds, with Student's interval on
-/// their logarithms at error rate `alpha`. The ratios within rounds, since what
-/// slows a round slows both; Student's interval, since after an adjustment for
-/// many comparisons the exact signed-rank test cannot reject anything with six
-/// rounds (its least p is 2^(1−n)). `None` for fewer than two rounds or figures
-/// that are not positive.
+/// their logarithms at error rate `alpha`. Ratios within rounds cancel effects
+/// that slow a whole round. Student's interval is used because, after an
+/// adjustment for many comparisons, the exact signed-rank test cannot be
+/// significant with six rounds (its smallest p is 2^(1−n)). `None` for fewer than
+/// two rounds or figures that are not positive.
 pub fn paired_ratio(a: &[f64], b: &[f64], alpha: f64) -> Option<Ratio> {
     let logs: Vec<f64> = a.iter().zip(b).map(|(a, b)| (a / b).ln()).collect();
     let n = logs.len() as f64;
@@ -69,7 +69,7 @@ pub fn paired_ratio(a: &[f64], b: &[f64], alpha: f64) -> Option<Ratio> {
     })
 }
 
-/// The quantile `p` (0.5 ≤ p < 1) of Student's t with `df` degrees of freedom, by halving.
+/// The quantile `p` (0.5 ≤ p < 1) of Student's t with `df` degrees of freedom, by bisection.
 pub fn student_t_quantile(p: f64, df: f64) -> f64 {
     let (mut low, mut high) = (0.0_f64, 1e7_f64);
     for _ in 0..200 {
@@ -94,7 +94,7 @@ fn incomplete_beta(x: f64, a: f64, b: f64) -> f64 {
     if x <= 0.0 || x >= 1.0 {
         return x.clamp(0.0, 1.0);
     }
-    // The fraction converges fast on this side only.
+    // The fraction converges fast only for small x.
     if x > (a + 1.0) / (a + b + 2.0) {
         return 1.0 - incomplete_beta(1.0 - x, b, a);
     }
@@ -119,7 +119,8 @@ fn incomplete_beta(x: f64, a: f64, b: f64) -> f64 {
     front * (value - 1.0)
 }
 
-/// ln Γ(x) for x > 0: Stirling's series (Abramowitz & Stegun 6.1.41) after stepping up to x ≥ 10.
+/// ln Γ(x) for x > 0: Stirling's series (Abramowitz & Stegun 6.1.41), after Γ(x + 1) = x Γ(x) has
+/// raised x to at least 10.
 fn ln_gamma(x: f64) -> f64 {
     let mut x = x;
     let mut steps = 0.0;
@@ -131,9 +132,9 @@ fn ln_gamma(x: f64) -> f64 {
     (x - 0.5) * x.ln() - x + 0.5 * std::f64::consts::TAU.ln() + series - steps
 }
 
-/// How far values go up or down with their place: Kendall's rank correlation as
-/// a standard normal deviate (Kendall, *Rank Correlation Methods*, 1975; Mann
-/// 1945), 0 for fewer than two. Ties make it a little smaller.
+/// The significance of a trend: Kendall's rank correlation of values with their
+/// position, as a standard normal deviate (Kendall, *Rank Correlation Methods*,
+/// 1975; Mann 1945). 0 for fewer than two values. Ties make it slightly smaller.
 pub fn kendall_z(values: &[f64]) -> f64 {
     let n = values.len() as f64;
     let pairs = values.iter().enumerate().flat_map(|(at, earlier)| {
@@ -150,13 +151,13 @@ pub fn kendall_z(values: &[f64]) -> f64 {
     if s == 0.0 {
         0.0
     } else {
-        // The correction for continuity.
+        // Continuity correction.
         (s - s.signum()) / variance.sqrt()
     }
 }
 
-/// By how much values change from one to the next: the median of the slopes
-/// between all pairs (Theil 1950, Sen 1968); NaN for fewer than two.
+/// The change from one value to the next: the median of the slopes between all
+/// pairs (Theil 1950, Sen 1968). NaN for fewer than two values.
 pub fn theil_sen(values: &[f64]) -> f64 {
     let slopes = values.iter().enumerate().flat_map(|(at, earlier)| {
         let later = values[at + 1..].iter().enumerate();
@@ -169,12 +170,15 @@ pub fn theil_sen(values: &[f64]) -> f64 {
 mod tests {
     use super::*;
 
-    fn near(a: f64, b: f64, by: f64) {
-        assert!((a - b).abs() <= by, "{a} is not within {by} of {b}");
+    fn assert_near(a: f64, b: f64, tolerance: f64) {
+        assert!(
+            (a - b).abs() <= tolerance,
+            "{a} is not within {tolerance} of {b}"
+        );
     }
 
     #[test]
-    fn student_as_in_the_tables() {
+    fn student_t_matches_the_tables() {
         for (p, df, t) in [
             (0.975, 1.0, 12.7062),
             (0.975, 5.0, 2.5706),
@@ -184,44 +188,44 @@ mod tests {
             (0.95, 30.0, 1.6973),
             (0.975, 120.0, 1.9799),
         ] {
-            near(student_t_quantile(p, df), t, 1e-4);
+            assert_near(student_t_quantile(p, df), t, 1e-4);
         }
     }
 
     #[test]
     fn ln_gamma_at_known_points() {
-        near(ln_gamma(0.5), std::f64::consts::PI.sqrt().ln(), 1e-9);
-        near(ln_gamma(5.0), 24.0_f64.ln(), 1e-9);
-        near(ln_gamma(1.0), 0.0, 1e-9);
+        assert_near(ln_gamma(0.5), std::f64::consts::PI.sqrt().ln(), 1e-9);
+        assert_near(ln_gamma(5.0), 24.0_f64.ln(), 1e-9);
+        assert_near(ln_gamma(1.0), 0.0, 1e-9);
     }
 
     #[test]
-    fn a_ratio_within_rounds_ignores_what_slows_both() {
+    fn a_ratio_within_rounds_ignores_effects_on_both_sides() {
         let b = [100.0, 60.0, 180.0, 90.0, 120.0, 75.0];
         let a = b.map(|b| b * 1.5);
         let ratio = paired_ratio(&a, &b, 0.05).unwrap();
-        near(ratio.estimate, 1.5, 1e-12);
+        assert_near(ratio.estimate, 1.5, 1e-12);
         assert!(ratio.low > 1.0);
-        // ln ratios of ±0.1 and mean 0: the half width is t·s/√n by hand.
+        // ln ratios of ±0.1, mean 0: the half width is t·s/√n, calculated by hand.
         let a = [110.5171, 54.2902, 198.9308, 81.4354, 132.6205, 67.8628];
         let ratio = paired_ratio(&a, &b, 0.05).unwrap();
-        near(ratio.high.ln(), 2.5706 * 0.109_545 / 6.0_f64.sqrt(), 1e-4);
+        assert_near(ratio.high.ln(), 2.5706 * 0.109_545 / 6.0_f64.sqrt(), 1e-4);
         assert!(ratio.low < 1.0 && ratio.high > 1.0);
         assert_eq!(paired_ratio(&[1.0], &[1.0], 0.05), None);
         assert_eq!(paired_ratio(&[1.0, 0.0], &[1.0, 1.0], 0.05), None);
     }
 
     #[test]
-    fn intervals_cover_as_often_as_they_say() {
+    fn intervals_have_their_nominal_coverage() {
         let mut random = fastrand::Rng::with_seed(7);
-        // A sum of twelve uniforms is nearly normal.
+        // A sum of twelve uniform numbers is almost normal.
         let mut noise = || (0..12).map(|_| random.f64()).sum::<f64>() - 6.0;
         let covered = (0..4000).filter(|_| {
             let logs: [f64; 6] = std::array::from_fn(|_| 0.2 + 0.3 * noise());
             let ratio = paired_ratio(&logs.map(f64::exp), &[1.0; 6], 0.05).unwrap();
             (ratio.low..=ratio.high).contains(&0.2_f64.exp())
         });
-        near(covered.count() as f64 / 4000.0, 0.95, 0.012);
+        assert_near(covered.count() as f64 / 4000.0, 0.95, 0.012);
     }
 
     #[test]
@@ -238,17 +242,17 @@ mod tests {
     }
 
     #[test]
-    fn a_trend_is_told_from_noise() {
-        // S = 45 of ten values in order, of variance 125.
+    fn a_trend_differs_from_noise() {
+        // Ten values in order: S = 45, variance 125.
         let rising: Vec<f64> = (0..10).map(f64::from).collect();
-        near(kendall_z(&rising), 44.0 / 125.0_f64.sqrt(), 1e-12);
-        near(theil_sen(&rising), 1.0, 1e-12);
-        // 25 of its 45 pairs rise, 20 fall.
+        assert_near(kendall_z(&rising), 44.0 / 125.0_f64.sqrt(), 1e-12);
+        assert_near(theil_sen(&rising), 1.0, 1e-12);
+        // Of 45 pairs, 25 rise and 20 fall.
         let ranks = [4.0, 7.0, 2.0, 10.0, 3.0, 6.0, 8.0, 1.0, 5.0, 9.0];
-        near(kendall_z(&ranks), 4.0 / 125.0_f64.sqrt(), 1e-12);
+        assert_near(kendall_z(&ranks), 4.0 / 125.0_f64.sqrt(), 1e-12);
         assert_eq!(kendall_z(&[1.0, 1.0, 1.0]), 0.0);
         let mut outlier = rising.clone();
         outlier[9] = 1e6;
-        near(theil_sen(&outlier), 1.0, 1e-12);
+        assert_near(theil_sen(&outlier), 1.0, 1e-12);
     }
 }

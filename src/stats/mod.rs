@@ -1,7 +1,7 @@
-//! Statistics: small, pure, and tested against published values.
+//! Statistics: small pure functions.
 //!
-//! To change: every function names the source of its formula and has a test
-//! against a table or a worked example.
+//! When you add a function, name the source of its formula and test it against
+//! a table or a worked example.
 
 mod basic;
 mod round;

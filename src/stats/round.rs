@@ -1,6 +1,6 @@
 //! Rounding.
 
-/// Three digits are enough for a rate.
+/// Rounds a rate to three significant digits; 0 for rates below 1.
 pub fn round_to_three_digits(rps: f64) -> f64 {
     if rps < 1.0 {
         return 0.0;

@@ -1,8 +1,8 @@
-//! Wilcoxon's signed-rank test and the estimate and interval that belong to it, all exact.
+//! Wilcoxon's signed-rank test, with its estimate and confidence interval. All are exact.
 
 use super::basic::median;
 
-/// The distribution of T⁺, the sum of the ranks of positive differences, where there is no effect.
+/// The distribution of T⁺, the sum of the ranks of positive differences, if there is no effect.
 #[derive(Debug, Clone)]
 pub struct SignedRank {
     /// P(T⁺ = t), for t from 0 to n(n+1)/2.
@@ -10,7 +10,7 @@ pub struct SignedRank {
 }
 
 impl SignedRank {
-    /// For `n` differences: each rank is in the sum or not, by a fair coin.
+    /// The distribution for `n` differences: each rank is in the sum with probability 1/2.
     pub fn of(n: usize) -> SignedRank {
         let most = n * (n + 1) / 2;
         let mut probability = vec![0.0; most + 1];
@@ -34,21 +34,21 @@ impl SignedRank {
         sum.min(1.0)
     }
 
-    /// The largest k with P(T⁺ ≤ k) ≤ p; `None` where even P(T⁺ ≤ 0) is over it.
+    /// The largest k with P(T⁺ ≤ k) ≤ p; `None` if P(T⁺ ≤ 0) > p.
     fn largest_below(&self, p: f64) -> Option<usize> {
         let mut sum = 0.0;
         let over = self.probability.iter().position(|probability| {
             sum += probability;
-            // Equal by the book, whatever the last bit says.
+            // The tolerance treats values as equal that differ by rounding only.
             sum > p * (1.0 + 1e-12)
         });
         over.unwrap_or(self.probability.len()).checked_sub(1)
     }
 }
 
-/// The two-sided p-value of paired differences; 1 where there is none but zeroes.
+/// The two-sided p-value of paired differences; 1 if all are zero.
 ///
-/// Zeroes are left out and ties share their ranks, rounded towards no effect.
+/// Zeroes are left out. Ties get their mean rank, and T⁺ is rounded towards no effect.
 pub fn p_value(differences: &[f64]) -> f64 {
     let mut sizes: Vec<f64> = differences.iter().copied().filter(|d| *d != 0.0).collect();
     sizes.sort_by(|a, b| a.abs().total_cmp(&b.abs()));
@@ -63,12 +63,12 @@ pub fn p_value(differences: &[f64]) -> f64 {
     };
     let positive: f64 = sizes.iter().filter(|d| **d > 0.0).map(|d| rank(*d)).sum();
     let all = (n * (n + 1) / 2) as f64;
-    // The tail that is further from the middle, its end rounded inwards.
+    // The smaller tail, rounded towards the middle.
     let tail = positive.min(all - positive).ceil() as usize;
     (2.0 * SignedRank::of(n).at_most(tail)).min(1.0)
 }
 
-/// The averages of all pairs of values, each with itself too (Walsh 1949), sorted.
+/// The averages of all pairs of values, including each value with itself (Walsh 1949), sorted.
 fn walsh_averages(values: &[f64]) -> Vec<f64> {
     let pairs = (0..values.len()).flat_map(|i| (i..values.len()).map(move |j| (i, j)));
     let mut averages: Vec<f64> = pairs
@@ -78,13 +78,14 @@ fn walsh_averages(values: &[f64]) -> Vec<f64> {
     averages
 }
 
-/// The estimate of Hodges and Lehmann (1963): the median of the Walsh averages; NaN for nothing.
+/// The estimate of Hodges and Lehmann (1963): the median of the Walsh averages; NaN for no
+/// values.
 pub fn hodges_lehmann(differences: &[f64]) -> f64 {
     median(&walsh_averages(differences))
 }
 
-/// The interval that holds the true shift with probability of at least 1 − α: order statistics of
-/// the Walsh averages (Tukey 1949). Infinite where there are too few differences.
+/// The confidence interval of the shift at level 1 − α or more: order statistics of the Walsh
+/// averages (Tukey 1949). Infinite if there are too few differences.
 pub fn interval(differences: &[f64], alpha: f64) -> (f64, f64) {
     (
         lower_bound(differences, alpha / 2.0),
@@ -92,7 +93,7 @@ pub fn interval(differences: &[f64], alpha: f64) -> (f64, f64) {
     )
 }
 
-/// What the true shift is under with probability of at least 1 − α.
+/// The one-sided upper confidence bound of the shift at level 1 − α or more.
 pub fn upper_bound(differences: &[f64], alpha: f64) -> f64 {
     let averages = walsh_averages(differences);
     let k = SignedRank::of(differences.len()).largest_below(alpha);
@@ -101,20 +102,20 @@ pub fn upper_bound(differences: &[f64], alpha: f64) -> f64 {
 }
 
 fn lower_bound(differences: &[f64], alpha: f64) -> f64 {
-    let turned: Vec<f64> = differences.iter().map(|d| -d).collect();
-    -upper_bound(&turned, alpha)
+    let negated: Vec<f64> = differences.iter().map(|d| -d).collect();
+    -upper_bound(&negated, alpha)
 }
 
-/// p-values adjusted so that all that are rejected hold together (Holm 1979), in their order.
+/// p-values adjusted for multiple tests (Holm 1979), in the order of the input.
 pub fn holm(p_values: &[f64]) -> Vec<f64> {
     let mut order: Vec<usize> = (0..p_values.len()).collect();
     order.sort_by(|a, b| p_values[*a].total_cmp(&p_values[*b]));
     let mut adjusted = vec![0.0; p_values.len()];
-    let mut least = 0.0_f64;
-    for (place, index) in order.iter().enumerate() {
-        let times = (p_values.len() - place) as f64;
-        least = least.max((p_values[*index] * times).min(1.0));
-        adjusted[*index] = least;
+    let mut largest = 0.0_f64;
+    for (rank, index) in order.iter().enumerate() {
+        let factor = (p_values.len() - rank) as f64;
+        largest = largest.max((p_values[*index] * factor).min(1.0));
+        adjusted[*index] = largest;
     }
     adjusted
 }
@@ -123,12 +124,15 @@ pub fn holm(p_values: &[f64]) -> Vec<f64> {
 mod tests {
     use super::*;
 
-    fn near(a: f64, b: f64, by: f64) {
-        assert!((a - b).abs() <= by, "{a} is not within {by} of {b}");
+    fn assert_near(a: f64, b: f64, tolerance: f64) {
+        assert!(
+            (a - b).abs() <= tolerance,
+            "{a} is not within {tolerance} of {b}"
+        );
     }
 
     #[test]
-    fn the_distribution_is_that_of_the_tables() {
+    fn the_distribution_matches_the_tables() {
         // Critical values for a one-sided 2.5 % and 5 % (Wilcoxon & Wilcox 1964).
         for (n, level, critical) in [
             (6, 0.025, 0),
@@ -143,8 +147,8 @@ mod tests {
             let distribution = SignedRank::of(n);
             assert_eq!(distribution.largest_below(level), Some(critical), "{n}");
         }
-        near(SignedRank::of(10).at_most(8), 0.024_414, 1e-6);
-        near(SignedRank::of(5).at_most(15), 1.0, 1e-12);
+        assert_near(SignedRank::of(10).at_most(8), 0.024_414, 1e-6);
+        assert_near(SignedRank::of(5).at_most(15), 1.0, 1e-12);
         assert_eq!(SignedRank::of(4).largest_below(0.025), None);
     }
 
@@ -158,21 +162,21 @@ mod tests {
     }
 
     #[test]
-    fn a_worked_example() {
+    fn results_match_a_worked_example() {
         let differences = depression();
-        near(p_value(&differences), 0.0390625, 1e-9);
-        near(hodges_lehmann(&differences), -0.46, 1e-9);
-        // At 96.1 %, by the book (−0.786, −0.010).
+        assert_near(p_value(&differences), 0.0390625, 1e-9);
+        assert_near(hodges_lehmann(&differences), -0.46, 1e-9);
+        // The book has (−0.786, −0.010) at 96.1 %.
         let (low, high) = interval(&differences, 0.04);
-        near(low, -0.786, 1e-9);
-        near(high, -0.010, 1e-9);
+        assert_near(low, -0.786, 1e-9);
+        assert_near(high, -0.010, 1e-9);
     }
 
     #[test]
-    fn too_few_show_nothing() {
+    fn too_few_differences_are_never_significant() {
         assert_eq!(p_value(&[]), 1.0);
         assert_eq!(p_value(&[0.0, 0.0]), 1.0);
-        near(p_value(&[0.1, 0.2, 0.3, 0.4, 0.5]), 0.0625, 1e-12);
+        assert_near(p_value(&[0.1, 0.2, 0.3, 0.4, 0.5]), 0.0625, 1e-12);
         assert_eq!(
             interval(&[1.0, 2.0], 0.05),
             (f64::NEG_INFINITY, f64::INFINITY)
@@ -180,10 +184,10 @@ mod tests {
     }
 
     #[test]
-    fn holm_as_in_its_paper() {
+    fn holm_matches_its_paper() {
         let adjusted = holm(&[0.01, 0.04, 0.03, 0.005]);
-        for (is, should) in adjusted.iter().zip([0.03, 0.06, 0.06, 0.02]) {
-            near(*is, should, 1e-12);
+        for (actual, expected) in adjusted.iter().zip([0.03, 0.06, 0.06, 0.02]) {
+            assert_near(*actual, expected, 1e-12);
         }
         assert_eq!(holm(&[0.9, 0.8]), [1.0, 1.0]);
     }

@@ -1,4 +1,4 @@
-//! Which cores a side of a measurement may use.
+//! The cores that the server or the load generator may use.
 
 use std::collections::BTreeSet;
 use std::str::FromStr;
@@ -8,40 +8,40 @@ use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::unistd::Pid;
 use serde::{Deserialize, Serialize};
 
-/// Some cores, as in `0,2-3`; never none.
+/// A set of cores, such as `0,2-3`; never empty.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Cpus(BTreeSet<usize>);
 
 impl Cpus {
-    /// Those that this thread may use (sched_getaffinity(2)).
+    /// The cores that this thread may use (sched_getaffinity(2)).
     ///
     /// # Errors
-    /// What the system says.
+    /// When sched_getaffinity(2) fails.
     pub fn allowed() -> io::Result<Cpus> {
         let set = sched_getaffinity(Pid::from_raw(0))?;
         let isset = |cpu: &usize| set.is_set(*cpu).unwrap_or(false);
         Ok(Cpus((0..CpuSet::count()).filter(isset).collect()))
     }
 
-    /// Keeps this thread, and the threads and processes that it will start, on these cores.
+    /// Pins this thread, and the threads and processes that it will start, to these cores.
     ///
     /// # Errors
-    /// When this machine has none of them, or forbids it.
+    /// When none of the cores is available to this process.
     pub fn pin(&self) -> io::Result<()> {
         let mut set = CpuSet::new();
         self.0.iter().try_for_each(|cpu| set.set(*cpu))?;
         Ok(sched_setaffinity(Pid::from_raw(0), &set)?)
     }
 
-    /// How many there are.
+    /// The number of cores.
     pub fn count(&self) -> usize {
         self.0.len()
     }
 
-    /// The first that is not among `others`.
-    pub fn first_not_in(&self, others: &Cpus) -> Option<usize> {
-        self.0.difference(&others.0).next().copied()
+    /// The first core that is not in `excluded`.
+    pub fn first_not_in(&self, excluded: &Cpus) -> Option<usize> {
+        self.0.difference(&excluded.0).next().copied()
     }
 }
 
@@ -49,19 +49,19 @@ impl FromStr for Cpus {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Cpus, String> {
-        let wrong = || "a list of cores such as 0,2-3".to_owned();
+        let error = || "a list of cores such as 0,2-3".to_owned();
         let number = |text: &str| {
-            let cpu: usize = text.parse().map_err(|_| wrong())?;
+            let cpu: usize = text.parse().map_err(|_| error())?;
             Some(cpu)
                 .filter(|cpu| *cpu < CpuSet::count())
-                .ok_or_else(wrong)
+                .ok_or_else(error)
         };
         let mut cpus = BTreeSet::new();
         for part in text.split(',') {
             let (first, last) = part.split_once('-').unwrap_or((part, part));
             let (first, last) = (number(first)?, number(last)?);
             if first > last {
-                return Err(wrong());
+                return Err(error());
             }
             cpus.extend(first..=last);
         }
@@ -85,16 +85,16 @@ impl From<Cpus> for String {
 
 impl fmt::Display for Cpus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut rest: Vec<usize> = self.0.iter().copied().collect();
+        let mut remaining: Vec<usize> = self.0.iter().copied().collect();
         let mut parts = Vec::new();
-        while let Some(first) = rest.first().copied() {
-            let run = rest.iter().zip(first..).take_while(|(a, b)| *a == b);
+        while let Some(first) = remaining.first().copied() {
+            let run = remaining.iter().zip(first..).take_while(|(a, b)| *a == b);
             let length = run.count();
             parts.push(match length {
                 1 => first.to_string(),
                 _ => format!("{first}-{}", first + length - 1),
             });
-            rest.drain(..length);
+            remaining.drain(..length);
         }
         f.pad(&parts.join(","))
     }
@@ -105,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lists_as_taskset_takes_them() {
+    fn parses_and_prints_lists_as_taskset_does() {
         let text = |list: &str| list.parse::<Cpus>().map(|cpus| cpus.to_string());
         assert_eq!(text("0,2-3").as_deref(), Ok("0,2-3"));
         assert_eq!(text("3,2,2,0-1").as_deref(), Ok("0-3"));
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn a_thread_can_be_kept_on_one_core() {
+    fn a_thread_can_be_pinned_to_one_core() {
         let first = Cpus::allowed().unwrap().0.first().copied().unwrap();
         let one: Cpus = first.to_string().parse().unwrap();
         let pinned = std::thread::spawn(move || {

@@ -1,8 +1,8 @@
-//! Loopback source addresses, taken in turn.
+//! Loopback source addresses, used in rotation.
 //!
-//! One address has some 28,000 ports, and each is blocked for a while after use
-//! (TIME_WAIT, RFC 9293). Loopback has 16 million addresses, so connections that
-//! are made again and again take several.
+//! One address has about 28,000 ephemeral ports, and each is blocked for a while
+//! after use (TIME_WAIT, RFC 9293). Loopback has 16 million addresses, so frequent
+//! reconnects use several.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -11,7 +11,7 @@ use std::os::fd::AsFd;
 use nix::sys::socket::{setsockopt, sockopt};
 use socket2::{SockAddr, Socket};
 
-/// Addresses that take turns.
+/// Number of addresses in the rotation.
 const SOURCES: u32 = 64;
 
 /// Source addresses for connections to a loopback target.
@@ -22,8 +22,8 @@ pub(crate) struct LoopbackSources {
 }
 
 impl LoopbackSources {
-    /// The addresses from 127.0.0.1 + `offset` on, beginning with number `start`; `None` where
-    /// the target is not on loopback.
+    /// The addresses from 127.0.0.1 + `offset` on; the rotation begins at index `start`. `None` if
+    /// the target is not a loopback address.
     pub(crate) fn new(target: SocketAddr, offset: u32, start: u32) -> Option<LoopbackSources> {
         matches!(target.ip(), IpAddr::V4(ip) if ip.is_loopback()).then(|| LoopbackSources {
             first: Ipv4Addr::LOCALHOST.to_bits() + offset,
@@ -31,11 +31,11 @@ impl LoopbackSources {
         })
     }
 
-    /// Binds a socket to the next address. Its port is chosen at connect, free for that very
-    /// target (IP_BIND_ADDRESS_NO_PORT, ip(7)).
+    /// Binds a socket to the next address. The kernel chooses the port at connect, so it must be
+    /// free only for that target (IP_BIND_ADDRESS_NO_PORT, ip(7)).
     ///
     /// # Errors
-    /// What setsockopt(2) or bind(2) says.
+    /// When setsockopt(2) or bind(2) fails.
     pub(crate) fn bind(&mut self, socket: &Socket) -> io::Result<()> {
         let source = Ipv4Addr::from_bits(self.first + self.next);
         self.next = (self.next + 1) % SOURCES;

@@ -1,7 +1,7 @@
-//! System calls that no crate offers as safe calls, and set-up that several rooms need.
+//! System calls without a safe wrapper in a crate, and process set-up for several modules.
 //!
-//! All `unsafe` code of the project lives here. To change: one file per subject;
-//! each `unsafe` block has a SAFETY line; nothing here knows of servers or loads.
+//! Owns all `unsafe` code of the project. To change: one file per subject; each
+//! `unsafe` block has a SAFETY line; nothing here depends on servers or loads.
 
 pub(crate) mod affinity;
 pub(crate) mod fork;

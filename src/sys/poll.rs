@@ -1,4 +1,4 @@
-//! Waiting for descriptors.
+//! Waiting until descriptors are ready.
 
 use std::io;
 use std::time::Instant;
@@ -7,10 +7,10 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, ppoll};
 use nix::sys::time::TimeSpec;
 
-/// Waits until a descriptor is ready (true) or the time has come (false).
+/// Waits until a descriptor is ready (true) or `until` has passed (false).
 ///
 /// # Errors
-/// What ppoll(2) says.
+/// When ppoll(2) fails.
 pub(crate) fn poll_until(fds: &mut [PollFd<'_>], until: Option<Instant>) -> io::Result<bool> {
     loop {
         let left =
@@ -22,7 +22,7 @@ pub(crate) fn poll_until(fds: &mut [PollFd<'_>], until: Option<Instant>) -> io::
     }
 }
 
-/// Whether the descriptor was ready in the last poll, be it with an error.
+/// Whether the descriptor was ready in the last poll; an error counts as ready.
 pub(crate) fn is_ready(fd: &PollFd<'_>) -> bool {
     fd.any().unwrap_or(true)
 }

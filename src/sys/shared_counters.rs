@@ -1,4 +1,4 @@
-//! The only unsafe code: what no crate offers as a safe call.
+//! Counters in memory that several processes share (memfd_create(2), mmap(2)).
 
 use std::fs::File;
 use std::io;
@@ -15,34 +15,34 @@ pub struct SharedCounters {
     count: usize,
 }
 
-// SAFETY: what is shared are atomics, and the mapping stays until drop.
+// SAFETY: the shared memory is accessed only as atomics, and the mapping stays until drop.
 unsafe impl Send for SharedCounters {}
 
 // SAFETY: as above.
 unsafe impl Sync for SharedCounters {}
 
 impl SharedCounters {
-    /// Makes `count` counters, all 0, that forked children share.
+    /// Creates `count` counters with value 0, shared with forked children.
     ///
     /// # Errors
-    /// What memfd_create(2), ftruncate(2) or mmap(2) says.
+    /// When memfd_create(2), ftruncate(2) or mmap(2) fails.
     pub fn create(count: usize) -> io::Result<SharedCounters> {
         let file = File::from(memfd_create("rpcbench-meter", MFdFlags::MFD_CLOEXEC)?);
         file.set_len((count * size_of::<AtomicU64>()) as u64)?;
         SharedCounters::map(file)
     }
 
-    /// Maps the counters that another process made and holds open as `file`.
+    /// Maps the counters of another process, opened as `file`.
     ///
     /// # Errors
-    /// What fstat(2) or mmap(2) says.
+    /// When fstat(2) or mmap(2) fails, or the file is empty.
     pub fn map(file: File) -> io::Result<SharedCounters> {
         use nix::sys::mman::{MapFlags, ProtFlags, mmap};
         let count = file.metadata()?.len() as usize / size_of::<AtomicU64>();
         let bytes = std::num::NonZeroUsize::new(count * size_of::<AtomicU64>())
-            .ok_or_else(|| io::Error::other("the shared page is empty"))?;
+            .ok_or_else(|| io::Error::other("the shared counters are empty"))?;
         let access = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
-        // SAFETY: a fresh shared mapping of a file of at least this length, which nobody shrinks.
+        // SAFETY: a new shared mapping of a file of at least this length, which is never shrunk.
         let start = unsafe { mmap(None, bytes, access, MapFlags::MAP_SHARED, &file, 0) }?;
         Ok(SharedCounters {
             file,
@@ -51,14 +51,14 @@ impl SharedCounters {
         })
     }
 
-    /// The counters.
+    /// Returns the counters.
     pub fn get(&self) -> &[AtomicU64] {
         // SAFETY: the mapping is page-aligned, as long as this, and unmapped only on drop;
         // other processes change it only through atomics.
         unsafe { std::slice::from_raw_parts(self.start.as_ptr(), self.count) }
     }
 
-    /// The descriptor by which another process finds the memory in /proc/PID/fd.
+    /// The descriptor of the memory; another process opens it through /proc/PID/fd.
     pub fn fd(&self) -> RawFd {
         self.file.as_raw_fd()
     }
@@ -67,7 +67,7 @@ impl SharedCounters {
 impl Drop for SharedCounters {
     fn drop(&mut self) {
         let bytes = self.count * size_of::<AtomicU64>();
-        // SAFETY: maps exactly what `map` mapped, and no reference outlives self. A failure leaves it mapped.
+        // SAFETY: unmaps exactly the range that `map` mapped, and no reference outlives self. On failure it stays mapped.
         let _ = unsafe { nix::sys::mman::munmap(self.start.cast(), bytes) };
     }
 }

@@ -177,7 +177,7 @@ fn the_page_works_in_a_browser() {
         );
         return;
     };
-    let record = crate::page::study();
+    let record = crate::support::study();
     let label = "mine".to_owned();
     let html = page(&[Source {
         label,
@@ -262,7 +262,10 @@ fn other_pages_are_as_sound() {
         assert!(std::env::var_os("CI").is_none(), "there is no Chromium");
         return;
     };
-    let (study, check) = (crate::page::study(), crate::page::checked(Outcome::Pass));
+    let (study, check) = (
+        crate::support::study(),
+        crate::support::checked(Outcome::Pass),
+    );
     let source = |label: &str, record| Source {
         label: label.to_owned(),
         record,

@@ -4,7 +4,7 @@ use rpcbench::internal::check::verdict::least_pairs;
 use rpcbench::internal::check::{Pair, Pairs, check};
 use rpcbench::record::{ErrorCounts, Outcome, Part, Rules, Trial};
 
-use crate::report::trial;
+use crate::support::trial;
 
 const RULES: Rules = Rules {
     alpha: 0.05,
@@ -49,8 +49,8 @@ fn pairs(count: usize, times: f64, noise: f64, seed: u64) -> Pairs {
         scenario: None,
         clients: 64,
         pairs: pairs.collect(),
-        redone: Vec::new(),
-        broken: None,
+        repeated: Vec::new(),
+        gave_up: None,
     }
 }
 
@@ -191,7 +191,7 @@ fn failing_fast_is_a_regression() {
 #[test]
 fn pairs_that_cannot_be_believed_are_invalid_and_never_a_pass() {
     let mut redone = pairs(20, 1.0, 0.02, 1);
-    redone.redone = vec!["candidate: it died".to_owned(); 6];
+    redone.repeated = vec!["candidate: it died".to_owned(); 6];
     let (outcome, part) = judged(&redone);
     assert_eq!(outcome, Outcome::Invalid);
     assert!(
@@ -200,7 +200,7 @@ fn pairs_that_cannot_be_believed_are_invalid_and_never_a_pass() {
         part.reasons
     );
     let mut broken = pairs(3, 1.0, 0.02, 1);
-    broken.broken = Some("it would not start".to_owned());
+    broken.gave_up = Some("it would not start".to_owned());
     assert_eq!(judged(&broken).0, Outcome::Invalid);
     let none = Pairs {
         pairs: Vec::new(),

@@ -1,19 +1,15 @@
 //! The command line: what it prints, and what it exits with.
 
-use std::process::{Output, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
 
-use crate::support::{Served, assert_gone, descendants, eventually, measured, rpcbench};
-
-pub(crate) const SHORT: [&str; 4] = ["--duration", "200ms", "--warmup", "100ms"];
-
-pub(crate) fn run(arguments: &[&str]) -> Output {
-    rpcbench().args(arguments).output().unwrap()
-}
+use crate::support::{
+    SHORT, Served, assert_gone, descendants, eventually, measured, rpcbench, run,
+};
 
 #[test]
 fn json_is_one_document_with_a_cell_a_model() {

@@ -7,8 +7,7 @@ use rpcbench::internal::report::files::files;
 use rpcbench::record::histogram::encode;
 use rpcbench::record::{Censored, Histograms, Interval, Trial};
 
-use crate::cli::{SHORT, run};
-use crate::report::{cell, record, trial};
+use crate::support::{SHORT, cell, record, run, trial};
 
 fn histogram(values: impl IntoIterator<Item = u64>, digits: u8) -> Histogram<u64> {
     let mut histogram = Histogram::new_with_bounds(1, 3_600_000_000_000, digits).unwrap();

@@ -4,11 +4,11 @@ use rpcbench::internal::load::Message;
 use rpcbench::internal::load::Quantile;
 use rpcbench::record::ErrorCounts;
 
-use crate::scripted::{Load, MS, S, World, load, near, play, pong};
+use crate::support::{Load, MS, S, World, load, near, play, pong_to};
 
 #[test]
 fn a_server_that_takes_two_milliseconds() {
-    let world = World::new(3, |_, request, _| vec![(2 * MS, pong(request))]);
+    let world = World::new(3, |_, request, _| vec![(2 * MS, pong_to(request))]);
     let (recorder, clients) = play(&load(3), &world);
     // A second of 2 ms each, three clients at a time.
     assert_eq!(recorder.requests, 3 * 500);
@@ -41,7 +41,7 @@ fn a_server_that_takes_two_milliseconds() {
 #[test]
 fn nothing_begins_after_the_window_and_the_drain_is_measured() {
     // Replies take 300 ms, so that the last ones fall into the drain.
-    let world = World::new(2, |_, request, _| vec![(300 * MS, pong(request))]);
+    let world = World::new(2, |_, request, _| vec![(300 * MS, pong_to(request))]);
     let (recorder, _) = play(&load(2), &world);
     let last_send = world.borrow().sent.iter().map(|(at, _)| *at).max().unwrap();
     assert!(last_send < 1100 * MS, "sent at {last_send}");
@@ -55,7 +55,7 @@ fn nothing_begins_after_the_window_and_the_drain_is_measured() {
 fn clients_that_are_never_answered_are_seen() {
     let world = World::new(10, |client, request, _| {
         if client == 0 {
-            vec![(MS, pong(request))]
+            vec![(MS, pong_to(request))]
         } else {
             vec![]
         }
@@ -92,7 +92,7 @@ fn clients_that_are_never_answered_are_seen() {
 fn a_request_that_ended_in_the_warm_up_is_not_counted() {
     let world = World::new(1, |_, request, now| {
         let takes = if now < 50 * MS { 90 * MS } else { 10 * MS };
-        vec![(takes, pong(request))]
+        vec![(takes, pong_to(request))]
     });
     let (recorder, _) = play(&load(1), &world);
     // The slow one ends at 91 ms, before the window; the next ones take 10 ms.
@@ -100,7 +100,7 @@ fn a_request_that_ended_in_the_warm_up_is_not_counted() {
     // One that begins in the warm-up and ends in the window counts.
     let world = World::new(1, |_, request, now| {
         let takes = if now < 50 * MS { 150 * MS } else { 10 * MS };
-        vec![(takes, pong(request))]
+        vec![(takes, pong_to(request))]
     });
     let (recorder, clients) = play(&load(1), &world);
     assert!(near(recorder.latency.quantile(1.0), 151 * MS));
@@ -109,7 +109,7 @@ fn a_request_that_ended_in_the_warm_up_is_not_counted() {
 
 #[test]
 fn with_a_connection_a_request_latency_holds_the_connect_and_service_does_not() {
-    let world = World::new(2, |_, request, _| vec![(2 * MS, pong(request))]);
+    let world = World::new(2, |_, request, _| vec![(2 * MS, pong_to(request))]);
     world.borrow_mut().connect_ns = 3 * MS;
     let load = Load {
         requests_per_connection: Some(1),
@@ -134,7 +134,7 @@ fn with_a_connection_a_request_latency_holds_the_connect_and_service_does_not() 
 
 #[test]
 fn a_connection_ends_after_as_many_requests_as_it_was_given() {
-    let world = World::new(1, |_, request, _| vec![(MS, pong(request))]);
+    let world = World::new(1, |_, request, _| vec![(MS, pong_to(request))]);
     let load = Load {
         requests_per_connection: Some(9),
         ..load(1)
@@ -148,7 +148,7 @@ fn a_connection_ends_after_as_many_requests_as_it_was_given() {
 
 #[test]
 fn a_connect_that_never_ends_is_a_request_that_was_never_sent() {
-    let world = World::new(2, |_, request, _| vec![(MS, pong(request))]);
+    let world = World::new(2, |_, request, _| vec![(MS, pong_to(request))]);
     world.borrow_mut().connect_ns = 100 * S;
     let (recorder, clients) = play(&load(2), &world);
     assert_eq!(recorder.requests, 0);
@@ -166,7 +166,7 @@ fn a_connect_that_never_ends_is_a_request_that_was_never_sent() {
 
 #[test]
 fn refused_connects_are_counted_and_tried_again_with_a_pause() {
-    let world = World::new(1, |_, request, _| vec![(MS, pong(request))]);
+    let world = World::new(1, |_, request, _| vec![(MS, pong_to(request))]);
     world.borrow_mut().refuse = true;
     let (recorder, _) = play(&load(1), &world);
     let connects = world.borrow().connects;
@@ -185,7 +185,7 @@ fn a_reply_that_does_not_come_times_out() {
         if now < 500 * MS {
             vec![]
         } else {
-            vec![(MS, pong(request))]
+            vec![(MS, pong_to(request))]
         }
     });
     let load = Load {
@@ -224,7 +224,7 @@ fn a_fault(reply: impl Fn(&[u8]) -> Vec<u8> + 'static, expected: &ErrorCounts) {
             if faulty {
                 reply(request)
             } else {
-                pong(request)
+                pong_to(request)
             },
         )]
     });
@@ -244,7 +244,7 @@ fn faults_are_counted_by_kind_and_never_as_successes() {
     let none = ErrorCounts::default;
     let wrong = ErrorCounts { reply: 1, ..none() };
     a_fault(
-        |request| pong(&[&request[..request.len() - 3], b"f\"}"].concat()),
+        |request| pong_to(&[&request[..request.len() - 3], b"f\"}"].concat()),
         &wrong,
     );
     a_fault(
@@ -275,9 +275,9 @@ fn a_reply_that_nobody_asked_for_is_a_protocol_error() {
     let world = World::new(1, move |_, request, _| {
         sent += 1;
         let twice = if sent == 200 {
-            [pong(request), pong(request)].concat()
+            [pong_to(request), pong_to(request)].concat()
         } else {
-            pong(request)
+            pong_to(request)
         };
         vec![(MS, twice)]
     });
@@ -292,7 +292,7 @@ fn a_reply_that_nobody_asked_for_is_a_protocol_error() {
 #[test]
 fn replies_may_come_in_any_pieces() {
     let world = World::new(1, |_, request, _| {
-        let reply = pong(request);
+        let reply = pong_to(request);
         reply
             .iter()
             .enumerate()
@@ -313,7 +313,7 @@ fn replies_may_come_in_any_pieces() {
 #[test]
 fn replies_in_another_layout_of_the_same_json_are_right() {
     let world = World::new(1, |_, request, _| {
-        let body = String::from_utf8(pong(request)[4..].to_vec())
+        let body = String::from_utf8(pong_to(request)[4..].to_vec())
             .unwrap()
             .replace(':', ": ")
             .replace(',', ", ");

@@ -8,7 +8,7 @@ use std::process::Command;
 use rpcbench::internal::report::check::ALL;
 use rpcbench::record::Outcome;
 
-use crate::page::checked;
+use crate::support::checked;
 
 #[test]
 fn readers_of_junit_take_every_outcome() {

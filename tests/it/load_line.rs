@@ -2,7 +2,7 @@
 
 use rpcbench::record::{AlternateInfo, LoadInfo, RateChangeInfo, SkewInfo};
 
-use crate::report::{cell, record, text, trial};
+use crate::support::{cell, record, text, trial};
 
 /// The line, however it was wrapped, of the usual load changed in this way.
 fn line(change: impl FnOnce(&mut LoadInfo)) -> String {

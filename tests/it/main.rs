@@ -31,7 +31,6 @@ mod refusals;
 mod report;
 mod resume;
 mod scenarios;
-mod scripted;
 mod search;
 mod shapes;
 mod storm;

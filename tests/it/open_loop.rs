@@ -8,7 +8,7 @@ use rpcbench::internal::load::Quantile;
 use rpcbench::internal::load::{Arrivals, Assign, Mix, OpenLoop, Pacer, Planned, Schedule};
 use rpcbench::internal::load::{Recorder, Window};
 
-use crate::scripted::{Load, MS, S, World, load, near, play_with, pong};
+use crate::support::{Load, MS, S, World, exponential, load, near, play_with, pong_to};
 
 const FOREVER: Window = Window {
     from_ns: 0,
@@ -48,7 +48,7 @@ fn a_stall_is_seen_by_every_request_that_was_planned_in_it() {
     // At once, but for the first of every ten seconds: then when it is over.
     let world = World::new(100, |_, request, now| {
         let into = now % (10 * S);
-        vec![(S.saturating_sub(into), pong(request))]
+        vec![(S.saturating_sub(into), pong_to(request))]
     });
     let window = Window {
         from_ns: 5 * S,
@@ -94,7 +94,7 @@ fn a_stall_is_seen_by_every_request_that_was_planned_in_it() {
 
 #[test]
 fn a_plan_is_kept_to_the_nanosecond() {
-    let world = World::new(4, |_, request, _| vec![(MS, pong(request))]);
+    let world = World::new(4, |_, request, _| vec![(MS, pong_to(request))]);
     let (recorder, clients) = play_plan(&load(4), constant(200.0), &world);
     // Every 5 ms, dealt in turn; the first one goes out when its connect is done.
     let sent = world.borrow().sent.clone();
@@ -113,7 +113,7 @@ fn a_request_waits_for_its_own_connection_or_for_any() {
         if client == 0 && now >= 500 * MS {
             vec![]
         } else {
-            vec![(MS, pong(request))]
+            vec![(MS, pong_to(request))]
         }
     };
     let (bound, _) = play_plan(&load(4), constant(400.0), &World::new(4, script));
@@ -134,7 +134,7 @@ fn a_request_waits_for_its_own_connection_or_for_any() {
 #[test]
 fn over_capacity_ends_in_a_bounded_run_in_which_the_waiting_counts() {
     // Two connections of 10 ms each can serve 200 a second.
-    let world = World::new(2, |_, request, _| vec![(10 * MS, pong(request))]);
+    let world = World::new(2, |_, request, _| vec![(10 * MS, pong_to(request))]);
     let (recorder, _) = play_plan(&load(2), constant(1000.0), &world);
     assert_eq!(recorder.planned, 1000);
     assert_eq!(recorder.requests, 200);
@@ -153,7 +153,7 @@ fn over_capacity_ends_in_a_bounded_run_in_which_the_waiting_counts() {
 
 #[test]
 fn over_capacity_counts_all_that_was_planned_whoever_may_take_it() {
-    let world = World::new(2, |_, request, _| vec![(10 * MS, pong(request))]);
+    let world = World::new(2, |_, request, _| vec![(10 * MS, pong_to(request))]);
     let free = Schedule {
         assign: Assign::Free,
         ..constant(1000.0)
@@ -188,7 +188,7 @@ fn what_waits_far_over_capacity_is_bounded() {
 
 #[test]
 fn any_free_place_in_flight_takes_a_request() {
-    let world = World::new(2, |_, request, _| vec![(10 * MS, pong(request))]);
+    let world = World::new(2, |_, request, _| vec![(10 * MS, pong_to(request))]);
     let free = Schedule {
         assign: Assign::Free,
         ..constant(1000.0)
@@ -209,7 +209,7 @@ fn clients_that_had_nothing_to_ask_are_neither_served_nor_starved() {
         if client == 1 {
             vec![]
         } else {
-            vec![(MS, pong(request))]
+            vec![(MS, pong_to(request))]
         }
     });
     // Of eight clients four have a request, dealt in turn: every 300 ms of 1,100.
@@ -223,7 +223,7 @@ fn clients_that_had_nothing_to_ask_are_neither_served_nor_starved() {
 
 #[test]
 fn poisson_requests_reach_a_server_with_exponential_gaps() {
-    let world = World::new(64, |_, request, _| vec![(0, pong(request))]);
+    let world = World::new(64, |_, request, _| vec![(0, pong_to(request))]);
     let schedule = Schedule {
         rate_rps: 20_000.0,
         arrivals: Arrivals::Poisson,
@@ -241,7 +241,7 @@ fn poisson_requests_reach_a_server_with_exponential_gaps() {
 
 #[test]
 fn pipelined_requests_share_a_connection() {
-    let world = World::new(1, |_, request, _| vec![(5 * MS, pong(request))]);
+    let world = World::new(1, |_, request, _| vec![(5 * MS, pong_to(request))]);
     let schedule = constant(1000.0);
     let load = Load {
         pipeline: 5,
@@ -307,24 +307,4 @@ fn the_plan_is_the_same_for_any_number_of_threads() {
     let mut threads = [draw(0..3), draw(3..7), draw(7..10)].concat();
     threads.sort_unstable();
     assert_eq!(threads, draw(0..10));
-}
-
-/// Kolmogorov and Smirnov: whether the gaps between these times are exponential, at the 1 % level.
-#[track_caller]
-pub(crate) fn exponential(times_ns: &[u64], rate_rps: f64) {
-    let mut gaps: Vec<f64> = times_ns
-        .windows(2)
-        .map(|two| (two[1] - two[0]) as f64 / 1e9 * rate_rps)
-        .collect();
-    gaps.sort_by(f64::total_cmp);
-    let n = gaps.len() as f64;
-    // The greatest distance from 1 − e^(−x).
-    let distance = |(at, gap): (usize, &f64)| {
-        let expected = 1.0 - (-gap).exp();
-        (expected - at as f64 / n)
-            .abs()
-            .max((expected - (at + 1) as f64 / n).abs())
-    };
-    let greatest = gaps.iter().enumerate().map(distance).fold(0.0, f64::max);
-    assert!(greatest < 1.63 / n.sqrt(), "{greatest} of {n} gaps");
 }

@@ -2,8 +2,7 @@
 
 use rpcbench::record::{Overload, RateChangeInfo, Record};
 
-use crate::page::{at_rate, of_scenario, one, words};
-use crate::report::{cell, record, six};
+use crate::support::{at_rate, cell, of_scenario, one, record, six, words};
 
 /// A load with an overload: two of six rounds never recovered.
 fn overloaded() -> Record {

@@ -13,10 +13,7 @@ use rpcbench::internal::measure::{Case, EarlierRun, Observer, Plan, RunProgress,
 use rpcbench::internal::protocol::WriteMode;
 use rpcbench::record::{Overload, ServerIdentity, ServerKind, ServerOptions};
 
-use crate::open_loop::exponential;
-use crate::report::trial;
-use crate::scripted::{Load, MS, S, World, load, play_with, pong};
-use crate::support::Served;
+use crate::support::{Load, MS, S, Served, World, exponential, load, play_with, pong_to, trial};
 
 const WINDOW: Window = Window {
     from_ns: 100 * MS,
@@ -74,7 +71,7 @@ fn poisson_gaps_are_exponential_at_either_rate() {
 /// Two connections of 10 ms each can serve 200 a second: 1,000 a second come for 400 ms of the
 /// window after 100 ms of warm-up, then 100 a second.
 fn overloaded(assign: Assign) -> Recorder {
-    let world = World::new(2, |_, request, _| vec![(10 * MS, pong(request))]);
+    let world = World::new(2, |_, request, _| vec![(10 * MS, pong_to(request))]);
     let schedule = Schedule {
         assign,
         ..falling(Arrivals::Constant, 1000.0, 100.0)
@@ -113,7 +110,7 @@ fn the_series_tells_what_was_planned_and_what_is_under_way() {
 #[test]
 fn what_waits_is_kept_in_bounds_and_the_figures_stay_whole() {
     // 60,000 a second, of which 30,000 can be served, for three seconds.
-    let world = World::new(30, |_, request, _| vec![(MS, pong(request))]);
+    let world = World::new(30, |_, request, _| vec![(MS, pong_to(request))]);
     let schedule = Schedule {
         then: Some(RateChange {
             after: Duration::from_secs(3),

@@ -3,8 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::cli::run;
-use crate::page::study;
+use crate::support::{run, study};
 
 fn saved(folder: &Path, name: &str, text: &str) -> PathBuf {
     let path = folder.join(name);

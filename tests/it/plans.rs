@@ -10,8 +10,7 @@ use rpcbench::internal::load::{
 };
 use rpcbench::record::ErrorCounts;
 
-use crate::open_loop::exponential;
-use crate::scripted::{Load, MS, S, World, load, play, play_with, pong};
+use crate::support::{Load, MS, S, World, exponential, load, play, play_with, pong_to};
 
 const MIX: Mix = Mix {
     one_in: Some(10),
@@ -59,7 +58,7 @@ fn right(request: &[u8]) -> Vec<u8> {
         let body = br#"{"out":"spin","result":2000}"#;
         [&(body.len() as u32).to_le_bytes()[..], body].concat()
     } else {
-        pong(request)
+        pong_to(request)
     }
 }
 

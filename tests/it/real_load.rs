@@ -2,8 +2,7 @@
 
 use serde_json::Value;
 
-use crate::cli::{SHORT, run};
-use crate::support::{Served, measured, models, rpcbench};
+use crate::support::{SHORT, Served, measured, models, rpcbench, run};
 
 fn trial(record: &Value) -> &Value {
     &record["cells"][0]["trials"][0]

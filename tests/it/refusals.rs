@@ -3,7 +3,7 @@
 use std::net::TcpListener;
 use std::process::Command;
 
-use crate::cli::{SHORT, run};
+use crate::support::{SHORT, run};
 
 /// One or two lines on stderr that say all of `says`, with this exit code, and nothing on stdout.
 #[track_caller]

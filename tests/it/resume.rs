@@ -10,9 +10,7 @@ use nix::unistd::Pid;
 use rpcbench::record::Record;
 use serde_json::Value;
 
-use crate::cli::run;
-use crate::scenarios::SHORT;
-use crate::support::rpcbench;
+use crate::support::{SHORT, rpcbench, run};
 
 /// Begins a run that takes some seconds, ends it with this signal after a while, and returns its record.
 fn interrupted(file: &Path) -> Record {

@@ -8,8 +8,7 @@ use rpcbench::internal::scenario::suite::SUITES;
 use rpcbench::internal::scenario::{Scenario, Suite};
 use serde_json::Value;
 
-use crate::cli::run;
-use crate::support::measured;
+use crate::support::{measured, run};
 
 pub(crate) const SHORT: [&str; 6] = ["--duration", "60ms", "--warmup", "30ms", "--seed", "5"];
 

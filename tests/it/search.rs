@@ -3,7 +3,7 @@
 use rpcbench::internal::measure::RateSearch;
 use rpcbench::record::{Censored, ErrorCounts, Quantiles, SearchInfo, Slo, Trial};
 
-use crate::report::trial;
+use crate::support::trial;
 
 const MS: u64 = 1_000_000;
 const SLO: Slo = Slo {

@@ -7,11 +7,11 @@ use rpcbench::internal::load::Ramp;
 use rpcbench::internal::protocol::WriteMode;
 use rpcbench::record::Connects;
 
-use crate::scripted::{Load, MS, S, World, load, near, play, pong};
+use crate::support::{Load, MS, S, World, load, near, play, pong_to};
 
 #[test]
 fn clients_think_between_requests_and_do_not_start_together() {
-    let world = World::new(4, |_, request, _| vec![(2 * MS, pong(request))]);
+    let world = World::new(4, |_, request, _| vec![(2 * MS, pong_to(request))]);
     world.borrow_mut().connect_ns = 0;
     let load = Load {
         think_ns: 8 * MS,
@@ -31,7 +31,7 @@ fn clients_think_between_requests_and_do_not_start_together() {
 
 #[test]
 fn connections_are_made_at_a_pace() {
-    let world = World::new(100, |_, request, _| vec![(MS, pong(request))]);
+    let world = World::new(100, |_, request, _| vec![(MS, pong_to(request))]);
     let ramp = Ramp {
         first_ns: 0,
         gap_ns: MS / 2,
@@ -55,7 +55,7 @@ fn connections_are_made_at_a_pace() {
 
 #[test]
 fn those_that_have_begun_are_served_while_others_still_connect() {
-    let world = World::new(10, |_, request, _| vec![(MS, pong(request))]);
+    let world = World::new(10, |_, request, _| vec![(MS, pong_to(request))]);
     let ramp = Ramp {
         first_ns: 0,
         gap_ns: 100 * MS,
@@ -69,7 +69,7 @@ fn those_that_have_begun_are_served_while_others_still_connect() {
 fn idle_connections_connect_first_and_send_nothing() {
     let world = World::new(2, |client, request, _| {
         assert!(client < 2, "an idle connection has sent something");
-        vec![(MS, pong(request))]
+        vec![(MS, pong_to(request))]
     });
     let ramp = Ramp {
         first_ns: 0,
@@ -92,7 +92,7 @@ fn idle_connections_connect_first_and_send_nothing() {
 
 #[test]
 fn refusals_and_connects_that_take_too_long_are_told_apart() {
-    let refusing = World::new(1, |_, request, _| vec![(MS, pong(request))]);
+    let refusing = World::new(1, |_, request, _| vec![(MS, pong_to(request))]);
     refusing.borrow_mut().refuse = true;
     let (recorder, _) = play(&load(1), &refusing);
     let connects = recorder.connects;
@@ -103,7 +103,7 @@ fn refusals_and_connects_that_take_too_long_are_told_apart() {
     assert_eq!(connects.begun, connects.refused + connects.pending);
     assert_eq!((connects.made, connects.failed), (0, 0));
 
-    let silent = World::new(1, |_, request, _| vec![(MS, pong(request))]);
+    let silent = World::new(1, |_, request, _| vec![(MS, pong_to(request))]);
     silent.borrow_mut().connect_ns = 100 * S;
     let load = Load {
         connect_timeout_ns: 300 * MS,
@@ -126,7 +126,7 @@ fn the_article_writes_a_request_in_two() {
             header = bytes.to_vec();
             vec![]
         } else {
-            vec![(MS, pong(&[&header[..], bytes].concat()))]
+            vec![(MS, pong_to(&[&header[..], bytes].concat()))]
         }
     });
     let load = Load {
@@ -144,7 +144,7 @@ fn the_article_writes_a_request_in_two() {
 
 #[test]
 fn littles_law_holds_where_it_must_and_only_there() {
-    let world = World::new(8, |_, request, _| vec![(5 * MS, pong(request))]);
+    let world = World::new(8, |_, request, _| vec![(5 * MS, pong_to(request))]);
     let (recorder, _) = play(&load(8), &world);
     let flow = &recorder.flow;
     assert!(
@@ -160,7 +160,7 @@ fn littles_law_holds_where_it_must_and_only_there() {
     // Half of the clients are never answered: they are under way, and no reply tells of it.
     let world = World::new(8, |client, request, _| {
         if client < 4 {
-            vec![(5 * MS, pong(request))]
+            vec![(5 * MS, pong_to(request))]
         } else {
             vec![]
         }
@@ -177,7 +177,7 @@ fn requests_of_different_threads_differ() {
         let kept = Rc::clone(&seen);
         let world = World::new(1, move |_, request, _| {
             kept.borrow_mut().push(request.to_vec());
-            vec![(MS, pong(request))]
+            vec![(MS, pong_to(request))]
         });
         play(
             &Load {

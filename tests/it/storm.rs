@@ -10,8 +10,7 @@ use rpcbench::internal::load::{Arrivals, Assign, OpenLoop, Schedule};
 use rpcbench::internal::protocol::WriteMode;
 use rpcbench::record::Connects;
 
-use crate::scripted::{Load, MS, World, load, near, play, play_with, pong};
-use crate::support::Served;
+use crate::support::{Load, MS, Served, World, load, near, play, play_with, pong_to};
 
 /// When connects were begun, but for the first ones.
 fn reconnects(world: &World, clients: usize) -> Vec<(u64, usize)> {
@@ -21,7 +20,7 @@ fn reconnects(world: &World, clients: usize) -> Vec<(u64, usize)> {
 #[test]
 fn clients_in_flight_leave_when_their_reply_has_come() {
     // Replies take 30 ms, connects 1 ms, from 0 on: at 100 ms a request is in flight.
-    let world = World::new(2, |_, request, _| vec![(30 * MS, pong(request))]);
+    let world = World::new(2, |_, request, _| vec![(30 * MS, pong_to(request))]);
     let load = Load {
         reconnect_every_ns: Some(100 * MS),
         ..load(2)
@@ -49,7 +48,7 @@ fn clients_in_flight_leave_when_their_reply_has_come() {
 
 #[test]
 fn clients_with_nothing_in_flight_leave_at_the_moment_itself() {
-    let world = World::new(100, |_, request, _| vec![(0, pong(request))]);
+    let world = World::new(100, |_, request, _| vec![(0, pong_to(request))]);
     let schedule = Schedule {
         rate_rps: 1000.0,
         arrivals: Arrivals::Constant,
@@ -83,7 +82,7 @@ fn clients_with_nothing_in_flight_leave_at_the_moment_itself() {
 
 #[test]
 fn a_thinking_client_connects_before_it_asks_again() {
-    let world = World::new(1, |_, request, _| vec![(MS, pong(request))]);
+    let world = World::new(1, |_, request, _| vec![(MS, pong_to(request))]);
     let load = Load {
         think_ns: 60 * MS,
         reconnect_every_ns: Some(100 * MS),
@@ -103,7 +102,7 @@ fn pipelined_requests_are_all_answered_before_the_client_leaves() {
     // Those that waited for a connection are written together.
     let world = World::new(1, |_, requests, _| {
         let length = Message::ping(16).frame_bytes();
-        let replies: Vec<u8> = requests.chunks(length).flat_map(pong).collect();
+        let replies: Vec<u8> = requests.chunks(length).flat_map(pong_to).collect();
         vec![(10 * MS, replies)]
     });
     let schedule = Schedule {
@@ -131,7 +130,7 @@ fn pipelined_requests_are_all_answered_before_the_client_leaves() {
 #[test]
 fn who_gets_a_connection_late_still_sends() {
     // A connect takes longer than the moments are apart.
-    let world = World::new(1, |_, request, _| vec![(MS, pong(request))]);
+    let world = World::new(1, |_, request, _| vec![(MS, pong_to(request))]);
     world.borrow_mut().connect_ns = 70 * MS;
     let load = Load {
         reconnect_every_ns: Some(50 * MS),
@@ -146,7 +145,7 @@ fn who_gets_a_connection_late_still_sends() {
 fn a_client_that_waits_for_its_first_reply_keeps_waiting() {
     let world = World::new(2, |client, request, _| {
         if client == 0 {
-            vec![(MS, pong(request))]
+            vec![(MS, pong_to(request))]
         } else {
             vec![]
         }

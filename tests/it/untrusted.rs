@@ -7,8 +7,7 @@ use rpcbench::internal::report;
 use rpcbench::record::histogram::{decode, encode, from_bytes};
 use rpcbench::record::{Histograms, Record};
 
-use crate::report::{cell, record, trial};
-use crate::scripted::{Load, MS, S, World, load, play, pong};
+use crate::support::{Load, MS, S, World, cell, load, play, pong_to, record, trial};
 
 /// The text of a record with histograms in it.
 fn text() -> String {
@@ -89,7 +88,7 @@ proptest! {
             sent += 1;
             match pieces.get(sent % (2 * pieces.len())) {
                 Some(piece) if right >> (sent % 64) & 1 == 1 => vec![(MS, piece.clone())],
-                _ => vec![(MS, pong(request))],
+                _ => vec![(MS, pong_to(request))],
             }
         });
         let window = Window { from_ns: 10 * MS, to_ns: 200 * MS };

@@ -1,4 +1,4 @@
-//! A load with the scenario that it comes from.
+//! A load, with the scenario that it belongs to.
 
 use super::server::ServerArgs;
 use super::values::Bytes;
@@ -8,9 +8,10 @@ use crate::measure::{Case, ServerSpec};
 use crate::protocol::HEADER_BYTES;
 use crate::scenario::RateSpec;
 
+/// The case of a server under a load, in one role of a pair: baseline or candidate.
 pub(crate) fn case_of(
     (server_spec, info): &(ServerSpec, crate::record::ServerIdentity),
-    case: &NamedLoad,
+    load: &NamedLoad,
     role: &str,
 ) -> Case {
     let mut info = info.clone();
@@ -18,14 +19,14 @@ pub(crate) fn case_of(
     Case {
         server_spec: server_spec.clone(),
         info,
-        load: case.load.clone(),
-        scenario: case.scenario.clone(),
+        load: load.load.clone(),
+        scenario: load.scenario.clone(),
         attack: None,
         rate_spec: None,
     }
 }
 
-/// A load to be measured, with the scenario that it is of.
+/// A load to measure, with the scenario that it belongs to.
 #[derive(Debug, Clone)]
 pub(crate) struct NamedLoad {
     pub(crate) scenario: Option<String>,
@@ -33,7 +34,7 @@ pub(crate) struct NamedLoad {
     pub(crate) rate_spec: Option<RateSpec>,
 }
 
-/// Refuses a request that the server would.
+/// Refuses a request that is longer than the server accepts.
 pub(crate) fn fits_frame(message: &Message, server: &ServerArgs) -> Result<(), UsageError> {
     let body = message.frame_bytes() - HEADER_BYTES;
     let most = server.max_frame_bytes();

@@ -1,4 +1,4 @@
-//! Loads of scenarios, and those of a check.
+//! The loads of scenarios and of a check.
 
 use std::time::Duration;
 
@@ -10,14 +10,14 @@ use crate::load::{LEAST_PAYLOAD_BYTES, Message};
 use crate::scenario::{Scenario, ScenarioLoad};
 
 impl LoadArgs {
-    /// The loads of a check, whose trials are short and many.
+    /// The loads of a check, which runs many short trials.
     pub(crate) fn pair_loads(&self, server: &ServerArgs) -> anyhow::Result<Vec<NamedLoad>> {
         let millis = Duration::from_millis;
-        let usual = (millis(1000), millis(200));
+        let default_times = (millis(1000), millis(200));
         if self.scenario.is_empty() {
-            return self.matrix(usual, server);
+            return self.matrix(default_times, server);
         }
-        let (duration, warmup) = usual;
+        let (duration, warmup) = default_times;
         let mut scenarios = self.scenarios()?;
         for scenario in &mut scenarios {
             scenario.duration = scenario.duration.or(Some(duration));
@@ -26,7 +26,7 @@ impl LoadArgs {
         let cases = self.cases(&scenarios, server)?;
         match cases.iter().find(|case| case.rate_spec.is_some()) {
             Some(NamedLoad { scenario, .. }) => Err(UsageError(format!(
-                "--scenario {} is not for a check: its rates depend on who is measured; give --rate",
+                "--scenario {} cannot be used with check or calibrate: its rates depend on the servers measured; use --rate instead",
                 scenario.as_deref().unwrap_or_default()
             ))
             .into()),
@@ -34,20 +34,20 @@ impl LoadArgs {
         }
     }
 
-    /// The scenarios asked for, with the clients and times asked for.
+    /// The scenarios that --scenario names.
     pub(crate) fn scenarios(&self) -> anyhow::Result<Vec<Scenario>> {
         let scenarios = self.scenario.iter().map(|name| Scenario::find(name));
         Ok(scenarios.collect::<Result<_, _>>()?)
     }
 
-    /// The loads of these scenarios, as far as the command line does not say otherwise.
+    /// The loads of these scenarios; options of the command line override them.
     pub(crate) fn cases(
         &self,
         scenarios: &[Scenario],
         server: &ServerArgs,
     ) -> anyhow::Result<Vec<NamedLoad>> {
-        let none = (Duration::ZERO, Duration::ZERO);
-        let usual = self.usual(none, server, Message::ping(LEAST_PAYLOAD_BYTES));
+        let no_times = (Duration::ZERO, Duration::ZERO);
+        let base = self.usual(no_times, server, Message::ping(LEAST_PAYLOAD_BYTES));
         let mut cases = Vec::new();
         for scenario in scenarios {
             let mut scenario = scenario.clone();
@@ -58,12 +58,12 @@ impl LoadArgs {
             for ScenarioLoad {
                 mut load,
                 rate_spec,
-            } in scenario.cases(&usual)
+            } in scenario.cases(&base)
             {
                 load.warmup = self.warmup.unwrap_or(load.warmup);
                 fits_frame(&load.message, server)?;
-                if let Some(beside) = &load.alternate {
-                    fits_frame(&beside.message, server)?;
+                if let Some(alternate) = &load.alternate {
+                    fits_frame(&alternate.message, server)?;
                 }
                 cases.push(NamedLoad {
                     scenario: Some(scenario.name.clone()),

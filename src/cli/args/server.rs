@@ -18,50 +18,50 @@ use crate::server::model::find;
 use crate::server::{Accept, Limits, ServeModel, Settings};
 use crate::sys::Cpus;
 
-/// How long a connection may be without progress, unless asked otherwise.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
+/// Default time that a connection may be without progress.
+const DEFAULT_IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// What can be asked of a server; the same for `serve` and for a measurement.
+/// The options of a server; the same for `serve` and for a measurement.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Server")]
 pub(crate) struct ServerArgs {
-    /// Worker processes of the preforking models [default: 10, async: one a core]
+    /// Worker processes of the preforking models [default: 10, async: one per core]
     #[arg(long, value_parser = values::count, value_name = "N")]
     workers: Option<NonZeroUsize>,
-    /// How workers accept: shared, reuseport or exclusive [default: the model's own]
+    /// How workers accept connections: shared, reuseport or exclusive [default: depends on the model]
     #[arg(long, value_name = "MODE")]
     accept: Option<Accept>,
     /// How messages are written, on both sides: default (one write, NODELAY) or split (length and
-    /// body in two writes, Nagle's algorithm on, a backlog of 1: the 40 ms of delayed acknowledgements)
+    /// body in two writes, Nagle's algorithm on, backlog 1: shows the 40 ms of delayed acknowledgements)
     #[arg(long, alias = "wire", default_value_t = WriteMode::Default, value_name = "MODE")]
     write_mode: WriteMode,
     /// Connections that may wait to be accepted [default: 4096, --write-mode split: 1]
     #[arg(long, value_name = "N")]
     backlog: Option<u32>,
-    /// Keep the server on these cores, such as 0,2-3
+    /// Run the server on these cores, such as 0,2-3
     #[arg(long, value_name = "LIST")]
     server_cpus: Option<Cpus>,
-    /// Connections at a time; over it, accepting waits [default: 4096, async: descriptors]
+    /// Most connections at a time; at this limit the server stops accepting [default: 4096, async: as many as descriptors]
     #[arg(long, value_parser = values::count, value_name = "N")]
     max_connections: Option<NonZeroUsize>,
-    /// The longest message
+    /// Maximum size of a message
     #[arg(long, default_value_t = Bytes(DEFAULT_MAX_FRAME_BYTES), value_name = "SIZE")]
     max_frame: Bytes,
-    /// Close connections without progress for so long; 0 is never [default: 60s, torture: 2s]
+    /// Close a connection after this time without progress; 0 means never [default: 60s, torture: 2s]
     #[arg(long, value_parser = values::timeout, value_name = "TIME")]
     idle_timeout: Option<Duration>,
-    /// Replace a worker process whose handler has not returned for so long; 0 is never
+    /// Replace a worker process if its handler takes longer than this; 0 means never
     #[arg(long, default_value = "30s", value_parser = values::timeout, value_name = "TIME")]
     busy_timeout: Duration,
-    /// What a stop gives to what is in flight
+    /// When the server stops, time to finish the requests in progress
     #[arg(long, default_value = "5s", value_parser = values::timeout, value_name = "TIME")]
     drain: Duration,
 }
 
 impl ServerArgs {
-    /// The order to serve with `model`, checked so far as that can be done without a server.
+    /// The request to serve with `model`, checked as far as possible without a server.
     ///
-    /// What is for several workers only is passed over by a model that has none.
+    /// A model without workers ignores the options for workers.
     pub(crate) fn order(
         &self,
         model: &dyn ServeModel,
@@ -86,7 +86,7 @@ impl ServerArgs {
         Ok(ServeRequest::new(model.name(), settings))
     }
 
-    /// What goes into the record of it; the rest is known when it is ready.
+    /// The options as the record stores them; the missing ones come from the ready line.
     pub(crate) fn options(&self) -> ServerOptions {
         ServerOptions {
             workers: None,
@@ -101,19 +101,19 @@ impl ServerArgs {
     }
 
     fn idle_timeout(&self) -> Option<Duration> {
-        let time = self.idle_timeout.unwrap_or(IDLE_TIMEOUT);
+        let time = self.idle_timeout.unwrap_or(DEFAULT_IDLE_TIMEOUT);
         (!time.is_zero()).then_some(time)
     }
 
-    /// The same, with another idle timeout where none was asked for.
-    pub(crate) fn usually_idle(&self, time: Duration) -> ServerArgs {
+    /// The same options, with this idle timeout if the command line gives none.
+    pub(crate) fn with_default_idle_timeout(&self, time: Duration) -> ServerArgs {
         ServerArgs {
             idle_timeout: self.idle_timeout.or(Some(time)),
             ..self.clone()
         }
     }
 
-    /// The same, with messages written so.
+    /// The same options, with this write mode.
     pub(crate) fn with_write_mode(&self, write_mode: WriteMode) -> ServerArgs {
         ServerArgs {
             write_mode,
@@ -130,39 +130,39 @@ impl ServerArgs {
         self.write_mode
     }
 
-    /// Refuses cores that this machine has not.
+    /// Refuses cores that this process may not use.
     pub(crate) fn check_cpus(&self) -> anyhow::Result<()> {
         values::check_cpus("--server-cpus", self.server_cpus.as_ref())
     }
 
-    /// The cores to keep a server on.
+    /// The cores that the server runs on.
     pub(crate) fn cpus(&self) -> Option<&Cpus> {
         self.server_cpus.as_ref()
     }
 
-    /// What a stop gives to what is in flight.
+    /// Time that a stopping server has to finish the requests in progress.
     pub(crate) fn drain(&self) -> Duration {
         self.drain
     }
 
-    /// The longest message.
+    /// Maximum size of a message, in bytes.
     pub(crate) fn max_frame_bytes(&self) -> usize {
         self.max_frame.0
     }
 
-    /// The contestant that a model makes with these settings, on a free port.
+    /// The program that serves `model` with these settings, at `listen`.
     pub(crate) fn contestant(
         &self,
         model: &dyn ServeModel,
         listen: SocketAddr,
     ) -> anyhow::Result<ServerProgram> {
-        let order = self
+        let request = self
             .order(model, listen)
             .with_context(|| format!("--model {}", model.name()))?;
-        let order = serde_json::to_string(&order)?;
+        let request = serde_json::to_string(&request)?;
         Ok(ServerProgram {
             name: model.name().to_owned(),
-            command: ServerProgram::own_command(order)?,
+            command: ServerProgram::own_command(request)?,
             ready: ReadyBy::Line,
             drain: self.drain,
             cpus: self.server_cpus.clone(),
@@ -172,27 +172,27 @@ impl ServerArgs {
 }
 
 impl ServerArgs {
-    /// Refuses what none of these can be told: some is for models of several workers,
-    /// some for models, and a server that runs already cannot be told anything.
-    pub(crate) fn fits(
+    /// Refuses options that none of the servers uses: some apply to models with several
+    /// workers, some to all models, and none to a server that already runs.
+    pub(crate) fn refuse_unused(
         &self,
         models: &[&dyn ServeModel],
         commands: bool,
     ) -> Result<(), UsageError> {
         let no_workers = models.iter().all(|model| model.workers().is_none());
         let no_model = models.is_empty();
-        let workers = "models of several workers: preforking, preforking-async";
-        let of_models = "models; give it to the command itself";
-        let started = "servers that are started here";
-        let asked = [
+        let workers = "models with several workers: preforking, preforking-async";
+        let any_model = "models; pass it in the command itself";
+        let started = "servers that rpcbench starts";
+        let options = [
             ("--workers", self.workers.is_some(), no_workers, workers),
             ("--accept", self.accept.is_some(), no_workers, workers),
-            ("--backlog", self.backlog.is_some(), no_model, of_models),
+            ("--backlog", self.backlog.is_some(), no_model, any_model),
             (
                 "--max-connections",
                 self.max_connections.is_some(),
                 no_model,
-                of_models,
+                any_model,
             ),
             (
                 "--server-cpus",
@@ -201,14 +201,16 @@ impl ServerArgs {
                 started,
             ),
         ];
-        let wrong = asked.iter().find(|(_, given, unfit, _)| *given && *unfit);
-        wrong.map_or(Ok(()), |(flag, _, _, whom)| {
-            Err(UsageError(format!("{flag} is for {whom}")))
+        let unused = options
+            .iter()
+            .find(|(_, given, unused, _)| *given && *unused);
+        unused.map_or(Ok(()), |(flag, _, _, users)| {
+            Err(UsageError(format!("{flag} is for {users}")))
         })
     }
 }
 
-/// The model of that name.
+/// The model with this name or alias.
 pub(crate) fn find_model<'a>(app: App<'a>, name: &str) -> Result<&'a dyn ServeModel, Error> {
     find(app.models, name).ok_or_else(|| Error::UnknownModel {
         name: name.to_owned(),

@@ -1,4 +1,4 @@
-//! Who is measured: models, commands, servers that run already.
+//! The servers to measure: models, commands, servers that already run.
 
 use std::net::SocketAddr;
 
@@ -13,42 +13,42 @@ use crate::sys::Cpus;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ServersArgs {
-    /// Models to measure, or all [default: all, in six rounds of a second]
+    /// Models to measure, or all [default: all, in six rounds of one second]
     #[arg(long, value_delimiter = ',', value_name = "NAME,…")]
     model: Vec<String>,
-    /// A server that runs already, instead of or beside models
+    /// Address of a server that already runs, instead of models or in addition
     #[arg(long, value_delimiter = ',', value_name = "HOST:PORT")]
     target: Vec<String>,
-    /// Start a server in any language, without a shell; {port} stands for its port
+    /// Command that starts a server, run without a shell; {port} is replaced by its port
     #[arg(long, value_name = "CMD {port}")]
     exec: Vec<String>,
 }
 
 impl ServersArgs {
-    /// Whether it is left to us who is measured.
-    pub(crate) fn names_nobody(&self) -> bool {
+    /// Whether no server is named.
+    pub(crate) fn is_empty(&self) -> bool {
         self.model.is_empty() && self.exec.is_empty() && self.target.is_empty()
     }
 
-    /// Who that is, and how it goes into the record.
+    /// The servers, each with its identity for the record.
     pub(crate) fn server_specs(
         &self,
         app: App<'_>,
         server: &ServerArgs,
     ) -> anyhow::Result<Vec<(ServerSpec, ServerIdentity)>> {
         let mut server_specs = Vec::new();
-        let models = self.chosen(app)?;
-        server.fits(&models, !self.exec.is_empty())?;
+        let models = self.models(app)?;
+        server.refuse_unused(&models, !self.exec.is_empty())?;
         for model in models {
             let listen = SocketAddr::from(([127, 0, 0, 1], 0));
-            let contestant = server.contestant(model, listen)?;
+            let program = server.contestant(model, listen)?;
             let info = ServerIdentity {
                 kind: ServerKind::Model,
-                name: contestant.name.clone(),
+                name: program.name.clone(),
                 options: server.options(),
                 role: None,
             };
-            server_specs.push((ServerSpec::Server(contestant), info));
+            server_specs.push((ServerSpec::Server(program), info));
         }
         for command in &self.exec {
             server_specs.push(self.command(command, server)?);
@@ -67,7 +67,7 @@ impl ServersArgs {
         Ok(server_specs)
     }
 
-    /// The contestant that a command makes, and how it goes into the record.
+    /// The server that a command starts, with its identity for the record.
     pub(crate) fn command(
         &self,
         command: &str,
@@ -78,7 +78,7 @@ impl ServersArgs {
         let words = words.ok_or_else(|| {
             let port = Exec::PORT;
             UsageError(format!(
-                "--exec {command:?} must be a command that holds {port}, where its port goes"
+                "--exec {command:?} must be a command that contains {port}, which is replaced by the port"
             ))
         })?;
         let info = ServerIdentity {
@@ -98,9 +98,9 @@ impl ServersArgs {
         Ok((ServerSpec::Exec(exec), info))
     }
 
-    /// The models asked for, each once, in the order asked.
-    fn chosen<'a>(&self, app: App<'a>) -> anyhow::Result<Vec<&'a dyn ServeModel>> {
-        if self.model.is_empty() && !self.names_nobody() {
+    /// The models named, each once, in the order given.
+    fn models<'a>(&self, app: App<'a>) -> anyhow::Result<Vec<&'a dyn ServeModel>> {
+        if self.model.is_empty() && !self.is_empty() {
             return Ok(Vec::new());
         }
         if self.model.is_empty() || self.model.iter().any(|name| name == "all") {

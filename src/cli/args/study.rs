@@ -1,4 +1,4 @@
-//! Scenarios and suites on the command line.
+//! The options for suites and `--resume`.
 
 use std::path::PathBuf;
 
@@ -6,31 +6,31 @@ use super::load::LoadArgs;
 use crate::record::ScenarioInfo;
 use crate::scenario::{Scenario, Suite};
 
-/// Rounds of scenarios that no suite names: the fewest that can show an order.
+/// Default rounds of scenarios without a suite: the fewest that can show a ranking.
 const ROUNDS: usize = 6;
 
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Study")]
 pub(crate) struct StudyArgs {
-    /// Scenarios that go together: quick, ci or full, or a file that ends in .toml
+    /// Suite of scenarios: quick, ci, full, or a .toml file
     #[arg(long, conflicts_with = "scenario", conflicts_with_all = [
         "rate", "slo", "arrivals", "assign", "pipeline", "requests_per_connection", "method",
         "params", "idle", "think", "payload",
     ], value_name = "NAME")]
     suite: Option<String>,
-    /// Go on with an interrupted run, by its own command, and complete its record
+    /// Resume an interrupted run with its own command, and complete its record
     #[arg(long, value_name = "RECORD")]
     pub(crate) resume: Option<PathBuf>,
 }
 
-/// Scenarios, and how often each is measured.
+/// Scenarios, and the number of trials of each.
 pub(crate) struct Study {
     pub(crate) scenarios: Vec<Scenario>,
     pub(crate) trials: usize,
 }
 
 impl StudyArgs {
-    /// The scenarios asked for, if any are.
+    /// The scenarios that the command line names, if any.
     pub(crate) fn study(&self, load: &LoadArgs) -> anyhow::Result<Option<Study>> {
         if let Some(name) = &self.suite {
             let suite = Suite::find(name)?;
@@ -48,7 +48,7 @@ impl StudyArgs {
 }
 
 impl Study {
-    /// How they go into the record.
+    /// The scenarios as the record describes them.
     pub(crate) fn infos(&self) -> Vec<ScenarioInfo> {
         let info = |scenario: &Scenario| ScenarioInfo {
             name: scenario.name.clone(),

@@ -36,7 +36,7 @@ impl fmt::Display for Bytes {
     }
 }
 
-/// `500ms`, `1.5s`, `2m`, `1h`, `250us`; a bare number is seconds.
+/// `500ms`, `1.5s`, `2m`, `1h`, `250us`; a number without a unit is in seconds.
 fn duration(text: &str) -> Result<Duration, String> {
     let wrong = || "a duration such as 500ms, 5s or 2m".to_owned();
     let (number, unit) = split(text);
@@ -52,7 +52,7 @@ fn duration(text: &str) -> Result<Duration, String> {
     Duration::try_from_secs_f64(number * seconds).map_err(|_| wrong())
 }
 
-/// A duration that is over 0 and at most an hour, the range of the histograms.
+/// A duration over 0 and at most one hour, the range of the histograms.
 pub(crate) fn short_duration(text: &str) -> Result<Duration, String> {
     match duration(text)? {
         time if time.is_zero() || time > Duration::from_secs(3600) => {
@@ -62,25 +62,25 @@ pub(crate) fn short_duration(text: &str) -> Result<Duration, String> {
     }
 }
 
-/// A whole number of at least 1.
+/// A whole number from 1 to [`MOST_CONNECTIONS`].
 pub(crate) fn count(text: &str) -> Result<NonZeroUsize, String> {
     up_to(MOST_CONNECTIONS, text)
 }
 
-/// Requests in flight a connection.
+/// Requests in flight per connection.
 pub(crate) fn pipeline(text: &str) -> Result<NonZeroUsize, String> {
     up_to(MOST_IN_FLIGHT, text)
 }
 
-/// A number of connections, be it none.
+/// A number of connections, which may be 0.
 pub(crate) fn connections(text: &str) -> Result<usize, String> {
     match text {
         "0" => Ok(0),
-        some => count(some).map(NonZeroUsize::get),
+        nonzero => count(nonzero).map(NonZeroUsize::get),
     }
 }
 
-/// A seed: small enough for any reader of JSON.
+/// A seed; below 2^50, so that every JSON reader keeps it exact.
 pub(crate) fn seed(text: &str) -> Result<u64, String> {
     const MOST: u64 = 1 << 50;
     let seed = text.parse().ok().filter(|seed| *seed < MOST);
@@ -94,7 +94,7 @@ fn up_to(most: usize, text: &str) -> Result<NonZeroUsize, String> {
         .ok_or_else(|| format!("a whole number from 1 to {most}"))
 }
 
-/// `HOST:PORT`, the host by name or number.
+/// `HOST:PORT`; the host is a name or an IP address.
 pub(crate) fn address(text: &str) -> Result<SocketAddr, String> {
     let port = text.rsplit_once(':').map(|(_, port)| port.parse::<u16>());
     if !matches!(port, Some(Ok(_))) {
@@ -104,14 +104,17 @@ pub(crate) fn address(text: &str) -> Result<SocketAddr, String> {
         .to_socket_addrs()
         .ok()
         .and_then(|mut found| found.next());
-    found.ok_or_else(|| format!("no address is known for {text}"))
+    found.ok_or_else(|| format!("no address found for {text}"))
 }
 
 /// `p99<10ms`.
 pub(crate) fn slo(text: &str) -> Result<Slo, String> {
     let wrong = || {
         let names = Slo::QUANTILES.map(|(name, _)| name);
-        format!("a target such as 'p99<10ms', of {}", names.join(", "))
+        format!(
+            "a target such as 'p99<10ms'; the quantile is one of {}",
+            names.join(", ")
+        )
     };
     let (name, limit) = text.split_once('<').ok_or_else(wrong)?;
     let known = Slo::QUANTILES
@@ -125,29 +128,29 @@ pub(crate) fn slo(text: &str) -> Result<Slo, String> {
     })
 }
 
-/// Whether this process may use all of these cores, which `flag` asked for.
-pub(crate) fn check_cpus(flag: &str, asked: Option<&Cpus>) -> anyhow::Result<()> {
+/// Refuses cores, given with `flag`, that this process may not use.
+pub(crate) fn check_cpus(flag: &str, cpus: Option<&Cpus>) -> anyhow::Result<()> {
     let allowed = Cpus::allowed()?;
-    match asked.and_then(|asked| Some((asked, asked.first_not_in(&allowed)?))) {
-        Some((asked, missing)) => Err(UsageError(format!(
-            "{flag} {asked}: core {missing} is not among those that this process may use ({allowed})"
+    match cpus.and_then(|cpus| Some((cpus, cpus.first_not_in(&allowed)?))) {
+        Some((cpus, missing)) => Err(UsageError(format!(
+            "{flag} {cpus}: this process may not use core {missing}, only {allowed}"
         ))
         .into()),
         None => Ok(()),
     }
 }
 
-/// Requests a second: `500`, `20k`, `1.5M`.
+/// Requests per second: `500`, `20k`, `1.5M`.
 pub(crate) fn rate(text: &str) -> Result<f64, String> {
-    let wrong = || "requests a second, such as 500 or 20k, from 0.01 to 10M".to_owned();
+    let wrong = || "requests per second, such as 500 or 20k, from 0.01 to 10M".to_owned();
     let (number, unit) = split(text);
-    let times = match unit {
+    let factor = match unit {
         "" => 1.0,
         "k" => 1e3,
         "M" => 1e6,
         _ => return Err(wrong()),
     };
-    let rate = number.parse::<f64>().map_err(|_| wrong())? * times;
+    let rate = number.parse::<f64>().map_err(|_| wrong())? * factor;
     if (0.01..=1e7).contains(&rate) {
         Ok(rate)
     } else {
@@ -155,7 +158,7 @@ pub(crate) fn rate(text: &str) -> Result<f64, String> {
     }
 }
 
-/// `5%` or `0.05`: over 0 and under 1.
+/// A fraction over 0 and under 1: `5%` or `0.05`.
 pub(crate) fn share(text: &str) -> Result<f64, String> {
     let share = match text.strip_suffix('%') {
         Some(percent) => percent.trim().parse::<f64>().map(|percent| percent / 100.0),
@@ -165,7 +168,7 @@ pub(crate) fn share(text: &str) -> Result<f64, String> {
     share.ok_or_else(|| "a share such as 5% or 0.05".to_owned())
 }
 
-/// `0` is none: a timeout that is off.
+/// A timeout of at most 24 hours; `0` turns it off.
 pub(crate) fn timeout(text: &str) -> Result<Duration, String> {
     match duration(text)? {
         time if time > Duration::from_secs(86_400) => Err("at most 24h".to_owned()),
@@ -173,7 +176,7 @@ pub(crate) fn timeout(text: &str) -> Result<Duration, String> {
     }
 }
 
-/// `100`, `64KiB`, `1MiB`, `10kB`, in bytes; at most 1 GiB.
+/// A size in bytes, at most 1 GiB: `100`, `64KiB`, `1MiB`, `10kB`.
 fn size(text: &str) -> Result<usize, String> {
     let wrong = || "a size of at most 1GiB, such as 512, 64KiB or 1MiB".to_owned();
     let (number, unit) = split(text);
@@ -207,7 +210,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn durations_and_sizes_as_people_write_them() {
+    fn durations_sizes_rates_and_targets_are_parsed() {
         assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
         assert_eq!(duration("1.5s"), Ok(Duration::from_millis(1500)));
         assert_eq!(duration("2m"), Ok(Duration::from_secs(120)));

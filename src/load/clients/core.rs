@@ -1,9 +1,8 @@
-//! The clients of one thread, without a socket and without a clock of their own.
+//! The clients of one thread, independent of real sockets and of the real clock.
 //!
-//! A [`Fleet`] is told what happens (connected, readable, writable, time
-//! passes) and acts through a [`Wire`]. The same code therefore runs on real
-//! sockets and, in tests, against a scripted server under a fake clock, where
-//! every figure can be checked exactly.
+//! [`Clients`] is driven by events (connected, readable, writable, time passes) and acts
+//! through a [`Wire`]. So the same code runs on real sockets and, in tests, against a
+//! scripted server with a fake clock, where every figure can be checked exactly.
 
 use std::io;
 
@@ -17,11 +16,11 @@ use crate::load::pacer::planned::{Pacer, Planned};
 use crate::load::recorder::Recorder;
 use crate::load::wire::{Clock, Wire};
 
-/// Connects begun before what happens on those that stand is looked at again.
+/// Connects per round. Between rounds, events of open connections are handled.
 pub(crate) const CONNECTS_PER_ROUND: usize = 64;
-/// How often clients are looked over for timeouts.
+/// Interval between two timeout checks.
 pub(crate) const TIMEOUT_CHECK_NS: u64 = 20_000_000;
-/// Bytes read at a time.
+/// Bytes per read.
 const READ_BYTES: usize = 64 << 10;
 
 /// The clients of one thread.
@@ -33,20 +32,20 @@ pub struct Clients<W, P, C> {
     pub(crate) clock: C,
     pub(crate) config: ClientConfig,
     pub(crate) recorder: Recorder,
-    /// Clients: those that send. Behind them stand the idle connections.
+    /// Number of clients that send. In `clients`, the idle connections follow them.
     pub(crate) senders: usize,
-    /// How many have been asked to connect: first the idle ones, then the clients.
+    /// How many have begun to connect: first the idle connections, then the clients.
     begun: usize,
-    /// What is planned and not yet a client's.
+    /// Due requests that have not been sent.
     pub(crate) tasks: PendingRequests,
-    pub(crate) storm: ReconnectTimes,
-    look_over_at_ns: u64,
+    pub(crate) reconnect_times: ReconnectTimes,
+    next_timeout_check_ns: u64,
     scratch: Vec<u8>,
     pub(crate) buffer: Vec<u8>,
 }
 
 impl<W: Wire, P: Pacer, C: Clock> Clients<W, P, C> {
-    /// `clients` clients, and the idle connections of their config, that have not begun yet.
+    /// `clients` clients and the idle connections of their config. None of them has begun to connect.
     pub fn new(
         clients: usize,
         config: ClientConfig,
@@ -55,10 +54,12 @@ impl<W: Wire, P: Pacer, C: Clock> Clients<W, P, C> {
         pacer: P,
         clock: C,
     ) -> Clients<W, P, C> {
-        let longest = [Kind::Usual, Kind::Alternate].map(|kind| config.message(kind).frame_bytes());
-        let scratch = Vec::with_capacity(longest[0].max(longest[1]));
+        let frame_bytes =
+            [Kind::Usual, Kind::Alternate].map(|kind| config.message(kind).frame_bytes());
+        let scratch = Vec::with_capacity(frame_bytes[0].max(frame_bytes[1]));
         let tasks = PendingRequests::new(clients, config.pipeline, config.assign);
-        let storm = ReconnectTimes::new(config.reconnect_every_ns, recorder.window().to_ns);
+        let reconnect_times =
+            ReconnectTimes::new(config.reconnect_every_ns, recorder.window().to_ns);
         Clients {
             clients: (0..clients + config.idle)
                 .map(|_| Client::new(config.pipeline, config.write_mode))
@@ -71,23 +72,23 @@ impl<W: Wire, P: Pacer, C: Clock> Clients<W, P, C> {
             recorder,
             begun: 0,
             tasks,
-            storm,
-            look_over_at_ns: 0,
+            reconnect_times,
+            next_timeout_check_ns: 0,
             scratch,
             buffer: vec![0; READ_BYTES],
         }
     }
 
-    /// Does what is due by now: connects, sends, gives up. Returns when to come again at the latest.
+    /// Does what is due by now: connects, sends, checks timeouts. Returns the latest time of the next call.
     pub fn advance(&mut self) -> u64 {
         let now = self.clock.now_ns();
-        self.hand_out(now);
-        self.begin(now);
+        self.assign_due(now);
+        self.begin_connects(now);
         let next_leave_ns = self.leave_together(now);
-        if now >= self.look_over_at_ns {
-            self.look_over_at_ns = now + TIMEOUT_CHECK_NS;
+        if now >= self.next_timeout_check_ns {
+            self.next_timeout_check_ns = now + TIMEOUT_CHECK_NS;
             for index in 0..self.begun {
-                self.look_over(self.in_order(index), now);
+                self.check_timeouts(self.nth_to_connect(index), now);
             }
         }
         let next_begins_ns = if self.begun < self.clients.len() {
@@ -97,26 +98,26 @@ impl<W: Wire, P: Pacer, C: Clock> Clients<W, P, C> {
         };
         let end_ns = self.recorder.window().to_ns;
         let next_ns = self.pacer.next_ns().filter(|next_ns| *next_ns < end_ns);
-        self.look_over_at_ns
+        self.next_timeout_check_ns
             .min(next_begins_ns)
             .min(next_leave_ns)
             .min(next_ns.unwrap_or(u64::MAX))
     }
 
-    /// Lets those begin whose time has come, so many a round that those which stand are not forgotten.
-    fn begin(&mut self, now: u64) {
+    /// Begins the connects that are due, at most [`CONNECTS_PER_ROUND`].
+    fn begin_connects(&mut self, now: u64) {
         for _ in 0..CONNECTS_PER_ROUND {
             if self.begun == self.clients.len() || self.config.ramp.at_ns(self.begun) > now {
                 return;
             }
-            let at = self.in_order(self.begun);
+            let at = self.nth_to_connect(self.begun);
             self.begun += 1;
             self.pump(at, now);
         }
     }
 
-    /// Who begins as number `index`: the idle ones first, as those that are there already.
-    fn in_order(&self, index: usize) -> usize {
+    /// The client that connects as number `index`: the idle connections come first.
+    fn nth_to_connect(&self, index: usize) -> usize {
         match index.checked_sub(self.config.idle) {
             Some(client) => client,
             None => self.senders + index,
@@ -131,15 +132,15 @@ impl<W: Wire, P: Pacer, C: Clock> Clients<W, P, C> {
         at >= self.senders
     }
 
-    /// Whether a connect that began then counts. Of connections that are never given up they
-    /// lie before the window, and that is where they are seen.
+    /// Whether a connect that began at `since_ns` is counted. Persistent connections connect
+    /// before the window, so their connects are counted there.
     pub(crate) fn sees_connect(&self, since_ns: u64) -> bool {
         let window = self.recorder.window();
         let persistent = self.config.is_persistent();
         since_ns < window.to_ns && (persistent || since_ns >= window.from_ns)
     }
 
-    /// The connect of this client has succeeded.
+    /// Handles the success of this client's connect.
     pub fn connected(&mut self, at: usize) {
         let now = self.clock.now_ns();
         let ConnectionState::Connecting { since_ns } = self.clients[at].link else {
@@ -147,15 +148,16 @@ impl<W: Wire, P: Pacer, C: Clock> Clients<W, P, C> {
         };
         self.clients[at].link = ConnectionState::Up;
         self.clients[at].able_ns = now;
-        // From when it came up: else one whose connects take longer would never send.
-        self.clients[at].beat = self.storm.beat(now);
+        // Counted from now, not from the start of the connect: a client whose connects take
+        // longer than the reconnect interval would otherwise never send.
+        self.clients[at].reconnects_seen = self.reconnect_times.reconnect_number(now);
         if self.sees_connect(since_ns) {
             self.recorder.connected(since_ns, now);
         }
         self.pump(at, now);
     }
 
-    /// The connect of this client has failed in this way.
+    /// Handles the failure of this client's connect.
     pub fn not_connected(&mut self, at: usize, error: io::ErrorKind) {
         if self.is_connecting(at) {
             let why = match error {
@@ -178,7 +180,7 @@ impl<W: Wire, P: Pacer, C: Clock> Clients<W, P, C> {
         &mut self.wire
     }
 
-    /// There may be something to receive; with `to_the_end` also the end itself.
+    /// Receives what is available; with `to_the_end` also the end of the stream.
     pub fn readable(&mut self, at: usize, to_the_end: bool) {
         while self.clients[at].link == ConnectionState::Up {
             match self.wire.receive(at, &mut self.buffer) {
@@ -197,14 +199,14 @@ impl<W: Wire, P: Pacer, C: Clock> Clients<W, P, C> {
         }
     }
 
-    /// There may be room to send.
+    /// Continues to send if a client has unwritten bytes.
     pub fn writable(&mut self, at: usize) {
         if self.clients[at].link == ConnectionState::Up {
             self.flush(at);
         }
     }
 
-    /// Whether all that was planned is done, so that the drain is over.
+    /// Whether all planned requests have ended, so that the drain is over.
     pub fn is_drained(&self) -> bool {
         self.clients
             .iter()
@@ -212,16 +214,16 @@ impl<W: Wire, P: Pacer, C: Clock> Clients<W, P, C> {
             && self.tasks.is_empty()
     }
 
-    /// So far: what was recorded.
+    /// The measurements so far.
     pub fn recorder(&self) -> &Recorder {
         &self.recorder
     }
 
-    /// Ends the load: what is not answered is entered at its age. Connections close with the clients.
+    /// Ends the load and closes all connections. Unanswered requests are recorded at their age.
     ///
-    /// `now` is when the drain ended, which may be a while ago.
+    /// `now` is the end of the drain; it may be in the past.
     pub fn finish(mut self, now: u64) -> (Recorder, Vec<ClientResult>) {
-        self.hand_out(now);
+        self.assign_due(now);
         for at in 0..self.senders {
             let client = &mut self.clients[at];
             let in_flight = client.flights.drain(..).map(|flight| flight.planned_ns);
@@ -250,23 +252,23 @@ impl<W: Wire, P: Pacer, C: Clock> Clients<W, P, C> {
         (self.recorder, results)
     }
 
-    /// Gives the requests that are due to their clients, as far as they were planned inside the window.
-    pub(crate) fn hand_out(&mut self, now: u64) {
+    /// Assigns the requests that are due, and planned before the window's end, to their clients.
+    pub(crate) fn assign_due(&mut self, now: u64) {
         let last_ns = now.min(self.recorder.window().to_ns - 1);
         while let Some(planned) = self.pacer.due(last_ns) {
             self.recorder.planned(planned.at_ns);
             if self.tasks.is_full() {
                 self.recorder.never_sent(planned.at_ns);
             } else if let Some(planned) = self.tasks.add(planned) {
-                self.give(planned, now);
+                self.assign(planned, now);
             }
         }
         while let Some(planned) = self.tasks.next() {
-            self.give(planned, now);
+            self.assign(planned, now);
         }
     }
 
-    fn give(&mut self, planned: Planned, now: u64) {
+    fn assign(&mut self, planned: Planned, now: u64) {
         let client = planned.client;
         self.clients[client].waiting.push_back(QueuedRequest {
             planned_ns: planned.at_ns,
@@ -277,13 +279,13 @@ impl<W: Wire, P: Pacer, C: Clock> Clients<W, P, C> {
         }
     }
 
-    /// This client has its reply, or has lost its request.
+    /// Frees the client after its reply or the loss of its request.
     pub(crate) fn freed(&mut self, at: usize, now: u64) {
         self.pacer.free(at, now);
         self.tasks.free(at);
     }
 
-    /// Sends, or connects, if this client has anything to send and may.
+    /// Sends or connects, if this client has a request to send and its state allows it.
     pub(crate) fn pump(&mut self, at: usize, now: u64) {
         let client = &self.clients[at];
         if client.waiting.is_empty() && !self.config.connects_first && !self.is_idle(at) {
@@ -294,7 +296,7 @@ impl<W: Wire, P: Pacer, C: Clock> Clients<W, P, C> {
             ConnectionState::Down { .. } | ConnectionState::Connecting { .. } => {}
             ConnectionState::Up if !self.has_expired(at, now) => self.send_waiting(at),
             ConnectionState::Up if client.flights.is_empty() => self.renew(at, now),
-            // It is given up when the replies have come.
+            // It reconnects after the replies to the requests in flight.
             ConnectionState::Up => {}
         }
     }
@@ -308,23 +310,23 @@ impl<W: Wire, P: Pacer, C: Clock> Clients<W, P, C> {
     }
 
     fn send_waiting(&mut self, at: usize) {
-        let left = self
+        let remaining = self
             .config
             .requests_per_connection
             .map_or(usize::MAX, |most| {
                 let client = &self.clients[at];
                 (most - client.on_connection) as usize - client.flights.len()
             });
-        let room = (self.config.pipeline - self.clients[at].flights.len()).min(left);
-        for _ in 0..room {
+        let free_slots = (self.config.pipeline - self.clients[at].flights.len()).min(remaining);
+        for _ in 0..free_slots {
             let client = &mut self.clients[at];
             let Some(QueuedRequest { planned_ns, kind }) = client.waiting.pop_front() else {
                 break;
             };
             self.tasks.taken();
             client.sequence += 1;
-            let whose = (self.config.first_client + at) as u64;
-            let tag = (whose << 40) | (client.sequence & ((1 << 40) - 1));
+            let client_number = (self.config.first_client + at) as u64;
+            let tag = (client_number << 40) | (client.sequence & ((1 << 40) - 1));
             self.scratch.clear();
             self.config.message(kind).write(tag, &mut self.scratch);
             let sent_ns = self.clock.now_ns();

@@ -1,17 +1,17 @@
-//! What can go wrong on a connection, and how it is counted.
+//! Failures of connections, and how they are counted.
 
 use crate::record::ErrorCounts;
 
-/// Why there is no connection.
+/// Why a connect failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ConnectFailure {
     Refused,
     TimedOut,
-    /// Whatever else the system said.
+    /// Any other error of the system.
     Failed,
 }
 
-/// What went wrong on a connection.
+/// Why a connection failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Failure {
     Timeout,
@@ -20,14 +20,14 @@ pub(crate) enum Failure {
     Reply,
 }
 
-/// A lost connection counts once for each request that was lost with it, and at least once.
+/// Counts a failed connection: once per lost request, and at least once.
 pub(crate) fn count(errors: &mut ErrorCounts, failure: Failure, lost: u64) {
     let lost = lost.max(1);
     match failure {
         Failure::Timeout => errors.timeout += lost,
         Failure::Reset => errors.reset += lost,
         Failure::Protocol => errors.protocol += lost,
-        // One reply was wrong; what was behind it is lost with the connection.
+        // One reply was wrong; the other requests in flight are lost with the connection.
         Failure::Reply => {
             errors.reply += 1;
             errors.reset += lost - 1;

@@ -1,4 +1,4 @@
-//! What fails, what is given up, and what is tried again.
+//! Timeouts, failures and retries.
 
 use super::core::{Clients, TIMEOUT_CHECK_NS};
 use super::failures::{ConnectFailure, Failure, count};
@@ -7,9 +7,9 @@ use crate::load::pacer::planned::Pacer;
 use crate::load::wire::{Clock, Wire};
 
 impl<W: Wire, P: Pacer, C: Clock> Clients<W, P, C> {
-    /// Gives up what takes too long, and tries again what may be tried again.
-    pub(crate) fn look_over(&mut self, at: usize, now: u64) {
-        let late = |since: u64| now.saturating_sub(since) >= self.config.timeout_ns;
+    /// Ends connects and requests that have timed out, and retries connects that are due.
+    pub(crate) fn check_timeouts(&mut self, at: usize, now: u64) {
+        let timed_out = |since: u64| now.saturating_sub(since) >= self.config.timeout_ns;
         let client = &self.clients[at];
         match client.link {
             ConnectionState::Connecting { since_ns }
@@ -21,7 +21,7 @@ impl<W: Wire, P: Pacer, C: Clock> Clients<W, P, C> {
                 if client
                     .flights
                     .front()
-                    .is_some_and(|flight| late(flight.sent_ns)) =>
+                    .is_some_and(|flight| timed_out(flight.sent_ns)) =>
             {
                 self.fail(at, Failure::Timeout);
             }
@@ -30,7 +30,7 @@ impl<W: Wire, P: Pacer, C: Clock> Clients<W, P, C> {
         }
     }
 
-    /// The request that wanted this connection goes on waiting: its time runs.
+    /// Gives up a connect. Requests that wait for it stay queued, and their response time continues.
     pub(crate) fn give_up_connect(&mut self, at: usize, now: u64, why: ConnectFailure) {
         let since = self.clients[at].link;
         if matches!(since, ConnectionState::Connecting { since_ns } if self.sees_connect(since_ns))
@@ -52,7 +52,7 @@ impl<W: Wire, P: Pacer, C: Clock> Clients<W, P, C> {
         client.disconnect(now + backoff);
     }
 
-    /// The connection is lost and with it all that was in flight on it.
+    /// Closes a failed connection. All requests in flight on it are lost.
     pub(crate) fn fail(&mut self, at: usize, failure: Failure) {
         let now = self.clock.now_ns();
         self.wire.close(at);
@@ -61,7 +61,7 @@ impl<W: Wire, P: Pacer, C: Clock> Clients<W, P, C> {
         client.failures += 1;
         let backoff = client.backoff_ns();
         if idle {
-            // It asked for nothing, so nothing is lost; another takes its place.
+            // An idle connection has no requests to lose; it is replaced.
             client.disconnect(now + backoff.max(TIMEOUT_CHECK_NS));
             self.recorder.idle_closed += u64::from(self.recorder.counts_errors(now));
             return;

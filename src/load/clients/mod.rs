@@ -1,8 +1,8 @@
-//! The clients of one thread, without a socket and without a clock of their own.
+//! The clients of one thread, independent of real sockets and of the real clock.
 //!
 //! [`core::Clients`] is driven by events (connected, readable, writable, time
 //! passes) and acts through a [`crate::load::wire::Wire`]. So the same code runs
-//! on real sockets and, in tests, against a scripted server under a fake clock.
+//! on real sockets and, in tests, against a scripted server with a fake clock.
 
 pub mod core;
 pub mod failures;

@@ -1,4 +1,4 @@
-//! Requests that are due: whose they are, and how many may wait.
+//! Requests that are due and wait to be sent.
 
 use std::collections::VecDeque;
 
@@ -6,40 +6,41 @@ use crate::load::client::QueuedRequest;
 use crate::load::pacer::planned::Planned;
 use crate::load::pacer::schedule::Assign;
 
-/// Requests that wait to be sent, a thread: far over capacity the rest is never sent at all.
-const MOST_WAITING: usize = 1 << 20;
+/// The largest number of waiting requests per thread. Requests over it, which come only far over
+/// capacity, are never sent.
+const MAX_WAITING: usize = 1 << 20;
 
 /// Requests that are due and not sent.
 #[derive(Debug)]
 pub(crate) struct PendingRequests {
-    /// Places in flight that are free, where any client may take a request; else none are kept.
+    /// Free slots (as client indices) if any client may send a request ([`Assign::Free`]).
     free: Option<VecDeque<usize>>,
-    /// What nobody has taken yet.
+    /// Requests that are not assigned to a client yet.
     unassigned: VecDeque<QueuedRequest>,
-    /// All that wait, the clients' own among them.
+    /// Number of all waiting requests, including those assigned to clients.
     waiting: usize,
 }
 
 impl PendingRequests {
     pub(crate) fn new(clients: usize, pipeline: usize, assign: Assign) -> PendingRequests {
-        let rounds = (0..pipeline).flat_map(|_| 0..clients);
+        let slots = (0..pipeline).flat_map(|_| 0..clients);
         PendingRequests {
-            free: (assign == Assign::Free).then(|| rounds.collect()),
+            free: (assign == Assign::Free).then(|| slots.collect()),
             unassigned: VecDeque::new(),
             waiting: 0,
         }
     }
 
-    /// Whether no more can wait.
+    /// Whether the queue is full.
     pub(crate) fn is_full(&self) -> bool {
-        self.waiting >= MOST_WAITING
+        self.waiting >= MAX_WAITING
     }
 
     pub(crate) fn is_empty(&self) -> bool {
         self.unassigned.is_empty()
     }
 
-    /// Another request is due: it comes back at once if it is its client's own.
+    /// Adds a request that is due. Returns it if it is bound to its client.
     pub(crate) fn add(&mut self, planned: Planned) -> Option<Planned> {
         self.waiting += 1;
         if self.free.is_some() {
@@ -53,7 +54,7 @@ impl PendingRequests {
         }
     }
 
-    /// The next request that a free client can take.
+    /// Assigns the next request to a free client.
     pub(crate) fn next(&mut self) -> Option<Planned> {
         let free = self.free.as_mut()?;
         let waiting = *self.unassigned.front()?;
@@ -66,19 +67,19 @@ impl PendingRequests {
         })
     }
 
-    /// A request that waited is being sent.
+    /// Counts a waiting request as sent.
     pub(crate) fn taken(&mut self) {
         self.waiting -= 1;
     }
 
-    /// A place in flight of this client is free.
+    /// Frees a slot of this client.
     pub(crate) fn free(&mut self, client: usize) {
         if let Some(free) = &mut self.free {
             free.push_back(client);
         }
     }
 
-    /// What nobody has ever taken.
+    /// Removes the requests that were never assigned.
     pub(crate) fn unassigned(&mut self) -> impl Iterator<Item = QueuedRequest> {
         self.unassigned.drain(..)
     }

@@ -1,14 +1,14 @@
-//! The moments at which all clients reconnect.
+//! The times at which all clients reconnect.
 
-/// The moments: multiples of a time since the load began, up to the window's end.
+/// The reconnect times: multiples of an interval since the load began, up to the window's end.
 #[derive(Debug)]
 pub(crate) struct ReconnectTimes {
-    /// How far apart they are; `None` is none at all.
+    /// The interval; `None` means never.
     pub(crate) every_ns: Option<u64>,
     pub(crate) end_ns: u64,
-    /// The next moment at which those that have nothing in flight are looked for, …
+    /// The next reconnect time.
     pub(crate) next_ns: u64,
-    /// … and who is next among them, while they are.
+    /// The next client to check while a reconnect is in progress.
     pub(crate) looking_at: Option<usize>,
 }
 
@@ -23,8 +23,8 @@ impl ReconnectTimes {
         }
     }
 
-    /// The number of the last such moment: a connection that came up before it has expired.
-    pub(crate) fn beat(&self, now: u64) -> u64 {
+    /// The number of the last reconnect time. Connections from before it have expired.
+    pub(crate) fn reconnect_number(&self, now: u64) -> u64 {
         let last_ns = now.min(self.end_ns.saturating_sub(1));
         self.every_ns.map_or(0, |every_ns| last_ns / every_ns)
     }

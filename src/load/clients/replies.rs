@@ -1,4 +1,4 @@
-//! Replies: taken in, checked, recorded.
+//! Receives, checks and records replies.
 
 use super::core::Clients;
 use super::failures::Failure;
@@ -7,11 +7,11 @@ use crate::load::wire::{Clock, Wire};
 use crate::protocol::{Frame, HEADER_BYTES};
 
 impl<W: Wire, P: Pacer, C: Clock> Clients<W, P, C> {
-    /// The first `bytes` of the buffer came for this client at `now`.
+    /// Handles the first `bytes` of the buffer, which this client received at `now`.
     pub(crate) fn take_in(&mut self, at: usize, bytes: usize, now: u64) {
         let buffer = std::mem::take(&mut self.buffer);
         let mut inbox = std::mem::take(&mut self.clients[at].inbox);
-        // Nearly always a read holds whole replies, and nothing is copied.
+        // A read nearly always returns whole replies. Then nothing is copied.
         let taken = if inbox.is_empty() {
             let taken = self.take_replies(at, &buffer[..bytes], now);
             inbox.extend_from_slice(buffer[..bytes].get(taken..).unwrap_or_default());
@@ -26,24 +26,24 @@ impl<W: Wire, P: Pacer, C: Clock> Clients<W, P, C> {
         if taken != usize::MAX {
             self.clients[at].inbox = inbox;
         }
-        self.hand_out(now);
-        // What was planned for this connection while it was busy.
+        self.assign_due(now);
+        // Sends requests that were planned for this connection while it was busy.
         self.pump(at, now);
     }
 
-    /// How many bytes whole replies took; `usize::MAX` when the connection was given up.
+    /// Handles whole replies and returns their bytes; `usize::MAX` if the connection was closed.
     fn take_replies(&mut self, at: usize, bytes: &[u8], now: u64) -> usize {
         let mut taken = 0;
         loop {
-            let rest = &bytes[taken..];
-            match Frame::peek(rest, self.config.max_frame_bytes) {
+            let unparsed = &bytes[taken..];
+            match Frame::peek(unparsed, self.config.max_frame_bytes) {
                 Frame::Partial(_) => return taken,
                 Frame::TooLong(_) => {
                     self.fail(at, Failure::Protocol);
                     return usize::MAX;
                 }
                 Frame::Whole(length) => {
-                    if !self.take_reply(at, &rest[HEADER_BYTES..HEADER_BYTES + length], now) {
+                    if !self.take_reply(at, &unparsed[HEADER_BYTES..HEADER_BYTES + length], now) {
                         return usize::MAX;
                     }
                     taken += HEADER_BYTES + length;
@@ -52,22 +52,22 @@ impl<W: Wire, P: Pacer, C: Clock> Clients<W, P, C> {
         }
     }
 
-    /// False when this was the last reply of its connection.
+    /// Returns false if the connection was closed or reconnects after this reply.
     fn take_reply(&mut self, at: usize, body: &[u8], now: u64) -> bool {
         let client = &mut self.clients[at];
         let Some(flight) = client.flights.front().copied() else {
             self.fail(at, Failure::Protocol);
             return false;
         };
-        let asked = self.config.message(flight.kind);
-        if !asked.is_answered_by(flight.tag, body) {
+        let message = self.config.message(flight.kind);
+        if !message.is_answered_by(flight.tag, body) {
             self.recorder.wrong(body);
-            client.result.heard |= self.recorder.in_sample(flight.planned_ns, now);
+            client.result.got_reply |= self.recorder.in_sample(flight.planned_ns, now);
             self.fail(at, Failure::Reply);
             return false;
         }
         if client.flights.len() == self.config.pipeline {
-            // It had no room until now; what is late from here on is our own doing.
+            // The pipeline was full until now. Any later send is scheduling delay of the generator.
             client.able_ns = now;
         }
         client.flights.pop_front();
@@ -76,7 +76,7 @@ impl<W: Wire, P: Pacer, C: Clock> Clients<W, P, C> {
         if self.recorder.in_sample(flight.planned_ns, now) {
             client.result.waited(now - flight.planned_ns);
             client.result.answered += 1;
-            client.result.heard = true;
+            client.result.got_reply = true;
         }
         client.result.replies += u64::from(self.recorder.answered(
             flight.planned_ns,
@@ -84,8 +84,8 @@ impl<W: Wire, P: Pacer, C: Clock> Clients<W, P, C> {
             now,
         ));
         let is_full = self.config.requests_per_connection == Some(client.on_connection);
-        let is_quiet = client.flights.is_empty();
-        let has_expired = is_quiet && self.has_expired(at, now);
+        let has_none_in_flight = client.flights.is_empty();
+        let has_expired = has_none_in_flight && self.has_expired(at, now);
         if has_expired {
             self.renew(at, now);
         } else if is_full {

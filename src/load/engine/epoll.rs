@@ -22,17 +22,17 @@ use crate::load::wakeup_timer::{WAKEUP, WakeupTimer};
 use crate::load::wire::Clock;
 
 const EVENTS: usize = 1024;
-/// How often a thread says how it is going.
-const SAY_NS: u64 = 100_000_000;
+/// Interval between two publications of the progress.
+const PUBLISH_NS: u64 = 100_000_000;
 
-/// What a thread hands back.
+/// The result of a thread.
 #[derive(Debug)]
 pub(crate) struct ThreadResult {
     pub(crate) recorder: Recorder,
     pub(crate) clients: Vec<ClientResult>,
     pub(crate) effort: Effort,
-    /// The same until an overload ends; of other loads the same.
-    pub(crate) pressed: Effort,
+    /// The effort until the rate falls; without an overload, over the window.
+    pub(crate) overload_effort: Effort,
 }
 
 /// The real clock: nanoseconds since the load began.
@@ -60,7 +60,7 @@ pub(crate) fn run(
         cpus.pin()?;
     }
     let config = load.config(index);
-    // Timers are otherwise up to 50 µs late (PR_SET_TIMERSLACK, prctl(2)).
+    // The default timer slack makes timers up to 50 µs late (PR_SET_TIMERSLACK, prctl(2)).
     set_timerslack(1)?;
     let mut poll = Poll::new()?;
     let mut events = Events::with_capacity(EVENTS);
@@ -82,25 +82,25 @@ pub(crate) fn run(
         }
     };
     let mut clients = Clients::new(clients, config, recorder, sockets, pacer, clock);
-    let mut alarm = WakeupTimer::new(&poll)?;
+    let mut wakeup_timer = WakeupTimer::new(&poll)?;
 
     let (from_ns, to_ns) = (shared.window.from_ns, shared.window.to_ns);
     let drained_ns = to_ns + nanos(load.drain);
-    let pressed_ns = load
+    let overload_end_ns = load
         .overload()
         .map_or(to_ns, |after| from_ns + nanos(after));
-    let mut edges = [from_ns, pressed_ns, to_ns].into_iter().peekable();
+    let mut edges = [from_ns, overload_end_ns, to_ns].into_iter().peekable();
     let mut efforts = Vec::with_capacity(3);
-    let mut say_at_ns = from_ns;
+    let mut publish_at_ns = from_ns;
     loop {
         let next_ns = clients.advance();
         let now = clock.now_ns();
         while edges.next_if(|edge| *edge <= now).is_some() {
             efforts.push(Effort::now(shared.start));
         }
-        if now >= say_at_ns {
-            say_at_ns = now + SAY_NS;
-            shared.say(index, clients.recorder(), now);
+        if now >= publish_at_ns {
+            publish_at_ns = now + PUBLISH_NS;
+            shared.publish(index, clients.recorder(), now);
         }
         let over = now >= drained_ns || (now >= to_ns && clients.is_drained());
         if over || shared.is_cancelled() {
@@ -108,17 +108,17 @@ pub(crate) fn run(
         }
         let wake_ns = [
             next_ns,
-            say_at_ns,
+            publish_at_ns,
             edges.peek().copied().unwrap_or(drained_ns),
         ];
-        let timeout = alarm.set(now, wake_ns.into_iter().min().unwrap_or(now))?;
+        let timeout = wakeup_timer.set(now, wake_ns.into_iter().min().unwrap_or(now))?;
         match poll.poll(&mut events, Some(timeout)) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             polled => polled?,
         }
         for event in &events {
             if event.token() == WAKEUP {
-                alarm.rang(clock.now_ns());
+                wakeup_timer.expired(clock.now_ns());
             } else {
                 handle(&mut clients, event);
             }
@@ -126,19 +126,19 @@ pub(crate) fn run(
     }
     let ended_ns = clock.now_ns();
     efforts.extend(edges.map(|_| Effort::now(shared.start)));
-    // A client that left before the others would give the server room for them.
+    // Clients that close early would free resources of the server for the remaining clients.
     arrival.wait();
     let (mut recorder, clients) = clients.finish(ended_ns);
     recorder.held_bytes += Sockets::HELD_BYTES * connections;
-    let (effort, pressed) = match efforts[..] {
-        [before, pressed, after] => (after.since(&before), pressed.since(&before)),
+    let (effort, overload_effort) = match efforts[..] {
+        [start, overload_end, end] => (end.since(&start), overload_end.since(&start)),
         _ => (Effort::default(), Effort::default()),
     };
     Ok(ThreadResult {
         recorder,
         clients,
         effort,
-        pressed,
+        overload_effort,
     })
 }
 

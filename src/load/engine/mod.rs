@@ -1,3 +1,3 @@
-//! How the clients of a thread are connected to the system: one file per engine.
+//! The event loops that connect the clients of a thread to the system: one file per engine.
 
 pub mod epoll;

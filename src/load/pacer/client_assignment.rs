@@ -1,22 +1,22 @@
-//! Whom the requests of a plan are dealt to.
+//! Assigns the requests of a plan to clients.
 
 use super::schedule::{Arrivals, Schedule, Skew};
 
-/// Deals requests: evenly, or most of them to a few clients.
+/// Assigns requests to clients: evenly, or most of them to a few clients.
 #[derive(Debug)]
 pub(crate) struct ClientAssignment {
     arrivals: Arrivals,
     clients: usize,
-    uneven: Option<SkewedAssignment>,
+    skewed: Option<SkewedAssignment>,
 }
 
-/// The clients in an order of which the first are the busy ones, and what each group got.
+/// The busy and the other clients, and the number of requests assigned to the busy ones.
 #[derive(Debug)]
 struct SkewedAssignment {
     requests: f64,
     busy: Vec<u32>,
     others: Vec<u32>,
-    dealt_busy: u64,
+    busy_count: u64,
 }
 
 impl ClientAssignment {
@@ -24,7 +24,7 @@ impl ClientAssignment {
         ClientAssignment {
             arrivals: schedule.arrivals,
             clients,
-            uneven: schedule
+            skewed: schedule
                 .skew
                 .map(|skew| SkewedAssignment::new(skew, schedule.seed, clients)),
         }
@@ -32,39 +32,39 @@ impl ClientAssignment {
 
     /// The client of request `number` of the plan, counted from 1.
     pub(crate) fn next(&mut self, number: u64, random: &mut fastrand::Rng) -> usize {
-        match (&mut self.uneven, self.arrivals) {
+        match (&mut self.skewed, self.arrivals) {
             (None, Arrivals::Constant) => (number % self.clients as u64) as usize,
             (None, Arrivals::Poisson) => random.usize(..self.clients),
-            (Some(uneven), Arrivals::Constant) => uneven.in_turn(number),
-            (Some(uneven), Arrivals::Poisson) => uneven.at_random(random),
+            (Some(skewed), Arrivals::Constant) => skewed.in_turn(number),
+            (Some(skewed), Arrivals::Poisson) => skewed.at_random(random),
         }
     }
 }
 
 impl SkewedAssignment {
-    /// The busy ones are the first of a shuffle drawn from the seed: neither neighbours, which
-    /// one thread would have, nor those that connect first.
+    /// The busy clients are the first of a random permutation. So they are not neighbours,
+    /// which belong to one thread, and not the first to connect.
     fn new(skew: Skew, seed: u64, clients: usize) -> SkewedAssignment {
         let mut busy: Vec<u32> = (0..u32::try_from(clients).unwrap_or(u32::MAX)).collect();
-        // Gaps are drawn from the seed itself.
+        // Not the seed itself: the gaps are drawn from it.
         fastrand::Rng::with_seed(!seed).shuffle(&mut busy);
         let others = busy.split_off(skew.busy(clients).min(busy.len()));
         SkewedAssignment {
             requests: skew.requests,
             busy,
             others,
-            dealt_busy: 0,
+            busy_count: 0,
         }
     }
 
-    /// As many to the busy ones as is nearest to their share of all so far; each group in turn.
+    /// Keeps the number for the busy clients nearest to their share so far. Clients of a group take turns.
     fn in_turn(&mut self, number: u64) -> usize {
         let due = self.requests * number as f64;
-        let (group, nth) = if self.others.is_empty() || self.dealt_busy as f64 + 0.5 <= due {
-            self.dealt_busy += 1;
-            (&self.busy, self.dealt_busy)
+        let (group, nth) = if self.others.is_empty() || self.busy_count as f64 + 0.5 <= due {
+            self.busy_count += 1;
+            (&self.busy, self.busy_count)
         } else {
-            (&self.others, number - self.dealt_busy)
+            (&self.others, number - self.busy_count)
         };
         group[(nth % group.len() as u64) as usize] as usize
     }

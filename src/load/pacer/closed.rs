@@ -5,22 +5,22 @@ use std::collections::VecDeque;
 use super::mix::{Kind, Mix};
 use super::planned::{Pacer, Planned};
 
-/// The closed loop: each client sends when its reply is in (Schroeder et al., NSDI 2006).
+/// The closed loop: each client sends its next request after the reply (Schroeder et al., NSDI 2006).
 ///
-/// Its latencies are those at saturation, with as many waiting as there are
-/// clients; fewer where clients think before they ask again.
+/// Its latencies are those at saturation: as many requests wait as there are clients, or
+/// fewer with a think time.
 #[derive(Debug)]
 pub struct ClosedLoop {
-    /// Those that have not asked yet, in the order in which they will.
+    /// First requests of clients, in order of time.
     starting: VecDeque<Planned>,
-    /// Those that have had a reply, in the order in which they will ask again.
+    /// Next requests of clients that got a reply, in order of time.
     free: VecDeque<Planned>,
     think_ns: u64,
     mix: Mix,
-    /// The number of the first client among all threads', …
+    /// The number of the first client among the clients of all threads.
     first_client: u64,
-    /// … and how often each has asked: what their kinds are drawn by.
-    asked: Vec<u64>,
+    /// Requests per client so far. Kinds are drawn by these numbers.
+    request_counts: Vec<u64>,
 }
 
 impl ClosedLoop {
@@ -29,9 +29,9 @@ impl ClosedLoop {
         ClosedLoop::starting(clients, pipeline, |_| 0, 0)
     }
 
-    /// The same, but client i is free from `start_ns(i)` on, which must not be before the one
-    /// before it, and after each reply thinks for `think_ns`. They start spread over
-    /// that time, so that they do not ask all at once for ever.
+    /// As [`ClosedLoop::new`], but client i is free from `start_ns(i)` on, and waits `think_ns`
+    /// after each reply. `start_ns` must not decrease with i. The starts are spread over the
+    /// think time, so that clients do not always send at the same time.
     pub fn starting(
         clients: usize,
         pipeline: usize,
@@ -39,8 +39,8 @@ impl ClosedLoop {
         think_ns: u64,
     ) -> ClosedLoop {
         let spread_ns = |client: usize| {
-            let whole = u128::from(think_ns) * client as u128;
-            u64::try_from(whole / clients as u128).unwrap_or(u64::MAX)
+            let total_ns = u128::from(think_ns) * client as u128;
+            u64::try_from(total_ns / clients as u128).unwrap_or(u64::MAX)
         };
         let all = (0..clients).flat_map(|client| {
             let at_ns = start_ns(client) + spread_ns(client);
@@ -57,12 +57,12 @@ impl ClosedLoop {
             think_ns,
             mix: Mix::default(),
             first_client: 0,
-            asked: vec![0; clients],
+            request_counts: vec![0; clients],
         }
     }
 
-    /// The same with kinds drawn by client, the first of them number `first_client` among
-    /// all threads', and by how often it has asked.
+    /// Sets the mix of kinds. A kind is drawn from the number of the client among the clients
+    /// of all threads (the first is `first_client`) and the number of its request.
     pub fn mixed(self, mix: Mix, first_client: usize) -> ClosedLoop {
         ClosedLoop {
             mix,
@@ -77,7 +77,7 @@ impl Pacer for ClosedLoop {
         self.free.push_back(Planned {
             client,
             at_ns: now_ns + self.think_ns,
-            // Drawn when it is given away.
+            // Drawn in `due`.
             kind: Kind::Usual,
         });
     }
@@ -86,9 +86,10 @@ impl Pacer for ClosedLoop {
         let is_due = |planned: &mut Planned| planned.at_ns <= now_ns;
         let free = self.free.pop_front_if(is_due);
         let planned = free.or_else(|| self.starting.pop_front_if(is_due))?;
-        let (whose, asked) = (planned.client as u64, &mut self.asked[planned.client]);
-        *asked += 1;
-        let kind = self.mix.kind(self.first_client + whose, *asked);
+        let client_number = self.first_client + planned.client as u64;
+        let request_count = &mut self.request_counts[planned.client];
+        *request_count += 1;
+        let kind = self.mix.kind(client_number, *request_count);
         Some(Planned { kind, ..planned })
     }
 

@@ -1,4 +1,4 @@
-//! When requests are due: the closed loop, the open loop, and what both are drawn from.
+//! Pacers decide when requests are due: the closed loop and the open loop, with their parts.
 
 pub mod client_assignment;
 pub mod closed;

@@ -7,14 +7,13 @@ use super::rate::Rate;
 use super::schedule::{Arrivals, Schedule};
 use crate::load::window::Window;
 
-/// Kinds are drawn by a request's number in the plan, whoever sends it.
+/// Kinds are drawn by a request's number in the plan, not by its client.
 const WHOLE_PLAN: u64 = 0;
 
-/// The open loop: requests are due when the plan says so, whoever is free.
+/// The open loop: requests are due at the times of the plan, whether a client is free or not.
 ///
-/// Each thread walks through the whole plan, drawn anew from the seed, and
-/// keeps what is for its own clients: so the plan is the same for any number
-/// of threads, and takes no memory however long it is.
+/// Each thread draws the whole plan from the seed and keeps the requests of its own clients. So
+/// the plan is the same for any number of threads, and needs no memory.
 #[derive(Debug)]
 pub struct OpenLoop {
     arrivals: Arrivals,
@@ -22,18 +21,18 @@ pub struct OpenLoop {
     mix: Mix,
     end_ns: u64,
     random: fastrand::Rng,
-    deal: ClientAssignment,
+    assignment: ClientAssignment,
     own: std::ops::Range<usize>,
-    /// How many requests of the plan have been drawn.
+    /// Number of requests drawn from the plan so far.
     drawn: u64,
-    /// How many there are on average by the time of the last.
+    /// Expected number of requests by the time of the last drawn one.
     mean_count: f64,
     next: Planned,
 }
 
 impl OpenLoop {
-    /// The plan for `clients` clients in all, of which this thread has `own`, up to the
-    /// window's end.
+    /// The plan up to the window's end. `clients` is the number of clients of all threads, `own`
+    /// the range of this thread.
     pub fn new(
         schedule: Schedule,
         mix: Mix,
@@ -53,7 +52,7 @@ impl OpenLoop {
             mix,
             end_ns: window.to_ns,
             random,
-            deal: ClientAssignment::new(&schedule, clients),
+            assignment: ClientAssignment::new(&schedule, clients),
             own,
             drawn: 0,
             mean_count: 0.0,
@@ -63,7 +62,7 @@ impl OpenLoop {
         pacer
     }
 
-    /// Draws the next request that is for this thread.
+    /// Draws the next request of this thread.
     fn draw(&mut self) {
         loop {
             self.drawn += 1;
@@ -73,9 +72,9 @@ impl OpenLoop {
                 Arrivals::Poisson => self.mean_count - (1.0 - self.random.f64()).ln(),
             };
             self.next.at_ns = self.rate.at_ns(self.mean_count);
-            let client = self.deal.next(self.drawn, &mut self.random);
+            let client = self.assignment.next(self.drawn, &mut self.random);
             if self.next.at_ns >= self.end_ns {
-                // Also where uneven dealing leaves nothing at all for these clients.
+                // The loop also ends here if a skewed plan has no request for these clients.
                 self.next.at_ns = u64::MAX;
                 return;
             }

@@ -2,29 +2,29 @@
 
 use super::mix::Kind;
 
-/// A request that is due: who sends it, for when it was planned, and which message it is.
+/// A planned request: its client, its time and its message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Planned {
-    /// The client, counted within its thread.
+    /// The index of the client within its thread.
     pub client: usize,
-    /// Nanoseconds since the load began; response time counts from here.
+    /// Planned send, in nanoseconds since the load began. Response time starts here.
     pub at_ns: u64,
     /// Which of the load's messages.
     pub kind: Kind,
 }
 
-/// The shape of a load: says which client is to send and when.
+/// Decides which client sends when.
 ///
-/// A closed loop makes a client's next request due when it is free. An open
-/// loop works off a plan and does not care who is free.
+/// In a closed loop a client's next request is due when the client is free. An open loop
+/// follows a plan, whether clients are free or not.
 pub trait Pacer {
-    /// `client` has its reply, or lost its request, at `now_ns`.
+    /// Frees a client: it got its reply, or lost its request, at `now_ns`.
     fn free(&mut self, client: usize, now_ns: u64);
 
-    /// The next request that is due by `now_ns`; each is given once.
+    /// Removes and returns the next request that is due by `now_ns`.
     fn due(&mut self, now_ns: u64) -> Option<Planned>;
 
-    /// When the next request is due that no reply brings about.
+    /// When the next request is due, without further replies.
     fn next_ns(&self) -> Option<u64>;
 }
 

@@ -1,15 +1,14 @@
-//! What an open loop's plan is drawn from.
+//! The parameters of an open loop's plan.
 
 use std::str::FromStr;
 use std::time::Duration;
 
-/// How an open loop's requests are spaced.
+/// The arrival process of an open loop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Arrivals {
-    /// Request i at i/R, dealt to the clients in turn.
+    /// Request i at i/R; the clients take turns.
     Constant,
-    /// Gaps drawn from an exponential distribution, dealt to the clients at
-    /// random: what many independent users make.
+    /// Exponential gaps and random clients: the arrivals of many independent users.
     Poisson,
 }
 
@@ -20,18 +19,18 @@ impl FromStr for Arrivals {
         match text {
             "constant" => Ok(Arrivals::Constant),
             "poisson" => Ok(Arrivals::Poisson),
-            _ => Err("poisson or constant".to_owned()),
+            _ => Err("expected poisson or constant".to_owned()),
         }
     }
 }
 
-/// Whom a request of an open loop waits for.
+/// Which client sends a request of an open loop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Assign {
-    /// Its own connection, which the plan names. Routing round one that is
-    /// stuck would leave out what its users see.
+    /// The client that the plan names, also if it is blocked. Other clients would hide the
+    /// response times of the blocked client's users.
     Bound,
-    /// Any that is free.
+    /// Any free client.
     Free,
 }
 
@@ -42,7 +41,7 @@ impl FromStr for Assign {
         match text {
             "bound" => Ok(Assign::Bound),
             "free" => Ok(Assign::Free),
-            _ => Err("bound or free".to_owned()),
+            _ => Err("expected bound or free".to_owned()),
         }
     }
 }
@@ -50,43 +49,43 @@ impl FromStr for Assign {
 /// A plan of requests that is fixed before the load begins.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Schedule {
-    /// Requests a second, all clients together.
+    /// Requests per second, all clients together.
     pub rate_rps: f64,
-    /// How they are spaced.
+    /// The arrival process.
     pub arrivals: Arrivals,
-    /// Whom they wait for.
+    /// Which client sends a request.
     pub assign: Assign,
-    /// What gaps and clients are drawn from.
+    /// The seed of gaps and clients.
     pub seed: u64,
-    /// How unevenly requests are dealt to clients; `None` is evenly.
+    /// The skew of requests over clients; `None` means even.
     pub skew: Option<Skew>,
-    /// Another rate from some time on; `None` is the same to the end.
+    /// A change of the rate; `None` means a constant rate.
     pub then: Option<RateChange>,
 }
 
-/// A rate that a plan changes to.
+/// A change of a plan's rate.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RateChange {
-    /// When, counted from the window's begin.
+    /// Time of the change, from the start of the window.
     pub after: Duration,
-    /// Requests a second from then on, all clients together.
+    /// Requests per second after the change, all clients together.
     pub rate_rps: f64,
 }
 
-/// A few clients that make most of the requests.
+/// A few busy clients send most of the requests.
 ///
-/// Which clients is drawn from the seed of the plan. Where a request waits for any client
-/// ([`Assign::Free`]) this says nothing.
+/// The busy clients are drawn from the seed of the plan. With [`Assign::Free`] the skew has no
+/// effect.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Skew {
-    /// The share of the clients that are busy, from 0 to 1; at least one is.
+    /// The share of busy clients, from 0 to 1; at least one client is busy.
     pub clients: f64,
-    /// The share of the requests that is theirs, from 0 to 1.
+    /// The share of the requests that busy clients send, from 0 to 1.
     pub requests: f64,
 }
 
 impl Skew {
-    /// How many of so many clients are the busy ones.
+    /// The number of busy clients among `clients`.
     pub fn busy(&self, clients: usize) -> usize {
         let busy = (self.clients * clients as f64).round() as usize;
         busy.clamp(1, clients.max(1))

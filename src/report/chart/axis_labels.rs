@@ -1,10 +1,10 @@
-//! Values as an axis writes them: exact enough to read off, and short for ticks.
+//! Formats the values of an axis: exact for tables and hover texts, short for ticks.
 
 use super::data::{Axis, Point, Scale, Unit};
 use crate::findings::units::{bytes, count, digits, quantile, rate, share, time, trimmed};
 
 impl Axis {
-    /// A value in full, as a table and a hover show it.
+    /// A value in full, for tables and hover texts.
     pub(crate) fn text(&self, value: f64) -> String {
         match self.scale {
             Scale::Nines => quantile(value),
@@ -28,13 +28,13 @@ impl Axis {
     }
 }
 
-/// The formats of units are for values from zero.
+/// The formats of units take values of zero and above.
 fn signed(value: f64, text: impl Fn(f64) -> String) -> String {
     let minus = if value < 0.0 { "−" } else { "" };
     format!("{minus}{}", text(value.abs()))
 }
 
-/// From here on figures are written with an exponent.
+/// From this value figures have an exponent.
 const EXPONENT: f64 = 1e15;
 
 impl Unit {
@@ -85,7 +85,7 @@ impl Unit {
         format!("{}{unit}", short(value))
     }
 
-    /// What follows a figure whose unit does not grow with it.
+    /// The suffix of a figure whose unit is fixed.
     fn suffix(self) -> &'static str {
         match self {
             Unit::Count | Unit::Plain => "",
@@ -100,11 +100,11 @@ impl Unit {
     }
 }
 
-/// A value in the largest unit that it fills. From ten thousand on a rate is told in thousands.
+/// A value in the largest unit that is not greater than it. Rates use thousands from ten thousand.
 fn scaled(value: f64, units: &[(f64, &'static str)]) -> (f64, &'static str) {
-    let fits = units.iter().find(|(least, _)| value >= *least);
-    let (least, unit) = fits.or(units.last()).copied().unwrap_or((1.0, ""));
-    let size = if unit == "k/s" { 1e3 } else { least };
+    let fits = units.iter().find(|(minimum, _)| value >= *minimum);
+    let (minimum, unit) = fits.or(units.last()).copied().unwrap_or((1.0, ""));
+    let size = if unit == "k/s" { 1e3 } else { minimum };
     (value / size, unit)
 }
 

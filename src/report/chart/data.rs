@@ -1,18 +1,13 @@
-//! Charts as data: drawn as SVG, and as the table of the same figures for those who do not see the picture.
-//!
-//! A page restyles a drawing by `svg.chart` (its `color` and `fill` are the ink of text, axes and
-//! grid), `.paper` (whose `fill` is the background and the inside of hollow markers) and
-//! `.series.c0` to `.c6` (whose `color` is that of the series). All of these are presentation
-//! attributes, so any CSS rule wins over them.
+//! The data of a chart, independent of how it is drawn.
 
 /// A chart, before it is drawn.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Chart {
-    /// Unique in a page, of `[a-z0-9-]`: a file's name and an anchor.
+    /// Unique in a page, of `[a-z0-9-]`: the file name and the anchor.
     pub id: String,
-    /// What stands above it.
+    /// The heading above the chart.
     pub title: String,
-    /// A sentence for those who do not see it.
+    /// A description for screen readers.
     pub about: String,
     /// How its points are shown.
     pub kind: Kind,
@@ -29,7 +24,7 @@ pub struct Chart {
 pub enum Kind {
     /// Points joined by lines in the order given: throughput against clients, latency against rate, percentiles.
     Lines,
-    /// A row for each series, its name at the left, its values along x. The y of points and the y axis play no part.
+    /// A row per series: its name at the left, its values along x. The y of points and the y axis are not used.
     Rows {
         /// A vertical line to compare with, such as the ratio 1.
         reference: Option<f64>,
@@ -39,9 +34,9 @@ pub enum Kind {
 /// An axis.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Axis {
-    /// What it shows, with the unit where that is fixed.
+    /// What it shows, with the unit if that is fixed.
     pub label: String,
-    /// Where values stand on it.
+    /// The position of values on it.
     pub scale: Scale,
     /// How values are written.
     pub unit: Unit,
@@ -49,23 +44,23 @@ pub struct Axis {
     pub from_zero: bool,
 }
 
-/// Where values stand on an axis.
+/// The position of values on an axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scale {
-    /// At equal distances.
+    /// Proportional to the value.
     Linear,
-    /// At their logarithm; values of zero and below are left out.
+    /// Proportional to the logarithm; values of zero and below are left out.
     Log,
-    /// Quantiles of `[0, 1)` at `log10(1 / (1 - q))`, so that each further nine takes the same room.
+    /// Quantiles of `[0, 1)` at `log10(1 / (1 - q))`, so that each further nine takes the same space.
     Nines,
 }
 
 /// How values are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
-    /// Things: `1,000`.
+    /// A count: `1,000`.
     Count,
-    /// Requests a second: `12,300/s`.
+    /// Requests per second: `12,300/s`.
     Rate,
     /// Nanoseconds: `950 ns`, `24.1 µs`, `5.93 ms`.
     TimeNs,
@@ -79,22 +74,22 @@ pub enum Unit {
     Percent,
     /// Seconds: `1.5 s`.
     Seconds,
-    /// A bare figure.
+    /// A number without a unit.
     Plain,
 }
 
 /// A line, or a row.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Series {
-    /// Its name; may hold anything, such as a command.
+    /// Its name; may contain any text, such as a command.
     pub name: String,
-    /// How it is told from others.
+    /// Its colour, marker and dashes.
     pub look: Look,
-    /// Its points. Those that are not finite, or have no place on an axis, are left out.
+    /// Its points. A point that is not finite, or has no position on an axis, is left out.
     pub points: Vec<Point>,
 }
 
-/// Places in the palettes, which begin again after their last entry.
+/// Indices into the palettes, which repeat after their last entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Look {
     /// The colour.
@@ -116,7 +111,7 @@ pub struct Point {
     pub range: Option<(f64, f64)>,
     /// How it is marked.
     pub mark: Mark,
-    /// Added to what hovering shows; may be empty.
+    /// Added to the hover text; may be empty.
     pub note: String,
 }
 
@@ -125,12 +120,12 @@ pub struct Point {
 pub enum Mark {
     /// A filled marker.
     Full,
-    /// An outline: a lower bound, or starved.
+    /// An outline: a lower bound, or clients left unserved.
     Hollow,
-    /// A small dot without emphasis, beside the line and not on it: one pair, one worker.
+    /// A small dot that the line does not join: one pair, one worker.
     Dot,
-    /// No marker, the line only: many points.
+    /// No marker, only the line: for many points.
     None,
-    /// No marker; the line goes on dashed and pale from here to the series' end: the censored part.
+    /// No marker; from here to its end the line is pale and dashed: the censored part.
     Censored,
 }

@@ -5,7 +5,7 @@ use super::table::Table;
 use super::{lines, markup, rows, table};
 
 impl Chart {
-    /// The chart as one `<svg>` element, to stand in a page or alone in a file.
+    /// The chart as one `<svg>` element, for a page or for its own file.
     pub fn svg(&self) -> String {
         let body = match self.kind {
             Kind::Lines => lines::body(self),
@@ -15,7 +15,7 @@ impl Chart {
         markup::document(self, &body)
     }
 
-    /// The same figures in words.
+    /// The figures of the chart as a table.
     pub fn table(&self) -> Table {
         table::of(self)
     }

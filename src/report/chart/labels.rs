@@ -1,31 +1,31 @@
-//! Room for text: how wide it is, cut to a width, and pushed apart.
+//! Layout of text: its width, cutting it to a width, and moving labels apart.
 
 use textwrap::core::display_width;
 
-/// Between lines of text of 14 px, in pixels. A picture of 540 px still has text of 10 px on a telephone.
+/// Distance between lines of 14 px text, in pixels. On a phone a chart 540 px wide still has 10 px text.
 pub(crate) const LINE_PX: f64 = 17.0;
-/// A letter, on the wide side, since the reader's font is not known; and what a figure or capital adds.
+/// The width of a letter, on the wide side because the font is unknown. Digits and capitals add `WIDER_PX`.
 const LETTER_PX: f64 = 7.3;
 const WIDER_PX: f64 = 1.5;
-/// Between the labels of two ticks.
+/// The gap between the labels of two ticks.
 const GAP_PX: f64 = 10.0;
 const Y_TICKS_PX: f64 = 26.0;
 
-/// How far apart labels must stand.
+/// The axis that labels belong to.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Along {
     X,
     Y,
 }
 
-/// How wide text is, in pixels.
+/// The estimated width of text, in pixels.
 pub(crate) fn width(text: &str) -> f64 {
     let is_wide = |letter: &char| letter.is_ascii_digit() || letter.is_ascii_uppercase();
     let wide = text.chars().filter(is_wide).count();
     display_width(text) as f64 * LETTER_PX + wide as f64 * WIDER_PX
 }
 
-/// How far apart the ticks of two labels must stand, in pixels.
+/// The least distance between the ticks of two labels, in pixels.
 pub(crate) fn least_between(along: Along, first: &str, second: &str) -> f64 {
     match along {
         Along::X => (width(first) + width(second)) / 2.0 + GAP_PX,
@@ -33,17 +33,17 @@ pub(crate) fn least_between(along: Along, first: &str, second: &str) -> f64 {
     }
 }
 
-/// Text of at most so many columns. It loses its middle, since names often differ at their end.
+/// Text of at most `columns` columns. The middle is cut, because names often differ at their end.
 pub(crate) fn shortened(text: &str, columns: usize) -> String {
     if display_width(text) <= columns {
         return text.to_owned();
     }
     let letters: Vec<char> = text.chars().collect();
     let fitting = |letters: &mut dyn Iterator<Item = &char>, columns: usize| -> Vec<char> {
-        let mut room = columns;
+        let mut left = columns;
         letters
             .map_while(|letter| {
-                room = room.checked_sub(display_width(letter.encode_utf8(&mut [0; 4])))?;
+                left = left.checked_sub(display_width(letter.encode_utf8(&mut [0; 4])))?;
                 Some(*letter)
             })
             .collect()
@@ -59,18 +59,18 @@ pub(crate) fn shortened(text: &str, columns: usize) -> String {
         .collect()
 }
 
-/// How many labels fit between two heights, middle to middle.
+/// The number of labels that fit between two heights, middle to middle.
 pub(crate) fn room(low: f64, high: f64) -> usize {
     ((high - low) / LINE_PX).max(0.0) as usize + 1
 }
 
-/// Moves labels as little as can be (least squares) so that each two are a line apart and all stand
-/// from `low` to `high`, where no more than [`room`] are asked for. Their order stays.
+/// Moves labels as little as possible (least squares) so that each two are a line apart and all are
+/// from `low` to `high`, if there are no more than [`room`] of them. Their order stays.
 pub(crate) fn spread(wanted: &[f64], low: f64, high: f64) -> Vec<f64> {
     let mut order: Vec<usize> = (0..wanted.len()).collect();
     order.sort_by(|a, b| wanted[*a].total_cmp(&wanted[*b]));
-    // With a line's height taken off for each label above, they may touch but not swap: that is
-    // isotonic regression, which pools neighbours that are out of order into their mean.
+    // Subtracting a line's height per label above leaves only the constraint of order. That is
+    // isotonic regression: neighbours that are out of order are pooled into their mean.
     let mut pools: Vec<(f64, usize)> = Vec::new();
     for (rank, at) in order.iter().enumerate() {
         let mut pool = (wanted[*at] - rank as f64 * LINE_PX, 1);
@@ -100,7 +100,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn labels_with_room_stay() {
+    fn labels_that_do_not_overlap_stay() {
         assert_eq!(spread(&[100.0, 20.0], 10.0, 200.0), [100.0, 20.0]);
         assert_eq!(spread(&[50.0, 50.0], 10.0, 200.0), [41.5, 58.5]);
         assert_eq!(spread(&[10.0, 10.0], 10.0, 200.0), [10.0, 27.0]);
@@ -108,7 +108,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn labels_never_touch_nor_leave(
+        fn labels_do_not_overlap_and_stay_inside(
             wanted in proptest::collection::vec(-100.0..500.0_f64, 0..19),
             low in 0.0..20.0_f64,
         ) {
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn long_names_lose_their_middle() {
+    fn long_names_are_cut_in_the_middle() {
         assert_eq!(shortened("preforking-async", 16), "preforking-async");
         assert_eq!(shortened("preforking-async, now", 11), "prefo…, now");
         assert_eq!(shortened("日本語日本語日本語", 7), "日…語");

@@ -1,9 +1,9 @@
 //! The layers of a chart, drawn by plotters.
 //!
-//! Plotters writes whole documents and knows no groups, classes, dashes or outlines with a filling. So
-//! each layer (the grid, the axes, the line of each series) is a document of its own with the same
-//! layout, of which only the inside is kept; around it stands a group of ours. All is drawn in
-//! black, which becomes `currentColor`: the group has the colour, and a page's CSS can change it.
+//! Plotters writes whole documents and has no groups, classes, dashes or filled outlines. So each
+//! layer (the grid, the axes, the line of each series) is drawn as a separate document with the
+//! same layout. Its content is put into a group of this crate. Everything is drawn in black, which
+//! becomes `currentColor`: the group sets the colour, and a page's CSS can change it.
 
 use plotters::chart::ChartContext;
 use plotters::coord::CoordTranslate;
@@ -15,11 +15,11 @@ use super::scale::Ruler;
 
 type Plot<'a> = ChartContext<'a, SVGBackend<'a>, Cartesian2d<Ruler, Ruler>>;
 
-type Drawn = Result<(), DrawingAreaErrorKind<std::io::Error>>;
+type DrawResult = Result<(), DrawingAreaErrorKind<std::io::Error>>;
 
-/// For plotters' layout; text has its size from the element around it, see [`stripped`].
+/// For plotters' layout only; text gets its size from the element around it, see [`stripped`].
 const FONT_SIZE: f64 = 14.0;
-/// How much of the ink the grid has, so that it is pale on light and dark pages.
+/// Opacity of the grid, so that it is pale on light and dark pages.
 const GRID: f64 = 0.15;
 
 /// Pixels around the plot on each side.
@@ -31,7 +31,7 @@ pub(crate) struct Inset {
     pub(crate) bottom: u32,
 }
 
-/// A layout that all layers share.
+/// The layout that all layers share.
 pub(crate) struct Canvas {
     size: (u32, u32),
     inset: Inset,
@@ -45,7 +45,7 @@ impl Canvas {
         let (right, bottom) = (size.0 - inset.right, size.1 - inset.bottom);
         let (left, top) = (inset.left as i32, inset.top as i32);
         let across = left..right as i32 - 1;
-        // Upwards, since y grows so. Plotters counts the last pixel in.
+        // From bottom to top, because y grows upwards. Plotters includes the last pixel.
         let down = bottom as i32 - 1..top;
         let coordinates = Cartesian2d::new(x.clone(), y.clone(), (across, down));
         Canvas {
@@ -57,7 +57,7 @@ impl Canvas {
         }
     }
 
-    /// Where values stand in the picture, in pixels from its top left.
+    /// The position of a point in the picture, in pixels from the top left.
     pub(crate) fn at(&self, x: f64, y: f64) -> (i32, i32) {
         self.coordinates.translate(&(x, y))
     }
@@ -70,7 +70,7 @@ impl Canvas {
         )
     }
 
-    /// Grid and axes, each a group.
+    /// Grid and axes, one group each.
     pub(crate) fn frame(&self) -> String {
         let grid = self.layer(|plot| {
             plot.configure_mesh()
@@ -97,14 +97,18 @@ impl Canvas {
         })
     }
 
-    fn layer(&self, draw: impl FnOnce(&mut Plot<'_>) -> Drawn) -> String {
+    fn layer(&self, draw: impl FnOnce(&mut Plot<'_>) -> DrawResult) -> String {
         let mut document = String::new();
         let drawn = self.draw(&mut document, draw);
-        drawn.expect("a string takes all that is written to it");
+        drawn.expect("writing to a string does not fail");
         stripped(&document)
     }
 
-    fn draw(&self, document: &mut String, draw: impl FnOnce(&mut Plot<'_>) -> Drawn) -> Drawn {
+    fn draw(
+        &self,
+        document: &mut String,
+        draw: impl FnOnce(&mut Plot<'_>) -> DrawResult,
+    ) -> DrawResult {
         let root = SVGBackend::with_string(document, self.size).into_drawing_area();
         let mut plot = ChartBuilder::on(&root)
             .margin_right(self.inset.right)
@@ -117,7 +121,7 @@ impl Canvas {
     }
 }
 
-/// What stands inside the `<svg>` element, black turned into `currentColor`.
+/// The content of the `<svg>` element, with black replaced by `currentColor`.
 fn stripped(document: &str) -> String {
     let inside = document.split_once('>').map_or("", |(_, inside)| inside);
     let inside = inside
@@ -129,13 +133,13 @@ fn stripped(document: &str) -> String {
         .replace(" opacity=\"1\"", "")
 }
 
-/// Without an attribute. No text of others stands in a layer, so that its name is found in tags only.
+/// Removes an attribute. A layer has no text from outside, so its name occurs only in tags.
 fn without(svg: &str, attribute: &str) -> String {
     let key = format!(" {attribute}=\"");
     let mut pieces = svg.split(key.as_str());
     let first = pieces.next().unwrap_or_default();
-    let rest = pieces.filter_map(|piece| Some(piece.split_once('"')?.1));
-    std::iter::once(first).chain(rest).collect()
+    let others = pieces.filter_map(|piece| Some(piece.split_once('"')?.1));
+    std::iter::once(first).chain(others).collect()
 }
 
 #[cfg(test)]
@@ -143,7 +147,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn points_stand_where_plotters_draws_them() {
+    fn positions_equal_those_of_plotters() {
         let inset = Inset {
             left: 60,
             right: 120,
@@ -152,9 +156,9 @@ mod tests {
         };
         let canvas = Canvas::new((540, 340), inset, Ruler::rows(7), Ruler::rows(5));
         for (x, y) in [(0.0, 0.0), (7.0, 5.0), (3.3, 1.7)] {
-            let ours = canvas.at(x, y);
+            let position = canvas.at(x, y);
             canvas.layer(|plot| {
-                assert_eq!(plot.backend_coord(&(x, y)), ours);
+                assert_eq!(plot.backend_coord(&(x, y)), position);
                 Ok(())
             });
         }
@@ -163,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn the_wrapper_goes_and_black_follows_the_page() {
+    fn the_wrapper_is_removed_and_black_becomes_current_color() {
         let document =
             "<svg width=\"1\" xmlns=\"x\">\n<line opacity=\"1\" stroke=\"#000000\"/>\n</svg>\n";
         assert_eq!(stripped(document), "<line stroke=\"currentColor\"/>\n");

@@ -1,4 +1,4 @@
-//! Points joined by lines, each line's name at its right end.
+//! Charts of lines, with the name of each line at its right end.
 
 use super::data::{Chart, Mark, Point, Series};
 use super::labels::Along;
@@ -11,12 +11,12 @@ use super::scale::Ruler;
 const NAME_COLUMNS: usize = 21;
 const TOP_PX: u32 = 54;
 const BOTTOM_PX: u32 = 50;
-/// From the plot to a label's sample of the line, the sample, and from there to the name.
+/// Widths: the gap from the plot to the sample of a line, the sample, the space before the name.
 const SAMPLE_PX: (i32, i32, i32) = (10, 20, 5);
-/// Hovering has this many targets on a line with many points, and on all such lines together.
+/// The most hover targets on a line with many points, and on all such lines together.
 const HITS: (usize, usize) = (24, 72);
-/// A line is drawn through at most so many points, since there are not many more pixels.
-const MOST_DRAWN: usize = 120;
+/// The most points that a line is drawn through; there are not many more pixels.
+const MAX_DRAWN: usize = 120;
 
 pub(crate) fn body(chart: &Chart) -> Option<Body> {
     let canvas = canvas(chart)?;
@@ -44,10 +44,10 @@ pub(crate) fn body(chart: &Chart) -> Option<Body> {
     })
 }
 
-/// The layout: as much room at the left and right as the text there takes.
+/// The layout: the margins at the left and right fit their text.
 fn canvas(chart: &Chart) -> Option<Canvas> {
     let points = || chart.series.iter().flat_map(|series| &series.points);
-    // A point counts only where both of its values have a place.
+    // A point counts only if both of its values have a position.
     let placed = || {
         points().filter(|point| {
             super::scale::place(chart.x.scale, point.x).is_some()
@@ -77,7 +77,7 @@ fn canvas(chart: &Chart) -> Option<Canvas> {
     Some(Canvas::new((WIDTH, HEIGHT), inset, x, y))
 }
 
-/// A series with the points that have a place.
+/// A series with the points that have a position.
 struct Drawn<'a> {
     canvas: &'a Canvas,
     series: &'a Series,
@@ -110,7 +110,7 @@ impl<'a> Drawn<'a> {
         let censored = joined.iter().position(|point| point.mark == Mark::Censored);
         let censored = censored.unwrap_or(joined.len());
         let dashes = self.series.look.dashes();
-        // The first censored point ends the one part and begins the other.
+        // Both parts include the first censored point.
         let mut out = self.part(&joined[..joined.len().min(censored + 1)], &dashes, 2);
         if censored < joined.len() {
             out += &self.part(
@@ -130,16 +130,16 @@ impl<'a> Drawn<'a> {
         format!("<g class=\"line\"{attributes}>\n{line}</g>\n")
     }
 
-    /// Of a long line the lowest and the highest point of each stretch, so that spikes stay, and both ends.
+    /// A long line keeps both ends, and the lowest and highest point of each stretch, so that spikes stay.
     fn thinned(&self, points: &[&Point]) -> Vec<(f64, f64)> {
         let all: Vec<(f64, f64)> = points.iter().map(|point| (point.x, point.y)).collect();
         let (Some(first), Some(last)) = (all.first(), all.last()) else {
             return all;
         };
-        if all.len() <= MOST_DRAWN {
+        if all.len() <= MAX_DRAWN {
             return all;
         }
-        let stretches = all.chunks(all.len().div_ceil(MOST_DRAWN / 2));
+        let stretches = all.chunks(all.len().div_ceil(MAX_DRAWN / 2));
         let mut kept = vec![*first];
         kept.extend(stretches.flat_map(extremes));
         kept.push(*last);
@@ -147,7 +147,7 @@ impl<'a> Drawn<'a> {
         kept
     }
 
-    /// All bars as one path of our own: a tenth of the text that plotters' lines would take.
+    /// All bars as one path, a tenth of the text of plotters' lines.
     fn ranges(&self) -> String {
         let bars = self.points.iter().filter_map(|point| {
             let (low, high) = self.canvas.y.cut(point.range?)?;
@@ -168,23 +168,23 @@ impl<'a> Drawn<'a> {
             Mark::Full => self.series.look.marker(self.at(point), false),
             Mark::Hollow => self.series.look.marker(self.at(point), true),
             Mark::Dot => dot(self.at(point)),
-            // A single point makes no line that could be seen.
+            // A single point has no visible line.
             Mark::None | Mark::Censored if is_alone => dot(self.at(point)),
             Mark::None | Mark::Censored => String::new(),
         };
         marks(self.points.iter().map(mark))
     }
 
-    /// Every marked point, and so many of the others.
+    /// Hover targets: every marked point, and at most about `most` of the points without a marker.
     fn hits(&self, chart: &Chart, most: usize) -> String {
         let is_bare = |point: &&Point| matches!(point.mark, Mark::None | Mark::Censored);
         let bare = self.points.iter().filter(|point| is_bare(point)).count();
         let step = bare.div_ceil(most).max(1);
-        let mut seen = 0;
+        let mut passed = 0;
         let kept = self.points.iter().filter(|point| {
-            seen += usize::from(is_bare(point));
+            passed += usize::from(is_bare(point));
             // Counted from the end, so that the last is kept.
-            !is_bare(point) || (bare - seen).is_multiple_of(step)
+            !is_bare(point) || (bare - passed).is_multiple_of(step)
         });
         let hit = |point: &&'a Point| {
             let range = chart.y.range(point).map(|range| format!(" ({range})"));
@@ -199,7 +199,7 @@ impl<'a> Drawn<'a> {
     }
 }
 
-/// The lowest and the highest point, in the order they have.
+/// The lowest and the highest point, in their original order.
 fn extremes(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
     let numbered = || points.iter().enumerate();
     let by_y = |a: &(usize, &(f64, f64)), b: &(usize, &(f64, f64))| a.1.1.total_cmp(&b.1.1);
@@ -211,12 +211,12 @@ fn extremes(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
     both.into_iter().map(|(_, point)| *point).collect()
 }
 
-/// Where names may stand: not as low as the labels of x, the last of which reaches beyond the plot.
+/// The range of heights for names: above the labels of x, as the last one may extend beyond the plot.
 fn heights() -> (f64, f64) {
     (f64::from(TOP_PX) - 4.0, f64::from(HEIGHT - BOTTOM_PX) + 2.0)
 }
 
-/// The names at the right, pushed apart.
+/// The names at the right, moved apart.
 struct Names {
     left: i32,
     heights: Vec<f64>,
@@ -227,7 +227,7 @@ impl Names {
     fn new(canvas: &Canvas, drawn: &[Drawn<'_>]) -> Self {
         let (low, high) = heights();
         let fit = room(low, high);
-        // One line is kept to say how many are left out.
+        // The last line shows how many names are left out.
         let shown = if drawn.len() > fit {
             fit - 1
         } else {
@@ -247,7 +247,7 @@ impl Names {
         }
     }
 
-    /// A sample of the line with its marker, the name, and a hair from the line's end to them.
+    /// A sample of the line with its marker, the name, and a thin line from the end of the line to them.
     fn label(&self, at: usize, drawn: &Drawn<'_>) -> String {
         let Some(height) = self.heights.get(at) else {
             return String::new();

@@ -1,4 +1,4 @@
-//! SVG text of our own: the element around a drawing, and text that can hold anything.
+//! SVG that is written without plotters: the element around a drawing, and escaped text.
 
 use super::data::{Axis, Chart, Point, Series};
 use super::labels;
@@ -8,13 +8,13 @@ pub(crate) const WIDTH: u32 = 540;
 /// Native height of a chart of lines.
 pub(crate) const HEIGHT: u32 = 340;
 
-/// What is drawn, and the size it takes.
+/// The content of a chart and its height in pixels.
 pub(crate) struct Body {
     pub(crate) height: u32,
     pub(crate) svg: String,
 }
 
-/// Text that XML takes, in an element and in an attribute.
+/// Text escaped for XML elements and attributes.
 pub(crate) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for letter in text.chars() {
@@ -25,7 +25,7 @@ pub(crate) fn escaped(text: &str) -> String {
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&#39;"),
             '\n' | '\t' => out.push(' '),
-            // XML has no way to write these.
+            // XML 1.0 cannot represent these.
             control if control.is_control() => out.push('\u{fffd}'),
             '\u{fffe}' | '\u{ffff}' => out.push('\u{fffd}'),
             other => out.push(other),
@@ -34,7 +34,7 @@ pub(crate) fn escaped(text: &str) -> String {
     out
 }
 
-/// How each drawing begins, which tells ours from those of others.
+/// The start of each chart file; identifies charts of this program.
 pub const CHART_MARK: &str = "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"chart\"";
 
 /// The whole element.
@@ -54,7 +54,7 @@ pub(crate) fn document(chart: &Chart, body: &Body) -> String {
     )
 }
 
-/// In place of a chart without a point.
+/// Replaces a chart without points.
 pub(crate) fn no_data() -> Body {
     let (x, y) = (WIDTH / 2, 62);
     Body {
@@ -65,7 +65,7 @@ pub(crate) fn no_data() -> Body {
     }
 }
 
-/// The names of axes: y's above its end, so that nobody has to tilt the head.
+/// The names of the axes. That of y is above the axis, so that it is not rotated.
 pub(crate) fn axis_names(
     x: &Axis,
     y: Option<&Axis>,
@@ -85,21 +85,21 @@ pub(crate) fn axis_names(
     out
 }
 
-/// The group of a series, which holds all that is drawn of it.
+/// The group that contains everything drawn for a series.
 pub(crate) fn series(series: &Series, inside: &str) -> String {
     let (attributes, name) = (series.look.attributes(), escaped(&series.name));
     format!("<g {attributes} data-series=\"{name}\">\n{inside}</g>\n")
 }
 
-/// What hovering over a point shows, and where.
+/// A hover target: its position and text.
 pub(crate) struct Hit<'a> {
     pub(crate) at: (i32, i32),
     pub(crate) point: &'a Point,
-    /// The figures in words.
+    /// The values as text.
     pub(crate) figures: String,
 }
 
-/// Unseen circles that are large enough to hit.
+/// Invisible circles that are large enough to point at.
 pub(crate) fn hits<'a>(name: &str, hits: impl Iterator<Item = Hit<'a>>) -> String {
     let mut out = String::from("<g fill=\"none\" pointer-events=\"all\">\n");
     for Hit {

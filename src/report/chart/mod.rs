@@ -1,10 +1,10 @@
 //! Charts as data, drawn as SVG, and as a table of the same figures for readers
-//! who do not see the picture.
+//! who cannot see the picture.
 //!
-//! A page restyles a drawing by `svg.chart` (its `color` and `fill` are those of
-//! text, axes and grid), `.paper` (whose `fill` is the background and the inside
-//! of hollow markers) and `.series.c0` to `.c6` (whose `color` is that of the
-//! series). All are presentation attributes, so any CSS rule overrides them.
+//! A page can restyle a drawing with CSS: `color` and `fill` of `svg.chart` (text,
+//! axes and grid), `fill` of `.paper` (the background and the inside of hollow
+//! markers), and `color` of `.series.c0` to `.c6`. The drawing uses presentation
+//! attributes only, so any CSS rule overrides them.
 
 pub mod axis_labels;
 pub mod data;

@@ -1,10 +1,10 @@
-//! What tells series apart: a colour, a marker and dashes, so that grey print and colour-blind readers
-//! have two of the three left.
+//! Series differ in colour, marker and dashes. In grey print, and for colour-blind readers, marker
+//! and dashes remain.
 
 use super::data::Look;
 
-/// The colours of Okabe and Ito (jfly.uni-koeln.de/color), which the common kinds of colour blindness
-/// keep apart. Their yellow cannot be seen on white; their black follows the ink of the page (`None`).
+/// The colours of Okabe and Ito (jfly.uni-koeln.de/color), which stay distinct with common colour
+/// blindness. Yellow is left out, as it is invisible on white. Black is the page's text colour (`None`).
 const COLOURS: [Option<&str>; 7] = [
     Some("#0072B2"),
     Some("#E69F00"),
@@ -37,17 +37,17 @@ const DASHES: [Option<&str>; 6] = [
 ];
 
 impl Look {
-    /// The attributes of the series' group: its class, and the `color` that all in it draws with.
+    /// The attributes of the group of a series: its class, and the `color` of its content.
     pub(crate) fn attributes(self) -> String {
         let at = self.colour % COLOURS.len();
         let colour = COLOURS[at].map(|colour| format!(" color=\"{colour}\""));
         format!("class=\"series c{at}\"{}", colour.unwrap_or_default())
     }
 
-    /// A marker by itself, as a key to charts.
+    /// A marker on a short line, for legends.
     pub fn swatch(self) -> String {
         let (attributes, marker) = (self.attributes(), self.marker((8, 7), false));
-        // A group of another class, so that it is not switched off with the series itself.
+        // Another class, so that it is not hidden together with the series.
         let attributes = attributes.replace("series", "key");
         format!(
             "<svg width=\"16\" height=\"14\" viewBox=\"0 0 16 14\" aria-hidden=\"true\"><g {attributes} fill=\"currentColor\" stroke=\"currentColor\"><path d=\"M0,7h16\" stroke-width=\"1.5\"{}/>{marker}</g></svg>",
@@ -55,7 +55,7 @@ impl Look {
         )
     }
 
-    /// The attribute for dashes; nothing for a solid line.
+    /// The attribute for dashes; empty for a solid line.
     pub(crate) fn dashes(self) -> String {
         let dashes = DASHES[self.dash % DASHES.len()];
         dashes.map_or(String::new(), |dashes| {
@@ -80,7 +80,7 @@ pub(crate) fn dot((x, y): (i32, i32)) -> String {
     format!("<circle cx=\"{x}\" cy=\"{y}\" r=\"3\" stroke=\"none\" opacity=\"0.6\"/>\n")
 }
 
-/// The group that markers and dots have their colour from.
+/// The group that sets the colour of markers and dots.
 pub(crate) fn marks(each: impl Iterator<Item = String>) -> String {
     let inside: String = each.collect();
     if inside.is_empty() {

@@ -1,4 +1,4 @@
-//! A row for each series: its name, its values with their range, and the value in figures.
+//! Charts of rows, one per series: the name, the values with their range, and the value as text.
 
 use super::data::{Chart, Mark, Point, Series};
 use super::labels::Along;
@@ -12,7 +12,7 @@ const NAME_COLUMNS: usize = 24;
 const ROW_PX: u32 = 28;
 const TOP_PX: u32 = 34;
 const BOTTOM_PX: u32 = 50;
-/// Dots of a row stand in turn on this many lines, this far apart, so that equal ones are seen.
+/// Dots of a row are spread over this many lines, this many pixels apart, so that equal dots are visible.
 const DOT_LINES: (i32, i32) = (3, 4);
 
 pub(crate) fn body(chart: &Chart, reference: Option<f64>) -> Option<Body> {
@@ -24,7 +24,7 @@ pub(crate) fn body(chart: &Chart, reference: Option<f64>) -> Option<Body> {
             .flat_map(|series| &series.points)
             .filter(has_place)
     };
-    // A reference alone is no data.
+    // A chart with only a reference has no data.
     placed().next()?;
     let number = chart.series.len();
     let height = TOP_PX + BOTTOM_PX + ROW_PX * number as u32;
@@ -66,7 +66,7 @@ pub(crate) fn body(chart: &Chart, reference: Option<f64>) -> Option<Body> {
             chart,
             canvas: &canvas,
             series: series_of_row,
-            // The first row is the topmost.
+            // The first row is at the top.
             height: (number - at) as f64 - 0.5,
         };
         svg += &series(series_of_row, &row.inside());
@@ -74,19 +74,19 @@ pub(crate) fn body(chart: &Chart, reference: Option<f64>) -> Option<Body> {
     Some(Body { height, svg })
 }
 
-/// The value that stands for the row: that of its first point with emphasis, or of a point that is alone.
+/// The text for the row: the value of its first point that is not a dot, or of its only point.
 fn figure(chart: &Chart, series: &Series) -> Option<String> {
     let mut placed = series
         .points
         .iter()
         .filter(|point| place(chart.x.scale, point.x).is_some());
-    let alone = if series.points.len() == 1 {
+    let only = if series.points.len() == 1 {
         series.points.first()
     } else {
         None
     };
     let first = placed.clone().find(|point| point.mark != Mark::Dot);
-    let point = first.or(alone.filter(|_| placed.next().is_some()))?;
+    let point = first.or(only.filter(|_| placed.next().is_some()))?;
     Some(chart.x.text(point.x))
 }
 
@@ -121,7 +121,7 @@ impl<'a> Row<'a> {
         )
     }
 
-    /// The points that have a place. Dots leave the middle of the row to the point with emphasis.
+    /// The points that have a position. Dots are moved off the middle of the row in turn.
     fn placed(&self) -> Vec<((i32, i32), &'a Point)> {
         let has_place = |point: &&Point| self.canvas.x.holds(point.x);
         let points = self.series.points.iter().filter(has_place).enumerate();
@@ -159,7 +159,7 @@ impl<'a> Row<'a> {
         let (_, y) = self.canvas.at(0.0, self.height);
         let (name_x, figure_x, baseline) = (left - 10, right + 10, y + 5);
         let name = escaped(&shortened(&self.series.name, NAME_COLUMNS));
-        // A row of dots alone has no one value.
+        // A row of several dots has no single value.
         let none = if self.series.points.is_empty() {
             "–"
         } else {

@@ -1,4 +1,4 @@
-//! Where values stand along an axis, and its ticks.
+//! The position of values along an axis, and its ticks.
 
 use std::ops::Range;
 
@@ -7,19 +7,19 @@ use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, Value
 use super::data::{Axis, Scale, Unit};
 use super::labels::{self, Along};
 
-/// Beyond this a figure is no measurement, and sums of two leave what a float holds.
+/// Larger values are not measurements, and the sum of two could overflow.
 const LARGEST: f64 = 1e300;
-/// Room at the ends of an axis, as a share of what the data span.
+/// The margin at each end of an axis, as a share of the span of the data.
 const MARGIN: f64 = 0.05;
 /// A logarithmic axis spans at least this many decades.
-const LEAST_DECADES: f64 = 0.1;
-const MOST_TICKS: f64 = 9.0;
+const MIN_DECADES: f64 = 0.1;
+const MAX_TICKS: f64 = 9.0;
 
-/// An axis with its ends and ticks; its values are those of the data.
+/// An axis with its ends and ticks, in values of the data.
 #[derive(Debug, Clone)]
 pub(crate) struct Ruler {
     scale: Scale,
-    /// Ends, in places (see [`place`]).
+    /// Ends, as positions (see [`place`]).
     low: f64,
     high: f64,
     pub(crate) ticks: Vec<Tick>,
@@ -31,7 +31,7 @@ pub(crate) struct Tick {
     pub(crate) label: String,
 }
 
-/// Where a value stands; `None` where it has no place.
+/// The position of a value; `None` if it has none on this scale.
 pub(crate) fn place(scale: Scale, value: f64) -> Option<f64> {
     if !value.is_finite() || value.abs() > LARGEST {
         return None;
@@ -44,7 +44,7 @@ pub(crate) fn place(scale: Scale, value: f64) -> Option<f64> {
 }
 
 impl Ruler {
-    /// For an axis of so many pixels that shows these values. `None` where none has a place.
+    /// An axis of `pixels` length for these values. `None` if no value has a position.
     pub(crate) fn new(
         axis: &Axis,
         values: impl Iterator<Item = f64>,
@@ -67,7 +67,7 @@ impl Ruler {
         Some(ruler)
     }
 
-    /// Rows from 0 at the bottom, a tick without a label at the middle of each.
+    /// Rows from 0 at the bottom, each with an unlabelled tick at its middle.
     pub(crate) fn rows(number: usize) -> Self {
         let tick = |row: usize| Tick {
             value: row as f64 + 0.5,
@@ -81,7 +81,7 @@ impl Ruler {
         }
     }
 
-    /// Whether a value has a place on it.
+    /// Whether a value has a position on this axis.
     pub(crate) fn holds(&self, value: f64) -> bool {
         place(self.scale, value).is_some()
     }
@@ -97,7 +97,7 @@ impl Ruler {
         (low <= high).then_some((low, high))
     }
 
-    /// The first kind of ticks with three or more that do not overlap, otherwise that with the most.
+    /// The first candidate with at least three ticks and no overlap, otherwise the one with the most ticks.
     fn best_ticks(&self, axis: &Axis, along: Along, pixels: u32) -> Vec<Tick> {
         let mut best = Vec::new();
         for values in self.candidates(axis.unit) {
@@ -115,7 +115,7 @@ impl Ruler {
         best
     }
 
-    /// Values for ticks, the most wanted first.
+    /// Candidate values for ticks, in order of preference.
     fn candidates(&self, unit: Unit) -> Vec<Vec<f64>> {
         match self.scale {
             Scale::Linear => linear(self.low, self.high, unit),
@@ -132,7 +132,7 @@ impl Ruler {
         }
     }
 
-    /// The ticks of these values that stand on the axis, each label once.
+    /// The ticks of those values that are on the axis, each label once.
     fn within(&self, axis: &Axis, values: &[f64]) -> Vec<Tick> {
         let slack = (self.high - self.low) * 1e-9;
         let inside = |value: &f64| {
@@ -159,21 +159,21 @@ impl Ruler {
         })
     }
 
-    /// How far along the axis a value stands, from 0 to 1.
+    /// The position of a value along the axis, from 0 to 1.
     fn share(&self, value: f64) -> f64 {
         let at = place(self.scale, value).unwrap_or(self.low);
         ((at - self.low) / (self.high - self.low)).clamp(0.0, 1.0)
     }
 }
 
-/// The ends of an axis for data from `low` to `high`, in places.
+/// The ends of an axis for data from `low` to `high`, as positions.
 fn ends(axis: &Axis, low: f64, high: f64) -> (f64, f64) {
     let span = high - low;
     match axis.scale {
-        // From no nines to one at least.
+        // From 0 to at least one nine (90 %).
         Scale::Nines => (0.0, high.max(1.0)),
         Scale::Log => {
-            let wider = ((LEAST_DECADES - span) / 2.0).max(span * MARGIN);
+            let wider = ((MIN_DECADES - span) / 2.0).max(span * MARGIN);
             (low - wider, high + wider)
         }
         Scale::Linear => {
@@ -192,22 +192,22 @@ fn ends(axis: &Axis, low: f64, high: f64) -> (f64, f64) {
     }
 }
 
-/// Multiples of 1, 2 or 5 times a power of ten (of 1024 and ten for bytes), fine ones first.
+/// Multiples of 1, 2 or 5 times a power of ten (for bytes also times a power of 1024), finest first.
 fn linear(low: f64, high: f64, unit: Unit) -> Vec<Vec<f64>> {
     let span = high - low;
-    // Far out, floats are too coarse for ticks.
+    // Without a normal span there are no steps.
     if !span.is_normal() {
         return Vec::new();
     }
     let multiples = |step: f64| {
         let (first, last) = ((low / step).ceil(), (high / step).floor());
-        // Adding 0.0 makes a plain zero of a negative one.
+        // Adding 0.0 turns -0.0 into 0.0.
         (0..=(last - first) as u32).map(move |at| (first + f64::from(at)) * step + 0.0)
     };
     steps(span, unit)
         .into_iter()
-        .filter(|step| span / step <= MOST_TICKS)
-        // There is no half of a thing.
+        .filter(|step| span / step <= MAX_TICKS)
+        // Counts have no fractions.
         .filter(|step| unit != Unit::Count || *step >= 1.0)
         .map(|step| multiples(step).collect())
         .collect()
@@ -228,8 +228,8 @@ fn steps(span: f64, unit: Unit) -> Vec<f64> {
         .collect()
 }
 
-/// Every power of ten, those between at 2 and 5, every second power, every third and so on.
-/// Bytes have powers of four, of sixteen and so on in their place.
+/// Every power of ten; then also 2 and 5 times each; then every second power, every third, and so on.
+/// For bytes: every power of two, every second, every third, and so on.
 fn logarithmic(low: f64, high: f64, unit: Unit) -> Vec<Vec<f64>> {
     let powers = |base: f64, step: i32, within: &[f64]| -> Vec<f64> {
         let (first, last) = (low / base.log10(), high / base.log10());

@@ -3,11 +3,11 @@
 use super::data::{Chart, Kind, Mark, Point, Series};
 use super::scale::place;
 
-/// A longer table is thinned to so many rows.
-const MOST_ROWS: usize = 30;
+/// The most rows of a table; longer data are thinned.
+const MAX_ROWS: usize = 30;
 const NOTHING: &str = "–";
 
-/// A table; every row has as many cells as the head. Its text is as it is, not escaped.
+/// A table; every row has as many cells as the head. Its text is not escaped.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Table {
     /// The names of the columns.
@@ -24,71 +24,74 @@ pub(crate) fn of(chart: &Chart) -> Table {
     }
 }
 
-/// The points of a series that have a place: those with emphasis, or all where there is none.
-fn told<'a>(chart: &Chart, series: &'a Series) -> Vec<&'a Point> {
+/// The points of a series that have a position: those that are not dots, or all if all are dots.
+fn shown_points<'a>(chart: &Chart, series: &'a Series) -> Vec<&'a Point> {
     let needs_y = chart.kind == Kind::Lines;
     let has_place = |point: &&Point| {
         place(chart.x.scale, point.x).is_some()
             && (!needs_y || place(chart.y.scale, point.y).is_some())
     };
     let placed: Vec<&Point> = series.points.iter().filter(has_place).collect();
-    let stand_out: Vec<&Point> = placed
+    let emphasised: Vec<&Point> = placed
         .iter()
         .copied()
         .filter(|point| point.mark != Mark::Dot)
         .collect();
-    if stand_out.is_empty() {
+    if emphasised.is_empty() {
         placed
     } else {
-        stand_out
+        emphasised
     }
 }
 
-/// Every x of any series, in order.
+/// The x values of all series, sorted.
 fn all_x(chart: &Chart) -> Vec<f64> {
-    let told = chart.series.iter().flat_map(|series| told(chart, series));
-    let mut xs: Vec<f64> = told.map(|point| point.x).collect();
+    let points = chart
+        .series
+        .iter()
+        .flat_map(|series| shown_points(chart, series));
+    let mut xs: Vec<f64> = points.map(|point| point.x).collect();
     xs.sort_by(f64::total_cmp);
     xs.dedup();
     xs
 }
 
-/// Whether most rows of a table with a column for each series would have more than one cell filled.
+/// Whether the series share enough x values for a table with a column per series.
 fn shares_x(chart: &Chart) -> bool {
     let longest = chart
         .series
         .iter()
-        .map(|series| told(chart, series).len())
+        .map(|series| shown_points(chart, series).len())
         .max();
     all_x(chart).len() <= 2 * longest.unwrap_or(0)
 }
 
-/// A row for each x, a column for each series.
+/// A row per x, a column per series.
 fn columns(chart: &Chart) -> Table {
     let mut head = vec![chart.x.label.clone()];
     head.extend(chart.series.iter().map(|series| series.name.clone()));
-    let told: Vec<Vec<&Point>> = chart
+    let shown: Vec<Vec<&Point>> = chart
         .series
         .iter()
-        .map(|series| told(chart, series))
+        .map(|series| shown_points(chart, series))
         .collect();
     let row = |x: f64| {
-        let cells = told.iter().map(|points| {
+        let cells = shown.iter().map(|points| {
             let point = points.iter().find(|point| point.x == x);
             point.map_or(NOTHING.to_owned(), |point| cell(chart, point))
         });
         std::iter::once(chart.x.text(x)).chain(cells).collect()
     };
-    let rows = thinned(&all_x(chart), MOST_ROWS)
+    let rows = thinned(&all_x(chart), MAX_ROWS)
         .into_iter()
         .map(row)
         .collect();
     Table { head, rows }
 }
 
-/// A row for each point, where each series has x of its own.
+/// A row per point, for series with different x values.
 fn points(chart: &Chart) -> Table {
-    let most = (2 * MOST_ROWS / chart.series.len().max(1)).clamp(4, MOST_ROWS);
+    let most = (2 * MAX_ROWS / chart.series.len().max(1)).clamp(4, MAX_ROWS);
     let rows = chart.series.iter().flat_map(|series| {
         let row = |point: &Point| {
             vec![
@@ -97,7 +100,7 @@ fn points(chart: &Chart) -> Table {
                 cell(chart, point),
             ]
         };
-        let points = thinned(&told(chart, series), most);
+        let points = thinned(&shown_points(chart, series), most);
         points.into_iter().map(row).collect::<Vec<_>>()
     });
     Table {
@@ -117,7 +120,7 @@ fn cell(chart: &Chart, point: &Point) -> String {
     text
 }
 
-/// A row for each value.
+/// A row per value.
 fn values(chart: &Chart) -> Table {
     let rows = chart.series.iter().flat_map(|series| {
         let row = |point: &Point| {
@@ -129,7 +132,7 @@ fn values(chart: &Chart) -> Table {
                 point.note.clone(),
             ]
         };
-        let points = thinned(&told(chart, series), MOST_ROWS);
+        let points = thinned(&shown_points(chart, series), MAX_ROWS);
         points.into_iter().map(row).collect::<Vec<_>>()
     });
     let head = ["", &chart.x.label, "range", "note"];
@@ -139,7 +142,7 @@ fn values(chart: &Chart) -> Table {
     }
 }
 
-/// At most so many, evenly taken; the first and the last stay.
+/// At most `most` entries, evenly spaced, with the first and the last.
 fn thinned<T: Copy>(all: &[T], most: usize) -> Vec<T> {
     if all.len() <= most {
         return all.to_vec();
@@ -156,8 +159,8 @@ mod tests {
     #[test]
     fn thinning_keeps_both_ends() {
         let all: Vec<usize> = (0..1000).collect();
-        let kept = thinned(&all, MOST_ROWS);
+        let kept = thinned(&all, MAX_ROWS);
         assert_eq!((kept.len(), kept[0], kept[29]), (30, 0, 999));
-        assert_eq!(thinned(&[1, 2], MOST_ROWS), [1, 2]);
+        assert_eq!(thinned(&[1, 2], MAX_ROWS), [1, 2]);
     }
 }

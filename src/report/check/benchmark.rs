@@ -1,4 +1,4 @@
-//! The candidate's medians for what keeps a history: a trend, never a gate.
+//! The candidate's medians for tools that keep a history. They show a trend and are no gate.
 
 use serde_json::{Map, Value, json};
 
@@ -15,10 +15,10 @@ pub(crate) struct Bigger;
 /// github-action-benchmark's customSmallerIsBetter: CPU and latencies.
 pub(crate) struct Smaller;
 
-/// A line a metric, for what looks for change points, such as Apache Otava.
+/// One line per metric, for tools that detect change points, such as Apache Otava.
 pub(crate) struct Csv;
 
-/// Each metric with the part that it is of.
+/// Each metric with its part.
 fn all(check: &CheckInfo) -> impl Iterator<Item = (&Part, &Finding)> {
     let parts = check.parts.iter();
     parts.flat_map(|part| part.findings.iter().map(move |finding| (part, finding)))
@@ -32,11 +32,11 @@ fn unit(finding: &Finding) -> &'static str {
     }
 }
 
-/// The interval of the candidate's figure, from the ratio's around its median.
-fn ends(finding: &Finding) -> [f64; 2] {
+/// The interval of the candidate's figure: its median times the relative interval of the ratio.
+fn interval(finding: &Finding) -> [f64; 2] {
     let value = finding.medians[1];
-    let ends = [finding.low, finding.high].map(|end| value * end / finding.worse);
-    ends.map(|end| if end.is_finite() { end } else { value })
+    let interval = [finding.low, finding.high].map(|end| value * end / finding.worse);
+    interval.map(|end| if end.is_finite() { end } else { value })
 }
 
 impl Form for Bencher {
@@ -52,7 +52,7 @@ impl Form for Bencher {
         let mut benchmarks = Map::new();
         for part in &check.parts {
             let measures = part.findings.iter().map(|finding| {
-                let [low, high] = ends(finding);
+                let [low, high] = interval(finding);
                 let value =
                     json!({"value": finding.medians[1], "lower_value": low, "upper_value": high});
                 (finding.metric.clone(), value)
@@ -63,10 +63,10 @@ impl Form for Bencher {
     }
 }
 
-/// github-action-benchmark's list.
-fn listed<'a>(findings: impl Iterator<Item = (&'a Part, &'a Finding)>) -> String {
+/// The list of results in github-action-benchmark's format.
+fn result_list<'a>(findings: impl Iterator<Item = (&'a Part, &'a Finding)>) -> String {
     let entries = findings.map(|(part, finding)| {
-        let [low, high] = ends(finding);
+        let [low, high] = interval(finding);
         json!({
             "name": format!("{}: {}", of(part), title(finding)),
             "unit": unit(finding),
@@ -87,7 +87,7 @@ impl Form for Bigger {
     }
 
     fn render(&self, _record: &Record, check: &CheckInfo) -> String {
-        listed(all(check).filter(|(_, finding)| finding.metric == "throughput"))
+        result_list(all(check).filter(|(_, finding)| finding.metric == "throughput"))
     }
 }
 
@@ -101,7 +101,7 @@ impl Form for Smaller {
     }
 
     fn render(&self, _record: &Record, check: &CheckInfo) -> String {
-        listed(all(check).filter(|(_, finding)| finding.metric != "throughput"))
+        result_list(all(check).filter(|(_, finding)| finding.metric != "throughput"))
     }
 }
 

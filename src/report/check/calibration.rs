@@ -1,4 +1,4 @@
-//! What identical against identical says of a machine.
+//! The noise of a machine, from a build compared with itself.
 
 use crate::findings::check_sentences::{of, title};
 use crate::findings::provenance::provenance;
@@ -8,27 +8,27 @@ use crate::report::terminal::{BOLD, DIM, WARN, painted, wrapped};
 /// The noise of one metric of one part.
 #[derive(Debug)]
 pub struct Row<'a> {
-    /// Whose.
+    /// The part.
     pub part: &'a Part,
-    /// Of what.
+    /// The finding for the metric.
     pub finding: &'a Finding,
-    /// The smallest change that is found four times in five.
+    /// The smallest change that four of five checks detect, as a share.
     pub visible: f64,
-    /// By how much pairs vary.
+    /// The variation between pairs, as a share.
     pub between_pairs: f64,
-    /// Pairs that a pass of identical builds takes.
+    /// Pairs needed so that identical builds pass; `None` if too many.
     pub pairs_for_margin: Option<usize>,
-    /// Checks of these pairs, turned by a coin, that say something changed.
+    /// The share of checks that report a change when the two sides of each pair are swapped at random.
     pub false_alarms: f64,
 }
 
-/// The text, and whether a gate with this margin makes sense here.
+/// The text, and whether this machine is quiet enough for a gate with this margin.
 pub fn calibration(record: &Record, check: &CheckInfo, rows: &[Row<'_>]) -> (String, bool) {
     let pairs = check.looks.last().map_or(0, |look| look.pairs);
     let percent = |share: f64| format!("{:.1} %", share * 100.0);
     let mut lines = vec![painted(
         BOLD,
-        &format!("Identical against identical, {pairs} interleaved pairs"),
+        &format!("A build compared with itself, {pairs} interleaved pairs"),
     )];
     let mut last = String::new();
     for row in rows {
@@ -39,8 +39,8 @@ pub fn calibration(record: &Record, check: &CheckInfo, rows: &[Row<'_>]) -> (Str
             lines.push(painted(
                 DIM,
                 &format!(
-                    "  {:<14}{:>12}{:>16}{:>14}{:>14}",
-                    "", "pairs vary", "visible change", "pairs to pass", "false alarms"
+                    "  {:<16}{:>12}{:>16}{:>14}{:>16}",
+                    "", "pair spread", "visible change", "pairs to pass", "false positives"
                 ),
             ));
             last = name;
@@ -49,7 +49,7 @@ pub fn calibration(record: &Record, check: &CheckInfo, rows: &[Row<'_>]) -> (Str
             .pairs_for_margin
             .map_or_else(|| "over 1,000".to_owned(), |pairs| pairs.to_string());
         lines.push(format!(
-            "  {:<14}{:>12}{:>16}{:>14}{:>14}",
+            "  {:<16}{:>12}{:>16}{:>14}{:>16}",
             title(row.finding),
             percent(row.between_pairs),
             percent(row.visible),
@@ -59,35 +59,40 @@ pub fn calibration(record: &Record, check: &CheckInfo, rows: &[Row<'_>]) -> (Str
     }
     lines.push(String::new());
     lines.extend(wrapped(
-        "Visible: found four times in five, significant and over delta. To pass: so many pairs \
-         of identical builds pass four times in five. False alarms: of checks of these very \
-         pairs, each turned round by a coin.",
+        "Visible change: the smallest change that is significant and over delta in four of five \
+         checks. Pairs to pass: with this number of pairs, identical builds pass in four of five \
+         checks. False positives: the share of checks that report a change when the two sides of \
+         each of these pairs are swapped at random.",
         "",
     ));
-    let blind = rows
+    let too_noisy = rows
         .iter()
         .filter(|row| row.finding.gated && row.visible > row.finding.margin);
-    let blind: Vec<String> = blind
+    let too_noisy: Vec<String> = too_noisy
         .map(|row| format!("{} of {}", title(row.finding), of(row.part)))
         .collect();
     let margin = percent(check.rules.margin);
-    let (style, told) = if blind.is_empty() {
+    let (style, conclusion) = if too_noisy.is_empty() {
         (
             BOLD,
-            format!("A gate with a margin of {margin} makes sense here."),
+            format!("This machine is quiet enough for a gate with a margin of {margin}."),
         )
     } else {
-        let told = format!(
-            "Too noisy to gate at {margin} with {pairs} pairs ({}): give more --pairs, a wider --margin, a quieter machine, or --anyway.",
-            blind.join(", ")
+        let conclusion = format!(
+            "Too noisy to gate at {margin} with {pairs} pairs ({}). Fix: use more --pairs, a wider --margin or a quieter machine, or accept it with --anyway.",
+            too_noisy.join(", ")
         );
-        (WARN, told)
+        (WARN, conclusion)
     };
-    lines.extend(wrapped(&told, "").iter().map(|line| painted(style, line)));
+    lines.extend(
+        wrapped(&conclusion, "")
+            .iter()
+            .map(|line| painted(style, line)),
+    );
     lines.extend(
         wrapped(&provenance(record), "")
             .iter()
             .map(|line| painted(DIM, line)),
     );
-    (lines.join("\n") + "\n", blind.is_empty())
+    (lines.join("\n") + "\n", too_noisy.is_empty())
 }

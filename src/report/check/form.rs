@@ -1,15 +1,15 @@
-//! What a format of a check is.
+//! The interface of a format of a check.
 
 use crate::record::{CheckInfo, Record};
 
-/// A form of a check.
+/// A format of a check.
 pub trait Form: Sync {
     /// Its name on the command line.
     fn name(&self) -> &'static str;
 
-    /// The file that it is in a folder of all.
+    /// Its file name when all formats are written to a folder.
     fn file(&self) -> &'static str;
 
-    /// The whole output for a record's check.
+    /// The whole output for the check of a record.
     fn render(&self, record: &Record, check: &CheckInfo) -> String;
 }

@@ -1,4 +1,4 @@
-//! A page: the verdict, a forest plot, a dot a pair, and the figures behind them.
+//! An HTML page: the verdict, a forest plot, one dot per pair, and the figures behind them.
 
 use super::form::Form;
 use crate::record::{CheckInfo, Record};

@@ -1,9 +1,9 @@
-//! A check in the forms that CI systems and people read: one file a form.
+//! The record of a check as JSON.
 
 use super::form::Form;
 use crate::record::{CheckInfo, Record};
 
-/// The record itself, the check in it.
+/// The record, which includes the check.
 pub(crate) struct Json;
 
 impl Form for Json {
@@ -16,7 +16,7 @@ impl Form for Json {
     }
 
     fn render(&self, record: &Record, _check: &CheckInfo) -> String {
-        // Keys are strings and numbers finite, which is all that can fail.
+        // This cannot fail: all keys are strings and all numbers are finite.
         serde_json::to_string_pretty(record).unwrap_or_default() + "\n"
     }
 }

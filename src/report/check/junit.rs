@@ -1,4 +1,4 @@
-//! JUnit's XML: a suite a contestant, a case a gated metric.
+//! JUnit XML: one suite per part, one test case per gated metric.
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
@@ -25,17 +25,17 @@ impl Form for Junit {
             for finding in part.findings.iter().filter(|finding| finding.gated) {
                 suite.add_test_case(case(title(finding), finding.outcome, &shows(finding)));
             }
-            // What no single metric tells.
+            // The outcome of the whole part, with reasons that belong to no single metric.
             let whole = part.reasons.join("; ");
             suite.add_test_case(case("verdict", part.outcome, &whole));
             report.add_test_suite(suite);
         }
-        // Writing to a string fails only for text that is no XML, which is none of ours.
+        // Writing to a string fails only for text that is not valid XML; quick_junit filters such text.
         report.to_string().unwrap_or_default()
     }
 }
 
-fn case(name: &str, outcome: Outcome, told: &str) -> TestCase {
+fn case(name: &str, outcome: Outcome, message: &str) -> TestCase {
     let status = match outcome {
         Outcome::Pass | Outcome::Improved => TestCaseStatus::success(),
         Outcome::Inconclusive => TestCaseStatus::skipped(),
@@ -44,6 +44,6 @@ fn case(name: &str, outcome: Outcome, told: &str) -> TestCase {
     };
     let mut case = TestCase::new(name, status);
     case.status
-        .set_message(format!("{}: {told}", check_sentences::word(outcome)));
+        .set_message(format!("{}: {message}", check_sentences::word(outcome)));
     case
 }

@@ -1,4 +1,4 @@
-//! A comment on a pull request: on one screen.
+//! Markdown for a comment on a pull request, short enough for one screen.
 
 use super::form::Form;
 use crate::findings::check_sentences::{change, notes, of, sentence, shows, title, word};
@@ -26,13 +26,13 @@ impl Form for Markdown {
         out.push_str("| | metric | worse by | 95 % | verdict | |\n|---|---|---:|---|---|---|\n");
         for part in &check.parts {
             for finding in &part.findings {
-                let (verdict, told) = if finding.gated {
+                let (verdict, meaning) = if finding.gated {
                     (word(finding.outcome), shows(finding))
                 } else {
                     ("advisory", String::new())
                 };
                 out.push_str(&format!(
-                    "| {} | {} | {} | {} to {} | {verdict} | {told} |\n",
+                    "| {} | {} | {} | {} to {} | {verdict} | {meaning} |\n",
                     of(part).replace('|', "\\|"),
                     title(finding),
                     change(finding.worse),

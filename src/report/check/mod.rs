@@ -12,7 +12,7 @@ pub mod text;
 use form::Form;
 use json::Json;
 
-/// All forms; the first is the default.
+/// All formats; the first is the default.
 pub static ALL: &[&dyn Form] = &[
     &text::Text,
     &markdown::Markdown,

@@ -1,4 +1,4 @@
-//! The terminal, with a small forest plot: each interval as a line, no change in the middle.
+//! Text for the terminal, with a small forest plot: each interval is a line, and the middle means no change.
 
 use super::form::Form;
 use crate::findings::check_sentences::{change, notes, of, sentence, shows, title, word};
@@ -8,9 +8,10 @@ use crate::report::terminal::{BOLD, DIM, WARN, painted, wrapped};
 
 pub(crate) struct Text;
 
-/// Columns of the plot, and the change that its ends stand for.
+/// Columns of the plot.
 const WIDTH: usize = 25;
-const FURTHEST: f64 = 0.3;
+/// The change at the ends of the plot, as a share.
+const MAX_CHANGE: f64 = 0.3;
 
 impl Form for Text {
     fn name(&self) -> &'static str {
@@ -34,15 +35,15 @@ impl Form for Text {
             lines.push(String::new());
             let outcome = word(part.outcome);
             lines.push(painted(BOLD, &format!("{}: {outcome}", of(part))));
-            let scale = format!("{:<15}{:<24}−30 %     0     +30 %", "", "worse by (95 %)");
+            let scale = format!("{:<18}{:<23}−30 %     0     +30 %", "", "worse by (95 %)");
             if !part.findings.is_empty() {
                 lines.push(painted(DIM, &scale));
             }
             lines.extend(part.findings.iter().map(row));
             let gated = part.findings.iter().filter(|finding| finding.gated);
             for finding in gated {
-                let told = format!("{}: {}", title(finding), shows(finding));
-                lines.extend(wrapped(&told, "  "));
+                let sentence = format!("{}: {}", title(finding), shows(finding));
+                lines.extend(wrapped(&sentence, "  "));
             }
             let notes = notes(part);
             lines.extend(notes.iter().flat_map(|note| wrapped(note, "  ")));
@@ -71,13 +72,13 @@ fn row(finding: &Finding) -> String {
     } else {
         "advisory"
     };
-    format!("  {name:<13}{range:<24}{}  {outcome}", plot(finding))
+    format!("  {name:<16}{range:<23}{}  {outcome}", plot(finding))
 }
 
-/// `──●──`, on a scale of ±30 %; what is beyond it is cut.
+/// `──●──` on a scale of ±30 %. Values beyond the scale are clipped.
 fn plot(finding: &Finding) -> String {
     let column = |worse: f64| {
-        let share = ((worse - 1.0) / FURTHEST).clamp(-1.0, 1.0);
+        let share = ((worse - 1.0) / MAX_CHANGE).clamp(-1.0, 1.0);
         ((share + 1.0) / 2.0 * (WIDTH - 1) as f64).round() as usize
     };
     let (low, middle, high) = (

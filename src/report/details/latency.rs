@@ -1,4 +1,4 @@
-//! How long requests took.
+//! Latency rows: response time, service time and waiting time.
 
 use super::rows::row;
 use crate::findings::summary::quantile_text;
@@ -12,9 +12,9 @@ pub(crate) fn latency(summary: &Summary<'_>) -> Vec<String> {
     if summary.starved() {
         let note = summary.answered_p50_ns().map(|ns| {
             let share = if summary.served == 1 {
-                "the one served"
+                "the served client"
             } else {
-                "those served"
+                "the served clients"
             };
             format!("p50 of {share}: {}", time(ns))
         });
@@ -32,16 +32,16 @@ pub(crate) fn latency(summary: &Summary<'_>) -> Vec<String> {
         ),
         ("max", summary.latency(1.0, |trial| trial.latency_ns.max)),
     ];
-    let told = shown.map(|(name, shown)| format!("{name} {}", quantile_text(shown)));
-    let mut lines = vec![row("Latency", &told.join("  "))];
+    let quantiles = shown.map(|(name, shown)| format!("{name} {}", quantile_text(shown)));
+    let mut lines = vec![row("Latency", &quantiles.join("  "))];
     let load = &summary.cell.load;
     if load.mode == Mode::Closed && load.think_s == 0.0 {
-        let waiting = count((load.clients.saturating_mul(load.pipeline)) as u64);
+        let in_progress = count((load.clients.saturating_mul(load.pipeline)) as u64);
         lines.push(row(
             "",
             &painted(
                 DIM,
-                &format!("at saturation, {waiting} waiting: it restates throughput"),
+                &format!("at saturation, {in_progress} in progress: it restates throughput"),
             ),
         ));
     } else if load.mode != Mode::Closed {
@@ -49,19 +49,19 @@ pub(crate) fn latency(summary: &Summary<'_>) -> Vec<String> {
             "",
             &painted(DIM, "response time, from the planned send"),
         ));
-        lines.extend(service_and_lag(summary));
+        lines.extend(service_and_send_delay(summary));
         lines.extend(
-            omission(summary)
+            coordinated_omission(summary)
                 .iter()
-                .flat_map(|told| wrapped(told, &" ".repeat(15)))
+                .flat_map(|note| wrapped(note, &" ".repeat(15)))
                 .map(|line| painted(DIM, &line)),
         );
     }
     lines
 }
 
-/// Where most of the slow requests waited before they were sent: what each of the two times says of it.
-fn omission(summary: &Summary<'_>) -> Option<String> {
+/// If most slow requests waited before they were sent: why response and service time differ.
+fn coordinated_omission(summary: &Summary<'_>) -> Option<String> {
     if !enough(summary, 0.99) {
         return None;
     }
@@ -73,25 +73,26 @@ fn omission(summary: &Summary<'_>) -> Option<String> {
     let response = p99(|trial| trial.latency_ns.p99);
     let service = p99(|trial| trial.service_ns.p99);
     let lag = p99(|trial| trial.generator.lag_ns.p99);
-    // NaN, where there is nothing to compare, is not more either.
+    // A median of no values is NaN, for which both comparisons are false.
     let waited = response > 2.0 * service && response > 10.0 * lag;
-    let why = match summary.cell.load.requests_per_connection {
-        Some(_) => "which was busy or still to be made",
+    let state = match summary.cell.load.requests_per_connection {
+        Some(_) => "which was busy or not yet open",
         None => "which was still busy",
     };
     (waited && !summary.over_capacity()).then(|| {
         format!(
-            "The slow ones waited for their connection, {why}: the response p99 of {} counts \
-             that wait, as a user would. The service p99 of {} begins with the send, so a stall \
-             is seen only by the requests in flight when it began (coordinated omission).",
+            "Slow requests waited for their connection, {state}. The response p99 of {} includes \
+             that wait, as a user experiences it. The service p99 of {} starts at the actual send, \
+             so it shows a stall only for the requests in flight when the stall began (coordinated \
+             omission).",
             time(response),
             time(service)
         )
     })
 }
 
-/// Of an open loop: what the server took once it was asked, and how late the generator was to ask.
-fn service_and_lag(summary: &Summary<'_>) -> Vec<String> {
+/// For an open loop: the service time, and the scheduling delay of the generator.
+fn service_and_send_delay(summary: &Summary<'_>) -> Vec<String> {
     let over_trials = |of: fn(&Trial) -> Option<u64>| {
         let trials = summary.cell.trials.iter();
         let values: Vec<f64> = trials.filter_map(|t| of(t).map(|ns| ns as f64)).collect();
@@ -102,16 +103,16 @@ fn service_and_lag(summary: &Summary<'_>) -> Vec<String> {
         false => values_or_dash(&[]),
     };
     let service = format!(
-        "p50 {}  p99 {}  from the actual send, of the answered",
+        "p50 {}  p99 {}  from the actual send, if answered",
         over_trials(|trial| trial.service_ns.p50),
         p99(|trial| trial.service_ns.p99),
     );
-    let lag = format!(
-        "p50 {}  p99 {}  late, by the generator's own doing",
+    let send_delay = format!(
+        "p50 {}  p99 {}  scheduling delay of the generator",
         over_trials(|trial| trial.generator.lag_ns.p50),
         p99(|trial| trial.generator.lag_ns.p99),
     );
-    vec![row("Service", &service), row("Sent", &lag)]
+    vec![row("Service", &service), row("Send delay", &send_delay)]
 }
 
 fn values_or_dash(values: &[f64]) -> String {
@@ -122,7 +123,7 @@ fn values_or_dash(values: &[f64]) -> String {
     }
 }
 
-/// Whether so many requests came that this quantile of them is known.
+/// Whether each trial has enough requests beyond this quantile.
 fn enough(summary: &Summary<'_>, q: f64) -> bool {
     let trials = &summary.cell.trials;
     trials
@@ -130,7 +131,7 @@ fn enough(summary: &Summary<'_>, q: f64) -> bool {
         .all(|trial| BEYOND <= trial.requests as f64 * (1.0 - q))
 }
 
-/// Over clients: each one's longest wait.
+/// The longest wait of each client, as median and maximum over clients.
 pub(crate) fn waits(summary: &Summary<'_>) -> Option<String> {
     let over_trials = |of: fn(&ClientWait) -> Option<u64>| {
         let waits: Vec<f64> = summary

@@ -1,4 +1,4 @@
-//! One server, figure by figure, for the terminal.
+//! The detailed figures of one server, for the terminal.
 
 pub mod latency;
 pub mod rows;

@@ -1,4 +1,4 @@
-//! A row of the details: a name and its value.
+//! One row of the details: a name and its value.
 
 use crate::findings::{Figure, Summary};
 
@@ -6,7 +6,7 @@ pub(crate) fn row(name: &str, value: &str) -> String {
     format!("  {name:<13}{value}")
 }
 
-/// The range over trials, where there are several.
+/// The range over trials, if there are several.
 pub(crate) fn spread(
     summary: &Summary<'_>,
     figure: Option<Figure>,

@@ -1,4 +1,4 @@
-//! One contestant, figure by figure.
+//! The details of one server.
 
 use super::latency::{latency, waits};
 use super::rows::{row, spread};
@@ -9,7 +9,7 @@ use crate::findings::{Summary, load_line};
 use crate::record::{Cell, ErrorCounts, ServerSide};
 use crate::report::terminal::{BOLD, DIM, WARN, painted, warned, wrapped};
 
-/// The headline is who was served; starvation stands before any speed.
+/// All rows of one server. Unserved clients are shown before throughput.
 pub(crate) fn in_full(summary: &Summary<'_>) -> String {
     let cell = summary.cell;
     let options = &cell.contestant.options;
@@ -31,12 +31,12 @@ pub(crate) fn in_full(summary: &Summary<'_>) -> String {
     );
     lines.push(String::new());
     if summary.unserved() {
-        let told = format!(
+        let served = format!(
             "{} of {} served",
             count(summary.served as u64),
             some(summary.asked as u64, "client")
         );
-        lines.push(row("", &painted(WARN.bold(), &told)));
+        lines.push(row("", &painted(WARN.bold(), &served)));
     }
     lines.push(row("Throughput", &throughput(summary)));
     if !summary.unserved() {
@@ -47,7 +47,7 @@ pub(crate) fn in_full(summary: &Summary<'_>) -> String {
             "all {}{} served{}",
             count(summary.served as u64),
             if summary.asked < cell.load.clients {
-                " that asked"
+                " that sent requests"
             } else {
                 ""
             },
@@ -110,42 +110,42 @@ fn errors(cell: &Cell) -> String {
     }
 }
 
-/// What went wrong on the server, and what of it was worse than a bad connection.
+/// The faults on the server, and those that affected more than one connection: panics, lost processes, hung workers.
 fn faults(cell: &Cell) -> Option<String> {
     let sum = |of: fn(&ServerSide) -> Option<u64>| {
         let trials = cell.trials.iter();
         trials.filter_map(|trial| of(&trial.server)).sum::<u64>()
     };
     let all = sum(|server| server.faults);
-    let worse = [
+    let severe = [
         (sum(|server| server.panics), "panic", ""),
         (sum(|server| server.workers_lost), "process", " lost"),
         (sum(|server| server.workers_hung), "worker", " hung"),
     ];
-    let worse: Vec<String> = worse
+    let severe: Vec<String> = severe
         .into_iter()
         .filter(|(number, ..)| *number > 0)
-        .map(|(number, what, how)| match (number, what) {
-            (2.., "process") => format!("{} processes{how}", count(number)),
-            _ => some(number, what) + how,
+        .map(|(number, thing, state)| match (number, thing) {
+            (2.., "process") => format!("{} processes{state}", count(number)),
+            _ => some(number, thing) + state,
         })
         .collect();
-    let worse = if worse.is_empty() {
+    let severe = if severe.is_empty() {
         String::new()
     } else {
-        format!(" ({})", worse.join(", "))
+        format!(" ({})", severe.join(", "))
     };
-    (all > 0).then(|| format!("{} on the server{worse}", some(all, "fault")))
+    (all > 0).then(|| format!("{} on the server{severe}", some(all, "fault")))
 }
 
 fn validity(summary: &Summary<'_>) -> Vec<String> {
     let warnings = warnings(std::slice::from_ref(summary));
-    let told = warnings
+    let lines = warnings
         .iter()
-        .flat_map(|doubt| warned(&doubt.sentence(false), "  "));
+        .flat_map(|warning| warned(&warning.sentence(false), "  "));
     if warnings.is_empty() {
         Vec::new()
     } else {
-        std::iter::once(String::new()).chain(told).collect()
+        std::iter::once(String::new()).chain(lines).collect()
     }
 }

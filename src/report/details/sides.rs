@@ -1,4 +1,4 @@
-//! What either side took, and how they met.
+//! Resources used by server and generator, and the connects between them.
 
 use super::rows::{row, spread};
 use crate::findings::units::{bytes, count, digits, some, time};
@@ -6,10 +6,10 @@ use crate::findings::{BEYOND, Summary};
 use crate::record::{Cell, Connects, GeneratorSide, Quantiles};
 use crate::stats::median;
 
-/// A quantile: its name, whether it is shown, and where it stands.
+/// A quantile: its name, whether it is shown, and its value.
 type Shown = (&'static str, bool, fn(&Quantiles) -> Option<u64>);
 
-/// How connects went, where that is part of the load or something went wrong.
+/// Connect times if connects are part of the load, and connects that failed.
 pub(crate) fn connects(summary: &Summary<'_>) -> Option<String> {
     let trials = &summary.cell.trials;
     let mut all = Connects::default();
@@ -25,14 +25,14 @@ pub(crate) fn connects(summary: &Summary<'_>) -> Option<String> {
         .filter(|(number, _)| *number > 0)
         .map(|(number, how)| format!("{} {how}", count(*number)))
         .collect();
-    let many = summary.cell.load.requests_per_connection.is_some();
+    let reconnects = summary.cell.load.requests_per_connection.is_some();
     let enough = trials
         .iter()
         .all(|trial| BEYOND <= trial.connects.made as f64 * 0.01);
     let quantiles: [Shown; 3] = [
-        ("p50", many, |connect| connect.p50),
-        ("p99", many && enough, |connect| connect.p99),
-        ("max", many, |connect| connect.max),
+        ("p50", reconnects, |connect| connect.p50),
+        ("p99", reconnects && enough, |connect| connect.p99),
+        ("max", reconnects, |connect| connect.max),
     ];
     let shown = quantiles.iter().filter(|(_, shown, _)| *shown);
     let times = shown.filter_map(|(name, _, of)| {
@@ -42,24 +42,24 @@ pub(crate) fn connects(summary: &Summary<'_>) -> Option<String> {
     });
     let times = times.collect::<Vec<_>>().join("  ");
     let times = (!times.is_empty()).then_some(times);
-    let told: Vec<String> = times.into_iter().chain(failed).collect();
-    (!told.is_empty()).then(|| row("Connects", &told.join(", ")))
+    let parts: Vec<String> = times.into_iter().chain(failed).collect();
+    (!parts.is_empty()).then(|| row("Connects", &parts.join(", ")))
 }
 
-/// What became of the connections that only sat there.
+/// The state of the idle connections at the end.
 pub(crate) fn idle(cell: &Cell) -> Option<String> {
     let idle = cell.trials.last().map(|trial| trial.idle)?;
     (cell.load.idle > 0).then(|| {
         let closed = match idle.closed {
             0 => String::new(),
-            closed => format!(", the server closed one {} times", count(closed)),
+            closed => format!(", closed by the server {} times", count(closed)),
         };
         let (open, all) = (count(idle.open), count(cell.load.idle as u64));
         row("Idle", &format!("{open} of {all} open at the end{closed}"))
     })
 }
 
-/// What the other side of the wire took to make the load.
+/// Resources that the load generator used.
 pub(crate) fn generator(summary: &Summary<'_>) -> Option<String> {
     let over_trials = |of: fn(&GeneratorSide) -> Option<f64>| {
         let trials = summary.cell.trials.iter();
@@ -73,11 +73,11 @@ pub(crate) fn generator(summary: &Summary<'_>) -> Option<String> {
         threads => format!("{threads} threads ≤ {busy:.0} % busy"),
     };
     let memory = over_trials(|generator| generator.memory_bytes_per_connection);
-    let memory = memory.map(|held| format!(", {} a connection", bytes(held)));
+    let memory = memory.map(|held| format!(", {}/connection", bytes(held)));
     Some(row(
         "Generator",
         &format!(
-            "{} µs CPU a request, {busy}{}",
+            "{} µs CPU/request, {busy}{}",
             digits(cpu),
             memory.unwrap_or_default()
         ),
@@ -89,12 +89,12 @@ pub(crate) fn server(summary: &Summary<'_>) -> Vec<String> {
     if let Some(cpu) = summary.cpu_us {
         let share = summary
             .user_share
-            .map(|share| format!(", {:.0} % in user mode", share * 100.0));
+            .map(|share| format!(", {:.0} % user mode", share * 100.0));
         let share = share.unwrap_or_default();
         lines.push(row(
             "Server CPU",
             &format!(
-                "{} µs a request{share}{}",
+                "{} µs per request{share}{}",
                 digits(cpu.median),
                 spread(summary, Some(cpu), digits)
             ),
@@ -111,7 +111,7 @@ pub(crate) fn server(summary: &Summary<'_>) -> Vec<String> {
         );
         lines.push(row("Server size", &size));
     }
-    lines.extend(balance(summary).map(|told| row("Workers", &told)));
+    lines.extend(balance(summary).map(|shares| row("Workers", &shares)));
     lines
 }
 
@@ -123,7 +123,7 @@ fn processes_of(number: u64) -> String {
     }
 }
 
-/// How the requests of the last trial spread over the workers.
+/// The distribution of the last trial's requests over the workers.
 fn balance(summary: &Summary<'_>) -> Option<String> {
     let workers = summary.cell.trials.last()?.server.workers.as_ref()?;
     let sum: u64 = workers.iter().map(|worker| worker.requests).sum();

@@ -1,51 +1,55 @@
-//! The answer in words: for each scenario what won, by how much, and why as far as the data say.
+//! The answer in sentences: per scenario which server is best, by how much, and what explains it.
 
 use maud::{Markup, html};
 
-use super::scenario_group::{LoadGroup, ScenarioGroup, Study};
+use super::scenario_group::{LoadGroup, PageData, ScenarioGroup};
 use crate::findings::ranking::rankings;
 use crate::findings::sentences::{and, closing, named};
 use crate::findings::units::{count, digits, some};
 use crate::findings::{BEYOND, ComparedWithBest, Figure, Ranking, Summary, load_line};
 use crate::record::{Mode, Record, Trial};
 
-pub(crate) fn section(study: &Study<'_>) -> Markup {
-    // A check has its own answer.
-    let compares =
-        |scene: &&ScenarioGroup<'_>| scene.groups.iter().any(|group| group.summaries.len() > 1);
-    let scenes: Vec<&ScenarioGroup<'_>> = study.scenes.iter().filter(compares).collect();
+pub(crate) fn section(page: &PageData<'_>) -> Markup {
+    // A check has its own section.
+    let compares = |scenario: &&ScenarioGroup<'_>| {
+        scenario
+            .groups
+            .iter()
+            .any(|group| group.summaries.len() > 1)
+    };
+    let scenarios: Vec<&ScenarioGroup<'_>> = page.scenarios.iter().filter(compares).collect();
     html! {
-        @if !scenes.is_empty() && !study.is_check() {
+        @if !scenarios.is_empty() && !page.is_check() {
             section #answer {
                 h2 { "The answer" }
                 p.soft {
-                    "An order is claimed only where the interval of the ratios within rounds leaves out 1, "
-                    "adjusted for all pairs compared under one load (95 % for each load by itself). "
-                    "What is not shown to differ is called tied. Latency in a closed loop restates "
-                    "throughput and ranks nothing."
+                    "A server is called better only if the confidence interval of the ratio excludes 1. "
+                    "The ratios are taken within rounds. Per load the intervals are simultaneous 95 % "
+                    "confidence intervals over all pairs. Servers without a shown difference are called "
+                    "not distinguishable. Response times in a closed loop follow from throughput and are not ranked."
                 }
                 dl.best {
-                    @for scene in &scenes {
-                        dt { (scene.title) }
-                        dd { (in_short(study, scene)) }
+                    @for scenario in &scenarios {
+                        dt { (scenario.title) }
+                        dd { (in_short(page, scenario)) }
                     }
                 }
-                @for scene in &scenes { (in_full(study, scene)) }
+                @for scenario in &scenarios { (in_full(page, scenario)) }
             }
         }
     }
 }
 
-/// The first of each measure, at the load in the middle.
-fn in_short(study: &Study<'_>, scene: &ScenarioGroup<'_>) -> Markup {
+/// The best server of each measure, at the middle load.
+fn in_short(page: &PageData<'_>, scenario: &ScenarioGroup<'_>) -> Markup {
     html! {
-        @for group in scene.middle() {
+        @for group in scenario.middle() {
             @let orders = rankings(&group.summaries);
-            @let prefix = study.prefix(group.source);
-            @if orders.is_empty() { (prefix) "nothing to put in order. " }
+            @let prefix = page.prefix(group.source);
+            @if orders.is_empty() { (prefix) "nothing to rank. " }
             @for ranking in &orders {
                 (prefix) (named(ranking)) ": "
-                b { (and(&firsts(ranking))) }
+                b { (and(&best_servers(ranking))) }
                 @if !ranking.is_enough() { " (too few rounds to rank)" }
                 ". "
             }
@@ -53,8 +57,8 @@ fn in_short(study: &Study<'_>, scene: &ScenarioGroup<'_>) -> Markup {
     }
 }
 
-/// Those that no other is shown to beat; with too few rounds the one that did best here.
-fn firsts<'a>(ranking: &Ranking<'a>) -> Vec<&'a str> {
+/// The servers that no server is shown to beat; with too few rounds, the server with the best median.
+fn best_servers<'a>(ranking: &Ranking<'a>) -> Vec<&'a str> {
     let unbeaten = ranking.places.iter().filter(|place| place.rank == Some(1));
     let best = ranking.places.iter().take(1);
     if ranking.is_enough() {
@@ -64,41 +68,42 @@ fn firsts<'a>(ranking: &Ranking<'a>) -> Vec<&'a str> {
     }
 }
 
-/// All sentences: of the load in the middle at once, of the others one click away.
-fn in_full(study: &Study<'_>, scene: &ScenarioGroup<'_>) -> Markup {
-    let middle = scene.middle();
-    let is_middle = |group: &&LoadGroup<'_>| middle.iter().any(|one| std::ptr::eq(*one, *group));
-    let others: Vec<&LoadGroup<'_>> = scene
+/// All sentences: those of the middle load are visible, those of other loads are folded.
+fn in_full(page: &PageData<'_>, scenario: &ScenarioGroup<'_>) -> Markup {
+    let middle = scenario.middle();
+    let is_middle =
+        |group: &&LoadGroup<'_>| middle.iter().any(|shown| std::ptr::eq(*shown, *group));
+    let others: Vec<&LoadGroup<'_>> = scenario
         .groups
         .iter()
         .filter(|group| !is_middle(group))
         .collect();
     html! {
-        h3 id=(format!("answer-{}", scene.id)) {
-            (scene.title)
-            @if let Some(about) = scene.about { ": " (about) }
+        h3 id=(format!("answer-{}", scenario.id)) {
+            (scenario.title)
+            @if let Some(about) = scenario.about { ": " (about) }
         }
-        @if let Some(reads) = scene.reads { p.soft { "To look at: " (reads) "." } }
-        @for group in &middle { (sentences(study, group)) }
+        @if let Some(reads) = scenario.reads { p.soft { "What to look at: " (reads) "." } }
+        @for group in &middle { (sentences(page, group)) }
         @if !others.is_empty() {
             details {
                 summary { "At " (others.iter().map(|group| group.label()).collect::<Vec<_>>().join("; ")) }
-                @for group in &others { (sentences(study, group)) }
+                @for group in &others { (sentences(page, group)) }
             }
         }
-        @for (source, record) in study.sources.iter().map(|source| source.record).enumerate() {
-            (targets(study, scene, source, record))
+        @for (source, record) in page.sources.iter().map(|source| source.record).enumerate() {
+            (targets(page, scenario, source, record))
         }
     }
 }
 
-fn sentences(study: &Study<'_>, group: &LoadGroup<'_>) -> Markup {
+fn sentences(page: &PageData<'_>, group: &LoadGroup<'_>) -> Markup {
     let load = group
         .summaries
         .first()
         .map(|summary| load_line(summary.cell));
     html! {
-        @if let Some(load) = load { p { (study.prefix(group.source)) (load) "." } }
+        @if let Some(load) = load { p { (page.prefix(group.source)) (load) "." } }
         ul {
             @for sentence in closing(&group.summaries) { li { (sentence) } }
             @for sentence in why(group) { li { (sentence) } }
@@ -106,7 +111,7 @@ fn sentences(study: &Study<'_>, group: &LoadGroup<'_>) -> Markup {
     }
 }
 
-/// What the data say about the reason of an order.
+/// Measured values that may explain an order.
 fn why(group: &LoadGroup<'_>) -> Vec<String> {
     let orders = rankings(&group.summaries);
     let differs = |less: bool| {
@@ -122,20 +127,20 @@ fn why(group: &LoadGroup<'_>) -> Vec<String> {
     let cores: Vec<String> = group.summaries.iter().filter_map(cores_busy).collect();
     if differs(false) && cores.len() > 1 {
         sentences.push(format!(
-            "Cores that the server kept busy: {}.",
+            "CPU cores used by the server, on average: {}.",
             cores.join(", ")
         ));
     }
     let sizes: Vec<String> = group.summaries.iter().filter_map(size).collect();
-    let alike = |of: fn(&Summary<'_>) -> Option<u64>| {
+    let is_same = |of: fn(&Summary<'_>) -> Option<u64>| {
         let mut sizes = group.summaries.iter().map(of);
         let first = sizes.next();
         sizes.all(|size| Some(size) == first)
     };
-    let alike = alike(|summary| summary.processes) && alike(|summary| summary.threads);
-    if !alike && differs(true) && group.load.mode == Mode::Closed && sizes.len() > 1 {
+    let same_size = is_same(|summary| summary.processes) && is_same(|summary| summary.threads);
+    if !same_size && differs(true) && group.load.mode == Mode::Closed && sizes.len() > 1 {
         sentences.push(format!(
-            "What they had running at the peak: {}.",
+            "Peak number of processes or threads: {}.",
             sizes.join(", ")
         ));
     }
@@ -163,12 +168,17 @@ fn size(summary: &Summary<'_>) -> Option<String> {
     })
 }
 
-/// Targets of p99 that a ladder is read off at.
+/// Targets of p99 in the table of rates.
 const TARGETS_MS: [u64; 4] = [1, 5, 20, 100];
 
-/// The highest rate of a ladder that each held within a target.
-fn targets(study: &Study<'_>, scene: &ScenarioGroup<'_>, source: usize, record: &Record) -> Markup {
-    let rungs: Vec<&LoadGroup<'_>> = scene
+/// The highest offered rate at which each server held p99 under each target.
+fn targets(
+    page: &PageData<'_>,
+    scenario: &ScenarioGroup<'_>,
+    source: usize,
+    record: &Record,
+) -> Markup {
+    let rungs: Vec<&LoadGroup<'_>> = scenario
         .of_source(source)
         .filter(|group| group.load.mode != Mode::Closed && group.load.then.is_none())
         .collect();
@@ -182,8 +192,8 @@ fn targets(study: &Study<'_>, scene: &ScenarioGroup<'_>, source: usize, record: 
     html! {
         @if shown {
             p {
-                (study.prefix(source))
-                "The highest rate tried at which each held p99 under a target in five rounds of six or more, and at all lower ones too:"
+                (page.prefix(source))
+                "The highest offered rate at which each server held p99 under the target. It must hold at all lower rates too, and in at least 5/6 of the rounds:"
             }
             div.scroll { table {
                 thead { tr {
@@ -208,7 +218,7 @@ fn held(rungs: &[&LoadGroup<'_>], name: &str, target_ms: u64) -> String {
         .iter()
         .filter_map(|rung| {
             let summary = &rung.summaries[of_name(rung)?];
-            Some((rung.load.rate_rps?, keeps(summary, target_ms)))
+            Some((rung.load.rate_rps?, meets(summary, target_ms)))
         })
         .collect();
     let lowest = rungs
@@ -230,8 +240,8 @@ fn held(rungs: &[&LoadGroup<'_>], name: &str, target_ms: u64) -> String {
     }
 }
 
-/// Whether p99 was known and under the target in five trials of six or more.
-fn keeps(summary: &Summary<'_>, target_ms: u64) -> bool {
+/// Whether p99 is known and under the target in at least 5/6 of the trials.
+fn meets(summary: &Summary<'_>, target_ms: u64) -> bool {
     let under = |trial: &&Trial| {
         let known = trial.censored.count == 0 || trial.exact_below >= 0.99;
         let p99_ns = trial.latency_ns.p99.filter(|_| known);

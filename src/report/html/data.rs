@@ -1,4 +1,4 @@
-//! The data of the page, in the page.
+//! The section that embeds the data of the page.
 
 use maud::{Markup, PreEscaped, html};
 
@@ -7,14 +7,14 @@ use crate::record::Record;
 use crate::report::ALL;
 use crate::report::format::Format;
 
-/// Two files a record, made from what stands in the page.
+/// Two downloads per record, from the data embedded in the page.
 pub(crate) fn section(sources: &[Source<'_>]) -> Markup {
     html! {
         section #data {
             h2 { "Data" }
             p {
-                "All trials of this page. The record has no histograms here, which are many times its size; \
-                 the files beside this page have them."
+                "All trials of this page. The records here have no histograms, which are many times larger; \
+                 the files next to this page contain them."
             }
             @for (at, source) in sources.iter().enumerate() {
                 p {
@@ -26,8 +26,8 @@ pub(crate) fn section(sources: &[Source<'_>]) -> Markup {
                         "Record of " (source.label) " as JSON"
                     }
                 }
-                script type="text/csv" id=(format!("csv-{at}")) { (inert(&csv(source.record))) }
-                script type="application/json" id=(format!("json-{at}")) { (inert(&slim(source.record))) }
+                script type="text/csv" id=(format!("csv-{at}")) { (safe_in_script(&csv(source.record))) }
+                script type="application/json" id=(format!("json-{at}")) { (safe_in_script(&without_histograms(source.record))) }
             }
         }
     }
@@ -39,8 +39,7 @@ fn csv(record: &Record) -> String {
         .unwrap_or_default()
 }
 
-/// The record without its histograms.
-fn slim(record: &Record) -> String {
+fn without_histograms(record: &Record) -> String {
     let mut record = record.clone();
     for trial in record.cells.iter_mut().flat_map(|cell| &mut cell.trials) {
         trial.histograms = Default::default();
@@ -48,13 +47,13 @@ fn slim(record: &Record) -> String {
             interval.histogram.clear();
         }
     }
-    // Keys are strings and numbers finite, which is all that can fail.
+    // Only keys that are not strings, or numbers that are not finite, could fail; there are none.
     serde_json::to_string(&record).unwrap_or_default()
 }
 
-/// Text that no script element ends at, or hides behind a comment, before its own end (HTML
-/// Living Standard, 4.12.1.3). In JSON `\u003c` says the same; in CSV a name with `<` has to do with `‹`.
-fn inert(text: &str) -> PreEscaped<String> {
+/// Text that neither closes a script element early nor starts a comment in it (HTML Living
+/// Standard, 4.12.1.3). In JSON `\u003c` means `<`; CSV has no such escape, so `<` becomes `‹`.
+fn safe_in_script(text: &str) -> PreEscaped<String> {
     let json = text.starts_with('{');
     PreEscaped(text.replace('<', if json { "\\u003c" } else { "‹" }))
 }

@@ -1,29 +1,23 @@
-//! What a check showed: the verdict, a forest plot of its ratios, and a dot a pair.
+//! The section of a check: the verdict, a forest plot of its ratios, and one dot per pair.
 
 use maud::{Markup, html};
 
-use super::scenario_group::Study;
+use super::scenario_group::PageData;
 use crate::findings::check_sentences::{change, notes, of, sentence, shows, title, word};
 use crate::record::{CheckInfo, Finding, Part};
 use crate::report::chart::data::{Axis, Chart, Kind, Look, Mark, Point, Scale, Series, Unit};
 use crate::report::html::figures::figure::Figure;
 
 /// The charts of all checks.
-pub(crate) fn figures(study: &Study<'_>) -> Vec<Figure> {
-    let checks = study
+pub(crate) fn figures(page: &PageData<'_>) -> Vec<Figure> {
+    let checks = page
         .sources
         .iter()
         .filter_map(|source| source.record.check.as_ref());
     let charts = checks.enumerate().flat_map(|(at, check)| {
         [
-            chart(
-                at,
-                check,
-                "forest",
-                "worse by, with the 95 % interval of each",
-                estimate,
-            ),
-            chart(at, check, "pairs", "a dot a pair", pairs),
+            chart(at, check, "forest", "ratios with 95 % intervals", estimate),
+            chart(at, check, "pairs", "one dot per pair", pairs),
         ]
     });
     let figure = |chart| Figure {
@@ -37,11 +31,10 @@ pub(crate) fn figures(study: &Study<'_>) -> Vec<Figure> {
         .collect()
 }
 
-/// The verdict and its figures; nothing where there was no check.
-pub(crate) fn section(study: &Study<'_>, figures: &[Figure]) -> Markup {
+/// The verdict and its figures; empty if no record is a check.
+pub(crate) fn section(page: &PageData<'_>, figures: &[Figure]) -> Markup {
     let checks = || {
-        study
-            .sources
+        page.sources
             .iter()
             .filter_map(|source| source.record.check.as_ref())
     };
@@ -49,7 +42,7 @@ pub(crate) fn section(study: &Study<'_>, figures: &[Figure]) -> Markup {
         @if checks().next().is_some() {
             section #check {
                 @for check in checks() {
-                    h2 { "The verdict: " (word(check.outcome)) }
+                    h2 { "Verdict: " (word(check.outcome)) }
                     p { (sentence(check)) "." }
                     (findings(check))
                 }
@@ -96,8 +89,8 @@ fn name(part: &Part, finding: &Finding) -> String {
 fn chart(
     at: usize,
     check: &CheckInfo,
-    what: &str,
-    says: &str,
+    plot: &str,
+    subtitle: &str,
     points: fn(&Finding) -> Vec<Point>,
 ) -> Chart {
     let ratios = |label: &str| Axis {
@@ -122,13 +115,13 @@ fn chart(
         }
     }
     Chart {
-        id: format!("check-{at}-{what}"),
-        title: format!("Candidate to baseline: {says}"),
-        about: "ratios of the candidate to the baseline, over 1 is worse".to_owned(),
+        id: format!("check-{at}-{plot}"),
+        title: format!("Candidate against baseline: {subtitle}"),
+        about: "ratio to the baseline; over 1 the candidate is worse".to_owned(),
         kind: Kind::Rows {
             reference: Some(1.0),
         },
-        x: ratios("times worse than the baseline"),
+        x: ratios("ratio to the baseline (over 1 is worse)"),
         y: ratios(""),
         series,
     }

@@ -1,4 +1,4 @@
-//! The parts that several sections of the page share.
+//! Parts that several sections of the page share.
 
 use maud::{Markup, PreEscaped, html};
 
@@ -37,13 +37,13 @@ pub(crate) fn figure_of(figure: &Figure) -> Markup {
     }
 }
 
-/// What speaks against the figures above, one click away.
-pub(crate) fn warned(of: &str, warnings: &[String]) -> Markup {
+/// Warnings about the figures above, after `prefix`.
+pub(crate) fn warned(prefix: &str, warnings: &[String]) -> Markup {
     html! {
         @if !warnings.is_empty() {
-            // A few are read at once; many would push the next chart away.
+            // A long open list would push the next chart out of view.
             details.warnings open[warnings.len() <= 2] {
-                summary { (of) (crate::findings::units::some(warnings.len() as u64, "warning")) }
+                summary { (prefix) (crate::findings::units::some(warnings.len() as u64, "warning")) }
                 ul { @for warning in warnings { li { (warning) } } }
             }
         }

@@ -1,4 +1,4 @@
-//! Records as one HTML page that needs no network: the answer in words, tables,
+//! Records as one HTML page that needs no network: the answer in sentences, tables,
 //! charts, warnings and the data.
 
 pub mod answer;

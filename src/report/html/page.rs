@@ -1,31 +1,30 @@
-//! Records as one HTML page that asks nothing of any network: the answer in words, the
-//! tables, the charts, what speaks against them, and the data.
+//! Builds the page from its sections, its style and its script.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::figures::sections;
 use super::markup::{figures_of, swatch};
-use super::scenario_group::{Source, Study};
+use super::scenario_group::{PageData, Source};
 use super::{answer, data, gate, provenance, ranking_table};
 use crate::record::Record;
 
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
 
-/// A page and its pictures.
+/// An HTML page and its pictures.
 #[derive(Debug)]
 pub struct Page {
-    /// The page, whole: style, script, pictures and data are in it.
+    /// The complete page, with style, script, pictures and data.
     pub html: String,
-    /// The pictures again, each a file of its own: name and SVG.
+    /// The same pictures as separate files: file name and SVG.
     pub pictures: Vec<(String, String)>,
 }
 
-/// The page of these records, laid over each other where they are several.
+/// The page of these records; several records are compared.
 pub fn page(sources: &[Source<'_>]) -> Page {
-    let study = Study::of(sources);
-    let sections = sections::sections(&study);
-    let gate = gate::figures(&study);
+    let page_data = PageData::of(sources);
+    let sections = sections::sections(&page_data);
+    let gate = gate::figures(&page_data);
     let all = gate
         .iter()
         .chain(sections.iter().flat_map(|(_, figures)| figures));
@@ -40,7 +39,7 @@ pub fn page(sources: &[Source<'_>]) -> Page {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 title { (title(sources)) }
-                // So that a browser does not ask for one.
+                // Without it the browser requests a favicon.
                 link rel="icon" href="data:,";
                 style { (PreEscaped(STYLE)) }
             }
@@ -51,10 +50,10 @@ pub fn page(sources: &[Source<'_>]) -> Page {
                 }
                 main {
                     (notices(sources))
-                    (gate::section(&study, &gate))
-                    (answer::section(&study))
-                    (ranking_table::section(&study))
-                    (legend(&study))
+                    (gate::section(&page_data, &gate))
+                    (answer::section(&page_data))
+                    (ranking_table::section(&page_data))
+                    (legend(&page_data))
                     @for (section, figures) in &sections {
                         @if !figures.is_empty() { (figures_of(section, figures)) }
                     }
@@ -76,48 +75,48 @@ pub(crate) fn title(sources: &[Source<'_>]) -> String {
     match sources {
         [one] if one.record.check.is_some() => "rpcbench: a check".to_owned(),
         [_] => "rpcbench: a comparison".to_owned(),
-        several => format!("rpcbench: {} records laid over each other", several.len()),
+        several => format!("rpcbench: {} records compared", several.len()),
     }
 }
 
-/// What a reader must know before any figure.
+/// Limits of the records, shown before any figure.
 fn notices(sources: &[Source<'_>]) -> Markup {
-    let trials = |record: &Record| record.cells.iter().any(|cell| !cell.trials.is_empty());
-    let named = |source: &Source<'_>| match sources {
+    let has_trials = |record: &Record| record.cells.iter().any(|cell| !cell.trials.is_empty());
+    let prefix = |source: &Source<'_>| match sources {
         [_] => String::new(),
         _ => format!("{}: ", source.label),
     };
     html! {
         @for source in sources {
-            @if !trials(source.record) {
-                p.notice { (named(source)) "No trial was completed: there is nothing to show." }
+            @if !has_trials(source.record) {
+                p.notice { (prefix(source)) "No trial was completed. There is nothing to show." }
             }
             @if source.record.interrupted {
-                p.notice { (named(source)) "Ended early: this is what was complete." }
+                p.notice { (prefix(source)) "Ended early. Only completed trials are shown." }
             }
             @for left_out in &source.record.left_out {
-                p.notice { (named(source)) "Left out: " (left_out) "." }
+                p.notice { (prefix(source)) "Left out: " (left_out) "." }
             }
             @if source.record.tool.profile != "release" {
-                p.notice { (named(source)) "A debug build: its figures say little." }
+                p.notice { (prefix(source)) "rpcbench was a debug build, so its figures are not reliable. Measure with a release build." }
             }
         }
         @if sources.len() > 1 {
             p.notice {
-                "These records were measured one after the other. A machine changes by more than most \
-                 programs do between two runs, so no order between records is claimed here; "
-                code { "rpcbench check" } " compares two builds in interleaved pairs."
+                "These records were measured one after the other. Between two runs the machine often changes \
+                 results more than a new build does, so this page does not rank across records. To compare two builds, use "
+                code { "rpcbench check" } ", which measures them in interleaved pairs."
             }
         }
     }
 }
 
-/// A button a series, which switches it in all charts.
-fn legend(study: &Study<'_>) -> Markup {
+/// One button per series, which shows or hides it in all charts.
+fn legend(page: &PageData<'_>) -> Markup {
     html! {
-        @if study.series().len() > 1 {
+        @if page.series().len() > 1 {
             nav.legend aria-label="Series in the charts" {
-                @for (name, look) in study.series() {
+                @for (name, look) in page.series() {
                     button type="button" aria-pressed="true" data-switch=(name) {
                         (swatch(*look)) (name)
                     }

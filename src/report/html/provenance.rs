@@ -1,4 +1,4 @@
-//! Where, when and how it was measured.
+//! Where, when and how each record was measured.
 
 use maud::{Markup, html};
 
@@ -6,7 +6,7 @@ use super::scenario_group::Source;
 use crate::findings::provenance::provenance;
 use crate::findings::units::bytes;
 
-/// A record in a line.
+/// One line per record.
 pub(crate) fn line(source: &Source<'_>) -> String {
     let record = source.record;
     format!(
@@ -17,14 +17,14 @@ pub(crate) fn line(source: &Source<'_>) -> String {
     )
 }
 
-/// All that is known of each, with the command that makes it again.
+/// All known settings of each record, with the command that repeats it.
 pub(crate) fn section(sources: &[Source<'_>]) -> Markup {
     html! {
         section #setting {
             h2 { "How it was measured" }
             @for source in sources {
                 h3 { (source.label) }
-                p { "The command, and the seed that draws the same orders and plans again:" }
+                p { "The command and its seed. The same seed gives the same order of trials and the same send plans:" }
                 pre { (command(source)) }
                 div.scroll { table {
                     tbody { @for (name, value) in facts(source) {
@@ -39,7 +39,7 @@ pub(crate) fn section(sources: &[Source<'_>]) -> Markup {
 fn command(source: &Source<'_>) -> String {
     let record = source.record;
     let words = record.command.iter().enumerate().map(|(at, word)| {
-        // Where the program lies is no part of it.
+        // The path of the program is left out.
         let word = if at == 0 { "rpcbench" } else { word };
         shlex::try_quote(word).map_or(word.to_owned(), |quoted| quoted.into_owned())
     });
@@ -59,7 +59,7 @@ fn facts(source: &Source<'_>) -> Vec<(&'static str, String)> {
     let known = |value: Option<String>| value.unwrap_or_else(|| "unknown".to_owned());
     let trials: usize = record.cells.iter().map(|cell| cell.trials.len()).sum();
     let mut facts = vec![
-        ("Begun", record.started.clone()),
+        ("Started", record.started.clone()),
         ("Trials", trials.to_string()),
         ("Processor", known(machine.cpu_model.clone())),
         ("Cores", machine.cpus.to_string()),
@@ -82,15 +82,15 @@ fn facts(source: &Source<'_>) -> Vec<(&'static str, String)> {
         ),
         ("Frequency governor", known(machine.governor.clone())),
         (
-            "Load in the minute before",
+            "Load average, 1 minute",
             known(machine.load_1m.map(|load| format!("{load:.2}"))),
         ),
         (
-            "File descriptors",
+            "File descriptor limit",
             known(machine.limits.nofile.map(|most| most.to_string())),
         ),
         (
-            "Longest backlog",
+            "Maximum listen backlog",
             known(machine.limits.somaxconn.map(|most| most.to_string())),
         ),
         (
@@ -101,16 +101,16 @@ fn facts(source: &Source<'_>) -> Vec<(&'static str, String)> {
         ("Seed", record.seed.to_string()),
     ];
     if let Some(quota) = machine.cpu_quota {
-        facts.insert(4, ("Cores at a time", format!("{quota}")));
+        facts.insert(4, ("CPU quota (cores)", format!("{quota}")));
     }
     if !record.resumed.is_empty() {
-        facts.push(("Taken up again", record.resumed.join(", ")));
+        facts.push(("Resumed", record.resumed.join(", ")));
     }
     for pilot in &record.pilots {
         facts.push((
             "Pilot",
             format!(
-                "{}: {} of {} clients, {:.0}/s in a closed loop{}",
+                "{}: {} with {} clients, {:.0}/s in a closed loop{}",
                 pilot.scenario.as_deref().unwrap_or("load"),
                 pilot.contestant,
                 pilot.clients,

@@ -1,28 +1,31 @@
-//! Scenario × contestant: each one's place, its ratio to the first with the interval, or why it has none.
+//! A table of scenario × server: place, ratio to the best with its interval, or why there is no place.
 
 use maud::{Markup, html};
 
-use super::scenario_group::{LoadGroup, ScenarioGroup, Study};
+use super::scenario_group::{LoadGroup, PageData, ScenarioGroup};
 use crate::findings::ranking::rankings;
 use crate::findings::sentences::times;
 use crate::findings::units::{count, digits, time};
 use crate::findings::{ComparedWithBest, RankedServer, Ranking, Summary, Unit};
 use crate::record::Verdict;
 
-pub(crate) fn section(study: &Study<'_>) -> Markup {
-    let names: Vec<&str> = study
+pub(crate) fn section(page: &PageData<'_>) -> Markup {
+    let names: Vec<&str> = page
         .series()
         .iter()
         .map(|(name, _)| name.as_str())
         .collect();
     html! {
-        @if names.len() > 1 && !study.is_check() {
+        @if names.len() > 1 && !page.is_check() {
             section #orders {
                 h2 { "Side by side" }
                 p.soft {
-                    "In each cell: the place among those put in order (one more than the number of those "
-                    "shown to be better; = where others share it), the median over rounds, and how many times "
-                    "worse than the first, with its interval. ≥ marks a lower bound: the load generator was the limit."
+                    "Each cell shows the place, the median over rounds, and the ratio to the best with its "
+                    "simultaneous 95 % confidence interval. The place is one more than the number of servers "
+                    "shown to be better; = marks a shared place. A ratio over 1 is worse than the best. "
+                    "If its interval contains 1, the server is not distinguishable from the best. "
+                    "With too few rounds there is no place, and the ratios of the rounds are shown as a range. "
+                    "≥ marks a lower bound: the load generator was the limit."
                 }
                 div.scroll { table {
                     thead { tr {
@@ -30,50 +33,50 @@ pub(crate) fn section(study: &Study<'_>) -> Markup {
                         @for name in &names { th scope="col" { (name) } }
                     } }
                     tbody {
-                        @for scene in &study.scenes { (rows(study, scene, &names)) }
+                        @for scenario in &page.scenarios { (rows(page, scenario, &names)) }
                     }
                 } }
-                @for scene in &study.scenes {
-                    @let warnings = study.warnings(&scene.groups);
-                    (super::markup::warned(&format!("{}: ", scene.title), &warnings))
+                @for scenario in &page.scenarios {
+                    @let warnings = page.warnings(&scenario.groups);
+                    (super::markup::warned(&format!("{}: ", scenario.title), &warnings))
                 }
             }
         }
     }
 }
 
-fn rows(study: &Study<'_>, scene: &ScenarioGroup<'_>, names: &[&str]) -> Markup {
+fn rows(page: &PageData<'_>, scenario: &ScenarioGroup<'_>, names: &[&str]) -> Markup {
     html! {
         tr.scene { th colspan=(names.len() + 1) scope="rowgroup" {
-            b { (scene.title) } @if let Some(about) = scene.about { ": " (about) }
+            b { (scenario.title) } @if let Some(about) = scenario.about { ": " (about) }
         } }
-        @for group in &scene.groups {
+        @for group in &scenario.groups {
             @let orders = rankings(&group.summaries);
             @if orders.is_empty() {
-                tr { th scope="row" { (group.label()) } @for name in names { (unordered(study, group, name)) } }
+                tr { th scope="row" { (group.label()) } @for name in names { (unranked(page, group, name)) } }
             }
             @for ranking in &orders {
                 tr {
                     th scope="row" { (group.label()) small { (ranking.measure.name) } }
-                    @for name in names { (cell(study, group, ranking, name)) }
+                    @for name in names { (cell(page, group, ranking, name)) }
                 }
             }
         }
     }
 }
 
-/// The contestant that goes by this name in this group.
+/// The server with this series name in this group.
 fn of_name<'g, 'a>(
-    study: &Study<'_>,
+    page: &PageData<'_>,
     group: &'g LoadGroup<'a>,
     name: &str,
 ) -> Option<&'g Summary<'a>> {
     let mut summaries = group.summaries.iter();
-    summaries.find(|summary| study.name(group.source, summary) == name)
+    summaries.find(|summary| page.name(group.source, summary) == name)
 }
 
-fn cell(study: &Study<'_>, group: &LoadGroup<'_>, ranking: &Ranking<'_>, name: &str) -> Markup {
-    let Some(summary) = of_name(study, group, name) else {
+fn cell(page: &PageData<'_>, group: &LoadGroup<'_>, ranking: &Ranking<'_>, name: &str) -> Markup {
+    let Some(summary) = of_name(page, group, name) else {
         return html! { td {} };
     };
     let place = ranking
@@ -82,7 +85,7 @@ fn cell(study: &Study<'_>, group: &LoadGroup<'_>, ranking: &Ranking<'_>, name: &
         .find(|place| place.name == summary.name());
     match place {
         Some(place) => placed(ranking, place),
-        None => html! { td.out { (why_not(summary, Some(ranking))) } },
+        None => html! { td.out { (reason_without_place(summary, Some(ranking))) } },
     }
 }
 
@@ -97,7 +100,9 @@ fn placed(ranking: &Ranking<'_>, place: &RankedServer<'_>) -> Markup {
     let first = place.rank == Some(1);
     let ratio = match place.against_first {
         None => None,
-        Some(ComparedWithBest::Worse(ratio) | ComparedWithBest::Tied(ratio)) => Some(times(&ratio)),
+        Some(ComparedWithBest::Worse(ratio) | ComparedWithBest::NotDistinguishable(ratio)) => {
+            Some(times(&ratio))
+        }
         Some(ComparedWithBest::Seen(low, high)) if low < high => {
             Some(format!("{low:.2}× to {high:.2}×"))
         }
@@ -112,13 +117,13 @@ fn placed(ranking: &Ranking<'_>, place: &RankedServer<'_>) -> Markup {
     }
 }
 
-fn unordered(study: &Study<'_>, group: &LoadGroup<'_>, name: &str) -> Markup {
-    let summary = of_name(study, group, name);
-    html! { td.out { @if let Some(summary) = summary { (why_not(summary, None)) } } }
+fn unranked(page: &PageData<'_>, group: &LoadGroup<'_>, name: &str) -> Markup {
+    let summary = of_name(page, group, name);
+    html! { td.out { @if let Some(summary) = summary { (reason_without_place(summary, None)) } } }
 }
 
-/// Why a contestant has no place; its throughput where that says anything.
-fn why_not(summary: &Summary<'_>, ranking: Option<&Ranking<'_>>) -> String {
+/// Why a server has no place; its throughput if the measure is a rate.
+fn reason_without_place(summary: &Summary<'_>, ranking: Option<&Ranking<'_>>) -> String {
     let bound = if summary.limited { "≥ " } else { "" };
     let rate = count(summary.throughput_rps.median.round() as u64);
     let of_rates = ranking.is_none_or(|ranking| ranking.measure.unit == Unit::Rate);

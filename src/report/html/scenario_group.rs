@@ -1,4 +1,4 @@
-//! Records sorted for a reader: one scene a scenario, in it one group a load, in it the contestants.
+//! Records grouped by scenario, then by load; each load has the results of its servers.
 
 use crate::findings::units::{count, some};
 use crate::findings::warnings::warnings;
@@ -6,43 +6,43 @@ use crate::findings::{Summary, load_line};
 use crate::record::{Cell, LoadInfo, Mode, RateChangeInfo, Record};
 use crate::report::chart::data::Look;
 
-/// A record with the name that it goes by beside others.
+/// A record with its label.
 #[derive(Debug, Clone)]
 pub struct Source<'a> {
-    /// Its name.
+    /// The name of the record on the page.
     pub label: String,
-    /// What was measured.
+    /// The record.
     pub record: &'a Record,
 }
 
-/// All records of a page.
-pub(crate) struct Study<'a> {
+/// The records of a page, grouped by scenario.
+pub(crate) struct PageData<'a> {
     pub(crate) sources: &'a [Source<'a>],
-    pub(crate) scenes: Vec<ScenarioGroup<'a>>,
+    pub(crate) scenarios: Vec<ScenarioGroup<'a>>,
     series: Vec<(String, Look)>,
 }
 
-/// A scenario, or loads that differ by clients and rate only.
+/// A scenario, or loads that differ only in clients and rate.
 pub(crate) struct ScenarioGroup<'a> {
     /// For file names and anchors.
     pub(crate) id: String,
     pub(crate) title: String,
     pub(crate) about: Option<&'a str>,
     pub(crate) reads: Option<&'a str>,
-    /// Of each record in turn, in the order of clients and rates.
+    /// Sorted by record, clients and rate.
     pub(crate) groups: Vec<LoadGroup<'a>>,
     key: Key<'a>,
 }
 
-/// Contestants of one record under one load.
+/// Servers of one record under one load.
 pub(crate) struct LoadGroup<'a> {
-    /// Which record.
+    /// The index of the record.
     pub(crate) source: usize,
     pub(crate) load: &'a LoadInfo,
     pub(crate) summaries: Vec<Summary<'a>>,
 }
 
-/// What loads of one scene have in common: all but clients (of an open loop: rates) and times.
+/// What loads of one scenario have in common: all but clients (open loop: rate) and times.
 #[derive(PartialEq)]
 struct Key<'a> {
     scenario: Option<&'a str>,
@@ -57,7 +57,7 @@ impl<'a> Key<'a> {
             rate_rps: None,
             duration_s: 0.0,
             warmup_s: 0.0,
-            // Both its time and its rate depend on the rest.
+            // Both fields depend on the other fields.
             then: cell.load.then.map(|_| RateChangeInfo {
                 after_s: 0.0,
                 rate_rps: 0.0,
@@ -71,31 +71,31 @@ impl<'a> Key<'a> {
     }
 }
 
-impl<'a> Study<'a> {
-    pub(crate) fn of(sources: &'a [Source<'a>]) -> Study<'a> {
-        let mut study = Study {
+impl<'a> PageData<'a> {
+    pub(crate) fn of(sources: &'a [Source<'a>]) -> PageData<'a> {
+        let mut page = PageData {
             sources,
-            scenes: Vec::new(),
+            scenarios: Vec::new(),
             series: Vec::new(),
         };
         for (at, source) in sources.iter().enumerate() {
             for cell in &source.record.cells {
-                study.enter(at, source.record, cell);
+                page.add(at, source.record, cell);
             }
         }
-        for scene in &mut study.scenes {
-            // Stable: what the record has first stays first.
-            scene.groups.sort_by(|a, b| {
+        for scenario in &mut page.scenarios {
+            // A stable sort: loads that compare equal keep the order of the record.
+            scenario.groups.sort_by(|a, b| {
                 let rate = |group: &LoadGroup<'_>| group.load.rate_rps.unwrap_or(0.0);
                 (a.source, a.load.clients)
                     .cmp(&(b.source, b.load.clients))
                     .then(rate(a).total_cmp(&rate(b)))
             });
         }
-        study
+        page
     }
 
-    fn enter(&mut self, source: usize, record: &'a Record, cell: &'a Cell) {
+    fn add(&mut self, source: usize, record: &'a Record, cell: &'a Cell) {
         let Some(summary) = Summary::of(cell) else {
             return;
         };
@@ -104,12 +104,12 @@ impl<'a> Study<'a> {
             let look = self.look(source, &summary);
             self.series.push((name, look));
         }
-        let scene = self.scene(record, cell);
-        let fellow =
+        let scenario = self.scenario_of(record, cell);
+        let same_load =
             |group: &&mut LoadGroup<'_>| group.source == source && *group.load == cell.load;
-        match scene.groups.iter_mut().find(fellow) {
+        match scenario.groups.iter_mut().find(same_load) {
             Some(group) => group.summaries.push(summary),
-            None => scene.groups.push(LoadGroup {
+            None => scenario.groups.push(LoadGroup {
                 source,
                 load: &cell.load,
                 summaries: vec![summary],
@@ -117,22 +117,26 @@ impl<'a> Study<'a> {
         }
     }
 
-    fn scene(&mut self, record: &'a Record, cell: &'a Cell) -> &mut ScenarioGroup<'a> {
+    fn scenario_of(&mut self, record: &'a Record, cell: &'a Cell) -> &mut ScenarioGroup<'a> {
         let key = Key::of(cell);
-        if let Some(at) = self.scenes.iter().position(|scene| scene.key == key) {
-            return &mut self.scenes[at];
+        if let Some(at) = self
+            .scenarios
+            .iter()
+            .position(|scenario| scenario.key == key)
+        {
+            return &mut self.scenarios[at];
         }
         let info = key
             .scenario
             .and_then(|name| record.scenarios.iter().find(|info| info.name == name));
         let title = self.title(&key, cell);
-        let at = self.scenes.len();
+        let at = self.scenarios.len();
         let id = plain(&title);
-        let id = match self.scenes.iter().any(|scene| scene.id == id) {
+        let id = match self.scenarios.iter().any(|scenario| scenario.id == id) {
             true => format!("{id}-{}", at + 1),
             false => id,
         };
-        self.scenes.push(ScenarioGroup {
+        self.scenarios.push(ScenarioGroup {
             id,
             title,
             about: info.map(|info| info.about.as_str()),
@@ -140,10 +144,10 @@ impl<'a> Study<'a> {
             groups: Vec::new(),
             key,
         });
-        &mut self.scenes[at]
+        &mut self.scenarios[at]
     }
 
-    /// The scenario's name or the method; with the clients, or the whole load, where that is taken.
+    /// The name of the scenario or the method; with the clients or the whole load if the name is taken.
     fn title(&self, key: &Key<'_>, cell: &Cell) -> String {
         let name = key.scenario.unwrap_or(&cell.load.method).to_owned();
         let clients = some(cell.load.clients as u64, "client");
@@ -152,12 +156,16 @@ impl<'a> Study<'a> {
             format!("{name}, {clients}"),
             format!("{name}: {}", load_line(cell)),
         ];
-        let is_free = |title: &&String| self.scenes.iter().all(|scene| scene.title != **title);
+        let is_free = |title: &&String| {
+            self.scenarios
+                .iter()
+                .all(|scenario| scenario.title != **title)
+        };
         let free = candidates.iter().find(is_free).cloned();
-        free.unwrap_or_else(|| format!("{name} ({})", self.scenes.len() + 1))
+        free.unwrap_or_else(|| format!("{name} ({})", self.scenarios.len() + 1))
     }
 
-    /// What a contestant's series is called.
+    /// The name of a server's series.
     pub(crate) fn name(&self, source: usize, summary: &Summary<'_>) -> String {
         let role = summary.cell.contestant.role.as_ref();
         let role = role.map_or(String::new(), |role| format!(" {role}"));
@@ -168,7 +176,7 @@ impl<'a> Study<'a> {
         }
     }
 
-    /// One colour a contestant; where there are several records, one dash and marker a record.
+    /// One colour per server; with several records, one dash and marker per record.
     fn look(&self, source: usize, summary: &Summary<'_>) -> Look {
         let mut names: Vec<String> = Vec::new();
         for source in self.sources {
@@ -195,7 +203,7 @@ impl<'a> Study<'a> {
         }
     }
 
-    /// Whether some record is of a check, which has a verdict of its own.
+    /// Whether a record is a check.
     pub(crate) fn is_check(&self) -> bool {
         let mut sources = self.sources.iter();
         sources.any(|source| source.record.check.is_some())
@@ -206,7 +214,7 @@ impl<'a> Study<'a> {
         &self.series
     }
 
-    /// The series of a contestant.
+    /// The name and look of a server's series.
     pub(crate) fn series_of(&self, source: usize, summary: &Summary<'_>) -> (String, Look) {
         let name = self.name(source, summary);
         let known = self.series.iter().find(|(known, _)| *known == name);
@@ -223,7 +231,7 @@ impl<'a> ScenarioGroup<'a> {
             .filter(move |group| group.source == source)
     }
 
-    /// Of each record the group in the middle, which stands for the scene where only one load is shown.
+    /// The middle group of each record, for charts that show only one load per scenario.
     pub(crate) fn middle(&self) -> Vec<&LoadGroup<'a>> {
         let sources = self.groups.iter().map(|group| group.source).max();
         let middle = |source| {
@@ -234,8 +242,8 @@ impl<'a> ScenarioGroup<'a> {
     }
 }
 
-impl<'a> Study<'a> {
-    /// What speaks against the trials of these groups, record by record.
+impl<'a> PageData<'a> {
+    /// Warnings about the trials of these groups, record by record.
     pub(crate) fn warnings<'g>(
         &self,
         groups: impl IntoIterator<Item = &'g LoadGroup<'a>>,
@@ -247,17 +255,21 @@ impl<'a> Study<'a> {
         for group in groups {
             by_source[group.source].extend(group.summaries.iter().cloned());
         }
-        let told = |(at, summaries): (usize, &Vec<Summary<'a>>)| {
+        let sentences_of = |(at, summaries): (usize, &Vec<Summary<'a>>)| {
             let prefix = self.prefix(at);
             let sentences = warnings(summaries).into_iter();
             sentences
-                .map(|doubt| format!("{prefix}{}", doubt.sentence(true)))
+                .map(|warning| format!("{prefix}{}", warning.sentence(true)))
                 .collect::<Vec<_>>()
         };
-        by_source.iter().enumerate().flat_map(told).collect()
+        by_source
+            .iter()
+            .enumerate()
+            .flat_map(sentences_of)
+            .collect()
     }
 
-    /// `before: `, where there are several records.
+    /// `before: ` if there are several records, otherwise empty.
     pub(crate) fn prefix(&self, source: usize) -> String {
         match self.sources {
             [_] => String::new(),
@@ -265,7 +277,7 @@ impl<'a> Study<'a> {
         }
     }
 
-    /// What these groups, one a record, have as their load; each record's where they differ.
+    /// The load of these groups, one group per record; lists every record if the loads differ.
     pub(crate) fn label(&self, groups: &[&LoadGroup<'a>]) -> String {
         let labels: Vec<String> = groups.iter().map(|group| group.label()).collect();
         match labels.split_first() {
@@ -281,7 +293,7 @@ impl<'a> Study<'a> {
 }
 
 impl LoadGroup<'_> {
-    /// What tells it from the others of its scene: `64 clients`, `20,000/s`.
+    /// What distinguishes it from other loads of its scenario: `64 clients`, `20,000/s`.
     pub(crate) fn label(&self) -> String {
         match self.load.rate_rps {
             Some(rate) => format!(
@@ -294,7 +306,7 @@ impl LoadGroup<'_> {
     }
 }
 
-/// A name for files and anchors.
+/// A name that is safe in file names and anchors.
 pub(crate) fn plain(name: &str) -> String {
     let plain = name.chars().map(|c| {
         if c.is_ascii_alphanumeric() {

@@ -2,7 +2,7 @@
 (() => {
   const all = (selector) => [...document.querySelectorAll(selector)];
 
-  // A series is switched in all charts at once.
+  // A button shows or hides its series in all charts.
   const off = new Set();
   const toggle = (name) => {
     if (!off.delete(name)) off.add(name);
@@ -12,8 +12,8 @@
   };
   all("[data-switch]").forEach((button) =>
     button.addEventListener("click", () => toggle(button.dataset.switch)));
-  // In the chart itself a click on a line or its name does the same, where there is a button to undo it;
-  // a point only tells its value.
+  // A click on a line or its name in a chart does the same, if there is a button to undo it.
+  // A click on a point only shows its value.
   const known = new Set(all("[data-switch]").map((button) => button.dataset.switch));
   all("g.series").filter((g) => known.has(g.dataset.series)).forEach((g) => {
     g.classList.add("switched");
@@ -34,10 +34,10 @@
   };
   document.addEventListener("pointermove", show);
   document.addEventListener("pointerdown", show);
-  // The tip stands in for the browser's own.
+  // The tip replaces the browser's own tooltip.
   all("svg .hit title").forEach((title) => title.remove());
 
-  // On paper nothing can be opened.
+  // Printed pages show all folded parts.
   const folded = all("details:not([open])");
   addEventListener("beforeprint", () => folded.forEach((details) => (details.open = true)));
   addEventListener("afterprint", () => folded.forEach((details) => (details.open = false)));

@@ -1,56 +1,60 @@
-//! Who gets how much: clients of the service, workers of the work.
+//! Fairness over clients, and balance over workers.
 
 use super::figure::{Figure, axis};
 use super::side;
 use crate::findings::Summary;
 use crate::report::chart::data::{Chart, Kind, Mark, Point, Scale, Series, Unit};
-use crate::report::html::scenario_group::{ScenarioGroup, Study};
+use crate::report::html::scenario_group::{PageData, ScenarioGroup};
 
-pub(crate) fn figures(study: &Study<'_>) -> Vec<Figure> {
-    let both = |scene: &ScenarioGroup<'_>| {
-        let fairness = is_unfair(scene).then(|| side::fairness(study, scene));
-        let wait = makes_wait(scene).then(|| side::wait(study, scene));
-        [fairness.flatten(), wait.flatten(), workers(study, scene)]
+pub(crate) fn figures(page: &PageData<'_>) -> Vec<Figure> {
+    let charts = |scenario: &ScenarioGroup<'_>| {
+        let fairness = is_unfair(scenario).then(|| side::fairness(page, scenario));
+        let wait = makes_wait(scenario).then(|| side::wait(page, scenario));
+        [fairness.flatten(), wait.flatten(), workers(page, scenario)]
     };
-    study.scenes.iter().flat_map(both).flatten().collect()
+    page.scenarios.iter().flat_map(charts).flatten().collect()
 }
 
-/// A scene in which all have nearly the same needs no picture of it.
-fn is_unfair(scene: &ScenarioGroup<'_>) -> bool {
+/// Whether a server treats clients differently; otherwise the chart is left out.
+fn is_unfair(scenario: &ScenarioGroup<'_>) -> bool {
     const FAIR: f64 = 0.98;
-    // What is dealt unevenly is served unevenly.
-    if scene.groups.iter().any(|group| group.load.skew.is_some()) {
+    // A skewed load gives unequal replies by design.
+    if scenario
+        .groups
+        .iter()
+        .any(|group| group.load.skew.is_some())
+    {
         return false;
     }
-    let summaries = || scene.groups.iter().flat_map(|group| &group.summaries);
+    let summaries = || scenario.groups.iter().flat_map(|group| &group.summaries);
     let mut indices = summaries().filter_map(|summary| summary.fairness);
     indices.any(|fairness| fairness.median < FAIR)
 }
 
-/// Where all clients come at once, or others hold places, how long one waits is the question.
-fn makes_wait(scene: &ScenarioGroup<'_>) -> bool {
-    let mut loads = scene.groups.iter().map(|group| group.load);
+/// Whether clients may wait long: all reconnect at once, or idle connections hold places.
+fn makes_wait(scenario: &ScenarioGroup<'_>) -> bool {
+    let mut loads = scenario.groups.iter().map(|group| group.load);
     loads.any(|load| load.reconnect_every_s.is_some() || load.idle > 0)
 }
 
-/// Each worker's share of the requests, at the load in the middle.
-fn workers(study: &Study<'_>, scene: &ScenarioGroup<'_>) -> Option<Figure> {
-    let groups = scene.middle();
+/// Each worker's share of the requests, at the middle load.
+fn workers(page: &PageData<'_>, scenario: &ScenarioGroup<'_>) -> Option<Figure> {
+    let groups = scenario.middle();
     let mut series = Vec::new();
     for group in &groups {
         for summary in &group.summaries {
             let points = shares(summary);
             if !points.is_empty() {
-                let (name, look) = study.series_of(group.source, summary);
+                let (name, look) = page.series_of(group.source, summary);
                 series.push(Series { name, look, points });
             }
         }
     }
-    let label = study.label(&groups);
+    let label = page.label(&groups);
     let chart = Chart {
-        id: format!("workers-{}", scene.id),
-        title: format!("{}: balance over workers, {label}", scene.title),
-        about: "each worker's share of the requests, a dot a worker and round".to_owned(),
+        id: format!("workers-{}", scenario.id),
+        title: format!("{}: balance over workers, {label}", scenario.title),
+        about: "each worker's share of the requests, one dot per worker and round".to_owned(),
         kind: Kind::Rows { reference: None },
         x: axis("share of the requests", Scale::Linear, Unit::Percent),
         y: axis("", Scale::Linear, Unit::Plain),
@@ -59,7 +63,7 @@ fn workers(study: &Study<'_>, scene: &ScenarioGroup<'_>) -> Option<Figure> {
     (!chart.series.is_empty()).then(|| Figure {
         chart,
         note: None,
-        warnings: study.warnings(groups.iter().copied()),
+        warnings: page.warnings(groups.iter().copied()),
     })
 }
 

@@ -1,13 +1,13 @@
-//! A chart of the page with its note and warnings.
+//! The figures of the page.
 
 use crate::report::chart::data::{Axis, Chart, Scale, Unit};
 
-/// A chart with what is to be said beside it.
+/// A chart with its note and warnings.
 pub(crate) struct Figure {
     pub(crate) chart: Chart,
-    /// What it shows, or leaves out.
+    /// What the chart shows or leaves out.
     pub(crate) note: Option<String>,
-    /// What speaks against the trials in it.
+    /// Warnings about the trials in the chart.
     pub(crate) warnings: Vec<String>,
 }
 

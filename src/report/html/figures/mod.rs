@@ -1,4 +1,4 @@
-//! Which charts a page has, in their order: one file per kind of chart.
+//! The charts of a page, one file per kind of chart.
 
 pub mod balance;
 pub mod figure;

@@ -1,77 +1,84 @@
-//! What happened in the course of a trial.
+//! Charts over the time of a trial.
 
 use super::figure::{Figure, axis};
 use crate::findings::Summary;
 use crate::record::{Interval, Trial};
 use crate::report::chart::data::{Chart, Kind, Mark, Point, Scale, Series, Unit};
-use crate::report::html::scenario_group::{LoadGroup, ScenarioGroup, Study};
+use crate::report::html::scenario_group::{LoadGroup, PageData, ScenarioGroup};
 
-/// What an interval shows, of which this is the length in seconds.
-type Of = fn(&Interval, f64) -> Option<f64>;
+/// The value of an interval; the second argument is its length in seconds.
+type ValueOf = fn(&Interval, f64) -> Option<f64>;
 
-/// A figure of each interval.
-struct Course {
+/// A value to draw per interval.
+struct TimeSeries {
     id: &'static str,
+    name: &'static str,
     label: &'static str,
     unit: Unit,
-    of: Of,
+    of: ValueOf,
 }
 
-const P99: Course = Course {
+const P99: TimeSeries = TimeSeries {
     id: "p99",
+    name: "p99",
     label: "p99 of the replies in an interval",
     unit: Unit::TimeNs,
     of: |interval, _| interval.p99.map(|ns| ns as f64),
 };
 
-const P50: Course = Course {
+const P50: TimeSeries = TimeSeries {
     id: "p50",
+    name: "p50",
     label: "p50 of the replies in an interval",
     unit: Unit::TimeNs,
     of: |interval, _| interval.p50.map(|ns| ns as f64),
 };
 
-const REPLIES: Course = Course {
+const REPLIES: TimeSeries = TimeSeries {
     id: "replies",
-    label: "right replies a second",
+    name: "replies",
+    label: "correct replies per second",
     unit: Unit::Rate,
     of: |interval, seconds| Some(interval.requests as f64 / seconds),
 };
 
-const UNDER_WAY: Course = Course {
+const IN_PROGRESS: TimeSeries = TimeSeries {
     id: "under-way",
-    label: "requests under way",
+    name: "requests in progress",
+    label: "requests in progress",
     unit: Unit::Count,
     of: |interval, _| interval.under_way.map(|requests| requests as f64),
 };
 
-pub(crate) fn figures(study: &Study<'_>) -> Vec<Figure> {
-    let scenes = study.scenes.iter();
-    scenes.flat_map(|scene| of_scene(study, scene)).collect()
+pub(crate) fn figures(page: &PageData<'_>) -> Vec<Figure> {
+    let scenarios = page.scenarios.iter();
+    scenarios
+        .flat_map(|scenario| of_scenario(page, scenario))
+        .collect()
 }
 
-/// Latencies, as far out as there are samples for; an overload has none: of it the replies, and what piles up.
-fn of_scene(study: &Study<'_>, scene: &ScenarioGroup<'_>) -> Vec<Figure> {
-    let groups = scene.middle();
+/// p99, or p50 if intervals have too few replies; of an overload replies and requests in progress.
+fn of_scenario(page: &PageData<'_>, scenario: &ScenarioGroup<'_>) -> Vec<Figure> {
+    let groups = scenario.middle();
     let overload = groups.iter().any(|group| group.load.then.is_some());
-    let courses: &[Course] = if overload {
-        &[REPLIES, UNDER_WAY]
-    } else if replies_an_interval(&groups) >= FOR_P99 {
+    let measures: &[TimeSeries] = if overload {
+        &[REPLIES, IN_PROGRESS]
+    } else if replies_per_interval(&groups) >= FOR_P99 {
         &[P99]
     } else {
         &[P50]
     };
-    let figures = courses
+    let figures = measures
         .iter()
-        .map(|course| figure(study, scene, &groups, course));
+        .map(|measure| figure(page, scenario, &groups, measure));
     figures.flatten().collect()
 }
 
-/// Ten replies lie beyond the p99 of so many.
+/// Replies per interval that p99 needs: ten lie beyond it.
 const FOR_P99: u64 = 1000;
 
-/// Replies in half of the intervals of the contestant that served all and had the fewest.
-fn replies_an_interval(groups: &[&LoadGroup<'_>]) -> u64 {
+/// The median replies per interval of the slowest server that served all clients.
+fn replies_per_interval(groups: &[&LoadGroup<'_>]) -> u64 {
     let served = groups
         .iter()
         .flat_map(|group| &group.summaries)
@@ -90,57 +97,57 @@ fn replies_an_interval(groups: &[&LoadGroup<'_>]) -> u64 {
 }
 
 fn figure(
-    study: &Study<'_>,
-    scene: &ScenarioGroup<'_>,
+    page: &PageData<'_>,
+    scenario: &ScenarioGroup<'_>,
     groups: &[&LoadGroup<'_>],
-    course: &Course,
+    measure: &TimeSeries,
 ) -> Option<Figure> {
     let (mut series, mut unserved) = (Vec::new(), Vec::new());
     for group in groups {
         for summary in &group.summaries {
-            let (name, look) = study.series_of(group.source, summary);
-            // As in a distribution: latencies of the few that were served say nothing of the others.
-            if summary.unserved() && course.unit == Unit::TimeNs {
+            let (name, look) = page.series_of(group.source, summary);
+            // Latencies of the served clients do not describe the unserved ones.
+            if summary.unserved() && measure.unit == Unit::TimeNs {
                 unserved.push(name);
                 continue;
             }
-            let points = median_trial(summary).map(|trial| points(trial, group, course.of));
+            let points = median_trial(summary).map(|trial| points(trial, group, measure.of));
             let points = points.filter(|points| !points.is_empty());
             series.extend(points.map(|points| Series { name, look, points }));
         }
     }
-    let scale = if course.unit == Unit::TimeNs {
+    let scale = if measure.unit == Unit::TimeNs {
         Scale::Log
     } else {
         Scale::Linear
     };
-    let (id, label) = (course.id, course.label);
+    let (id, label) = (measure.id, measure.label);
     let chart = Chart {
-        id: format!("time-{id}-{}", scene.id),
+        id: format!("time-{id}-{}", scenario.id),
         title: format!(
             "{}: {} over time, {}",
-            scene.title,
-            id.replace('-', " "),
-            study.label(groups)
+            scenario.title,
+            measure.name,
+            page.label(groups)
         ),
-        about: format!("{label}, from the window's begin, of each contestant"),
+        about: format!("{label}, from the start of the window, of each server"),
         kind: Kind::Lines,
         x: axis(
-            "seconds from the window's begin",
+            "seconds from the start of the window",
             Scale::Linear,
             Unit::Seconds,
         ),
-        y: axis(label, scale, course.unit),
+        y: axis(label, scale, measure.unit),
         series,
     };
     let note = format!(
-        "Only of the clients that were served: {}.",
+        "Not drawn, because clients were left unserved: {}.",
         unserved.join(", ")
     );
     (!chart.series.is_empty()).then(|| Figure {
         chart,
         note: (!unserved.is_empty()).then_some(note),
-        warnings: study.warnings(groups.iter().copied()),
+        warnings: page.warnings(groups.iter().copied()),
     })
 }
 
@@ -150,7 +157,7 @@ fn median_trial<'a>(summary: &Summary<'a>) -> Option<&'a Trial> {
     trials.get(trials.len() / 2).copied()
 }
 
-fn points(trial: &Trial, group: &LoadGroup<'_>, of: Of) -> Vec<Point> {
+fn points(trial: &Trial, group: &LoadGroup<'_>, of: ValueOf) -> Vec<Point> {
     let ends = trial.series.iter().skip(1).map(|interval| interval.t_s);
     let ends = ends.chain([group.load.duration_s]);
     let point = |(interval, end_s): (&Interval, f64)| {

@@ -1,4 +1,4 @@
-//! Latency by percentile, on an axis where each further nine takes the same room.
+//! Response time by percentile, on an axis with equal space per nine (90 %, 99 %, 99.9 %).
 
 use hdrhistogram::Histogram;
 
@@ -7,22 +7,24 @@ use crate::findings::{BEYOND, Summary};
 use crate::record::histogram::decode;
 use crate::record::{Mode, Trial};
 use crate::report::chart::data::{Chart, Kind, Mark, Point, Scale, Series, Unit};
-use crate::report::html::scenario_group::{LoadGroup, ScenarioGroup, Study};
+use crate::report::html::scenario_group::{LoadGroup, PageData, ScenarioGroup};
 use crate::stats::median;
 
-/// Points between one nine and the next.
-const A_NINE: u32 = 10;
-/// The furthest that is drawn: 99.999 %.
+/// Points from one nine to the next.
+const POINTS_PER_NINE: u32 = 10;
+/// The last percentile drawn is 99.999 %.
 const NINES: u32 = 5;
 
-pub(crate) fn figures(study: &Study<'_>) -> Vec<Figure> {
-    let scenes = study.scenes.iter();
-    scenes.filter_map(|scene| figure(study, scene)).collect()
+pub(crate) fn figures(page: &PageData<'_>) -> Vec<Figure> {
+    let scenarios = page.scenarios.iter();
+    scenarios
+        .filter_map(|scenario| figure(page, scenario))
+        .collect()
 }
 
-/// An overload has no quantiles: they only say how long it lasted.
-fn figure(study: &Study<'_>, scene: &ScenarioGroup<'_>) -> Option<Figure> {
-    let groups = scene.middle();
+/// `None` for an overload: its quantiles only show how long it lasted.
+fn figure(page: &PageData<'_>, scenario: &ScenarioGroup<'_>) -> Option<Figure> {
+    let groups = scenario.middle();
     let first: &LoadGroup<'_> = groups.first().copied()?;
     if first.load.then.is_some() {
         return None;
@@ -30,7 +32,7 @@ fn figure(study: &Study<'_>, scene: &ScenarioGroup<'_>) -> Option<Figure> {
     let (mut series, mut unserved, mut unknown) = (Vec::new(), Vec::new(), Vec::new());
     for group in &groups {
         for summary in &group.summaries {
-            let (name, look) = study.series_of(group.source, summary);
+            let (name, look) = page.series_of(group.source, summary);
             let points = points(summary);
             if summary.unserved() {
                 unserved.push(name);
@@ -45,12 +47,12 @@ fn figure(study: &Study<'_>, scene: &ScenarioGroup<'_>) -> Option<Figure> {
         if names.is_empty() {
             return String::new();
         }
-        format!("Not drawn, since {why}: {}. ", names.join(", "))
+        format!("Not drawn, because {why}: {}. ", names.join(", "))
     };
     let note = [
         match first.load.mode {
             Mode::Closed => {
-                "At saturation: it restates throughput and does not rank models. ".to_owned()
+                "Measured at saturation: response time follows from throughput and does not rank servers. ".to_owned()
             }
             _ => String::new(),
         },
@@ -59,9 +61,13 @@ fn figure(study: &Study<'_>, scene: &ScenarioGroup<'_>) -> Option<Figure> {
     ]
     .concat();
     let chart = Chart {
-        id: format!("percentiles-{}", scene.id),
-        title: format!("{}: by percentile, {}", scene.title, study.label(&groups)),
-        about: "response time at each percentile, of each contestant".to_owned(),
+        id: format!("percentiles-{}", scenario.id),
+        title: format!(
+            "{}: response time by percentile, {}",
+            scenario.title,
+            page.label(&groups)
+        ),
+        about: "response time at each percentile, of each server".to_owned(),
         kind: Kind::Lines,
         x: axis("percentile of requests", Scale::Nines, Unit::Percent),
         y: axis("response time", Scale::Log, Unit::TimeNs),
@@ -70,17 +76,17 @@ fn figure(study: &Study<'_>, scene: &ScenarioGroup<'_>) -> Option<Figure> {
     (!chart.series.is_empty()).then(|| Figure {
         chart,
         note: (!note.is_empty()).then(|| note.trim().to_owned()),
-        warnings: study.warnings(groups.iter().copied()),
+        warnings: page.warnings(groups.iter().copied()),
     })
 }
 
-/// The median over trials at each percentile that all of them have samples beyond.
+/// The median over trials, at each percentile with enough samples beyond it in every trial.
 fn points(summary: &Summary<'_>) -> Vec<Point> {
     let trials: Vec<(&Trial, Histogram<u64>)> = summary
         .cell
         .trials
         .iter()
-        .filter_map(|trial| Some((trial, all_of(trial)?)))
+        .filter_map(|trial| Some((trial, all_requests(trial)?)))
         .collect();
     if trials.len() < summary.cell.trials.len() {
         return Vec::new();
@@ -93,8 +99,8 @@ fn points(summary: &Summary<'_>) -> Vec<Point> {
         let mut trials = trials.iter();
         trials.any(|(trial, _)| trial.censored.count > 0 && q > trial.exact_below)
     };
-    let quantiles =
-        (0..=NINES * A_NINE).map(|at| 1.0 - 10_f64.powf(-f64::from(at) / f64::from(A_NINE)));
+    let quantiles = (0..=NINES * POINTS_PER_NINE)
+        .map(|at| 1.0 - 10_f64.powf(-f64::from(at) / f64::from(POINTS_PER_NINE)));
     let point = |q: f64| {
         let values: Vec<f64> = trials
             .iter()
@@ -115,8 +121,8 @@ fn points(summary: &Summary<'_>) -> Vec<Point> {
     quantiles.take_while(|q| enough(*q)).map(point).collect()
 }
 
-/// All requests of the sample, those without an answer at their ages.
-fn all_of(trial: &Trial) -> Option<Histogram<u64>> {
+/// All requests of the sample; a request without a reply counts with its age.
+fn all_requests(trial: &Trial) -> Option<Histogram<u64>> {
     let mut all = decode(&trial.histograms.latency)?;
     all.add(decode(&trial.histograms.censored)?).ok()?;
     Some(all)

@@ -1,12 +1,12 @@
-//! Latency against offered rate: the ladder.
+//! Response time against offered rate.
 
 use super::figure::{Figure, axis};
 use crate::findings::{Figure as Value, Shown, Summary};
 use crate::record::{Mode, Trial};
 use crate::report::chart::data::{Chart, Kind, Mark, Point, Scale, Series, Unit};
-use crate::report::html::scenario_group::{ScenarioGroup, Study};
+use crate::report::html::scenario_group::{PageData, ScenarioGroup};
 
-/// A quantile: its name, itself, and where a trial has it.
+/// A quantile: its name, its value from 0 to 1, and its field in a trial.
 type Quantile = (&'static str, f64, fn(&Trial) -> Option<u64>);
 
 const QUANTILES: [Quantile; 2] = [
@@ -14,28 +14,32 @@ const QUANTILES: [Quantile; 2] = [
     ("p99", 0.99, |trial| trial.latency_ns.p99),
 ];
 
-pub(crate) fn figures(study: &Study<'_>) -> Vec<Figure> {
-    let open = |scene: &&ScenarioGroup<'_>| {
-        let mut groups = scene.groups.iter();
+pub(crate) fn figures(page: &PageData<'_>) -> Vec<Figure> {
+    let open = |scenario: &&ScenarioGroup<'_>| {
+        let mut groups = scenario.groups.iter();
         groups.all(|group| group.load.mode != Mode::Closed && group.load.then.is_none())
-            && super::side::is_ladder(scene)
+            && super::side::is_ladder(scenario)
     };
-    let scenes = study.scenes.iter().filter(open);
-    scenes
-        .flat_map(|scene| {
+    let scenarios = page.scenarios.iter().filter(open);
+    scenarios
+        .flat_map(|scenario| {
             QUANTILES
                 .iter()
-                .filter_map(|quantile| figure(study, scene, quantile))
+                .filter_map(|quantile| figure(page, scenario, quantile))
         })
         .collect()
 }
 
-fn figure(study: &Study<'_>, scene: &ScenarioGroup<'_>, quantile: &Quantile) -> Option<Figure> {
+fn figure(
+    page: &PageData<'_>,
+    scenario: &ScenarioGroup<'_>,
+    quantile: &Quantile,
+) -> Option<Figure> {
     let mut series: Vec<Series> = Vec::new();
     let mut unserved: Vec<String> = Vec::new();
-    for group in &scene.groups {
+    for group in &scenario.groups {
         for summary in &group.summaries {
-            let (name, look) = study.series_of(group.source, summary);
+            let (name, look) = page.series_of(group.source, summary);
             if summary.unserved() && !unserved.contains(&name) {
                 unserved.push(name.clone());
             }
@@ -54,24 +58,24 @@ fn figure(study: &Study<'_>, scene: &ScenarioGroup<'_>, quantile: &Quantile) -> 
     }
     let (name, ..) = quantile;
     let chart = Chart {
-        id: format!("rate-{name}-{}", scene.id),
-        title: format!("{}: {name} against offered rate", scene.title),
-        about: format!("{name} of the response time at each rate offered, of each contestant"),
+        id: format!("rate-{name}-{}", scenario.id),
+        title: format!("{}: {name} against offered rate", scenario.title),
+        about: format!("{name} of the response time at each offered rate, of each server"),
         kind: Kind::Lines,
-        x: axis("requests offered a second", Scale::Linear, Unit::Rate),
+        x: axis("requests offered per second", Scale::Linear, Unit::Rate),
         y: axis(&format!("response time, {name}"), Scale::Log, Unit::TimeNs),
         series,
     };
     let note = (!unserved.is_empty()).then(|| {
         format!(
-            "Not drawn, since clients were left unserved: {}.",
+            "Not drawn, because clients were left unserved: {}.",
             unserved.join(", ")
         )
     });
     (!chart.series.is_empty()).then(|| Figure {
         chart,
         note,
-        warnings: study.warnings(&scene.groups),
+        warnings: page.warnings(&scenario.groups),
     })
 }
 
@@ -91,7 +95,7 @@ fn point(summary: &Summary<'_>, (_, q, of): &Quantile) -> Option<Point> {
         notes.push("a lower bound");
     }
     if summary.over_capacity() {
-        notes.push("over capacity: it only says how long the run was");
+        notes.push("over capacity: it only shows how long the run was");
     }
     Some(Point {
         x: summary.cell.load.rate_rps?,

@@ -1,63 +1,63 @@
-//! One figure a contestant and load: against clients or rates where there are several, else a row each.
+//! One value per server and load: against clients or rates if there are several, otherwise one row per server.
 
 use super::figure::{Figure, axis};
 use crate::findings::{Figure as Value, Summary};
 use crate::record::{Mode, Trial};
 use crate::report::chart::data::{Axis, Chart, Kind, Mark, Point, Scale, Series, Unit};
-use crate::report::html::scenario_group::{LoadGroup, ScenarioGroup, Study};
+use crate::report::html::scenario_group::{LoadGroup, PageData, ScenarioGroup};
 
-/// A figure to be drawn for every contestant and load.
+/// A value to draw per server and load.
 struct Measure {
     id: &'static str,
     name: &'static str,
     label: &'static str,
     unit: Unit,
     of: fn(&Trial) -> Option<f64>,
-    /// Whether a limit of the generator makes it a lower bound.
+    /// Whether it is a lower bound when the generator was the limit.
     is_bounded: bool,
-    /// Whether it says anything at different rates of the same clients.
-    tells_of_rates: bool,
-    /// Whether what speaks against a trial touches it.
-    is_touched: bool,
+    /// Whether to draw it against the offered rate.
+    against_rates: bool,
+    /// Whether the warnings of a trial concern it.
+    has_warnings: bool,
 }
 
 const THROUGHPUT: Measure = Measure {
     id: "throughput",
     name: "throughput",
-    label: "right replies a second",
+    label: "correct replies per second",
     unit: Unit::Rate,
     of: |trial| Some(trial.throughput_rps),
     is_bounded: true,
-    tells_of_rates: true,
-    is_touched: true,
+    against_rates: true,
+    has_warnings: true,
 };
 
 const CPU: Measure = Measure {
     id: "cpu",
-    name: "server CPU a request",
-    label: "CPU a request (µs)",
+    name: "server CPU per request",
+    label: "CPU per request (µs)",
     unit: Unit::Micros,
     of: |trial| trial.server.cpu_us_per_request,
     is_bounded: false,
-    tells_of_rates: true,
-    is_touched: true,
+    against_rates: true,
+    has_warnings: true,
 };
 
 const MEMORY: Measure = Measure {
     id: "memory",
     name: "memory",
-    label: "peak of memory (PSS)",
+    label: "peak memory (PSS)",
     unit: Unit::Bytes,
     of: |trial| trial.server.pss_peak_bytes.map(|bytes| bytes as f64),
     is_bounded: false,
-    tells_of_rates: false,
-    is_touched: false,
+    against_rates: false,
+    has_warnings: false,
 };
 
 const PROCESSES: Measure = Measure {
     id: "processes",
     name: "processes",
-    label: "peak of processes",
+    label: "peak number of processes",
     unit: Unit::Count,
     of: |trial| {
         trial
@@ -66,30 +66,30 @@ const PROCESSES: Measure = Measure {
             .map(|processes| processes as f64)
     },
     is_bounded: false,
-    tells_of_rates: false,
-    is_touched: false,
+    against_rates: false,
+    has_warnings: false,
 };
 
 const THREADS: Measure = Measure {
     id: "threads",
     name: "threads",
-    label: "peak of threads, all processes together",
+    label: "peak number of threads, all processes",
     unit: Unit::Count,
     of: |trial| trial.server.threads_peak.map(|threads| threads as f64),
     is_bounded: false,
-    tells_of_rates: false,
-    is_touched: false,
+    against_rates: false,
+    has_warnings: false,
 };
 
 const WAIT: Measure = Measure {
     id: "wait",
     name: "longest wait of a client",
-    label: "longest wait of the client that waited longest",
+    label: "longest wait of any client",
     unit: Unit::TimeNs,
     of: |trial| trial.client_wait_ns.max.map(|ns| ns as f64),
     is_bounded: false,
-    tells_of_rates: false,
-    is_touched: true,
+    against_rates: false,
+    has_warnings: true,
 };
 
 const FAIRNESS: Measure = Measure {
@@ -99,57 +99,58 @@ const FAIRNESS: Measure = Measure {
     unit: Unit::Plain,
     of: |trial| trial.fairness_jain,
     is_bounded: false,
-    tells_of_rates: false,
-    is_touched: true,
+    against_rates: false,
+    has_warnings: true,
 };
 
-/// In an open loop throughput is what was asked for.
-pub(crate) fn throughput(study: &Study<'_>) -> Vec<Figure> {
-    let closed = |scene: &&ScenarioGroup<'_>| {
-        scene
+/// Closed loops only: in an open loop the throughput is the offered rate.
+pub(crate) fn throughput(page: &PageData<'_>) -> Vec<Figure> {
+    let closed = |scenario: &&ScenarioGroup<'_>| {
+        scenario
             .groups
             .iter()
             .all(|group| group.load.mode == Mode::Closed)
     };
-    let scenes = study.scenes.iter().filter(closed);
-    scenes
-        .filter_map(|scene| figure(study, scene, &THROUGHPUT))
+    let scenarios = page.scenarios.iter().filter(closed);
+    scenarios
+        .filter_map(|scenario| figure(page, scenario, &THROUGHPUT))
         .collect()
 }
 
-pub(crate) fn cpu(study: &Study<'_>) -> Vec<Figure> {
-    let scenes = study.scenes.iter();
-    scenes
-        .filter_map(|scene| figure(study, scene, &CPU))
+pub(crate) fn cpu(page: &PageData<'_>) -> Vec<Figure> {
+    let scenarios = page.scenarios.iter();
+    scenarios
+        .filter_map(|scenario| figure(page, scenario, &CPU))
         .collect()
 }
 
-pub(crate) fn memory(study: &Study<'_>) -> Vec<Figure> {
-    let all = |scene| [&MEMORY, &PROCESSES, &THREADS].map(|measure| figure(study, scene, measure));
-    study.scenes.iter().flat_map(all).flatten().collect()
+pub(crate) fn memory(page: &PageData<'_>) -> Vec<Figure> {
+    let all =
+        |scenario| [&MEMORY, &PROCESSES, &THREADS].map(|measure| figure(page, scenario, measure));
+    page.scenarios.iter().flat_map(all).flatten().collect()
 }
 
-pub(crate) fn wait(study: &Study<'_>, scene: &ScenarioGroup<'_>) -> Option<Figure> {
-    figure(study, scene, &WAIT)
+pub(crate) fn wait(page: &PageData<'_>, scenario: &ScenarioGroup<'_>) -> Option<Figure> {
+    figure(page, scenario, &WAIT)
 }
 
-pub(crate) fn fairness(study: &Study<'_>, scene: &ScenarioGroup<'_>) -> Option<Figure> {
-    figure(study, scene, &FAIRNESS)
+pub(crate) fn fairness(page: &PageData<'_>, scenario: &ScenarioGroup<'_>) -> Option<Figure> {
+    figure(page, scenario, &FAIRNESS)
 }
 
-fn figure(study: &Study<'_>, scene: &ScenarioGroup<'_>, measure: &Measure) -> Option<Figure> {
-    let x = across(scene);
-    let against_rates = x.as_ref().is_some_and(|x| x.unit == Unit::Rate);
-    if against_rates && !measure.tells_of_rates {
+fn figure(page: &PageData<'_>, scenario: &ScenarioGroup<'_>, measure: &Measure) -> Option<Figure> {
+    let x = load_axis(scenario);
+    let is_rate_axis = x.as_ref().is_some_and(|x| x.unit == Unit::Rate);
+    if is_rate_axis && !measure.against_rates {
         return None;
     }
     let mut series: Vec<Series> = Vec::new();
-    for group in &scene.groups {
+    for group in &scenario.groups {
         for summary in &group.summaries {
             let Some(point) = point(group, summary, measure, x.as_ref()) else {
                 continue;
             };
-            let (name, look) = study.series_of(group.source, summary);
+            let (name, look) = page.series_of(group.source, summary);
             match series.iter_mut().find(|series| series.name == name) {
                 Some(series) => series.points.push(point),
                 None => series.push(Series {
@@ -164,7 +165,7 @@ fn figure(study: &Study<'_>, scene: &ScenarioGroup<'_>, measure: &Measure) -> Op
         return None;
     }
     let load = match x {
-        None => format!(", {}", study.label(&scene.middle())),
+        None => format!(", {}", page.label(&scenario.middle())),
         Some(_) => String::new(),
     };
     let value = axis(measure.label, Scale::Linear, measure.unit);
@@ -173,9 +174,9 @@ fn figure(study: &Study<'_>, scene: &ScenarioGroup<'_>, measure: &Measure) -> Op
         None => (Kind::Rows { reference: None }, value.clone(), value),
     };
     let chart = Chart {
-        id: format!("{}-{}", measure.id, scene.id),
-        title: format!("{}: {}{load}", scene.title, measure.name),
-        about: format!("{} of each contestant under {}", measure.name, scene.title),
+        id: format!("{}-{}", measure.id, scenario.id),
+        title: format!("{}: {}{load}", scenario.title, measure.name),
+        about: format!("{} of each server under {}", measure.name, scenario.title),
         kind,
         x,
         y,
@@ -184,37 +185,41 @@ fn figure(study: &Study<'_>, scene: &ScenarioGroup<'_>, measure: &Measure) -> Op
     Some(Figure {
         chart,
         note: None,
-        warnings: if measure.is_touched {
-            study.warnings(&scene.groups)
+        warnings: if measure.has_warnings {
+            page.warnings(&scenario.groups)
         } else {
             Vec::new()
         },
     })
 }
 
-/// What the loads of a scene differ by, as an axis.
-fn across(scene: &ScenarioGroup<'_>) -> Option<Axis> {
+/// The axis along which the loads of a scenario differ.
+fn load_axis(scenario: &ScenarioGroup<'_>) -> Option<Axis> {
     let differ = |of: fn(&LoadGroup<'_>) -> f64| {
-        let mut values = scene.groups.iter().map(of);
+        let mut values = scenario.groups.iter().map(of);
         let first = values.next();
         values.any(|value| Some(value) != first)
     };
     if differ(|group| group.load.clients as f64) {
         Some(axis("clients", Scale::Log, Unit::Count))
-    } else if differ(|group| group.load.rate_rps.unwrap_or(0.0)) && is_ladder(scene) {
-        Some(axis("requests offered a second", Scale::Linear, Unit::Rate))
+    } else if differ(|group| group.load.rate_rps.unwrap_or(0.0)) && is_ladder(scenario) {
+        Some(axis(
+            "requests offered per second",
+            Scale::Linear,
+            Unit::Rate,
+        ))
     } else {
         None
     }
 }
 
-/// Whether some record has several rates; two records with one rate each have none to go along.
-pub(crate) fn is_ladder(scene: &ScenarioGroup<'_>) -> bool {
+/// Whether a record has several rates; two records with one rate each are not enough.
+pub(crate) fn is_ladder(scenario: &ScenarioGroup<'_>) -> bool {
     let rates = |source| {
-        let groups = scene.of_source(source);
+        let groups = scenario.of_source(source);
         groups.filter(|group| group.load.rate_rps.is_some()).count()
     };
-    let sources = scene.groups.iter().map(|group| group.source);
+    let sources = scenario.groups.iter().map(|group| group.source);
     sources
         .max()
         .is_some_and(|last| (0..=last).any(|source| rates(source) > 1))

@@ -265,7 +265,7 @@ pub(crate) fn play_with(
 }
 
 /// The right reply to a `ping`.
-pub(crate) fn pong(request: &[u8]) -> Vec<u8> {
+pub(crate) fn pong_to(request: &[u8]) -> Vec<u8> {
     let body = String::from_utf8(request[4..].to_vec()).unwrap();
     let reply = body.replace(r#"{"in":"ping","params""#, r#"{"out":"pong","result""#);
     [&(reply.len() as u32).to_le_bytes()[..], reply.as_bytes()].concat()
@@ -274,4 +274,24 @@ pub(crate) fn pong(request: &[u8]) -> Vec<u8> {
 pub(crate) fn near(quantile: Option<Quantile>, ns: u64) -> bool {
     // Three digits.
     matches!(quantile, Some(Quantile::Exact(value)) if value.abs_diff(ns) <= ns / 1000)
+}
+
+/// Kolmogorov and Smirnov: whether the gaps between these times are exponential, at the 1 % level.
+#[track_caller]
+pub(crate) fn exponential(times_ns: &[u64], rate_rps: f64) {
+    let mut gaps: Vec<f64> = times_ns
+        .windows(2)
+        .map(|two| (two[1] - two[0]) as f64 / 1e9 * rate_rps)
+        .collect();
+    gaps.sort_by(f64::total_cmp);
+    let n = gaps.len() as f64;
+    // The greatest distance from 1 − e^(−x).
+    let distance = |(at, gap): (usize, &f64)| {
+        let expected = 1.0 - (-gap).exp();
+        (expected - at as f64 / n)
+            .abs()
+            .max((expected - (at + 1) as f64 / n).abs())
+    };
+    let greatest = gaps.iter().enumerate().map(distance).fold(0.0, f64::max);
+    assert!(greatest < 1.63 / n.sqrt(), "{greatest} of {n} gaps");
 }

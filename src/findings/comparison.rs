@@ -1,0 +1,46 @@
+//! The table that compares several servers under one load, the same in all formats.
+
+use super::summary::{Summary, quantile_text};
+use super::units::{bytes, count, digits};
+
+const COLUMNS: usize = 7;
+
+/// A comparison table as text, without any layout.
+pub(crate) struct ComparisonTable {
+    pub(crate) head: [&'static str; COLUMNS],
+    /// One row per server. The first column is its name.
+    pub(crate) rows: Vec<[String; COLUMNS]>,
+}
+
+/// The table of servers under one load, in the order of `group`.
+pub(crate) fn comparison(group: &[Summary<'_>]) -> ComparisonTable {
+    ComparisonTable {
+        head: [
+            "model",
+            "requests/s",
+            "p50",
+            "p99",
+            "CPU per request",
+            "memory",
+            "served",
+        ],
+        rows: group.iter().map(row).collect(),
+    }
+}
+
+fn row(summary: &Summary<'_>) -> [String; COLUMNS] {
+    let bound = if summary.limited { "≥ " } else { "" };
+    let rate = count(summary.throughput_rps.median.round() as u64);
+    let none = || "–".to_owned();
+    let cpu = summary.cpu_us;
+    let memory = summary.pss_bytes;
+    [
+        summary.name().to_owned(),
+        format!("{bound}{rate}"),
+        quantile_text(summary.latency(0.5, |trial| trial.latency_ns.p50)),
+        quantile_text(summary.latency(0.99, |trial| trial.latency_ns.p99)),
+        cpu.map_or_else(none, |figure| format!("{} µs", digits(figure.median))),
+        memory.map_or_else(none, |figure| bytes(figure.median)),
+        format!("{}/{}", summary.served, summary.asked),
+    ]
+}

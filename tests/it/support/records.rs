@@ -1,0 +1,185 @@
+//! Records with fixed figures.
+
+use rpcbench::internal::report;
+use rpcbench::record::{
+    Cell, Censored, Environment, LoadInfo, Mode, Quantiles, Record, ServerIdentity, ServerKind,
+    ServerOptions, ServerSide, SystemLimits, Tool, Trial, Validity, Verdict,
+};
+
+pub(crate) fn record(cells: Vec<Cell>) -> Record {
+    Record {
+        schema: Record::SCHEMA.to_owned(),
+        started: "2026-01-31T12:00:00Z".to_owned(),
+        command: vec!["rpcbench".to_owned()],
+        seed: 1,
+        interrupted: false,
+        tool: Tool {
+            version: "0.1.0".to_owned(),
+            git: Some("abcdef".to_owned()),
+            rustc: "rustc 1.90.0".to_owned(),
+            profile: "release".to_owned(),
+        },
+        environment: Environment {
+            cpu_model: Some("Some CPU".to_owned()),
+            cpus: 2,
+            cpu_quota: None,
+            kernel: Some("6.1.0".to_owned()),
+            governor: None,
+            memory_bytes: Some(8 << 30),
+            virtualised: true,
+            load_1m: Some(0.1),
+            limits: SystemLimits {
+                nofile: Some(20000),
+                somaxconn: Some(4096),
+                port_range: Some([32768, 60999]),
+            },
+        },
+        cells,
+        searches: Vec::new(),
+        check: None,
+        scenarios: Vec::new(),
+        pilots: Vec::new(),
+        left_out: Vec::new(),
+        resumed: Vec::new(),
+    }
+}
+
+pub(crate) fn cell(name: &str, trials: Vec<Trial>) -> Cell {
+    let load = LoadInfo {
+        clients: 64,
+        mode: Mode::Closed,
+        rate_rps: None,
+        pipeline: 1,
+        assign: "bound".to_owned(),
+        requests_per_connection: None,
+        method: "ping".to_owned(),
+        request_bytes: 45,
+        payload_bytes: 18,
+        params: None,
+        idle: 0,
+        duration_s: 1.0,
+        warmup_s: 0.3,
+        timeout_s: 10.0,
+        connect_timeout_s: 3.0,
+        think_s: 0.0,
+        client_cpus: None,
+        close: "fin".to_owned(),
+        wire: "default".to_owned(),
+        beside: None,
+        skew: None,
+        reconnect_every_s: None,
+        then: None,
+    };
+    let contestant = ServerIdentity {
+        kind: ServerKind::Model,
+        name: name.to_owned(),
+        options: ServerOptions::default(),
+        role: None,
+    };
+    Cell {
+        contestant,
+        scenario: None,
+        load,
+        trials,
+    }
+}
+
+/// A trial of so many replies a second at this CPU, in a round.
+pub(crate) fn trial(round: usize, throughput_rps: f64, cpu_us: f64) -> Trial {
+    let latency = |ns: u64| Some(ns * 100_000);
+    Trial {
+        order: round,
+        round,
+        requests: throughput_rps as u64,
+        throughput_rps,
+        offered_rps: None,
+        planned: None,
+        backlog_growth: None,
+        clients_asked: Some(64),
+        clients_unserved: 0,
+        clients_starved: 0,
+        samples: throughput_rps as u64 + 64,
+        latency_ns: Quantiles {
+            mean: Some(123_456.0),
+            p50: latency(6),
+            p90: latency(9),
+            p95: latency(10),
+            p99: latency(12),
+            p99_9: latency(30),
+            p99_99: latency(50),
+            max: latency(123),
+        },
+        exact_below: 1.0,
+        clients_served: 64,
+        fairness_jain: Some(0.9987),
+        server: ServerSide {
+            cpu_user_s: Some(0.1),
+            cpu_system_s: Some(0.9),
+            cpu_us_per_request: Some(cpu_us),
+            pss_peak_bytes: Some(3_000_000),
+            processes_peak: Some(3),
+            threads_peak: Some(3),
+            faults: Some(0),
+            ..ServerSide::default()
+        },
+        validity: Validity {
+            verdict: Verdict::Valid,
+            reasons: Vec::new(),
+        },
+        service_ns: Quantiles::default(),
+        connect_ns: Quantiles::default(),
+        censored: Censored::default(),
+        unanswered: 0,
+        client_wait_ns: Default::default(),
+        errors: Default::default(),
+        connects: Default::default(),
+        idle: Default::default(),
+        littles_law: Default::default(),
+        hostile_connections: None,
+        residue: None,
+        histograms: Default::default(),
+        series: Vec::new(),
+        overload: None,
+        generator: Default::default(),
+    }
+}
+
+/// Six rounds in which the machine is fast and slow, and the model is so many times faster.
+pub(crate) fn six(times: f64) -> Vec<Trial> {
+    let speed = [1.0, 0.6, 1.1, 0.9, 1.3, 0.8];
+    // No two models have the same noise.
+    let mut noise = [1.01, 0.99, 1.0, 1.02, 0.97, 1.0];
+    noise.rotate_left((times * 1000.0) as usize % 6);
+    (0..6)
+        .map(|at| {
+            trial(
+                at,
+                50_000.0 * times * speed[at] * noise[at],
+                20.0 / (times * speed[at] * noise[at]),
+            )
+        })
+        .collect()
+}
+
+pub(crate) fn starved(mut trial: Trial) -> Trial {
+    trial.clients_served = 1;
+    trial.clients_unserved = 63;
+    trial.clients_starved = 63;
+    trial.unanswered = 63;
+    trial.censored = Censored {
+        count: 63,
+        min_age_ns: 2_300_000_000,
+    };
+    trial.exact_below = 0.999;
+    trial
+}
+
+pub(crate) fn text(record: &Record) -> String {
+    let rendered = report::ALL[0].render(record);
+    let plain = anstream::adapter::strip_str(&rendered).to_string();
+    for line in plain.lines() {
+        assert!(line.chars().count() <= 80, "over 80 columns: {line}");
+        assert_eq!(line, line.trim_end(), "spaces at the end");
+    }
+    plain
+}
