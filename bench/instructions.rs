@@ -1,7 +1,7 @@
-//! The conversation as a program that does so many pings and ends: what is counted under valgrind.
+//! A program that handles a given number of pings with the conversation, to be counted by valgrind.
 //!
-//! Instructions have no noise, so a change of a percent is a change. `bench/instructions`
-//! (a script) says how many a ping takes, of this build or of two.
+//! Instruction counts have no noise, so a difference of one per cent is a real change. The
+//! script `bench/instructions` prints the instructions per ping, of this build or of two.
 
 use rpcbench::Builtin;
 use rpcbench::internal::load::Message;
@@ -22,7 +22,7 @@ fn main() {
     std::hint::black_box(written);
 }
 
-/// One request in, its reply out; how long that was.
+/// Handles one request and returns the length of the reply.
 fn one(conversation: &mut Conversation, request: &[u8]) -> usize {
     let mut written = 0;
     let mut read = false;

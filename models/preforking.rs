@@ -1,4 +1,4 @@
-//! A fixed number of processes made up front, each a `single`: each worker is
+//! A fixed number of pre-forked processes, each a `single`: each worker is
 //! forked once, and a worker that dies is replaced. It breaks when all workers
 //! are busy: the next client connects and waits.
 
@@ -22,7 +22,7 @@ impl ServeModel for Preforking {
     }
 
     fn about(&self) -> &'static str {
-        "N processes made up front, each serves one connection at a time"
+        "N pre-forked processes, each serves one connection at a time"
     }
 
     fn workers(&self) -> Option<Workers> {

@@ -5,6 +5,12 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 /// Every error of the library.
+///
+/// ```
+/// let missing = rpcbench::record::Record::read("missing.json".as_ref());
+/// let error: rpcbench::Error = missing.unwrap_err();
+/// assert!(error.to_string().starts_with("cannot read missing.json as a record"));
+/// ```
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The address could not be bound.

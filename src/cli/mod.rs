@@ -87,6 +87,12 @@ enum Command {
 ///
 /// Call it first in `main`, while the process has one thread. It starts a
 /// server by running the same binary again.
+///
+/// ```no_run
+/// fn main() -> std::process::ExitCode {
+///     rpcbench::main(rpcbench::models::ALL, &rpcbench::Builtin)
+/// }
+/// ```
 pub fn main(models: &[&dyn ServeModel], service: &dyn Service) -> ExitCode {
     let app = App { models, service };
     run(app).unwrap_or_else(|error| {

@@ -68,11 +68,21 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         "Scenarios (--scenario NAME,…; rpcbench scenarios NAME prints its file):"
     )?;
     for scenario in &scenarios {
-        writeln!(out, "  {:<12} {}", scenario.name, scenario.about)?;
+        writeln!(out, "{}", entry(&scenario.name, &scenario.about))?;
     }
     writeln!(out, "\nSuites (--suite NAME):")?;
     for suite in &suites {
-        writeln!(out, "  {:<12} {}", suite.name, suite.about)?;
+        writeln!(out, "{}", entry(&suite.name, &suite.about))?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// A name and its description, in lines of at most 80 columns.
+fn entry(name: &str, about: &str) -> String {
+    let first = format!("  {name:<12} ");
+    let others = " ".repeat(15);
+    let options = textwrap::Options::new(80)
+        .initial_indent(&first)
+        .subsequent_indent(&others);
+    textwrap::fill(about, options)
 }

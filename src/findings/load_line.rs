@@ -1,6 +1,6 @@
 //! The description of a load in one line.
 
-use super::units::{count, some, span};
+use super::units::{cores, count, some, span};
 use crate::record::{AlternateInfo, Cell, Mode, Record};
 
 /// The name and the description of a scenario: `echo: connections that stay …`.
@@ -40,7 +40,7 @@ pub fn load_line(cell: &Cell) -> String {
         (load.wire != "default").then(|| "split writes (length and body)".to_owned()),
         load.client_cpus
             .as_ref()
-            .map(|cpus| format!("generator on core {cpus}")),
+            .map(|cpus| format!("generator on {}", cores(cpus))),
     ];
     let settings: Vec<String> = settings.into_iter().flatten().collect();
     let trials = cell.trials.len();

@@ -48,6 +48,12 @@ pub(crate) fn bytes(value: f64) -> String {
     }
 }
 
+/// A list of cores as `core 0`, `cores 2-3`.
+pub(crate) fn cores(list: &str) -> String {
+    let plural = if list.contains(['-', ',']) { "s" } else { "" };
+    format!("core{plural} {list}")
+}
+
 /// A rate per second: `12,300/s`.
 pub(crate) fn rate(per_second: f64) -> String {
     format!("{}/s", digits(per_second))
@@ -88,8 +94,12 @@ pub(crate) fn span(seconds: f64) -> String {
 
 /// A number of things: `1 thread`, `3 threads`.
 pub(crate) fn some(number: u64, thing: &str) -> String {
-    let s = if number == 1 { "" } else { "s" };
-    format!("{} {thing}{s}", count(number))
+    let plural = match (number, thing.ends_with('s')) {
+        (1, _) => "",
+        (_, true) => "es",
+        (_, false) => "s",
+    };
+    format!("{} {thing}{plural}", count(number))
 }
 
 #[cfg(test)]

@@ -55,7 +55,7 @@ impl RateSearch {
         self.info.pilot_rps = trial.throughput_rps;
         let first = round_to_three_digits(FIRST_SHARE * trial.throughput_rps);
         if let Some(unserved) = unserved(trial) {
-            self.give_up(format!("in the closed-loop pilot {unserved}"));
+            self.give_up(format!("in the closed-loop pilot the server {unserved}"));
         } else if first < MIN_RPS {
             self.give_up(
                 "the closed-loop pilot reached fewer than two requests per second".to_owned(),
@@ -175,5 +175,5 @@ fn judge(slo: Slo, order: usize, trial: &Trial) -> Try {
 /// The number of clients served, if some clients sent requests and never got a correct reply.
 fn unserved(trial: &Trial) -> Option<String> {
     let (unserved, asked) = (trial.clients_unserved, trial.clients_asked?);
-    (unserved > 0).then(|| format!("only {} of {asked} clients were served", asked - unserved))
+    (unserved > 0).then(|| format!("served only {} of {asked} clients", asked - unserved))
 }

@@ -31,6 +31,18 @@ enum Counter {
 }
 
 /// The counters of a server, and the slot of this process.
+///
+/// [`Server`](crate::Server) counts connections and requests of the drivers by itself; a model
+/// that does its own I/O counts its connections:
+///
+/// ```
+/// use rpcbench::Meter;
+///
+/// fn serve_one(meter: &Meter) {
+///     // Counted as accepted, and as active until this is dropped.
+///     let _active = meter.connection();
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Meter {
     counters: SharedCounters,
@@ -152,7 +164,7 @@ impl Drop for Calling<'_> {
     }
 }
 
-/// An accepted connection, counted as active while this lives.
+/// An accepted connection, counted as active while this lives. See the example of [`Meter`].
 #[derive(Debug)]
 pub struct Active<'a> {
     meter: &'a Meter,

@@ -10,6 +10,16 @@ use super::request::Request;
 use super::service::{Outcome, Service};
 
 /// The methods that every rpcbench server has: `ping`, `spin`, `sleep`, `pi`, `blob`.
+///
+/// ```
+/// use rpcbench::{Builtin, Reply, Request, Service};
+///
+/// let request = Request::parse(br#"{"in":"ping","params":7}"#)?;
+/// let mut output = Vec::new();
+/// Builtin.call(&request, &mut Reply::new(&mut output, 1 << 20));
+/// assert_eq!(&output[4..], br#"{"out":"pong","result":7}"#);
+/// # Ok::<(), rpcbench::Fault>(())
+/// ```
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Builtin;
 

@@ -19,7 +19,7 @@ pub const READ_OFF_BYTES: usize = 4 << 20;
 const FIRST_BUFFER_BYTES: usize = 4 << 10;
 const LARGE_BUFFER_BYTES: usize = 64 << 10;
 
-/// What the driver must do next.
+/// What the driver must do next. See the example of [`Conversation`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
     /// A request is complete: [`Conversation::call`] the service.
@@ -51,6 +51,49 @@ enum Phase {
 }
 
 /// The state of one connection: bytes read but not served, and replies not written yet.
+///
+/// A driver does the I/O. This one has its input in memory; a completion-based model does the
+/// same with the completions of its reads and writes. In a model, [`Server::conversation`]
+/// makes a conversation and [`Server::call`] serves a request, so that limits and counters hold.
+///
+/// ```
+/// use rpcbench::{Builtin, Conversation, Step};
+///
+/// let body = br#"{"in":"ping","params":[1,2]}"#;
+/// let mut input = (body.len() as u32).to_le_bytes().to_vec();
+/// input.extend_from_slice(body);
+///
+/// let mut conversation = Conversation::new(1 << 20);
+/// let mut output = Vec::new();
+/// loop {
+///     match conversation.step() {
+///         Step::Read if input.is_empty() => conversation.ended(),
+///         Step::Read => {
+///             let space = conversation.space();
+///             let bytes = input.len().min(space.len());
+///             space[..bytes].copy_from_slice(&input[..bytes]);
+///             input.drain(..bytes);
+///             conversation.received(bytes);
+///         }
+///         Step::Call => {
+///             // On `Outcome::Wait(time)`, `Step::Wait` follows; see `Conversation::resume`.
+///             conversation.call(&Builtin);
+///         }
+///         Step::Write => {
+///             output.extend_from_slice(conversation.unwritten());
+///             let bytes = conversation.unwritten().len();
+///             conversation.wrote(bytes);
+///         }
+///         Step::Wait => conversation.resume(),
+///         Step::Shut => conversation.shut(),
+///         Step::Close => break,
+///     }
+/// }
+/// assert_eq!(&output[4..], br#"{"out":"pong","result":[1,2]}"#);
+/// ```
+///
+/// [`Server::conversation`]: crate::Server::conversation
+/// [`Server::call`]: crate::Server::call
 #[derive(Debug)]
 pub struct Conversation {
     /// Bytes `start..end` were read and are not served yet.

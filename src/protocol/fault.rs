@@ -4,6 +4,13 @@
 pub const MAX_DEPTH: usize = 128;
 
 /// What is wrong with a request or its reply; its text is the `result` of the error reply.
+///
+/// ```
+/// use rpcbench::Fault;
+///
+/// assert_eq!(Fault::UnknownMethod("pang".into()).to_string(), r#"unknown method "pang""#);
+/// assert_eq!(Fault::Handler("no such key".into()).to_string(), "no such key");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
     /// The length is 0.
@@ -23,7 +30,7 @@ pub enum Fault {
     /// The body's first byte is not `{`.
     #[error("not a JSON object: the body must begin with '{{'")]
     NotAnObject,
-    /// Arrays and objects nested deeper than [`MAX_DEPTH`].
+    /// Arrays and objects nested deeper than 128.
     #[error("nested deeper than {MAX_DEPTH}")]
     TooDeep,
     /// Not JSON, no `in`, or an `in` that is not a string.

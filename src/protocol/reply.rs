@@ -8,6 +8,15 @@ use super::frame::{HEADER_BYTES, REPLY_SLACK_BYTES, append_frame};
 /// One reply in a connection's output.
 ///
 /// If a handler writes several results, the last one replaces the earlier ones.
+///
+/// ```
+/// use rpcbench::Reply;
+///
+/// let mut output = Vec::new();
+/// Reply::new(&mut output, 1 << 20).json("sum", &(1 + 2));
+/// // A length of 4 bytes, little-endian, then the body.
+/// assert_eq!(output, b"\x18\0\0\0{\"out\":\"sum\",\"result\":3}");
+/// ```
 #[derive(Debug)]
 pub struct Reply<'a> {
     out: &'a mut Vec<u8>,

@@ -12,6 +12,15 @@ use serde_json::value::RawValue;
 use super::fault::{Fault, MAX_DEPTH};
 
 /// A request, borrowed from the bytes that were read.
+///
+/// ```
+/// use rpcbench::{Fault, Request};
+///
+/// let request = Request::parse(br#"{"in":"sleep","params":5}"#)?;
+/// assert_eq!((request.method(), request.params()), ("sleep", "5"));
+/// assert_eq!(Request::parse(b"[]").unwrap_err(), Fault::NotAnObject);
+/// # Ok::<(), Fault>(())
+/// ```
 #[derive(Debug, Deserialize)]
 pub struct Request<'a> {
     /// The method's name.

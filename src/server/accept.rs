@@ -17,7 +17,7 @@ pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How often a worker that blocks in accept(2) checks for the stop signal.
 const STOP_CHECK_INTERVAL: Duration = Duration::from_millis(100);
 
-/// The next event.
+/// The next event. See the example of [`Server`].
 #[derive(Debug)]
 pub enum Event {
     /// A connection, non-blocking and close-on-exec.
@@ -49,7 +49,7 @@ pub fn may_accept_again(error: &io::Error) -> bool {
 impl Server<'_> {
     /// Waits for a connection, the end of a child, or the stop signal.
     ///
-    /// When descriptors run out it pauses for [`ACCEPT_PAUSE`] and continues. It
+    /// When descriptors run out it pauses for 100 ms and continues. It
     /// skips connections that the peer closed before they were accepted.
     ///
     /// # Errors

@@ -22,6 +22,20 @@ use crate::sys::signals;
 pub const READ_OFF_TIME: Duration = Duration::from_secs(1);
 
 /// A bound and listening server, as passed to a model.
+///
+/// ```
+/// use std::io;
+///
+/// use rpcbench::{Event, Server};
+///
+/// /// Serves one connection at a time, and stops between two of them.
+/// fn serve(server: &Server<'_>) -> io::Result<()> {
+///     while let Event::Connection(stream) = server.accept()? {
+///         server.converse(&stream);
+///     }
+///     Ok(())
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Server<'a> {
     service: ServiceRef<'a>,
@@ -53,7 +67,7 @@ impl<'a> Server<'a> {
     /// # Errors
     /// When the address cannot be bound, the model does not support the workers
     /// or the accept mode, or the process has several threads (it could not fork).
-    pub fn bind(
+    pub(crate) fn bind(
         settings: &Settings,
         workers: Option<Workers>,
         service: &'a dyn Service,

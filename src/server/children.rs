@@ -19,7 +19,8 @@ use crate::sys::fork::PANICKED;
 /// Time after the drain before a child is killed.
 const GRACE: Duration = Duration::from_millis(250);
 
-/// The children of one process. Each has a slot of the meter.
+/// The children of one process. Each has a slot of the meter. The model
+/// [`forking`](crate::models::forking) is the example.
 #[derive(Debug)]
 pub struct Children<'s, 'a> {
     server: &'s Server<'a>,
@@ -28,7 +29,7 @@ pub struct Children<'s, 'a> {
     free: Vec<usize>,
 }
 
-/// A child that has ended.
+/// A child that has ended, see [`Children::reap`].
 #[derive(Debug, Clone, Copy)]
 pub struct EndedChild {
     /// Its slot.

@@ -10,6 +10,8 @@ use super::settings::Workers;
 /// A model is a unit struct in its own file, listed once in
 /// [`crate::models::ALL`]. Help, lists, ready lines, records and reports use
 /// the texts of this trait.
+///
+/// The [front page](crate) has a whole model; the built-in [models](crate::models) are examples.
 pub trait ServeModel: Sync {
     /// The name on the command line, in records and in legends.
     fn name(&self) -> &'static str;

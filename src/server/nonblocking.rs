@@ -19,7 +19,7 @@ const DRIVE_STEPS: usize = 64;
 /// … and the time after which no further step is begun.
 const DRIVE_TIME: Duration = Duration::from_millis(1);
 
-/// The result of a connection's turn.
+/// The result of [`Connection::drive`]. The model [`async`](crate::models::async) is the example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Progress {
     /// It waits for readiness or for a timer.
@@ -33,7 +33,7 @@ pub enum Progress {
     },
 }
 
-/// One connection of a readiness loop.
+/// One connection of a readiness loop. The model [`async`](crate::models::async) is the example.
 #[derive(Debug)]
 pub struct Connection<'s> {
     server: &'s Server<'s>,

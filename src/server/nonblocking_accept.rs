@@ -19,7 +19,7 @@ const BATCH: usize = 64;
 /// Descriptors not used for connections.
 const RESERVE: u64 = 16;
 
-/// The listener of a readiness loop.
+/// The listener of a readiness loop. The model [`async`](crate::models::async) is the example.
 #[derive(Debug)]
 pub struct NonblockingAccept<'s> {
     server: &'s Server<'s>,

@@ -14,7 +14,7 @@ use crate::protocol::WriteMode;
 /// The maximum number of children or workers of a server; each has a slot of the meter.
 pub const MAX_CHILDREN: usize = 4096;
 
-/// How connections are distributed to workers.
+/// How connections are distributed to workers. See the example of [`Workers`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Accept {
@@ -53,6 +53,18 @@ impl FromStr for Accept {
 }
 
 /// The worker processes of a model: their default number and accept modes.
+///
+/// ```
+/// use std::num::NonZeroUsize;
+///
+/// use rpcbench::{Accept, Workers};
+///
+/// /// Four workers on one socket; the user may choose other numbers and SO_REUSEPORT.
+/// const WORKERS: Workers = Workers {
+///     default: NonZeroUsize::new(4),
+///     accept: &[Accept::Shared, Accept::Reuseport],
+/// };
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Workers {
     /// The default number; `None` is one per core.
@@ -62,6 +74,15 @@ pub struct Workers {
 }
 
 /// The limits of a server.
+///
+/// ```
+/// use rpcbench::Server;
+///
+/// /// How many connections a model may hold that can serve 100 by itself.
+/// fn max_connections(server: &Server<'_>) -> usize {
+///     server.limits().max_connections.unwrap_or(100)
+/// }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Limits {
     /// The longest body of a request or reply, in bytes.

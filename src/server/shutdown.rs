@@ -12,7 +12,8 @@ use nix::sys::signalfd::SignalFd;
 use crate::sys::poll::poll_until;
 use crate::sys::signals;
 
-/// Whether SIGTERM or SIGINT has arrived, and the deadline of the drain.
+/// Whether SIGTERM or SIGINT has arrived, and the deadline of the drain. The models
+/// [`threaded`](crate::models::threaded) and [`async`](crate::models::async) are the examples.
 ///
 /// The signals are blocked and never read from the descriptor, so it stays
 /// readable for every thread that polls it. In a forked child it shows the

@@ -11,6 +11,19 @@ use nix::sys::timer::{Expiration, TimerSetTimeFlags};
 use nix::sys::timerfd::{ClockId, TimerFd, TimerFlags};
 
 /// Keys with due times. The descriptor is readable when a key is due.
+///
+/// ```
+/// use std::time::{Duration, Instant};
+///
+/// use rpcbench::Timers;
+///
+/// let mut timers = Timers::new()?;
+/// let at = Instant::now() + Duration::from_millis(1);
+/// timers.add(at, 7)?;
+/// std::thread::sleep(Duration::from_millis(2));
+/// assert_eq!(timers.due()?, [(7, at)]);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Timers {
     fd: TimerFd,

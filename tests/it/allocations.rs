@@ -1,4 +1,4 @@
-//! Neither side allocates for a request once it is under way.
+//! In steady state neither the server nor the generator allocates memory per request.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -15,7 +15,7 @@ use rpcbench::internal::load::{Recorder, Window};
 use rpcbench::internal::protocol::WriteMode;
 use rpcbench::{Conversation, Step};
 
-/// The system's allocator, counting for each thread.
+/// The system allocator, which counts the allocations of each thread.
 struct Counting;
 
 thread_local! {
@@ -23,26 +23,26 @@ thread_local! {
 }
 
 fn count_one() {
-    // While a thread ends its counter is gone, and nobody asks.
+    // The counter no longer exists while its thread ends; that count is not needed.
     let _ = ALLOCATIONS.try_with(|count| count.set(count.get() + 1));
 }
 
-// SAFETY: all is handed on to the system's allocator.
+// SAFETY: every call is forwarded to the system allocator.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count_one();
-        // SAFETY: as our caller promises.
+        // SAFETY: the caller upholds the contract of `GlobalAlloc`.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         count_one();
-        // SAFETY: as our caller promises.
+        // SAFETY: the caller upholds the contract of `GlobalAlloc`.
         unsafe { System.realloc(pointer, layout, size) }
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: as our caller promises.
+        // SAFETY: the caller upholds the contract of `GlobalAlloc`.
         unsafe { System.dealloc(pointer, layout) }
     }
 }
@@ -50,7 +50,7 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// How many allocations this thread makes in `work`.
+/// Number of allocations that this thread makes in `work`.
 fn allocations(work: impl FnOnce()) -> u64 {
     let before = ALLOCATIONS.with(Cell::get);
     work();
@@ -63,7 +63,7 @@ fn the_counter_counts() {
 }
 
 #[test]
-fn a_conversation_does_not_allocate_for_a_request() {
+fn a_conversation_does_not_allocate_per_request() {
     let message = Message::ping(64);
     let mut request = Vec::new();
     (0..16).for_each(|tag| message.write(tag, &mut request));
@@ -84,7 +84,7 @@ fn a_conversation_does_not_allocate_for_a_request() {
     assert_eq!(allocations(|| (0..1000).for_each(|_| serve())), 0);
 }
 
-/// A server that answers at once, in the place of a socket.
+/// A server that replies immediately, instead of a socket.
 struct Echo {
     replies: Vec<([u8; 128], usize)>,
 }
@@ -95,15 +95,15 @@ impl Wire for Echo {
     }
 
     fn send(&mut self, client: usize, bytes: &[u8]) -> io::Result<usize> {
-        // {"in":"ping","params":… becomes {"out":"pong","result":…, a byte longer.
-        const ASKED: usize = r#"{"in":"ping","params""#.len();
-        const ANSWERED: &[u8] = br#"{"out":"pong","result""#;
+        // The reply is one byte longer than the request.
+        const REQUEST_START: usize = r#"{"in":"ping","params""#.len();
+        const REPLY_START: &[u8] = br#"{"out":"pong","result""#;
         let (reply, length) = &mut self.replies[client];
-        let rest = &bytes[4 + ASKED..];
-        *length = 4 + ANSWERED.len() + rest.len();
+        let params = &bytes[4 + REQUEST_START..];
+        *length = 4 + REPLY_START.len() + params.len();
         reply[..4].copy_from_slice(&((*length - 4) as u32).to_le_bytes());
-        reply[4..4 + ANSWERED.len()].copy_from_slice(ANSWERED);
-        reply[4 + ANSWERED.len()..*length].copy_from_slice(rest);
+        reply[4..4 + REPLY_START.len()].copy_from_slice(REPLY_START);
+        reply[4 + REPLY_START.len()..*length].copy_from_slice(params);
         Ok(bytes.len())
     }
 
@@ -120,9 +120,9 @@ impl Wire for Echo {
 }
 
 #[derive(Clone)]
-struct Ticking(Rc<Cell<u64>>);
+struct TickingClock(Rc<Cell<u64>>);
 
-impl Clock for Ticking {
+impl Clock for TickingClock {
     fn now_ns(&self) -> u64 {
         self.0.set(self.0.get() + 1000);
         self.0.get()
@@ -130,7 +130,7 @@ impl Clock for Ticking {
 }
 
 #[test]
-fn the_generator_does_not_allocate_for_a_request() {
+fn the_generator_does_not_allocate_per_request() {
     const CLIENTS: usize = 20;
     let config = ClientConfig {
         message: Message::ping(16),
@@ -155,7 +155,7 @@ fn the_generator_does_not_allocate_for_a_request() {
     let wire = Echo {
         replies: vec![([0; 128], 0); CLIENTS],
     };
-    let clock = Ticking(Rc::new(Cell::new(0)));
+    let clock = TickingClock(Rc::new(Cell::new(0)));
     let mix = Mix {
         one_in: Some(3),
         seed: 0,
@@ -178,9 +178,9 @@ fn the_generator_does_not_allocate_for_a_request() {
         }
         clients.recorder().requests
     };
-    let warm = rounds(10);
+    let warm_up = rounds(10);
     let mut served = 0;
-    let allocated = allocations(|| served = rounds(1000) - warm);
+    let allocated = allocations(|| served = rounds(1000) - warm_up);
     assert!(served >= 10_000, "{served} requests");
     assert_eq!(allocated, 0, "allocations in {served} requests");
 }

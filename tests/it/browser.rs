@@ -1,7 +1,7 @@
-//! The page in a real browser: Chromium without a window, spoken with through its debugging pipe
-//! (`--remote-debugging-pipe`: requests on descriptor 3, answers on 4, each ended by a zero).
+//! The page in a real browser: headless Chromium, controlled through its debugging pipe
+//! (`--remote-debugging-pipe`: requests on descriptor 3, answers on 4, each ends with a zero byte).
 //!
-//! Where there is no Chromium the test passes without a look, unless `CI` is set.
+//! Without Chromium the tests pass and check nothing, unless `CI` is set.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -21,12 +21,12 @@ struct Browser {
     from: BufReader<ChildStdout>,
     last: u64,
     session: Option<String>,
-    /// What it told by itself.
+    /// Messages that are not answers to a request.
     events: Vec<Value>,
 }
 
 impl Browser {
-    /// None where there is no browser on this machine.
+    /// `None` if this machine has no browser.
     fn start(profile: &Path) -> Option<Browser> {
         let name = NAMES.iter().find(|name| {
             let found = Command::new("which")
@@ -35,7 +35,7 @@ impl Browser {
                 .status();
             found.is_ok_and(|status| status.success())
         })?;
-        // A shell moves the pipes to where they are looked for.
+        // The shell moves the pipes to the descriptors that Chromium uses.
         let mut child = Command::new("sh")
             .arg("-c")
             .arg("exec \"$0\" \"$@\" 3<&0 4>&1 >/dev/null 2>&1 </dev/null")
@@ -80,7 +80,7 @@ impl Browser {
     fn receive(&mut self) -> Value {
         let mut bytes = Vec::new();
         self.from.read_until(0, &mut bytes).unwrap();
-        assert_eq!(bytes.pop(), Some(0), "the browser is gone");
+        assert_eq!(bytes.pop(), Some(0), "the browser ended");
         serde_json::from_slice(&bytes).unwrap()
     }
 
@@ -93,16 +93,16 @@ impl Browser {
         let text = format!("{request}\0");
         self.to.write_all(text.as_bytes()).unwrap();
         loop {
-            let mut told = self.receive();
-            if told["id"] == self.last {
-                assert!(told.get("error").is_none(), "{method}: {told}");
-                return told["result"].take();
+            let mut answer = self.receive();
+            if answer["id"] == self.last {
+                assert!(answer.get("error").is_none(), "{method}: {answer}");
+                return answer["result"].take();
             }
-            self.events.push(told);
+            self.events.push(answer);
         }
     }
 
-    /// Opens the file in a window so wide, and waits until it has loaded.
+    /// Opens the file in a window of this width, and waits until it has loaded.
     fn open(&mut self, file: &Path, width: u32) {
         let size = json!({"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false});
         self.ask("Emulation.setDeviceMetricsOverride", &size);
@@ -122,16 +122,19 @@ impl Browser {
     }
 
     fn evaluate(&mut self, script: &str) -> Value {
-        let asked = json!({"expression": script, "returnByValue": true});
-        let mut told = self.ask("Runtime.evaluate", &asked);
-        assert!(told.get("exceptionDetails").is_none(), "{script}: {told}");
-        told["result"]["value"].take()
+        let params = json!({"expression": script, "returnByValue": true});
+        let mut answer = self.ask("Runtime.evaluate", &params);
+        assert!(
+            answer.get("exceptionDetails").is_none(),
+            "{script}: {answer}"
+        );
+        answer["result"]["value"].take()
     }
 
-    /// Requests other than for the page itself, and what stands in the console.
-    fn complaints(&self, page: &Path) -> Vec<String> {
+    /// Requests other than for the page itself, and console messages.
+    fn unexpected_events(&self, page: &Path) -> Vec<String> {
         let page = format!("file://{}", page.display());
-        let asked = |event: &Value| {
+        let other_request = |event: &Value| {
             let url = event["params"]["request"]["url"]
                 .as_str()
                 .unwrap_or_default();
@@ -140,7 +143,7 @@ impl Browser {
                 && !url.starts_with("data:")
                 && !url.starts_with("blob:")
         };
-        let said = |event: &Value| {
+        let console = |event: &Value| {
             let method = event["method"].as_str().unwrap_or_default();
             [
                 "Runtime.consoleAPICalled",
@@ -152,14 +155,14 @@ impl Browser {
         let events = self
             .events
             .iter()
-            .filter(|event| asked(event) || said(event));
+            .filter(|event| other_request(event) || console(event));
         events.map(Value::to_string).collect()
     }
 }
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // It ends its own children then; killed, it would leave them.
+        // Asked to close, it also ends its child processes; a kill would leave them running.
         self.session = None;
         let close = format!("{}\0", json!({"id": 0, "method": "Browser.close"}));
         let _ = self.to.write_all(close.as_bytes());
@@ -173,7 +176,7 @@ fn the_page_works_in_a_browser() {
     let Some(mut browser) = Browser::start(&folder.path().join("profile")) else {
         assert!(
             std::env::var_os("CI").is_none(),
-            "there is no Chromium to look at the page with"
+            "Chromium is not installed, so the page cannot be checked"
         );
         return;
     };
@@ -189,7 +192,7 @@ fn the_page_works_in_a_browser() {
     for width in [1280, 400] {
         browser.open(&file, width);
         let figures = html.matches("<figure ").count();
-        let seen = browser.evaluate(
+        let visible = browser.evaluate(
             "[...document.querySelectorAll('figure svg.chart')].filter((svg) => {
                 const box = svg.getBoundingClientRect();
                 return box.width > 300 && box.height > 60 && box.right <= innerWidth
@@ -197,14 +200,14 @@ fn the_page_works_in_a_browser() {
             }).length",
         );
         assert_eq!(
-            seen, figures,
-            "{width}: every chart is there and inside the window"
+            visible, figures,
+            "{width}: every chart is visible and inside the window"
         );
-        let aside = browser.evaluate(
+        let overflow = browser.evaluate(
             "document.documentElement.scrollWidth - document.documentElement.clientWidth",
         );
         assert_eq!(
-            aside, 0,
+            overflow, 0,
             "{width}: the page itself does not scroll sideways"
         );
         // Text of a chart is never smaller than 9 pixels.
@@ -226,10 +229,10 @@ fn the_page_works_in_a_browser() {
         let before = browser.evaluate(shown);
         assert!(before.as_u64().unwrap() > 5, "{before}");
         browser.evaluate("document.querySelector('[data-switch=async]').click()");
-        assert_eq!(browser.evaluate(shown), 0, "switched off in all charts");
+        assert_eq!(browser.evaluate(shown), 0, "hidden in all charts");
         let pressed = "document.querySelector('[data-switch=async]').getAttribute('aria-pressed')";
         assert_eq!(browser.evaluate(pressed), "false");
-        // In a chart a click on another series does the same, and the button brings both back.
+        // A click on a series in a chart also hides it; the button shows both series again.
         browser.evaluate(
             "document.querySelector('g.series[data-series=threaded]').dispatchEvent(new MouseEvent('click', {bubbles: true}))",
         );
@@ -250,16 +253,23 @@ fn the_page_works_in_a_browser() {
             tip.as_str().is_some_and(|tip| tip.starts_with("async: ")),
             "{tip}"
         );
-        assert_eq!(browser.complaints(&file), Vec::<String>::new(), "{width}");
+        assert_eq!(
+            browser.unexpected_events(&file),
+            Vec::<String>::new(),
+            "{width}"
+        );
     }
 }
 
-/// Other pages: a check, and two records laid over each other, in the dark.
+/// Other pages, in the dark colour scheme: a check, and two records compared.
 #[test]
-fn other_pages_are_as_sound() {
+fn other_pages_work_in_a_browser_too() {
     let folder = tempfile::tempdir().unwrap();
     let Some(mut browser) = Browser::start(&folder.path().join("profile")) else {
-        assert!(std::env::var_os("CI").is_none(), "there is no Chromium");
+        assert!(
+            std::env::var_os("CI").is_none(),
+            "Chromium is not installed"
+        );
         return;
     };
     let (study, check) = (
@@ -295,21 +305,25 @@ fn other_pages_are_as_sound() {
             }).map((text) => text.outerHTML.slice(0, 120))",
         );
         assert_eq!(dim, json!([]), "{name}: dark text on a dark page");
-        // A line that no button brings back is not switched off.
+        // A series without a button cannot be hidden, because it could not be shown again.
         browser.evaluate(
             "document.querySelector('figure svg.chart g.series')
                 .dispatchEvent(new MouseEvent('click', {bubbles: true}))",
         );
-        let lost = browser.evaluate(
+        let hidden = browser.evaluate(
             "[...document.querySelectorAll('g.series[hidden]')]
                 .filter((g) => !document.querySelector(`[data-switch='${g.dataset.series}']`)).length",
         );
-        assert_eq!(lost, 0, "{name}");
-        assert_eq!(browser.complaints(&file), Vec::<String>::new(), "{name}");
+        assert_eq!(hidden, 0, "{name}");
+        assert_eq!(
+            browser.unexpected_events(&file),
+            Vec::<String>::new(),
+            "{name}"
+        );
     }
 }
 
-/// Pairs of texts in one chart that lie over each other.
+/// Pairs of texts in one chart that overlap.
 const OVERLAPS: &str = "[...document.querySelectorAll('figure svg.chart')].flatMap((svg) => {
     const texts = [...svg.querySelectorAll('text')]
         .map((text) => [text.textContent, text.getBoundingClientRect()])

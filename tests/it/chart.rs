@@ -1,4 +1,4 @@
-//! Charts: what is drawn, and that nothing odd breaks it.
+//! Charts: the SVG that is drawn, also for unusual data.
 
 use rpcbench::internal::report::{
     Axis, Chart, Kind, Look, Mark, Point, Scale, Series, Table, Unit,
@@ -35,7 +35,7 @@ fn series(name: &str, look: usize, points: Vec<Point>) -> Series {
     }
 }
 
-/// Throughput against clients; the last point of the second is a lower bound.
+/// Throughput by number of clients; the last point of the second series is a lower bound.
 fn throughput() -> Chart {
     let of = |rates: [f64; 3]| {
         let points = [1.0, 64.0, 1000.0].into_iter().zip(rates);
@@ -51,7 +51,7 @@ fn throughput() -> Chart {
         about: "Both grow with clients, async more.".to_owned(),
         kind: Kind::Lines,
         x: axis("Clients", Scale::Log, Unit::Count),
-        y: axis("Requests a second", Scale::Linear, Unit::Rate),
+        y: axis("Requests per second", Scale::Linear, Unit::Rate),
         series: vec![
             series("single", 0, of([20_000.0, 40_000.0, 41_000.0])),
             series("async", 4, fast),
@@ -59,7 +59,7 @@ fn throughput() -> Chart {
     }
 }
 
-/// Ratios around one, with a dot for each pair.
+/// Ratios around one, with one dot per pair.
 fn ratios() -> Chart {
     let row = |ratio: f64| {
         let mut points = vec![point(ratio, 0.0)];
@@ -80,7 +80,7 @@ fn ratios() -> Chart {
             reference: Some(1.0),
         },
         x: axis(
-            "CPU a request, candidate / baseline",
+            "CPU per request, candidate / baseline",
             Scale::Log,
             Unit::Ratio,
         ),
@@ -92,14 +92,17 @@ fn ratios() -> Chart {
     }
 }
 
-/// Whether each element that opens is closed in turn, and attributes and text hold no bare mark.
+/// Checks that elements are closed in the right order and that special characters are escaped.
 fn assert_well_formed(svg: &str) {
     let mut open: Vec<&str> = Vec::new();
     let mut pieces = svg.split('<');
     assert_eq!(pieces.next(), Some(""), "starts with an element");
     for piece in pieces {
         let (tag, text) = piece.split_once('>').expect("a tag ends");
-        assert!(!text.contains('>'), "bare mark in the text {text}");
+        assert!(
+            !text.contains('>'),
+            "unescaped character in the text {text}"
+        );
         assert_eq!(tag.matches('"').count() % 2, 0, "{tag}");
         for entity in piece.split('&').skip(1) {
             assert!(
@@ -115,11 +118,11 @@ fn assert_well_formed(svg: &str) {
             open.push(name);
         }
     }
-    assert!(open.is_empty(), "{open:?} stay open");
+    assert!(open.is_empty(), "{open:?} are not closed");
     assert!(!svg.contains("NaN") && !svg.contains("inf"), "{svg}");
 }
 
-/// The value of an attribute in each element that has it.
+/// The values of an attribute, of each element that has it.
 fn attribute<'a>(svg: &'a str, name: &str) -> Vec<&'a str> {
     let key = format!(" {name}=\"");
     let values = svg.split(key.as_str()).skip(1);
@@ -141,7 +144,7 @@ fn rows_are_drawn() {
 }
 
 #[test]
-fn a_chart_says_what_it_is_and_names_each_series() {
+fn a_chart_has_a_title_a_description_and_series_names() {
     for chart in [throughput(), ratios()] {
         let svg = chart.svg();
         let id = &chart.id;
@@ -157,7 +160,10 @@ fn a_chart_says_what_it_is_and_names_each_series() {
         assert_eq!(attribute(&svg, "data-series"), names);
         let points: usize = chart.series.iter().map(|series| series.points.len()).sum();
         assert_eq!(attribute(&svg, "data-tip").len(), points);
-        assert!(!svg.contains("#000000"), "black follows the page");
+        assert!(
+            !svg.contains("#000000"),
+            "text and axes take the colour of the page"
+        );
     }
 }
 
@@ -203,15 +209,15 @@ fn ticks_are_round() {
     let wanted = "100 µs 1 ms 10 ms 0 % 90 % 99 % 99.9 % 99.99 %";
     assert_eq!(ticks(&chart).join(" "), wanted);
 
-    // Less than a decade.
+    // A range of less than a decade.
     chart.series = vec![series("one", 0, vec![point(0.0, 1.1e6), point(0.5, 6e6)])];
     assert_eq!(ticks(&chart).join(" "), "2 ms 4 ms 6 ms 0 % 90 %");
 }
 
 #[test]
-fn odd_points_break_nothing() {
+fn unusual_points_give_a_valid_chart() {
     let hostile = "python3 'a<b>' & \"c\"\u{1b}\n</svg>";
-    let odd: Vec<(&str, Vec<Point>)> = vec![
+    let unusual: Vec<(&str, Vec<Point>)> = vec![
         ("none", vec![]),
         ("one", vec![point(3.0, 5.0)]),
         ("constant", vec![point(1.0, 5.0), point(2.0, 5.0)]),
@@ -239,7 +245,7 @@ fn odd_points_break_nothing() {
             vec![point(0.5, 1.0), point(1.0, 2.0), point(1.0 - 1e-16, 3.0)],
         ),
     ];
-    for (name, mut points) in odd {
+    for (name, mut points) in unusual {
         for range in [
             None,
             Some((f64::NAN, 1.0)),
@@ -281,7 +287,7 @@ fn odd_points_break_nothing() {
 }
 
 #[test]
-fn a_chart_without_points_says_so() {
+fn a_chart_without_points_shows_no_data() {
     let mut chart = throughput();
     chart.series.clear();
     assert!(chart.svg().contains(">no data<"));
@@ -293,7 +299,7 @@ fn a_chart_without_points_says_so() {
 }
 
 #[test]
-fn many_points_stay_small() {
+fn a_chart_with_many_points_stays_small() {
     let mut chart = throughput();
     let wave = |at: i32| (f64::from(at) * 0.7).sin() + 2.0;
     let line = |look: usize| {
@@ -314,12 +320,12 @@ fn many_points_stay_small() {
 }
 
 #[test]
-fn more_names_than_fit_are_counted() {
+fn series_names_that_do_not_fit_are_counted() {
     let mut chart = throughput();
-    let name = |at: usize| series(&format!("contestant {at}"), at, vec![point(1.0, 5.0)]);
+    let name = |at: usize| series(&format!("server {at}"), at, vec![point(1.0, 5.0)]);
     chart.series = (0..40).map(name).collect();
     let svg = chart.svg();
-    let shown = svg.matches(">contestant ").count() - attribute(&svg, "data-tip").len();
+    let shown = svg.matches(">server ").count() - attribute(&svg, "data-tip").len();
     assert!(
         shown > 10 && svg.contains(&format!(">and {} more<", 40 - shown)),
         "{shown}"
@@ -327,7 +333,7 @@ fn more_names_than_fit_are_counted() {
 }
 
 #[test]
-fn the_table_says_the_same() {
+fn the_table_has_the_same_figures() {
     let Table { head, rows } = throughput().table();
     assert_eq!(head, ["Clients", "single", "async"]);
     assert_eq!(
@@ -343,12 +349,12 @@ fn the_table_says_the_same() {
         ]
     );
 
-    // A series that lacks an x.
+    // A series without a point at one x.
     let mut chart = throughput();
     chart.series[0].points.remove(0);
     assert_eq!(chart.table().rows[0], ["1", "–", "20,500/s"]);
 
-    // Each with x of its own.
+    // Series with different x values.
     for (at, point) in chart.series[0].points.iter_mut().enumerate() {
         point.x = 3.0 + at as f64;
     }
@@ -356,11 +362,11 @@ fn the_table_says_the_same() {
         .series
         .push(series("third", 2, vec![point(7.0, 1.0), point(8.0, 2.0)]));
     let table = chart.table();
-    assert_eq!(table.head, ["", "Clients", "Requests a second"]);
+    assert_eq!(table.head, ["", "Clients", "Requests per second"]);
     assert_eq!(table.rows[0], ["single", "3", "40,000/s"]);
 
     let Table { head, rows } = ratios().table();
     assert_eq!(head[0], "");
-    assert_eq!(rows.len(), 2, "dots stay out");
+    assert_eq!(rows.len(), 2, "dots are not in the table");
     assert_eq!(rows[1], ["forking", "1.08×", "1.06× – 1.11×", ""]);
 }

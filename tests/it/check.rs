@@ -1,4 +1,4 @@
-//! The gate's verdicts on pairs that are made up.
+//! Verdicts of the gate on simulated pairs.
 
 use rpcbench::internal::check::verdict::least_pairs;
 use rpcbench::internal::check::{Pair, Pairs, check};
@@ -14,16 +14,17 @@ const RULES: Rules = Rules {
     gate_p99: false,
 };
 
-/// Pairs of a candidate that needs so many times the CPU, with noise of this share.
+/// Pairs in which the candidate uses `times` the CPU of the baseline, with this relative noise.
 ///
-/// The machine's speed drifts, steps and remembers: what slows a pair slows both sides of it.
+/// The speed of the machine drifts, has a step, and is autocorrelated; both sides of a pair are
+/// affected.
 fn pairs(count: usize, times: f64, noise: f64, seed: u64) -> Pairs {
     let mut random = fastrand::Rng::with_seed(seed);
     let mut normal = move || (0..12).map(|_| random.f64()).sum::<f64>() - 6.0;
     let mut coin = fastrand::Rng::with_seed(seed + 1);
     let (mut slow, mut memory) = (0.0, 0.0);
     let pairs = (0..count).map(|number| {
-        // A step in the middle, a drift, and noise that is like that of a moment before.
+        // A step in the middle, a drift, and autocorrelated noise.
         slow += 0.01;
         let step = if number > count / 2 { 0.4 } else { 0.0 };
         let candidate_first = coin.bool();
@@ -59,23 +60,23 @@ fn judged(pairs: &Pairs) -> (Outcome, Part) {
     (outcome, parts.swap_remove(0))
 }
 
-/// How many of 300 checks end like this.
+/// Share of 300 checks that end with this outcome.
 fn share(times: f64, noise: f64, wanted: Outcome) -> f64 {
     let ended = (0..300).filter(|seed| judged(&pairs(20, times, noise, seed * 7)).0 == wanted);
     ended.count() as f64 / 300.0
 }
 
 #[test]
-fn identical_builds_are_seldom_said_to_differ_and_mostly_pass() {
-    // As noisy as research has found such machines to be, and with drift and a step besides.
+fn identical_builds_rarely_differ_and_mostly_pass() {
+    // Noise as published for shared machines, plus a drift and a step.
     assert!(share(1.0, 0.1, Outcome::Regressed) <= 0.03);
     assert!(share(1.0, 0.1, Outcome::Improved) <= 0.03);
     assert!(share(1.0, 0.1, Outcome::Pass) >= 0.8);
 }
 
-/// A check as it is declared: a fifth of the error rate at 20 pairs, and only if these leave it open
-/// the rest at 34, those of the first look among them.
-fn looked(times: f64, seed: u64) -> Outcome {
+/// A check with two looks: a fifth of the error rate at 20 pairs; if these are inconclusive, the
+/// remaining error rate at 34 pairs, which include the first 20.
+fn two_looks(times: f64, seed: u64) -> Outcome {
     let all = pairs(34, times, 0.1, seed);
     let mut first = all.clone();
     first.pairs.truncate(20);
@@ -88,7 +89,7 @@ fn looked(times: f64, seed: u64) -> Outcome {
 #[test]
 fn two_looks_together_keep_the_error_rate_and_decide_more_often() {
     let ended = |times: f64, wanted: Outcome| {
-        let ended = (0..400).filter(|seed| looked(times, seed * 7) == wanted);
+        let ended = (0..400).filter(|seed| two_looks(times, seed * 7) == wanted);
         ended.count() as f64 / 400.0
     };
     assert!(ended(1.0, Outcome::Regressed) <= 0.03);
@@ -96,23 +97,23 @@ fn two_looks_together_keep_the_error_rate_and_decide_more_often() {
     assert!(ended(1.0, Outcome::Pass) >= 0.9);
     assert!(ended(1.15, Outcome::Regressed) >= 0.95);
     assert!(ended(1.0 / 1.15, Outcome::Improved) >= 0.95);
-    // At the margin a pass is as rare as both error rates together allow.
+    // At the margin, passes are as rare as the sum of both error rates allows.
     assert!(ended(1.1, Outcome::Pass) <= 0.07);
 }
 
 #[test]
-fn real_changes_are_found_and_small_ones_never_called_large() {
+fn large_changes_are_found_and_small_changes_are_no_regression() {
     assert!(share(1.15, 0.1, Outcome::Regressed) >= 0.9);
     assert!(share(1.0 / 1.15, 0.1, Outcome::Improved) >= 0.85);
-    // Half of what a gate is to pass is neither a regression nor shown to be none.
+    // A slowdown below delta is not reported as a regression.
     assert!(share(1.03, 0.02, Outcome::Regressed) <= 0.02);
-    // A slowdown at the margin passes about as often as alpha says.
+    // A slowdown at the margin passes about as often as alpha allows.
     assert!(share(1.1, 0.1, Outcome::Pass) <= 0.08);
 }
 
 #[test]
-fn noise_that_hides_everything_is_inconclusive_never_a_pass() {
-    // Now and then chance makes the candidate look so much better that a pass is shown.
+fn strong_noise_is_inconclusive_and_rarely_a_pass() {
+    // By chance the candidate sometimes looks so much better that the check passes.
     assert!(share(1.0, 0.6, Outcome::Pass) <= 0.15);
     assert!(share(1.0, 0.6, Outcome::Inconclusive) >= 0.75);
 }
@@ -122,7 +123,7 @@ fn each_metric_is_judged_in_its_direction() {
     let (outcome, part) = judged(&pairs(20, 1.3, 0.02, 1));
     assert_eq!(outcome, Outcome::Regressed);
     let finding = |name: &str| part.findings.iter().find(|f| f.metric == name).unwrap();
-    // More CPU and less throughput are both worse by the same factor.
+    // More CPU and less throughput are worse by the same factor.
     for name in ["cpu_us_per_request", "throughput"] {
         assert!((1.2..1.4).contains(&finding(name).worse), "{name}");
         assert_eq!(finding(name).outcome, Outcome::Regressed);
@@ -131,13 +132,13 @@ fn each_metric_is_judged_in_its_direction() {
     assert!(!finding("p99").gated && !finding("p50").gated);
     assert!(
         part.drift.unwrap() > 1.3,
-        "the step and the drift are told: {:?}",
+        "the step and the drift are reported: {:?}",
         part.drift
     );
 }
 
 #[test]
-fn a_generator_at_its_limit_gates_no_throughput() {
+fn throughput_is_not_gated_when_the_generator_was_the_limit() {
     let mut limited = pairs(20, 1.0, 0.02, 1);
     for pair in &mut limited.pairs {
         pair.candidate.generator.limited = true;
@@ -158,16 +159,16 @@ fn a_generator_at_its_limit_gates_no_throughput() {
 }
 
 #[test]
-fn failing_fast_is_a_regression() {
-    let spoilt = |spoil: &dyn Fn(&mut Trial)| {
+fn failures_are_a_regression_even_with_less_cpu() {
+    let judged_with = |change: &dyn Fn(&mut Trial)| {
         let mut pairs = pairs(20, 0.5, 0.02, 1);
         pairs
             .pairs
             .iter_mut()
-            .for_each(|pair| spoil(&mut pair.candidate));
+            .for_each(|pair| change(&mut pair.candidate));
         judged(&pairs)
     };
-    let (outcome, part) = spoilt(&|trial| {
+    let (outcome, part) = judged_with(&|trial| {
         trial.errors = ErrorCounts {
             reply: trial.samples / 50,
             ..ErrorCounts::default()
@@ -179,7 +180,7 @@ fn failing_fast_is_a_regression() {
         "{:?}",
         part.reasons
     );
-    let (outcome, part) = spoilt(&|trial| trial.clients_unserved = 3);
+    let (outcome, part) = judged_with(&|trial| trial.clients_unserved = 3);
     assert_eq!(outcome, Outcome::Regressed);
     assert!(
         part.reasons[0].contains("left unserved"),
@@ -189,10 +190,10 @@ fn failing_fast_is_a_regression() {
 }
 
 #[test]
-fn pairs_that_cannot_be_believed_are_invalid_and_never_a_pass() {
-    let mut redone = pairs(20, 1.0, 0.02, 1);
-    redone.repeated = vec!["candidate: it died".to_owned(); 6];
-    let (outcome, part) = judged(&redone);
+fn unreliable_pairs_are_invalid_and_never_a_pass() {
+    let mut repeated = pairs(20, 1.0, 0.02, 1);
+    repeated.repeated = vec!["candidate: it died".to_owned(); 6];
+    let (outcome, part) = judged(&repeated);
     assert_eq!(outcome, Outcome::Invalid);
     assert!(
         part.reasons[0].contains("6 of 26 pairs"),
@@ -224,8 +225,8 @@ fn the_worst_part_decides() {
 }
 
 #[test]
-fn too_few_pairs_can_show_nothing() {
-    // The least p of n pairs is 2^(1−n).
+fn least_number_of_pairs_that_can_be_significant() {
+    // The smallest p value of n pairs is 2^(1−n).
     assert_eq!(least_pairs(0.05, 1), 6);
     assert_eq!(least_pairs(0.05, 2), 7);
     assert_eq!(least_pairs(0.01, 2), 9);

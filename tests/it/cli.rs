@@ -1,4 +1,4 @@
-//! The command line: what it prints, and what it exits with.
+//! The command line: output and exit codes.
 
 use std::process::Stdio;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use crate::support::{
 };
 
 #[test]
-fn json_is_one_document_with_a_cell_a_model() {
+fn json_output_is_one_document_with_one_cell_per_model() {
     let record = measured(
         &[
             &["--model", "all", "--clients", "12", "--seed", "7"][..],
@@ -52,7 +52,7 @@ fn json_is_one_document_with_a_cell_a_model() {
 }
 
 #[test]
-fn starvation_is_the_headline_and_no_error() {
+fn starvation_is_reported_first_and_is_no_error() {
     let single = ["--model", "single", "--clients", "50", "--no-save"];
     let output = run(&[&single[..], &SHORT].concat());
     let text = String::from_utf8(output.stdout).unwrap();
@@ -67,7 +67,7 @@ fn starvation_is_the_headline_and_no_error() {
 }
 
 #[test]
-fn forking_pays_for_each_connection() {
+fn forking_uses_more_cpu_per_connection_than_preforking() {
     let churn = |model: &str| {
         let arguments = [
             "--model",
@@ -96,7 +96,7 @@ fn forking_pays_for_each_connection() {
     let (forking, preforking) = (churn("forking"), churn("preforking"));
     assert!(
         forking > preforking,
-        "forking {forking} µs, preforking {preforking} µs a request"
+        "forking {forking} µs, preforking {preforking} µs per request"
     );
 }
 
@@ -117,7 +117,7 @@ fn a_running_server_is_measured_as_a_target() {
 }
 
 #[test]
-fn the_plan_tells_the_order_and_measures_nothing() {
+fn the_plan_shows_the_order_and_measures_nothing() {
     let arguments = [
         "--model",
         "single,async",
@@ -138,7 +138,7 @@ fn the_plan_tells_the_order_and_measures_nothing() {
 }
 
 #[test]
-fn the_record_is_saved_where_asked_and_read_back() {
+fn the_record_is_saved_to_the_given_file_and_can_be_read() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("new/folder/record.json");
     let arguments = ["--model", "async", "--save", path.to_str().unwrap()];
@@ -165,7 +165,7 @@ fn the_record_is_saved_where_asked_and_read_back() {
 }
 
 #[test]
-fn ctrl_c_stops_the_server_and_keeps_what_was_complete() {
+fn ctrl_c_stops_the_server_and_keeps_complete_trials() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("record.json");
     let mut child = rpcbench()
@@ -198,14 +198,14 @@ fn ctrl_c_stops_the_server_and_keeps_what_was_complete() {
     assert!((1..100).contains(&record.cells[0].trials.len()));
     let text = std::io::read_to_string(child.stdout.unwrap()).unwrap();
     assert!(
-        text.starts_with("Ended early: this is what was complete."),
+        text.starts_with("Ended early: only completed trials are shown."),
         "{text}"
     );
 }
 
 #[test]
-fn strict_makes_an_invalid_trial_an_exit_code() {
-    let asleep = [
+fn strict_exits_with_5_on_an_invalid_trial() {
+    let sleeping = [
         "--model",
         "async",
         "--method",
@@ -214,16 +214,16 @@ fn strict_makes_an_invalid_trial_an_exit_code() {
         "60000",
         "--no-save",
     ];
-    let plain = run(&[&asleep[..], &SHORT].concat());
+    let plain = run(&[&sleeping[..], &SHORT].concat());
     assert_eq!(plain.status.code(), Some(0));
-    assert!(String::from_utf8_lossy(&plain.stdout).contains("Invalid: no right reply"));
-    let strict = run(&[&asleep[..], &SHORT, &["--strict"]].concat());
+    assert!(String::from_utf8_lossy(&plain.stdout).contains("Invalid: no correct reply"));
+    let strict = run(&[&sleeping[..], &SHORT, &["--strict"]].concat());
     assert_eq!(strict.status.code(), Some(5));
 }
 
 #[test]
 fn help_and_lists() {
-    // Without a terminal help is 100 columns wide wherever the test runs.
+    // Without a terminal and without COLUMNS the help is 100 columns wide.
     let help = rpcbench()
         .arg("--help")
         .env_remove("COLUMNS")
@@ -252,7 +252,7 @@ fn help_and_lists() {
 }
 
 #[test]
-fn a_command_in_any_language_is_measured_beside_the_models() {
+fn a_command_in_another_language_is_measured_with_the_models() {
     let server = concat!(
         "python3 ",
         env!("CARGO_MANIFEST_DIR"),
@@ -284,11 +284,14 @@ fn a_command_in_any_language_is_measured_beside_the_models() {
     assert_eq!(
         exec["trials"].as_array().unwrap().len(),
         2,
-        "the port of the first trial does not bar the second"
+        "the second trial can use the port of the first"
     );
     for trial in exec["trials"].as_array().unwrap() {
         assert_eq!(trial["clients_served"], 3);
-        assert_eq!(trial["errors"]["reply"], 0, "JSON with spaces is right too");
+        assert_eq!(
+            trial["errors"]["reply"], 0,
+            "JSON with spaces is correct too"
+        );
         assert!(trial["server"]["cpu_us_per_request"].as_f64().unwrap() > 0.0);
         assert!(trial["server"]["pss_peak_bytes"].as_u64().unwrap() > 1_000_000);
         assert!(trial["server"]["faults"].is_null() && trial["server"]["workers"].is_null());

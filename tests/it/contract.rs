@@ -1,4 +1,4 @@
-//! What every model owes its clients: a table of cases, run against each model.
+//! Behaviour that every model must have: a table of cases, run against each model.
 
 use std::net::Shutdown;
 use std::thread;
@@ -8,10 +8,10 @@ use nix::sys::signal::Signal;
 
 use crate::support::{Client, Served, eventually, frame, models, ping, pong};
 
-/// Runs each case against each model, as a test of its own.
+/// Runs each case against each model, as a separate test.
 macro_rules! contract {
     ($($case:ident)*) => {
-        /// The cases that there are, so that no model can be left out.
+        /// One module per case, with one test per model.
         mod cases {
             $(
                 mod $case {
@@ -36,23 +36,23 @@ contract! {
     an_oversize_frame_is_refused
     half_close
     closed_inside_a_message
-    a_slow_reader_is_cut_and_harms_nobody
+    a_slow_reader_is_disconnected_and_does_not_delay_others
     an_idle_peer_is_closed
     a_dribbling_peer_is_closed
-    a_message_has_the_whole_timeout_from_its_first_byte
-    a_ping_as_long_as_the_limit
-    waits_are_in_order
+    the_timeout_of_a_message_starts_at_its_first_byte
+    a_ping_of_the_maximum_length
+    sleeps_and_replies_keep_their_order
     many_clients
     stop_while_idle
     stop_while_mid_frame
     stop_while_busy
     stop_with_clients_waiting
-    stop_cuts_what_outlasts_the_drain
-    stop_cuts_a_handler_that_computes
-    counts_what_it_did
+    stop_closes_connections_at_the_end_of_the_drain
+    stop_ends_a_handler_that_computes
+    counters_agree_with_the_load
 }
 
-/// Models that serve one connection at a time, in all or a worker.
+/// Whether the model serves one connection at a time, in total or per worker.
 fn is_serial(model: &str) -> bool {
     ["single", "preforking"].contains(&model)
 }
@@ -80,7 +80,7 @@ fn split_frames(model: &str) {
     let request = frame(&ping(r#"{"a":[1,2.50,"é"]}"#));
     for split in 1..request.len() {
         client.send(&request[..split]);
-        // The pieces must come in separate packets for at least some splits.
+        // For some splits the pieces must arrive in separate packets.
         if split % 7 == 0 {
             thread::sleep(Duration::from_millis(2));
         }
@@ -164,11 +164,11 @@ fn bad_requests_leave_the_connection_open(model: &str) {
         ),
         (r#"{"in":"pi","params":1.5}"#, "bad params of pi"),
     ];
-    for (body, says) in faulty {
+    for (body, reason) in faulty {
         let reply = client.ask(body);
         let shown = &body[..body.len().min(60)];
         assert!(
-            reply.starts_with(r#"{"out":"error","result":""#) && reply.contains(says),
+            reply.starts_with(r#"{"out":"error","result":""#) && reply.contains(reason),
             "{shown}: {reply}"
         );
     }
@@ -177,7 +177,7 @@ fn bad_requests_leave_the_connection_open(model: &str) {
     invalid[at] = 0xff;
     client.send(&invalid);
     assert!(client.receive().unwrap().contains("invalid UTF-8"));
-    assert_eq!(client.ask(&ping(1)), pong(1), "the connection stays");
+    assert_eq!(client.ask(&ping(1)), pong(1), "the connection stays open");
 }
 
 fn an_oversize_frame_is_refused(model: &str) {
@@ -185,18 +185,24 @@ fn an_oversize_frame_is_refused(model: &str) {
     let mut client = server.client();
     let mut bytes = frame(&ping(1));
     bytes.extend_from_slice(&u32::MAX.to_le_bytes());
-    // More than the kernel keeps, so that a reset would eat the replies.
+    // More than the kernel buffers, so that a reset would discard the replies.
     bytes.extend(std::iter::repeat_n(b'x', 3 << 20));
     client.send(&bytes);
     assert_eq!(client.receive(), Some(pong(1)));
-    let refusal = client.receive().expect("a refusal comes before the close");
+    let refusal = client
+        .receive()
+        .expect("an error reply arrives before the close");
     assert!(
         refusal.contains("length 4294967295 is over the limit of 1000 bytes"),
         "{refusal}"
     );
     assert!(client.is_closed());
     drop(client);
-    assert_eq!(server.client().ask(&ping(2)), pong(2), "others are served");
+    assert_eq!(
+        server.client().ask(&ping(2)),
+        pong(2),
+        "other clients are served"
+    );
 }
 
 fn half_close(model: &str) {
@@ -222,14 +228,14 @@ fn closed_inside_a_message(model: &str) {
     assert_eq!(server.client().ask(&ping(2)), pong(2));
 }
 
-fn a_slow_reader_is_cut_and_harms_nobody(model: &str) {
+fn a_slow_reader_is_disconnected_and_does_not_delay_others(model: &str) {
     let server = Served::start(model, &["--idle-timeout", "1s"]);
     let mut greedy = server.client();
     greedy
         .0
         .set_write_timeout(Some(Duration::from_millis(300)))
         .unwrap();
-    // 200 MB of replies are asked for and never read.
+    // Requests 200 MB of replies and reads none of them.
     let request = frame(r#"{"in":"blob","params":1000000}"#);
     for _ in 0..200 {
         if std::io::Write::write_all(&mut greedy.0, &request).is_err() {
@@ -241,7 +247,7 @@ fn a_slow_reader_is_cut_and_harms_nobody(model: &str) {
         assert_eq!(server.client().ask(&ping(1)), pong(1));
         assert!(
             begun.elapsed() < Duration::from_millis(900),
-            "others had to wait"
+            "other clients had to wait"
         );
     }
     let memory = server
@@ -252,11 +258,11 @@ fn a_slow_reader_is_cut_and_harms_nobody(model: &str) {
         .unwrap();
     assert!(
         memory < 64 << 10,
-        "{memory} KiB: replies that nobody reads pile up"
+        "{memory} KiB: unread replies accumulate in memory"
     );
-    // In the end the reader is gone, and even a single server is free again.
+    // The slow reader is disconnected in the end, so a serial model can serve again.
     assert_eq!(server.client().ask(&ping(2)), pong(2));
-    eventually("the slow reader is cut", || {
+    eventually("the slow reader is disconnected", || {
         greedy.0.peer_addr().is_err() || greedy.0.take_error().unwrap().is_some()
     });
 }
@@ -287,7 +293,7 @@ fn a_dribbling_peer_is_closed(model: &str) {
         .set_read_timeout(Some(Duration::from_millis(50)))
         .unwrap();
     let begun = Instant::now();
-    // A byte now and then is no progress: a message must be complete in time.
+    // Single bytes are no progress: the whole message must arrive within the timeout.
     let closed = frame(&ping("\"a long enough message\""))
         .iter()
         .any(|byte| {
@@ -297,7 +303,7 @@ fn a_dribbling_peer_is_closed(model: &str) {
     assert!(closed, "still open after {:?}", begun.elapsed());
 }
 
-fn a_message_has_the_whole_timeout_from_its_first_byte(model: &str) {
+fn the_timeout_of_a_message_starts_at_its_first_byte(model: &str) {
     let server = Served::start(model, &["--idle-timeout", "800ms"]);
     let mut client = server.client();
     thread::sleep(Duration::from_millis(600));
@@ -308,7 +314,7 @@ fn a_message_has_the_whole_timeout_from_its_first_byte(model: &str) {
     assert_eq!(client.receive(), Some(pong(1)));
 }
 
-fn a_ping_as_long_as_the_limit(model: &str) {
+fn a_ping_of_the_maximum_length(model: &str) {
     let server = Served::start(model, &["--max-frame", "1000"]);
     let around = ping("\"\"").len();
     let params = format!("\"{}\"", "z".repeat(1000 - around));
@@ -316,9 +322,9 @@ fn a_ping_as_long_as_the_limit(model: &str) {
     assert_eq!(server.client().ask(&ping(&params)), pong(&params));
 }
 
-/// Others have their turn between the requests of one that sends many.
+/// Other clients are served between the requests of a client that sends many.
 #[test]
-fn nobody_starves_behind_a_client_that_computes() {
+fn a_client_that_computes_does_not_starve_others() {
     for (model, options) in [
         ("async", &[][..]),
         ("preforking-async", &["--workers", "1"]),
@@ -338,16 +344,16 @@ fn nobody_starves_behind_a_client_that_computes() {
     }
 }
 
-/// A timer of a connection that is gone does not wake the next one in its place.
+/// The timer of a closed connection does not wake the next connection with the same slot.
 #[test]
-fn a_sleep_is_not_cut_short_by_one_that_is_gone() {
+fn a_sleep_is_not_ended_by_the_timer_of_a_closed_connection() {
     let server = Served::start("async", &[]);
     for blobs in 1..12 {
         let mut client = server.client();
         let blob = frame(r#"{"in":"blob","params":600000}"#);
         client.send(&[blob.repeat(blobs), frame(r#"{"in":"sleep","params":300}"#)].concat());
         thread::sleep(Duration::from_millis(10));
-        // Unread replies make this a reset.
+        // Because of the unread replies, this close sends a reset.
         drop(client);
     }
     let begun = Instant::now();
@@ -365,7 +371,7 @@ fn a_sleep_is_not_cut_short_by_one_that_is_gone() {
     }
 }
 
-fn waits_are_in_order(model: &str) {
+fn sleeps_and_replies_keep_their_order(model: &str) {
     let server = Served::start(model, &[]);
     let mut client = server.client();
     let begun = Instant::now();
@@ -375,7 +381,7 @@ fn waits_are_in_order(model: &str) {
     assert_eq!(client.receive(), Some(pong(0)));
     assert!(
         begun.elapsed() < Duration::from_millis(50),
-        "a reply waited for the sleep behind it"
+        "the first reply waited for a sleep that comes after it"
     );
     assert_eq!(
         client.receive().as_deref(),
@@ -388,7 +394,7 @@ fn waits_are_in_order(model: &str) {
     assert_eq!(client.receive(), Some(pong(1)));
     assert!(
         begun.elapsed() >= Duration::from_millis(80),
-        "one after the other"
+        "the sleeps did not run one after the other"
     );
 }
 
@@ -401,7 +407,7 @@ fn many_clients(model: &str) {
         }
     };
     thread::scope(|scope| {
-        // All are connected before the first speaks; in serial models they then wait their turn.
+        // All connect before the first request is sent; in serial models they then wait.
         let clients: Vec<Client> = (0..40).map(|_| server.client()).collect();
         for (name, client) in clients.into_iter().enumerate() {
             scope.spawn(move || talk(name, client));
@@ -431,11 +437,11 @@ fn stop_while_mid_frame(model: &str) {
     assert_eq!(code, Some(0));
     assert!(
         took < Duration::from_secs(2),
-        "took {took:?} for a message that was never whole"
+        "took {took:?} with an incomplete message"
     );
 }
 
-/// Connected and not yet accepted, or accepted and never having said anything.
+/// Clients that are not yet accepted, or accepted but have sent nothing.
 fn stop_with_clients_waiting(model: &str) {
     let server = Served::start(
         model,
@@ -478,11 +484,15 @@ fn stop_while_busy(model: &str) {
         client.receive().as_deref(),
         Some(r#"{"out":"sleep","result":400}"#)
     );
-    assert_eq!(client.receive(), Some(pong(2)), "what was read is answered");
+    assert_eq!(
+        client.receive(),
+        Some(pong(2)),
+        "requests that were read are answered"
+    );
     assert!(client.is_closed());
 }
 
-fn stop_cuts_what_outlasts_the_drain(model: &str) {
+fn stop_closes_connections_at_the_end_of_the_drain(model: &str) {
     let server = Served::start(model, &["--drain", "200ms"]);
     let mut client = server.client();
     client.send(&frame(r#"{"in":"sleep","params":30000}"#));
@@ -493,7 +503,7 @@ fn stop_cuts_what_outlasts_the_drain(model: &str) {
     assert_eq!(client.receive(), None);
 }
 
-fn stop_cuts_a_handler_that_computes(model: &str) {
+fn stop_ends_a_handler_that_computes(model: &str) {
     let server = Served::start(model, &["--drain", "200ms"]);
     let mut client = server.client();
     client.send(&frame(r#"{"in":"spin","params":8000000}"#));
@@ -503,9 +513,9 @@ fn stop_cuts_a_handler_that_computes(model: &str) {
     assert!(took < Duration::from_secs(2), "took {took:?}");
 }
 
-/// A second signal ends it at once, whatever the drain.
+/// A second signal stops the server at once, even during the drain.
 #[test]
-fn a_second_signal_ends_it_at_once() {
+fn a_second_signal_stops_the_server_at_once() {
     for model in models() {
         let server = Served::start(model, &["--drain", "60s"]);
         let mut client = server.client();
@@ -519,7 +529,7 @@ fn a_second_signal_ends_it_at_once() {
     }
 }
 
-fn counts_what_it_did(model: &str) {
+fn counters_agree_with_the_load(model: &str) {
     let record = crate::support::measured(&[
         "--model",
         model,
@@ -538,7 +548,7 @@ fn counts_what_it_did(model: &str) {
     assert!(trial["server"]["cpu_us_per_request"].as_f64().unwrap() > 0.0);
     assert!(trial["server"]["pss_peak_bytes"].as_u64().unwrap() > 100_000);
     if let Some(workers) = trial["server"]["workers"].as_array() {
-        // The meter is read at the window's edges a little apart from the generator's.
+        // The server's counters and the generator's are read at slightly different times.
         let served: u64 = workers
             .iter()
             .map(|worker| worker["requests"].as_u64().unwrap())

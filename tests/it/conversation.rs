@@ -1,4 +1,4 @@
-//! The protocol without I/O: however a stream is cut, the replies are the same.
+//! The protocol without I/O: the replies do not depend on how the stream is split.
 
 use std::time::Duration;
 
@@ -10,8 +10,9 @@ use rpcbench::{Conversation, Step};
 
 const MAX_FRAME: usize = 10_000;
 
-/// What a driver of blocking sockets would do, with `input` coming in pieces of
-/// these sizes and `output` being taken in pieces of those.
+/// Acts like a driver of blocking sockets: `input` arrives in pieces of the sizes `reads`, and
+/// output is written in pieces of the sizes `writes`. Returns the output, and whether there was a
+/// fault.
 fn converse(input: &[u8], reads: &[usize], writes: &[usize]) -> (Vec<u8>, bool) {
     let mut conversation = Conversation::new(MAX_FRAME);
     let (mut input, mut output) = (input, Vec::new());
@@ -27,7 +28,7 @@ fn converse(input: &[u8], reads: &[usize], writes: &[usize]) -> (Vec<u8>, bool) 
                 let unwritten = conversation.unwritten();
                 assert!(
                     unwritten.len() <= HIGH_WATER_BYTES + MAX_FRAME + 100,
-                    "{} bytes wait",
+                    "{} bytes are unwritten",
                     unwritten.len()
                 );
                 let bytes = unwritten.len().min(*writes.next().unwrap());
@@ -95,31 +96,31 @@ proptest! {
     }
 
     #[test]
-    fn every_frame_gets_one_reply_of_whole_json(input in stream()) {
+    fn every_frame_gets_one_complete_json_reply(input in stream()) {
         let (output, _) = converse(&input, &[usize::MAX], &[usize::MAX]);
-        let (mut asked, mut rest) = (0, &input[..]);
+        let (mut requests, mut rest) = (0, &input[..]);
         loop {
             match Frame::peek(rest, MAX_FRAME) {
                 Frame::Whole(length) => rest = &rest[4 + length..],
-                Frame::TooLong(_) => { asked += 1; break }
+                Frame::TooLong(_) => { requests += 1; break }
                 Frame::Partial(_) => break,
             }
-            asked += 1;
+            requests += 1;
         }
-        let (mut answered, mut rest) = (0, &output[..]);
+        let (mut replies, mut rest) = (0, &output[..]);
         while let Frame::Whole(length) = Frame::peek(rest, MAX_FRAME) {
             let reply: serde_json::Value = serde_json::from_slice(&rest[4..4 + length]).unwrap();
             prop_assert!(reply["out"].is_string() && reply.get("result").is_some());
-            answered += 1;
+            replies += 1;
             rest = &rest[4 + length..];
         }
         prop_assert!(rest.is_empty());
-        prop_assert_eq!(answered, asked);
+        prop_assert_eq!(replies, requests);
     }
 }
 
 #[test]
-fn a_cut_message_is_a_fault_and_a_clean_end_is_not() {
+fn an_incomplete_message_is_a_fault_and_an_orderly_end_is_not() {
     let ping = b"\x0d\0\0\0{\"in\":\"ping\"}";
     assert!(!converse(ping, &[3], &[9]).1);
     assert!(converse(&[&ping[..], &ping[..9]].concat(), &[3], &[9]).1);
@@ -127,9 +128,9 @@ fn a_cut_message_is_a_fault_and_a_clean_end_is_not() {
 }
 
 #[test]
-fn nothing_is_called_while_much_is_unwritten() {
+fn no_request_is_served_above_the_high_water_mark() {
     let mut conversation = Conversation::new(1 << 20);
-    let asked: Vec<u8> = (0..100)
+    let requests: Vec<u8> = (0..100)
         .flat_map(|_| {
             [
                 &29_u32.to_le_bytes()[..],
@@ -138,8 +139,8 @@ fn nothing_is_called_while_much_is_unwritten() {
             .concat()
         })
         .collect();
-    conversation.space()[..asked.len()].copy_from_slice(&asked);
-    conversation.received(asked.len());
+    conversation.space()[..requests.len()].copy_from_slice(&requests);
+    conversation.received(requests.len());
     let mut calls = 0;
     while conversation.step() == Step::Call {
         conversation.call(&Builtin);
@@ -148,6 +149,6 @@ fn nothing_is_called_while_much_is_unwritten() {
     assert_eq!(
         (calls, conversation.step()),
         (3, Step::Write),
-        "three replies of 30,000 pass the mark"
+        "three replies of 30,000 bytes exceed the high-water mark"
     );
 }

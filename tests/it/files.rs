@@ -1,4 +1,4 @@
-//! `rpcbench report`: a record as files.
+//! `rpcbench report`: the files written from a record.
 
 use hdrhistogram::Histogram;
 use hdrhistogram::serialization::Deserializer;
@@ -17,7 +17,7 @@ fn histogram(values: impl IntoIterator<Item = u64>, digits: u8) -> Histogram<u64
     histogram
 }
 
-/// A trial of three intervals, in the second of which nothing came.
+/// A trial of three intervals; the second has no replies.
 fn with_histograms() -> Trial {
     let interval = |t_s: f64, values: Vec<u64>| Interval {
         t_s,
@@ -60,7 +60,7 @@ fn file<'a>(files: &'a [(String, String)], end: &str) -> &'a str {
 }
 
 #[test]
-fn a_record_becomes_a_folder() {
+fn a_record_is_written_as_a_folder() {
     let record = record(vec![
         cell("async", vec![with_histograms()]),
         cell(
@@ -86,12 +86,12 @@ fn a_record_becomes_a_folder() {
 }
 
 #[test]
-fn distributions_are_as_hdrhistogram_writes_them() {
+fn distributions_have_the_format_of_hdrhistogram() {
     let record = record(vec![cell("async", vec![with_histograms()])]);
     let files = files(&record);
     insta::assert_snapshot!("service_hgrm", file(&files, ".service.hgrm"));
     let response = file(&files, ".response.hgrm");
-    // The one without an answer is the slowest, and it is said what that means.
+    // The unanswered request is the slowest, and the file says what its value means.
     assert!(
         response.contains(" 1.000000000000       1001\n"),
         "{response}"
@@ -101,13 +101,13 @@ fn distributions_are_as_hdrhistogram_writes_them() {
         "{response}"
     );
     assert!(
-        response.contains("# 1 requests without a right reply"),
+        response.contains("# 1 requests without a correct reply"),
         "{response}"
     );
     let levels = response
         .lines()
         .filter(|line| line.contains(" 1.000000000000 "));
-    assert_eq!(levels.count(), 1, "the last row stands once");
+    assert_eq!(levels.count(), 1, "the last row appears once");
 }
 
 #[test]
@@ -116,7 +116,7 @@ fn interval_logs_are_read_back() {
     let files = files(&record);
     let log = file(&files, ".hlog");
     let entries: Vec<_> = IntervalLogIterator::new(log.as_bytes())
-        .map(|entry| entry.expect("a line that can be read"))
+        .map(|entry| entry.expect("a valid line"))
         .collect();
     let intervals: Vec<_> = entries
         .iter()
@@ -125,7 +125,7 @@ fn interval_logs_are_read_back() {
             _ => None,
         })
         .collect();
-    assert_eq!(intervals.len(), 2, "the empty one is left out");
+    assert_eq!(intervals.len(), 2, "the empty interval is left out");
     assert_eq!(intervals[1].start_timestamp().as_millis(), 500);
     assert_eq!(intervals[1].duration().as_millis(), 500);
     let bytes = base64::Engine::decode(
@@ -139,7 +139,7 @@ fn interval_logs_are_read_back() {
 }
 
 #[test]
-fn the_command_writes_them() {
+fn the_report_command_writes_the_files() {
     let folder = tempfile::tempdir().unwrap();
     let saved = folder.path().join("one.json");
     let saved = saved.to_str().unwrap();
@@ -151,13 +151,13 @@ fn the_command_writes_them() {
     assert!(measured.status.success());
     let out = folder.path().join("out");
     let output = run(&["report", saved, "--out", out.to_str().unwrap()]);
-    let told = String::from_utf8(output.stdout).unwrap();
+    let stdout = String::from_utf8(output.stdout).unwrap();
     assert!(
-        output.status.success() && told.contains("report.html: open it in a browser"),
-        "{told}"
+        output.status.success() && stdout.contains("report.html: open it in a browser"),
+        "{stdout}"
     );
     assert_eq!(std::fs::read_dir(out.join("hdr")).unwrap().count(), 3);
-    // Several records have a folder each.
+    // With several records, each has its own folder.
     let other = folder.path().join("two.json");
     std::fs::copy(saved, &other).unwrap();
     let output = run(&[
@@ -181,19 +181,22 @@ fn the_command_writes_them() {
         "--out",
         out.to_str().unwrap(),
     ]);
-    let told = String::from_utf8(twice.stderr).unwrap();
-    assert_eq!(twice.status.code(), Some(2), "{told}");
-    assert!(told.contains("would overwrite"), "{told}");
+    let stderr = String::from_utf8(twice.stderr).unwrap();
+    assert_eq!(twice.status.code(), Some(2), "{stderr}");
+    assert!(stderr.contains("would overwrite"), "{stderr}");
 
     let missing = run(&["report", "no-such.json", "--out", out.to_str().unwrap()]);
-    let told = String::from_utf8(missing.stderr).unwrap();
+    let stderr = String::from_utf8(missing.stderr).unwrap();
     assert_eq!(missing.status.code(), Some(1));
     assert!(
-        told.contains("cannot read no-such.json as a record"),
-        "{told}"
+        stderr.contains("cannot read no-such.json as a record"),
+        "{stderr}"
     );
     let blocked = run(&["report", saved, "--out", saved]);
-    let told = String::from_utf8(blocked.stderr).unwrap();
+    let stderr = String::from_utf8(blocked.stderr).unwrap();
     assert_eq!(blocked.status.code(), Some(1));
-    assert!(told.contains("name another folder with --out"), "{told}");
+    assert!(
+        stderr.contains("name another folder with --out"),
+        "{stderr}"
+    );
 }

@@ -1,10 +1,10 @@
-//! The gate with the real program: exit codes, refusals, files.
+//! The gate with the real program: exit codes, refused options, files.
 
 use std::process::{Command, Output};
 
 use crate::support::{example, rpcbench};
 
-/// A check that is short and, but for what `more` says, has margins that nothing gets over by chance.
+/// A short check; `more` sets the baseline and the margins.
 fn gate(mut program: Command, more: &[&str]) -> Output {
     program
         .args([
@@ -22,7 +22,7 @@ fn gate(mut program: Command, more: &[&str]) -> Output {
         .unwrap()
 }
 
-fn told(output: &Output) -> String {
+fn text_of(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
 }
 
@@ -33,14 +33,14 @@ fn the_exit_code_is_the_verdict() {
     let slower = slower.get_program().to_str().unwrap();
     let wide = ["--margin", "95%", "--delta", "90%"];
     let pass = gate(rpcbench(), &[&["--baseline", itself][..], &wide].concat());
-    assert_eq!(pass.status.code(), Some(0), "{}", told(&pass));
+    assert_eq!(pass.status.code(), Some(0), "{}", text_of(&pass));
     assert!(
-        told(&pass).starts_with("PASS: candidate against"),
+        text_of(&pass).starts_with("PASS: candidate against"),
         "{}",
-        told(&pass)
+        text_of(&pass)
     );
 
-    // Nothing can be shown to be within a millionth.
+    // No measurement shows that two builds differ by less than a millionth.
     let narrow = [
         "--baseline",
         itself,
@@ -54,82 +54,86 @@ fn the_exit_code_is_the_verdict() {
         inconclusive.status.code(),
         Some(4),
         "{}",
-        told(&inconclusive)
+        text_of(&inconclusive)
     );
-    let let_through = gate(
+    let accepted = gate(
         rpcbench(),
         &[&narrow[..], &["--inconclusive", "pass"]].concat(),
     );
-    assert_eq!(let_through.status.code(), Some(0), "{}", told(&let_through));
+    assert_eq!(accepted.status.code(), Some(0), "{}", text_of(&accepted));
 
     let mut slow = Command::new(slower);
     slow.env("SLOWER_NS", "400000");
     let regressed = gate(slow, &["--baseline", itself]);
-    assert_eq!(regressed.status.code(), Some(3), "{}", told(&regressed));
+    assert_eq!(regressed.status.code(), Some(3), "{}", text_of(&regressed));
 
     let mut fast = rpcbench();
     fast.env("SLOWER_NS", "400000");
     let improved = gate(fast, &["--baseline", slower]);
-    assert_eq!(improved.status.code(), Some(0), "{}", told(&improved));
+    assert_eq!(improved.status.code(), Some(0), "{}", text_of(&improved));
     assert!(
-        told(&improved).starts_with("IMPROVED"),
+        text_of(&improved).starts_with("IMPROVED"),
         "{}",
-        told(&improved)
+        text_of(&improved)
     );
 }
 
 #[test]
-fn what_cannot_be_compared_is_never_a_pass() {
+fn builds_that_cannot_be_compared_never_pass() {
     let itself = env!("CARGO_BIN_EXE_rpcbench");
     let wrong = gate(rpcbench(), &["--baseline", "/no/such/build"]);
-    assert_eq!(wrong.status.code(), Some(1), "{}", told(&wrong));
+    assert_eq!(wrong.status.code(), Some(1), "{}", text_of(&wrong));
     assert!(
-        told(&wrong).contains("--baseline /no/such/build"),
+        text_of(&wrong).contains("--baseline /no/such/build"),
         "{}",
-        told(&wrong)
+        text_of(&wrong)
     );
     let no_build = gate(rpcbench(), &["--baseline", "/bin/true"]);
-    assert_eq!(no_build.status.code(), Some(1), "{}", told(&no_build));
+    assert_eq!(no_build.status.code(), Some(1), "{}", text_of(&no_build));
     assert!(
-        told(&no_build).contains("threaded of the baseline"),
+        text_of(&no_build).contains("threaded of the baseline"),
         "{}",
-        told(&no_build)
+        text_of(&no_build)
     );
-    // A build of another version.
+    // A build with another version of the protocol between harness and server.
     let folder = tempfile::tempdir().unwrap();
     let other = folder.path().join("other");
     let script = "#!/bin/sh\necho '{\"schema\":\"rpcbench.ready/99\",\"x\":1}'\nsleep 5\n";
     std::fs::write(&other, script).unwrap();
     std::fs::set_permissions(&other, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     let newer = gate(rpcbench(), &["--baseline", other.to_str().unwrap()]);
-    assert_eq!(newer.status.code(), Some(1), "{}", told(&newer));
+    assert_eq!(newer.status.code(), Some(1), "{}", text_of(&newer));
     assert!(
-        told(&newer).contains("rpcbench.ready/99"),
+        text_of(&newer).contains("rpcbench.ready/99"),
         "{}",
-        told(&newer)
+        text_of(&newer)
     );
-    // A method that no server knows: every reply is an error.
+    // An unknown method: every reply is an error.
     let failing = gate(rpcbench(), &["--baseline", itself, "--method", "nope"]);
-    assert_eq!(failing.status.code(), Some(5), "{}", told(&failing));
-    assert!(told(&failing).starts_with("INVALID"), "{}", told(&failing));
-    let short = |more: &[&str]| {
+    assert_eq!(failing.status.code(), Some(5), "{}", text_of(&failing));
+    assert!(
+        text_of(&failing).starts_with("INVALID"),
+        "{}",
+        text_of(&failing)
+    );
+    let refused = |more: &[&str]| {
         let arguments = ["check", "--model", "async", "--baseline", itself];
         let output = rpcbench().args(arguments).args(more).output().unwrap();
-        assert_eq!(output.status.code(), Some(2), "{}", told(&output));
-        told(&output)
+        assert_eq!(output.status.code(), Some(2), "{}", text_of(&output));
+        text_of(&output)
     };
-    assert!(short(&["--pairs", "3"]).contains("--pairs must be"));
-    assert!(short(&["--budget", "100ms"]).contains("is too short for the"));
-    assert!(short(&["--trials", "3"]).contains("see --pairs"));
+    assert!(refused(&["--pairs", "3"]).contains("--pairs must be"));
+    assert!(refused(&["--budget", "100ms"]).contains("is too short for the"));
+    assert!(refused(&["--trials", "3"]).contains("see --pairs"));
     let nothing = rpcbench()
         .args(["check", "--model", "async"])
         .output()
         .unwrap();
-    assert_eq!(nothing.status.code(), Some(2), "{}", told(&nothing));
+    assert_eq!(nothing.status.code(), Some(2), "{}", text_of(&nothing));
 }
 
 #[test]
-fn a_server_that_dies_half_of_the_time_is_invalid() {
+fn a_candidate_that_dies_makes_the_check_invalid() {
     let program = env!("CARGO_BIN_EXE_rpcbench");
     let good = format!("{program} serve --model threaded --listen 127.0.0.1:{{port}}");
     let dies = format!("timeout 0.3 {good}");
@@ -155,12 +159,16 @@ fn a_server_that_dies_half_of_the_time_is_invalid() {
         ])
         .output()
         .unwrap();
-    assert_eq!(output.status.code(), Some(5), "{}", told(&output));
-    assert!(told(&output).contains("is gone"), "{}", told(&output));
+    assert_eq!(output.status.code(), Some(5), "{}", text_of(&output));
+    assert!(
+        text_of(&output).contains("ended unexpectedly: it ended with exit code 124"),
+        "{}",
+        text_of(&output)
+    );
 }
 
 #[test]
-fn every_form_is_written_and_can_be_read() {
+fn every_output_format_is_written_and_can_be_read() {
     let folder = tempfile::tempdir().unwrap();
     let (out, summary) = (folder.path().join("out"), folder.path().join("summary.md"));
     let itself = env!("CARGO_BIN_EXE_rpcbench");
@@ -175,7 +183,7 @@ fn every_form_is_written_and_can_be_read() {
         out.to_str().unwrap(),
     ];
     let output = gate(program, &[&["--baseline", itself][..], &wide].concat());
-    assert_eq!(output.status.code(), Some(0), "{}", told(&output));
+    assert_eq!(output.status.code(), Some(0), "{}", text_of(&output));
     let read = |name: &str| std::fs::read_to_string(out.join(name)).unwrap();
     let json = |name: &str| serde_json::from_str::<serde_json::Value>(&read(name)).unwrap();
 
@@ -184,7 +192,7 @@ fn every_form_is_written_and_can_be_read() {
         "{}",
         read("check.md")
     );
-    assert!(read("check.md").lines().count() < 30, "on one screen");
+    assert!(read("check.md").lines().count() < 30, "fits on one screen");
     assert_eq!(std::fs::read_to_string(&summary).unwrap(), read("check.md"));
     let junit = read("junit.xml");
     assert!(
@@ -221,7 +229,7 @@ fn every_form_is_written_and_can_be_read() {
 }
 
 #[test]
-fn a_check_takes_scenarios_whose_rates_are_known() {
+fn a_check_accepts_only_scenarios_with_fixed_rates() {
     let itself = env!("CARGO_BIN_EXE_rpcbench");
     let wide = ["--margin", "95%", "--delta", "90%", "--format", "json"];
     let arguments = [&["--baseline", itself, "--scenario", "churn"][..], &wide].concat();
@@ -230,12 +238,12 @@ fn a_check_takes_scenarios_whose_rates_are_known() {
     assert_eq!(record["cells"][0]["load"]["requests_per_connection"], 1);
     assert_eq!(record["check"]["parts"][0]["scenario"], "churn");
     let ladder = gate(rpcbench(), &["--baseline", itself, "--scenario", "ladder"]);
-    assert_eq!(ladder.status.code(), Some(2), "{}", told(&ladder));
-    assert!(told(&ladder).contains("its rates depend on who is measured"));
+    assert_eq!(ladder.status.code(), Some(2), "{}", text_of(&ladder));
+    assert!(text_of(&ladder).contains("its rates depend on the servers measured"));
 }
 
 #[test]
-fn calibrate_says_what_can_be_seen_here() {
+fn calibrate_reports_the_noise_of_the_machine() {
     let run = |margin: &str, more: &[&str]| {
         rpcbench()
             .args([
@@ -260,15 +268,15 @@ fn calibrate_says_what_can_be_seen_here() {
             .unwrap()
     };
     let output = run("99%", &["--anyway"]);
-    assert_eq!(output.status.code(), Some(0), "{}", told(&output));
-    assert!(told(&output).contains("Identical against identical, 8 interleaved pairs"));
-    // Nothing is so quiet.
+    assert_eq!(output.status.code(), Some(0), "{}", text_of(&output));
+    assert!(text_of(&output).contains("A build compared with itself, 8 interleaved pairs"));
+    // No machine is quiet enough for this margin.
     let noisy = run("0.001%", &[]);
-    assert_eq!(noisy.status.code(), Some(5), "{}", told(&noisy));
+    assert_eq!(noisy.status.code(), Some(5), "{}", text_of(&noisy));
     assert!(
-        told(&noisy).contains("Too noisy to gate"),
+        text_of(&noisy).contains("Too noisy to gate"),
         "{}",
-        told(&noisy)
+        text_of(&noisy)
     );
     assert_eq!(run("0.001%", &["--anyway"]).status.code(), Some(0));
 }

@@ -1,4 +1,4 @@
-//! The closed loop against a scripted server under a fake clock: every figure is exact.
+//! The closed loop against a scripted server under a fake clock: every figure is known exactly.
 
 use rpcbench::internal::load::Message;
 use rpcbench::internal::load::Quantile;
@@ -7,10 +7,10 @@ use rpcbench::record::ErrorCounts;
 use crate::support::{Load, MS, S, World, load, near, play, pong_to};
 
 #[test]
-fn a_server_that_takes_two_milliseconds() {
+fn a_server_with_a_response_time_of_two_milliseconds() {
     let world = World::new(3, |_, request, _| vec![(2 * MS, pong_to(request))]);
     let (recorder, clients) = play(&load(3), &world);
-    // A second of 2 ms each, three clients at a time.
+    // Three clients, each with requests of 2 ms during one second.
     assert_eq!(recorder.requests, 3 * 500);
     assert_eq!(
         clients
@@ -39,7 +39,7 @@ fn a_server_that_takes_two_milliseconds() {
 }
 
 #[test]
-fn nothing_begins_after_the_window_and_the_drain_is_measured() {
+fn no_request_starts_after_the_window_and_the_drain_is_measured() {
     // Replies take 300 ms, so that the last ones fall into the drain.
     let world = World::new(2, |_, request, _| vec![(300 * MS, pong_to(request))]);
     let (recorder, _) = play(&load(2), &world);
@@ -52,7 +52,7 @@ fn nothing_begins_after_the_window_and_the_drain_is_measured() {
 }
 
 #[test]
-fn clients_that_are_never_answered_are_seen() {
+fn clients_without_a_reply_are_counted() {
     let world = World::new(10, |client, request, _| {
         if client == 0 {
             vec![(MS, pong_to(request))]
@@ -69,7 +69,7 @@ fn clients_that_are_never_answered_are_seen() {
         (recorder.unanswered, recorder.latency.censored.len()),
         (9, 9)
     );
-    // Sent in the warm-up and still waiting: they count, at their age at the drain's end.
+    // Sent in the warm-up and still unanswered: counted with their age at the end of the drain.
     let waited = clients[5].longest_wait_ns;
     assert_eq!(
         waited,
@@ -82,10 +82,10 @@ fn clients_that_are_never_answered_are_seen() {
     ));
     assert!(
         near(recorder.latency.quantile(0.5), MS),
-        "the one that is served is fast, and 1000 to 9"
+        "the served client is fast and has 1000 of 1009 requests"
     );
-    let share = recorder.latency.exact_below();
-    assert!((share - 1000.0 / 1009.0).abs() < 0.002, "{share}");
+    let quantile = recorder.latency.exact_below();
+    assert!((quantile - 1000.0 / 1009.0).abs() < 0.002, "{quantile}");
 }
 
 #[test]
@@ -95,9 +95,9 @@ fn a_request_that_ended_in_the_warm_up_is_not_counted() {
         vec![(takes, pong_to(request))]
     });
     let (recorder, _) = play(&load(1), &world);
-    // The slow one ends at 91 ms, before the window; the next ones take 10 ms.
+    // The slow request ends at 91 ms, before the window; later requests take 10 ms.
     assert!(near(recorder.latency.quantile(1.0), 10 * MS));
-    // One that begins in the warm-up and ends in the window counts.
+    // A request that starts in the warm-up and ends in the window is counted.
     let world = World::new(1, |_, request, now| {
         let takes = if now < 50 * MS { 150 * MS } else { 10 * MS };
         vec![(takes, pong_to(request))]
@@ -108,7 +108,7 @@ fn a_request_that_ended_in_the_warm_up_is_not_counted() {
 }
 
 #[test]
-fn with_a_connection_a_request_latency_holds_the_connect_and_service_does_not() {
+fn latency_includes_the_connect_and_service_time_does_not() {
     let world = World::new(2, |_, request, _| vec![(2 * MS, pong_to(request))]);
     world.borrow_mut().connect_ns = 3 * MS;
     let load = Load {
@@ -119,13 +119,13 @@ fn with_a_connection_a_request_latency_holds_the_connect_and_service_does_not() 
     assert!(near(recorder.latency.quantile(0.5), 5 * MS));
     assert!(
         near(recorder.latency.quantile(1.0), 5 * MS),
-        "connects that were under way at the end are used"
+        "connects in progress at the end of the window are used"
     );
     assert!((recorder.service.value_at_quantile(1.0)).abs_diff(2 * MS) <= 2000);
     assert!((recorder.connect.value_at_quantile(0.5)).abs_diff(3 * MS) <= 3000);
     assert_eq!(recorder.requests, 2 * 200);
     assert_eq!(recorder.unanswered, 0);
-    // 440 in all, those of the warm-up not counted.
+    // 440 in total; those of the warm-up are not recorded.
     assert_eq!(
         (world.borrow().connects, recorder.connect.len()),
         (440, 400)
@@ -133,7 +133,7 @@ fn with_a_connection_a_request_latency_holds_the_connect_and_service_does_not() 
 }
 
 #[test]
-fn a_connection_ends_after_as_many_requests_as_it_was_given() {
+fn a_connection_ends_after_the_given_number_of_requests() {
     let world = World::new(1, |_, request, _| vec![(MS, pong_to(request))]);
     let load = Load {
         requests_per_connection: Some(9),
@@ -142,12 +142,12 @@ fn a_connection_ends_after_as_many_requests_as_it_was_given() {
     let (recorder, _) = play(&load, &world);
     // A connect of 1 ms and nine requests of 1 ms: nine in ten milliseconds.
     assert_eq!(recorder.requests, 900);
-    // 1,100 ms of load at 10 ms a connection.
+    // 1,100 ms of load at 10 ms per connection.
     assert_eq!(world.borrow().connects, 110);
 }
 
 #[test]
-fn a_connect_that_never_ends_is_a_request_that_was_never_sent() {
+fn a_connect_that_never_ends_counts_as_an_unanswered_request() {
     let world = World::new(2, |_, request, _| vec![(MS, pong_to(request))]);
     world.borrow_mut().connect_ns = 100 * S;
     let (recorder, clients) = play(&load(2), &world);
@@ -159,13 +159,13 @@ fn a_connect_that_never_ends_is_a_request_that_was_never_sent() {
     assert_eq!(
         clients[0].longest_wait_ns,
         2100 * MS,
-        "to the end of the drain"
+        "until the end of the drain"
     );
     assert_eq!(world.borrow().sent.len(), 0);
 }
 
 #[test]
-fn refused_connects_are_counted_and_tried_again_with_a_pause() {
+fn refused_connects_are_counted_and_retried_after_a_pause() {
     let world = World::new(1, |_, request, _| vec![(MS, pong_to(request))]);
     world.borrow_mut().refuse = true;
     let (recorder, _) = play(&load(1), &world);
@@ -180,7 +180,7 @@ fn refused_connects_are_counted_and_tried_again_with_a_pause() {
 }
 
 #[test]
-fn a_reply_that_does_not_come_times_out() {
+fn a_missing_reply_times_out() {
     let world = World::new(1, |_, request, now| {
         if now < 500 * MS {
             vec![]
@@ -203,7 +203,7 @@ fn a_reply_that_does_not_come_times_out() {
     assert_eq!(
         recorder.latency.censored.len(),
         2,
-        "at their ages, as never answered"
+        "recorded with their ages, as unanswered"
     );
     assert!(recorder.requests > 350, "{}", recorder.requests);
     assert!(clients[0].longest_wait_ns >= 300 * MS);
@@ -213,9 +213,9 @@ fn a_reply_that_does_not_come_times_out() {
     ));
 }
 
-/// What comes instead of the first reply in the window, and what is made of it.
+/// Replaces one reply in the window, and checks the errors that are counted.
 #[track_caller]
-fn a_fault(reply: impl Fn(&[u8]) -> Vec<u8> + 'static, expected: &ErrorCounts) {
+fn assert_fault(reply: impl Fn(&[u8]) -> Vec<u8> + 'static, expected: &ErrorCounts) {
     let mut done = false;
     let world = World::new(1, move |_, request, now| {
         let faulty = now >= 200 * MS && !std::mem::replace(&mut done, now >= 200 * MS);
@@ -233,7 +233,7 @@ fn a_fault(reply: impl Fn(&[u8]) -> Vec<u8> + 'static, expected: &ErrorCounts) {
     assert_eq!(
         recorder.latency.censored.len(),
         1,
-        "the request stands as not answered"
+        "the request counts as unanswered"
     );
     // The reconnect takes a millisecond, and one request is lost.
     assert_eq!((recorder.requests, clients[0].replies), (998, 998));
@@ -243,11 +243,11 @@ fn a_fault(reply: impl Fn(&[u8]) -> Vec<u8> + 'static, expected: &ErrorCounts) {
 fn faults_are_counted_by_kind_and_never_as_successes() {
     let none = ErrorCounts::default;
     let wrong = ErrorCounts { reply: 1, ..none() };
-    a_fault(
+    assert_fault(
         |request| pong_to(&[&request[..request.len() - 3], b"f\"}"].concat()),
         &wrong,
     );
-    a_fault(
+    assert_fault(
         |_| {
             [
                 &[40, 0, 0, 0],
@@ -257,20 +257,20 @@ fn faults_are_counted_by_kind_and_never_as_successes() {
         },
         &wrong,
     );
-    a_fault(|_| [&[8, 0, 0, 0], &b"rubbish!"[..]].concat(), &wrong);
-    a_fault(|_| [&[1, 0, 0, 0], &[0xff][..]].concat(), &wrong);
-    a_fault(
+    assert_fault(|_| [&[8, 0, 0, 0], &b"rubbish!"[..]].concat(), &wrong);
+    assert_fault(|_| [&[1, 0, 0, 0], &[0xff][..]].concat(), &wrong);
+    assert_fault(
         |_| vec![0xff; 4],
         &ErrorCounts {
             protocol: 1,
             ..none()
         },
     );
-    a_fault(|_| Vec::new(), &ErrorCounts { reset: 1, ..none() });
+    assert_fault(|_| Vec::new(), &ErrorCounts { reset: 1, ..none() });
 }
 
 #[test]
-fn a_reply_that_nobody_asked_for_is_a_protocol_error() {
+fn an_unrequested_reply_is_a_protocol_error() {
     let mut sent = 0;
     let world = World::new(1, move |_, request, _| {
         sent += 1;
@@ -290,7 +290,7 @@ fn a_reply_that_nobody_asked_for_is_a_protocol_error() {
 }
 
 #[test]
-fn replies_may_come_in_any_pieces() {
+fn replies_may_arrive_in_pieces() {
     let world = World::new(1, |_, request, _| {
         let reply = pong_to(request);
         reply
@@ -300,7 +300,7 @@ fn replies_may_come_in_any_pieces() {
             .collect()
     });
     let (recorder, _) = play(&load(1), &world);
-    // The reply is a byte longer than the request, and its first byte comes at once.
+    // The reply is one byte longer than the request, and its first byte arrives at once.
     let takes = Message::ping(16).frame_bytes() as u64 * MS / 10;
     assert!(
         near(recorder.latency.quantile(0.5), takes),
@@ -311,7 +311,7 @@ fn replies_may_come_in_any_pieces() {
 }
 
 #[test]
-fn replies_in_another_layout_of_the_same_json_are_right() {
+fn replies_with_other_json_whitespace_are_correct() {
     let world = World::new(1, |_, request, _| {
         let body = String::from_utf8(pong_to(request)[4..].to_vec())
             .unwrap()

@@ -1,4 +1,4 @@
-//! The tests that need the whole program; each subject has a file.
+//! Integration tests; one file per subject.
 #![allow(
     clippy::unwrap_used,
     reason = "a test may panic, and clippy allows it in test functions only"

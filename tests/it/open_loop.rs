@@ -1,4 +1,4 @@
-//! The open loop against a scripted server under a fake clock: every figure is exact.
+//! The open loop with a scripted server and a fake clock: every figure is exact.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -15,7 +15,7 @@ const FOREVER: Window = Window {
     to_ns: u64::MAX,
 };
 
-/// Plays an open loop: the same as `play`, but with a plan.
+/// As `play`, but for an open loop with this schedule.
 fn play_plan(
     load: &Load,
     schedule: Schedule,
@@ -44,8 +44,8 @@ fn constant(rate_rps: f64) -> Schedule {
 }
 
 #[test]
-fn a_stall_is_seen_by_every_request_that_was_planned_in_it() {
-    // At once, but for the first of every ten seconds: then when it is over.
+fn every_request_planned_during_a_stall_has_its_full_response_time() {
+    // Replies come at once, but in the first second of every ten they come at its end.
     let world = World::new(100, |_, request, now| {
         let into = now % (10 * S);
         vec![(S.saturating_sub(into), pong_to(request))]
@@ -62,7 +62,7 @@ fn a_stall_is_seen_by_every_request_that_was_planned_in_it() {
         constant(1000.0),
         &world,
     );
-    // A tenth of the requests was planned in a stall and waited evenly up to a second.
+    // A tenth of the requests is planned during a stall; their waits are uniform from 0 to 1 s.
     assert_eq!(
         (recorder.requests, recorder.latency.count()),
         (20_000, 20_000)
@@ -87,16 +87,16 @@ fn a_stall_is_seen_by_every_request_that_was_planned_in_it() {
         "{:?}",
         recorder.latency.quantile(1.0)
     );
-    // The service time knows of one request a connection, which was on its way.
+    // Service time shows the stall in one request per connection only: the one in progress.
     let service = &recorder.service;
     assert_eq!(service.len() - service.count_between(0, MS), 2 * 100);
 }
 
 #[test]
-fn a_plan_is_kept_to_the_nanosecond() {
+fn requests_are_sent_at_their_planned_nanosecond() {
     let world = World::new(4, |_, request, _| vec![(MS, pong_to(request))]);
     let (recorder, clients) = play_plan(&load(4), constant(200.0), &world);
-    // Every 5 ms, dealt in turn; the first one goes out when its connect is done.
+    // One every 5 ms, to the clients in turn; by then all connects are done.
     let sent = world.borrow().sent.clone();
     let planned: Vec<(u64, usize)> = (1..220).map(|i| (i * 5 * MS, i as usize % 4)).collect();
     assert_eq!(sent, planned);
@@ -107,8 +107,8 @@ fn a_plan_is_kept_to_the_nanosecond() {
 }
 
 #[test]
-fn a_request_waits_for_its_own_connection_or_for_any() {
-    // Client 0 is stuck from 500 ms on.
+fn with_bound_assignment_requests_wait_for_a_stuck_client_and_with_free_they_do_not() {
+    // Client 0 gets no reply from 500 ms on.
     let script = |client: usize, request: &[u8], now: u64| {
         if client == 0 && now >= 500 * MS {
             vec![]
@@ -117,7 +117,7 @@ fn a_request_waits_for_its_own_connection_or_for_any() {
         }
     };
     let (bound, _) = play_plan(&load(4), constant(400.0), &World::new(4, script));
-    // Of the 600 ms left, a quarter of 400 requests a second.
+    // A quarter of 400 requests per second, for the remaining 600 ms.
     assert_eq!(bound.unanswered, 60);
     assert!(matches!(
         bound.latency.quantile(0.99),
@@ -128,17 +128,20 @@ fn a_request_waits_for_its_own_connection_or_for_any() {
         ..constant(400.0)
     };
     let (free, _) = play_plan(&load(4), free, &World::new(4, script));
-    assert_eq!(free.unanswered, 1, "the others go round it, which hides it");
+    assert_eq!(
+        free.unanswered, 1,
+        "the other clients take its requests, which hides the stall"
+    );
 }
 
 #[test]
-fn over_capacity_ends_in_a_bounded_run_in_which_the_waiting_counts() {
-    // Two connections of 10 ms each can serve 200 a second.
+fn over_capacity_the_run_ends_and_unsent_requests_count_as_unanswered() {
+    // Two connections with a service time of 10 ms: a capacity of 200 requests per second.
     let world = World::new(2, |_, request, _| vec![(10 * MS, pong_to(request))]);
     let (recorder, _) = play_plan(&load(2), constant(1000.0), &world);
     assert_eq!(recorder.planned, 1000);
     assert_eq!(recorder.requests, 200);
-    // What the drain does not reach either was never sent, and stands at its age, over a second.
+    // Requests that were not sent by the end of the drain enter the sample at their age, over 1 s.
     assert!(
         (650..750).contains(&recorder.unanswered),
         "{}",
@@ -152,7 +155,7 @@ fn over_capacity_ends_in_a_bounded_run_in_which_the_waiting_counts() {
 }
 
 #[test]
-fn over_capacity_counts_all_that_was_planned_whoever_may_take_it() {
+fn over_capacity_all_planned_requests_count_with_free_assignment_too() {
     let world = World::new(2, |_, request, _| vec![(10 * MS, pong_to(request))]);
     let free = Schedule {
         assign: Assign::Free,
@@ -169,17 +172,17 @@ fn over_capacity_counts_all_that_was_planned_whoever_may_take_it() {
         recorder.latency.quantile(0.5),
         Some(Quantile::Over(_))
     ));
-    // Requests under way, by Little's law counted on its own: the queue grows by 800 a second.
+    // Mean of the requests in progress: the queue grows by 800 requests per second for 1.1 s.
     assert!((400.0..600.0).contains(&recorder.flow.under_way_mean()));
 }
 
 #[test]
-fn what_waits_far_over_capacity_is_bounded() {
-    // Two million in a second, and nobody answers.
+fn memory_of_waiting_requests_is_bounded_far_over_capacity() {
+    // Two million requests in one second, and no reply.
     let world = World::new(1, |_, _, _| vec![]);
     let (recorder, clients) = play_plan(&load(1), constant(2e6), &world);
     assert_eq!(recorder.planned, 2_000_000);
-    // All stand in the sample, but for those that were planned in the warm-up and are counted too.
+    // All planned requests are in the sample, those of the warm-up too.
     assert_eq!(recorder.latency.censored.len(), 2_200_000 - 1);
     assert_eq!(recorder.unanswered, recorder.latency.censored.len());
     assert!(clients[0].is_starved());
@@ -187,7 +190,7 @@ fn what_waits_far_over_capacity_is_bounded() {
 }
 
 #[test]
-fn any_free_place_in_flight_takes_a_request() {
+fn with_free_assignment_every_pipeline_slot_takes_requests() {
     let world = World::new(2, |_, request, _| vec![(10 * MS, pong_to(request))]);
     let free = Schedule {
         assign: Assign::Free,
@@ -198,13 +201,13 @@ fn any_free_place_in_flight_takes_a_request() {
         ..load(2)
     };
     let (recorder, _) = play_plan(&load, free, &world);
-    // Two connections of five in flight, 10 ms each: a thousand a second, just so.
+    // Two connections with 5 requests in flight of 10 ms each: exactly 1,000 requests per second.
     assert_eq!(recorder.requests, 1000);
     assert!(near(recorder.latency.quantile(0.99), 10 * MS));
 }
 
 #[test]
-fn clients_that_had_nothing_to_ask_are_neither_served_nor_starved() {
+fn clients_without_a_planned_request_are_neither_served_nor_starved() {
     let world = World::new(8, |client, request, _| {
         if client == 1 {
             vec![]
@@ -212,7 +215,7 @@ fn clients_that_had_nothing_to_ask_are_neither_served_nor_starved() {
             vec![(MS, pong_to(request))]
         }
     });
-    // Of eight clients four have a request, dealt in turn: every 300 ms of 1,100.
+    // One request every 300 ms of 1,100 ms, to the clients in turn: three of eight get one.
     let (_, clients) = play_plan(&load(8), constant(1.0 / 0.3), &world);
     let asked: Vec<u64> = clients.iter().map(|client| client.asked).collect();
     assert_eq!(asked, [0, 1, 1, 1, 0, 0, 0, 0]);
@@ -222,7 +225,7 @@ fn clients_that_had_nothing_to_ask_are_neither_served_nor_starved() {
 }
 
 #[test]
-fn poisson_requests_reach_a_server_with_exponential_gaps() {
+fn poisson_requests_arrive_at_the_server_with_exponential_gaps() {
     let world = World::new(64, |_, request, _| vec![(0, pong_to(request))]);
     let schedule = Schedule {
         rate_rps: 20_000.0,
@@ -234,13 +237,13 @@ fn poisson_requests_reach_a_server_with_exponential_gaps() {
     };
     play_plan(&load(64), schedule, &world);
     let sent = world.borrow().sent.clone();
-    // Those after the connects.
+    // Without those that waited for a connect.
     let times = sent.iter().map(|(at, _)| *at).filter(|at| *at > 10 * MS);
     exponential(&times.collect::<Vec<_>>(), 20_000.0);
 }
 
 #[test]
-fn pipelined_requests_share_a_connection() {
+fn pipelined_requests_are_in_flight_together() {
     let world = World::new(1, |_, request, _| vec![(5 * MS, pong_to(request))]);
     let schedule = constant(1000.0);
     let load = Load {
@@ -270,7 +273,7 @@ fn poisson_gaps_are_exponential() {
     let planned: Vec<Planned> = (0..20_000).map(|_| pacer.due(u64::MAX).unwrap()).collect();
     let times: Vec<u64> = planned.iter().map(|planned| planned.at_ns).collect();
     exponential(&times, 10_000.0);
-    // Dealt at random, evenly.
+    // Clients are drawn uniformly.
     for client in 0..8 {
         let share = planned
             .iter()

@@ -1,10 +1,10 @@
-//! Who is said to be better than whom, and what is said of those that are not.
+//! Rankings: which server the page ranks first, and what it states about servers without a rank.
 
 use rpcbench::record::{Overload, RateChangeInfo, Record};
 
 use crate::support::{at_rate, cell, of_scenario, one, record, six, words};
 
-/// A load with an overload: two of six rounds never recovered.
+/// An overload in which `threaded` recovers in four of six rounds and `async` in two.
 fn overloaded() -> Record {
     let recovers = |recovered: [Option<f64>; 6], goodput_rps: f64| {
         let mut trials = six(1.0);
@@ -16,8 +16,8 @@ fn overloaded() -> Record {
         }
         trials
     };
-    let late = [Some(0.1), Some(0.2), Some(0.3), Some(1.1), None, None];
-    let never = [None, None, None, None, Some(0.1), Some(0.1)];
+    let mostly = [Some(0.1), Some(0.2), Some(0.3), Some(1.1), None, None];
+    let rarely = [None, None, None, None, Some(0.1), Some(0.1)];
     let load = |name: &str, trials| {
         let mut cell = at_rate(of_scenario(cell(name, trials), "overload", 8, 100), 9000.0);
         cell.load.then = Some(RateChangeInfo {
@@ -27,13 +27,13 @@ fn overloaded() -> Record {
         cell
     };
     record(vec![
-        load("threaded", recovers(late, 9000.0)),
-        load("async", recovers(never, 4000.0)),
+        load("threaded", recovers(mostly, 9000.0)),
+        load("async", recovers(rarely, 4000.0)),
     ])
 }
 
 #[test]
-fn an_overload_is_told_by_goodput_and_recovery_and_has_no_quantiles() {
+fn an_overload_is_reported_by_goodput_and_recovery_without_quantiles() {
     let page = one(&overloaded());
     let text = words(&page.html);
     assert!(
@@ -42,9 +42,9 @@ fn an_overload_is_told_by_goodput_and_recovery_and_has_no_quantiles() {
         ),
         "{text}"
     );
-    // Those that never did took longer than any that did.
+    // A round without recovery counts as longer than every round with one.
     assert!(
-        text.contains("was done: threaded 0.70 s, async not within the window."),
+        text.contains("Time to drain the backlog after the rate fell: threaded 0.70 s, async not within the window."),
         "{text}"
     );
     for (name, _) in &page.pictures {
@@ -61,7 +61,7 @@ fn an_overload_is_told_by_goodput_and_recovery_and_has_no_quantiles() {
 }
 
 #[test]
-fn nobody_is_first_in_throughput_below_anothers_lower_bound() {
+fn no_server_ranks_first_below_another_servers_lower_bound() {
     let limited = |times: f64| {
         let mut trials = six(times);
         trials
@@ -70,20 +70,20 @@ fn nobody_is_first_in_throughput_below_anothers_lower_bound() {
         cell("async", trials)
     };
     let others = || vec![cell("threaded", six(1.0)), cell("forking", six(0.5))];
-    let told = |times: f64| {
+    let page_text = |times: f64| {
         let mut cells = others();
         cells.push(limited(times));
         words(&one(&record(cells)).html)
     };
-    assert!(!told(1.2).contains("serves the most"));
-    let below = told(0.8);
+    assert!(!page_text(1.2).contains("serves the most"));
+    let below = page_text(0.8);
     let expected =
-        "Throughput, of those that the generator did not limit: threaded serves the most";
+        "Throughput, among servers that the generator did not limit: threaded serves the most";
     assert!(below.contains(expected), "{below}");
 }
 
 #[test]
-fn one_with_nothing_in_a_round_is_not_put_in_order() {
+fn a_server_with_an_unknown_figure_in_a_round_is_not_ranked() {
     let mut nothing = six(3.0);
     nothing[2].server.cpu_us_per_request = Some(0.0);
     let record = record(vec![
@@ -93,7 +93,7 @@ fn one_with_nothing_in_a_round_is_not_put_in_order() {
     ]);
     let text = words(&one(&record).html);
     assert!(
-        text.contains("Server CPU a request: forking needs the least; threaded needs"),
+        text.contains("Server CPU per request: forking needs the least; threaded needs"),
         "{text}"
     );
     assert!(text.contains("not known in every round"), "{text}");

@@ -5,7 +5,7 @@ use std::process::Command;
 use crate::support::{Served, models};
 
 #[test]
-fn it_works_unchanged() {
+fn the_original_client_works_with_every_model() {
     let client = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/original_client.py");
     for model in models() {
         let server = Served::start(model, &[]);

@@ -1,4 +1,5 @@
-//! A rate that falls, against a scripted server under a fake clock: every figure is exact.
+//! A rate that changes in the window, with a scripted server and a fake clock: every figure is
+//! exact.
 
 use std::time::Duration;
 
@@ -41,8 +42,8 @@ fn times(schedule: Schedule, window: Window) -> Vec<u64> {
 }
 
 #[test]
-fn a_constant_rate_falls_at_its_time_from_the_window_on() {
-    // 500 ms of 2 ms each, then 10 ms each; the window's end is not planned.
+fn a_constant_rate_changes_at_its_time_after_the_window_begins() {
+    // Gaps of 2 ms up to 500 ms, then of 10 ms; none is planned at the end of the window.
     let first = (1..=250).map(|i| i * 2 * MS);
     let second = (1..60).map(|i| 500 * MS + i * 10 * MS);
     let expected: Vec<u64> = first.chain(second).collect();
@@ -50,14 +51,14 @@ fn a_constant_rate_falls_at_its_time_from_the_window_on() {
         times(falling(Arrivals::Constant, 500.0, 100.0), WINDOW),
         expected
     );
-    // It may rise as well.
+    // The rate may also rise.
     let rising = times(falling(Arrivals::Constant, 100.0, 500.0), WINDOW);
     assert_eq!((rising[49], rising[50]), (500 * MS, 502 * MS));
     assert_eq!(rising.len(), 50 + 299);
 }
 
 #[test]
-fn poisson_gaps_are_exponential_at_either_rate() {
+fn poisson_gaps_are_exponential_at_both_rates() {
     let window = Window {
         from_ns: 600 * MS,
         to_ns: 2 * S,
@@ -68,8 +69,9 @@ fn poisson_gaps_are_exponential_at_either_rate() {
     exponential(&times[fall..], 5000.0);
 }
 
-/// Two connections of 10 ms each can serve 200 a second: 1,000 a second come for 400 ms of the
-/// window after 100 ms of warm-up, then 100 a second.
+/// Two connections with a service time of 10 ms: a capacity of 200 requests per second. The rate
+/// is 1,000 requests per second in the warm-up of 100 ms and the first 400 ms of the window, then
+/// 100 requests per second.
 fn overloaded(assign: Assign) -> Recorder {
     let world = World::new(2, |_, request, _| vec![(10 * MS, pong_to(request))]);
     let schedule = Schedule {
@@ -89,14 +91,14 @@ fn overloaded(assign: Assign) -> Recorder {
 }
 
 #[test]
-fn the_series_tells_what_was_planned_and_what_is_under_way() {
+fn the_series_counts_planned_requests_and_requests_in_progress() {
     for assign in [Assign::Bound, Assign::Free] {
         let recorder = overloaded(assign);
         let planned: Vec<u64> = recorder.series[..6].iter().map(|one| one.planned).collect();
-        // From 100 ms on; the one for 500 ms sharp is the last at the old rate.
+        // The series begins at 100 ms. The request at exactly 500 ms is the last at the first rate.
         assert_eq!(planned, [100, 100, 100, 100, 10, 10]);
         let under_way: Vec<u64> = recorder.under_way().take(20).collect();
-        // At 200 ms some 200 have been planned and 40 answered.
+        // At 200 ms about 200 requests have been planned and 40 answered.
         for (at, expected) in [(0, 160), (1, 240), (3, 400), (4, 390), (19, 240)] {
             assert!(under_way[at].abs_diff(expected) <= 3, "{at}: {under_way:?}");
         }
@@ -108,8 +110,8 @@ fn the_series_tells_what_was_planned_and_what_is_under_way() {
 }
 
 #[test]
-fn what_waits_is_kept_in_bounds_and_the_figures_stay_whole() {
-    // 60,000 a second, of which 30,000 can be served, for three seconds.
+fn waiting_requests_need_bounded_memory_and_are_all_counted() {
+    // For three seconds 60,000 requests per second, with a capacity of 30,000 per second.
     let world = World::new(30, |_, request, _| vec![(MS, pong_to(request))]);
     let schedule = Schedule {
         then: Some(RateChange {
@@ -136,7 +138,7 @@ fn what_waits_is_kept_in_bounds_and_the_figures_stay_whole() {
 }
 
 #[test]
-fn an_overload_is_not_judged_over_capacity() {
+fn an_overload_is_not_flagged_as_over_capacity() {
     let mut trial = trial(0, 1000.0, 10.0);
     (trial.planned, trial.backlog_growth) = (Some(2000), Some(1000));
     assert!(trial.over_capacity());
@@ -144,23 +146,23 @@ fn an_overload_is_not_judged_over_capacity() {
     assert!(!trial.over_capacity());
 }
 
-struct Patient;
+struct Waiting;
 
-impl Observer for Patient {
-    fn trial_begins(&mut self, _seat: &Case, _place: RunProgress) {}
+impl Observer for Waiting {
+    fn trial_begins(&mut self, _case: &Case, _progress: RunProgress) {}
 
     fn live(&mut self, _live: load::LiveProgress, _elapsed: Duration) {}
 
-    fn wait(&mut self, most: Duration) -> std::io::Result<bool> {
-        std::thread::sleep(most);
+    fn wait(&mut self, longest: Duration) -> std::io::Result<bool> {
+        std::thread::sleep(longest);
         Ok(false)
     }
 }
 
 #[test]
-fn a_real_overload_tells_its_shape_and_how_it_went() {
+fn a_real_overload_records_its_load_and_its_result() {
     let server = Served::start("async", &[]);
-    // Four clients that wait for 10 ms each: 400 a second at most.
+    // Four clients with a service time of 10 ms: at most 400 requests per second.
     let load = load::Load {
         target: server.address,
         clients: 4,
@@ -212,12 +214,16 @@ fn a_real_overload_tells_its_shape_and_how_it_went() {
         seed: 1,
         before: EarlierRun::default(),
     };
-    let outcome = measure::rounds::measure(&plan, &mut Patient);
+    let outcome = measure::rounds::measure(&plan, &mut Waiting);
     assert!(outcome.error.is_none(), "{:?}", outcome.error);
     let cell = &outcome.cells[0];
-    let beside = cell.load.beside.as_ref().unwrap();
+    let alternate = cell.load.beside.as_ref().unwrap();
     assert_eq!(
-        (beside.method.as_str(), beside.payload_bytes, beside.one_in),
+        (
+            alternate.method.as_str(),
+            alternate.payload_bytes,
+            alternate.one_in
+        ),
         ("ping", 18, 50)
     );
     let skew = cell.load.skew.unwrap();

@@ -1,4 +1,4 @@
-//! The page of records: what stands in it, for all kinds of records.
+//! The HTML report: its content, for all kinds of records.
 
 use std::collections::HashSet;
 
@@ -7,13 +7,13 @@ use rpcbench::record::{Outcome, Record, Validity, Verdict};
 use crate::support::{checked, one, record, study, two_records, words};
 
 #[test]
-fn the_words_of_a_study() {
+fn the_text_of_a_study() {
     let page = one(&study());
     insta::assert_snapshot!("words", words(&page.html));
 }
 
 #[test]
-fn the_order_of_a_page() {
+fn the_order_of_the_sections() {
     let html = one(&study()).html;
     let ids = [
         "answer",
@@ -39,7 +39,7 @@ fn the_order_of_a_page() {
 }
 
 #[test]
-fn every_picture_stands_in_the_page_with_a_table_and_in_a_file() {
+fn every_chart_is_in_the_page_with_a_table_and_in_a_file() {
     let page = one(&study());
     assert!(page.pictures.len() >= 10, "{}", page.pictures.len());
     let figures: Vec<&str> = page.html.split("<figure ").skip(1).collect();
@@ -54,14 +54,14 @@ fn every_picture_stands_in_the_page_with_a_table_and_in_a_file() {
         );
     }
     let names: HashSet<&String> = page.pictures.iter().map(|(name, _)| name).collect();
-    assert_eq!(names.len(), page.pictures.len(), "no name twice");
+    assert_eq!(names.len(), page.pictures.len(), "duplicate file name");
     for (name, svg) in &page.pictures {
         assert!(page.html.contains(svg.as_str()), "{name}");
     }
 }
 
 #[test]
-fn nothing_is_asked_of_any_network_and_no_id_is_twice() {
+fn the_page_loads_nothing_from_a_network_and_has_no_duplicate_ids() {
     let html = one(&study()).html;
     for (at, _) in html.match_indices("http") {
         let around = &html[at.saturating_sub(8)..at + 30];
@@ -73,12 +73,12 @@ fn nothing_is_asked_of_any_network_and_no_id_is_twice() {
     let mut seen = HashSet::new();
     for rest in html.split(" id=\"").skip(1) {
         let id = rest.split('"').next().unwrap();
-        assert!(seen.insert(id), "{id} is twice");
+        assert!(seen.insert(id), "duplicate id {id}");
     }
 }
 
 #[test]
-fn its_data_are_the_record_without_histograms() {
+fn the_embedded_data_are_the_record_without_histograms() {
     let study = study();
     let html = one(&study).html;
     let json = html.split("id=\"json-0\">").nth(1).unwrap();
@@ -94,7 +94,7 @@ fn its_data_are_the_record_without_histograms() {
 }
 
 #[test]
-fn hostile_names_stay_names() {
+fn names_with_markup_are_escaped() {
     let mut study = study();
     let name = "</script><script>alert(1)</script> & \"x\" 'y'";
     for cell in &mut study.cells {
@@ -105,17 +105,17 @@ fn hostile_names_stay_names() {
     study.command.push(name.to_owned());
     let html = one(&study).html;
     assert!(!html.contains("<script>alert"), "escaped");
-    // Ours: two of data, one of behaviour.
+    // The page's own: two of data, one of code.
     assert_eq!(html.matches("</script>").count(), 3);
 }
 
 #[test]
-fn warnings_stand_beside_what_they_touch() {
+fn warnings_are_shown_at_the_charts_they_apply_to() {
     let html = one(&study()).html;
     let figures: Vec<&str> = html.split("<figure ").skip(1).collect();
     for figure in figures {
         let figure = figure.split("</figure>").next().unwrap();
-        // What speaks against rates and times does not touch sizes.
+        // A warning about rates and times does not apply to sizes.
         let sizes = ["figure-memory", "figure-processes", "figure-threads"];
         let of_size = sizes.iter().any(|size| figure.contains(size));
         let of_echo = figure.contains("-echo\"") && !of_size;
@@ -128,7 +128,7 @@ fn warnings_stand_beside_what_they_touch() {
 }
 
 #[test]
-fn records_laid_over_each_other_share_their_charts() {
+fn compared_records_share_their_charts() {
     let (one, mut other) = (study(), study());
     other.cells.retain(|cell| cell.contestant.name != "single");
     let page = two_records([("before", &one), ("after", &other)]);
@@ -141,14 +141,11 @@ fn records_laid_over_each_other_share_their_charts() {
         assert!(svg.contains(&format!("data-series=\"{name}\"")), "{name}");
     }
     assert!(!svg.contains("single · after"));
-    assert!(
-        page.html
-            .contains("no order between records is claimed here")
-    );
+    assert!(page.html.contains("this page does not rank across records"));
 }
 
 #[test]
-fn where_rates_of_records_differ_each_is_told() {
+fn different_rates_of_compared_records_are_all_shown() {
     let (one, mut other) = (study(), study());
     for cell in &mut other.cells {
         cell.load.rate_rps = cell.load.rate_rps.map(|rate| 2.0 * rate);
@@ -158,11 +155,11 @@ fn where_rates_of_records_differ_each_is_told() {
         reasons: vec!["it was a bad day".to_owned()],
     };
     let html = two_records([("before", &one), ("after", &other)]).html;
-    let title = "ladder: by percentile, before: 64 clients, 9,000/s; after: 64 clients, 18,000/s";
+    let title = "ladder: response time by percentile, before: 64 clients, 9,000/s; after: 64 clients, 18,000/s";
     assert!(html.contains(title));
-    // What speaks against a record is not laid at another's door.
+    // The warning names the record it belongs to.
     assert!(html.contains("after: Suspect in 1 of 36 trials (threaded): it was a bad day."));
-    // Another payload is another load.
+    // Loads with different payloads are not compared.
     let mut large = study();
     large
         .cells
@@ -173,12 +170,12 @@ fn where_rates_of_records_differ_each_is_told() {
         .pictures
         .iter()
         .filter(|(name, _)| name.starts_with("throughput-"));
-    assert_eq!(throughput.count(), 2, "not in one chart");
+    assert_eq!(throughput.count(), 2, "a chart per load");
 }
 
-/// Shapes that a record can have, and what its page says.
+/// Records without trials, valid trials, enough rounds or histograms.
 #[test]
-fn poor_records_have_a_page_that_says_so() {
+fn incomplete_records_have_a_page_that_states_what_is_missing() {
     let none = record(Vec::new());
     assert!(one(&none).html.contains("No trial was completed"));
     let mut no_trials = study();
@@ -193,13 +190,10 @@ fn poor_records_have_a_page_that_says_so() {
     let mut invalid = study();
     for trial in invalid.cells.iter_mut().flat_map(|cell| &mut cell.trials) {
         trial.validity.verdict = Verdict::Invalid;
-        trial.validity.reasons = vec!["no right reply came".to_owned()];
+        trial.validity.reasons = vec!["no correct reply was received".to_owned()];
     }
     let html = one(&invalid).html;
-    assert!(
-        html.contains("nothing to put in order"),
-        "no order is claimed"
-    );
+    assert!(html.contains("nothing to rank"), "no ranking is shown");
     assert!(html.contains("Invalid in ") && !html.contains("needs the least"));
     let mut few = study();
     few.cells
@@ -224,12 +218,12 @@ fn poor_records_have_a_page_that_says_so() {
 }
 
 #[test]
-fn a_check_has_its_verdict_a_forest_plot_and_a_dot_a_pair() {
+fn a_check_has_its_verdict_a_forest_plot_and_a_dot_per_pair() {
     let page = one(&checked(Outcome::Regressed));
     let text = words(&page.html);
-    assert!(text.contains("The verdict: REGRESSED"), "{text}");
+    assert!(text.contains("Verdict: REGRESSED"), "{text}");
     assert!(
-        text.contains("async, 64 clients: CPU a request | +20.0 % | +14.0 % to +27.2 %"),
+        text.contains("async, 64 clients: CPU per request | +20.0 % | +14.0 % to +27.2 %"),
         "{text}"
     );
     let names: Vec<&str> = page
@@ -238,7 +232,7 @@ fn a_check_has_its_verdict_a_forest_plot_and_a_dot_a_pair() {
         .map(|(name, _)| name.as_str())
         .collect();
     assert_eq!(names[..2], ["check-0-forest.svg", "check-0-pairs.svg"]);
-    // Its sides are compared by the check alone.
+    // The page has no ranking of baseline and candidate: the check compares them.
     assert!(!page.html.contains("id=\"orders\"") && !page.html.contains("id=\"answer\""));
     let (_, throughput) = page
         .pictures
@@ -255,6 +249,6 @@ fn a_check_has_its_verdict_a_forest_plot_and_a_dot_a_pair() {
     assert_eq!(
         pairs.matches("pair 7").count(),
         4,
-        "a tip and a title for each of two metrics"
+        "a tooltip and a title for each of two metrics"
     );
 }

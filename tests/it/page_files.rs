@@ -1,4 +1,4 @@
-//! The page and its pictures as files, and records that are none.
+//! The files that `report` writes, and files that are not records.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ fn saved(folder: &Path, name: &str, text: &str) -> PathBuf {
 }
 
 #[test]
-fn the_program_writes_the_page_and_its_pictures() {
+fn report_writes_the_page_and_its_charts() {
     let folder = tempfile::tempdir().unwrap();
     let text = serde_json::to_string(&study()).unwrap();
     let (one, other) = (
@@ -35,7 +35,10 @@ fn the_program_writes_the_page_and_its_pictures() {
     }
     let output = run(&["report", one, other, "--out", out_name]);
     assert_eq!(output.status.code(), Some(0));
-    assert!(!old.exists() && others.exists(), "only our own old ones go");
+    assert!(
+        !old.exists() && others.exists(),
+        "only old files of rpcbench are removed"
+    );
     assert!(out.join("one/report.md").exists() && out.join("other/trials.csv").exists());
     assert!(
         fs::read_to_string(out.join("report.html"))
@@ -45,7 +48,7 @@ fn the_program_writes_the_page_and_its_pictures() {
 }
 
 #[test]
-fn records_that_are_none_are_named() {
+fn a_file_that_is_not_a_record_is_named_in_the_error() {
     let folder = tempfile::tempdir().unwrap();
     let whole = serde_json::to_string(&study()).unwrap();
     let newer = whole.replace("rpcbench.record/1", "rpcbench.record/2");
@@ -62,9 +65,12 @@ fn records_that_are_none_are_named() {
             "--out",
             out.to_str().unwrap(),
         ]);
-        let told = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(1), "{told}");
-        assert!(told.contains(name) && told.contains(expected), "{told}");
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{stderr}");
+        assert!(
+            stderr.contains(name) && stderr.contains(expected),
+            "{stderr}"
+        );
         assert!(!out.exists(), "{name}: nothing is written");
     }
 }

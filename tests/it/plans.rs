@@ -1,5 +1,5 @@
-//! What a plan can hold beside its rate, against a scripted server under a fake clock: every
-//! figure is exact.
+//! Alternate messages and skew in a plan, with a scripted server and a fake clock: every figure
+//! is exact.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -33,8 +33,8 @@ fn constant(rate_rps: f64) -> Schedule {
     }
 }
 
-/// The plan of `clients` clients up to `until_ns`, as so many threads draw it, each request
-/// with the number of its client among all.
+/// The plan of `clients` clients up to `until_ns`, as drawn by `threads` threads. The client
+/// numbers are those among all clients.
 fn plan(schedule: Schedule, clients: usize, threads: usize, until_ns: u64) -> Vec<Planned> {
     let mut plan = Vec::new();
     for index in 0..threads {
@@ -52,8 +52,8 @@ fn plan(schedule: Schedule, clients: usize, threads: usize, until_ns: u64) -> Ve
     plan
 }
 
-/// The right reply to either message of the scripted load.
-fn right(request: &[u8]) -> Vec<u8> {
+/// The correct reply to the usual and to the alternate message.
+fn correct_reply(request: &[u8]) -> Vec<u8> {
     if is_spin(request) {
         let body = br#"{"out":"spin","result":2000}"#;
         [&(body.len() as u32).to_le_bytes()[..], body].concat()
@@ -66,26 +66,26 @@ fn is_spin(request: &[u8]) -> bool {
     request[4..].starts_with(br#"{"in":"spin""#)
 }
 
-/// Whose a request was, and whether it was the other message; in the order in which they were sent.
-type Seen = Rc<RefCell<Vec<(usize, bool)>>>;
+/// The client of each request, and whether it was the alternate message; in the order of sending.
+type Sent = Rc<RefCell<Vec<(usize, bool)>>>;
 
-/// A world of two clients that notes whose requests were the other message, a `spin`.
-fn noting() -> (Rc<RefCell<World>>, Seen) {
-    let seen = Seen::default();
-    let kept = Rc::clone(&seen);
+/// A server for two clients that records each request. The alternate message is a `spin`.
+fn recording() -> (Rc<RefCell<World>>, Sent) {
+    let sent = Sent::default();
+    let kept = Rc::clone(&sent);
     let world = World::new(2, move |client, request, _| {
         kept.borrow_mut().push((client, is_spin(request)));
-        // The other message takes longer.
+        // The alternate message takes longer.
         let takes = if is_spin(request) { 7 * MS } else { MS };
-        vec![(takes, right(request))]
+        vec![(takes, correct_reply(request))]
     });
-    (world, seen)
+    (world, sent)
 }
 
 #[test]
-fn the_other_message_is_drawn_by_client_and_number_in_a_closed_loop() {
+fn the_alternate_message_depends_on_client_and_request_number_in_a_closed_loop() {
     let play_mixed = |first_client: usize| {
-        let (world, seen) = noting();
+        let (world, sent) = recording();
         let load = Load {
             mix: MIX,
             first_client,
@@ -93,23 +93,23 @@ fn the_other_message_is_drawn_by_client_and_number_in_a_closed_loop() {
         };
         let (recorder, _) = play(&load, &world);
         assert_eq!(recorder.errors.total(), 0, "{:?}", recorder.first_wrong);
-        seen.take()
+        sent.take()
     };
-    let seen = play_mixed(5);
+    let sent = play_mixed(5);
     for client in 0..2 {
-        let kinds = seen.iter().filter(|(whose, _)| *whose == client);
-        for (asked, (_, spin)) in kinds.enumerate() {
-            let expected = MIX.kind(5 + client as u64, asked as u64 + 1);
-            assert_eq!(*spin, expected == Kind::Alternate, "{client}: {asked}");
+        let kinds = sent.iter().filter(|(of, _)| *of == client);
+        for (number, (_, spin)) in kinds.enumerate() {
+            let expected = MIX.kind(5 + client as u64, number as u64 + 1);
+            assert_eq!(*spin, expected == Kind::Alternate, "{client}: {number}");
         }
     }
-    let spins = seen.iter().filter(|(_, spin)| *spin).count();
-    assert!(seen.len() > 1000 && spins > 100, "{spins}/{}", seen.len());
-    assert_ne!(seen, play_mixed(7), "other clients ask otherwise");
+    let spins = sent.iter().filter(|(_, spin)| *spin).count();
+    assert!(sent.len() > 1000 && spins > 100, "{spins}/{}", sent.len());
+    assert_ne!(sent, play_mixed(7), "other clients send another sequence");
 }
 
 #[test]
-fn the_other_message_is_a_part_of_the_plan_whoever_sends_it() {
+fn the_alternate_message_is_part_of_the_plan_with_either_assignment() {
     let drawn = plan(constant(400.0), 2, 1, 1100 * MS - 1);
     let planned: Vec<bool> = drawn
         .iter()
@@ -117,7 +117,7 @@ fn the_other_message_is_a_part_of_the_plan_whoever_sends_it() {
         .collect();
     assert!(planned.iter().filter(|spin| **spin).count() > 30);
     for assign in [Assign::Bound, Assign::Free] {
-        let (world, seen) = noting();
+        let (world, sent) = recording();
         let schedule = Schedule {
             assign,
             ..constant(400.0)
@@ -126,25 +126,25 @@ fn the_other_message_is_a_part_of_the_plan_whoever_sends_it() {
         let load = Load { assign, ..load(2) };
         let (recorder, _) = play_with(&load, pacer, true, &world);
         assert_eq!(recorder.errors.total(), 0);
-        let mut seen = seen.take();
+        let mut sent = sent.take();
         if assign == Assign::Bound {
-            // Whoever waited for a slow one sends later; by client the order is the plan's.
-            seen.sort_by_key(|(client, _)| *client);
+            // A client that waits for a slow reply sends later; each client keeps the plan's order.
+            sent.sort_by_key(|(client, _)| *client);
             let mut by_client: Vec<&Planned> = drawn.iter().collect();
             by_client.sort_by_key(|one| one.client);
             let by_client = by_client.iter();
             let expected = by_client.map(|one| (one.client, one.kind == Kind::Alternate));
-            assert_eq!(seen, expected.collect::<Vec<_>>());
+            assert_eq!(sent, expected.collect::<Vec<_>>());
         } else {
-            let sent: Vec<bool> = seen.iter().map(|(_, spin)| *spin).collect();
+            let sent: Vec<bool> = sent.iter().map(|(_, spin)| *spin).collect();
             assert_eq!(sent, planned, "in the order of the plan, by any client");
         }
     }
 }
 
 #[test]
-fn a_reply_is_checked_against_the_message_that_was_asked() {
-    // Of the right name for the usual message, and so wrong for the other.
+fn a_reply_is_checked_against_the_message_that_was_sent() {
+    // The reply to a `spin` has the form of a reply to a ping: it is wrong.
     let spins = Rc::new(Cell::new(0));
     let counted = Rc::clone(&spins);
     let world = World::new(1, move |_, request, now| {
@@ -152,7 +152,7 @@ fn a_reply_is_checked_against_the_message_that_was_asked() {
         counted.set(counted.get() + u64::from(spin));
         let body = br#"{"out":"pong","result":"0000000000000001"}"#;
         let wrong = [&(body.len() as u32).to_le_bytes()[..], body].concat();
-        vec![(MS, if spin { wrong } else { right(request) })]
+        vec![(MS, if spin { wrong } else { correct_reply(request) })]
     });
     let load = Load {
         mix: MIX,
@@ -168,7 +168,7 @@ fn a_reply_is_checked_against_the_message_that_was_asked() {
 }
 
 #[test]
-fn the_times_of_a_plan_do_not_depend_on_what_is_asked() {
+fn the_times_of_a_plan_do_not_depend_on_the_mix() {
     let schedule = Schedule {
         arrivals: Arrivals::Poisson,
         ..constant(1000.0)
@@ -190,45 +190,45 @@ fn skewed(arrivals: Arrivals, clients: f64, requests: f64) -> Schedule {
     }
 }
 
-/// How many requests of the plan each client has.
-fn dealt(schedule: Schedule, clients: usize, threads: usize) -> Vec<u64> {
-    let mut dealt = vec![0; clients];
+/// The number of planned requests of each client.
+fn requests_per_client(schedule: Schedule, clients: usize, threads: usize) -> Vec<u64> {
+    let mut counts = vec![0; clients];
     for planned in plan(schedule, clients, threads, S) {
-        dealt[planned.client] += 1;
+        counts[planned.client] += 1;
     }
-    dealt
+    counts
 }
 
 #[test]
-fn a_few_clients_make_most_of_the_requests_to_the_request() {
-    // Of 10,000 nine tenths, to five of fifty in turn.
-    let counts = dealt(skewed(Arrivals::Constant, 0.1, 0.9), 50, 1);
+fn skewed_clients_get_their_exact_number_of_requests() {
+    // Nine tenths of 10,000 requests go to five of fifty clients, in turn.
+    let counts = requests_per_client(skewed(Arrivals::Constant, 0.1, 0.9), 50, 1);
     let mut sorted = counts.clone();
     sorted.sort_unstable_by(|a, b| b.cmp(a));
     assert_eq!(sorted[..5], [1800; 5]);
     assert_eq!(sorted[5..].iter().sum::<u64>(), 1000);
     assert!(sorted[5..].iter().all(|count| (22..=23).contains(count)));
-    // The busy ones are not neighbours.
+    // The busy clients are spread over the client numbers.
     let busy: Vec<usize> = (0..50).filter(|at| counts[*at] == 1800).collect();
     assert!(busy[4] - busy[0] > 10, "{busy:?}");
     let other_seed = Schedule {
         seed: 5,
         ..skewed(Arrivals::Constant, 0.1, 0.9)
     };
-    assert_ne!(counts, dealt(other_seed, 50, 1));
+    assert_ne!(counts, requests_per_client(other_seed, 50, 1));
 }
 
 #[test]
-fn uneven_poisson_arrivals_have_their_share_and_stay_exponential() {
+fn skewed_poisson_arrivals_have_their_share_and_exponential_gaps() {
     let schedule = skewed(Arrivals::Poisson, 0.1, 0.9);
-    let counts = dealt(schedule, 50, 1);
+    let counts = requests_per_client(schedule, 50, 1);
     let busy: Vec<u64> = counts
         .iter()
         .copied()
         .filter(|count| *count > 500)
         .collect();
     assert_eq!(busy.len(), 5, "{counts:?}");
-    // Each of 1,800 with a standard deviation of 42.
+    // 1,800 each, with a standard deviation of 42.
     assert!(
         busy.iter().all(|count| (1600..2000).contains(count)),
         "{busy:?}"
@@ -242,7 +242,7 @@ fn uneven_poisson_arrivals_have_their_share_and_stay_exponential() {
 }
 
 #[test]
-fn an_uneven_plan_is_the_same_for_any_number_of_threads() {
+fn a_skewed_plan_is_the_same_for_any_number_of_threads() {
     for arrivals in [Arrivals::Constant, Arrivals::Poisson] {
         let schedule = skewed(arrivals, 0.1, 0.9);
         let one = plan(schedule, 50, 1, S);
@@ -252,15 +252,15 @@ fn an_uneven_plan_is_the_same_for_any_number_of_threads() {
 }
 
 #[test]
-fn a_share_may_be_all_or_less_than_a_client() {
+fn a_share_of_clients_may_be_all_or_less_than_one_client() {
     for arrivals in [Arrivals::Constant, Arrivals::Poisson] {
         let served = |clients, requests| {
-            let counts = dealt(skewed(arrivals, clients, requests), 10, 3);
+            let counts = requests_per_client(skewed(arrivals, clients, requests), 10, 3);
             counts.iter().filter(|count| **count > 0).count()
         };
-        assert_eq!(served(0.01, 1.0), 1, "at least one is busy");
-        assert_eq!(served(0.3, 1.0), 3, "the others have nothing");
-        assert_eq!(served(1.0, 0.5), 10, "all are busy, so that all is theirs");
+        assert_eq!(served(0.01, 1.0), 1, "at least one client is busy");
+        assert_eq!(served(0.3, 1.0), 3, "the other clients get no request");
+        assert_eq!(served(1.0, 0.5), 10, "all clients are busy");
         assert_eq!(served(0.2, 0.0), 8);
     }
 }

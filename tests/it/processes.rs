@@ -1,4 +1,4 @@
-//! Processes: none is left behind, whatever dies; workers are replaced.
+//! Processes: none remains after any process dies; workers are replaced.
 
 use std::process::Stdio;
 use std::thread;
@@ -12,7 +12,7 @@ use crate::support::{
     rpcbench,
 };
 
-fn end(pid: i32) {
+fn kill_process(pid: i32) {
     kill(Pid::from_raw(pid), Signal::SIGKILL).unwrap();
 }
 
@@ -68,18 +68,20 @@ fn killing_the_guard_ends_a_server_that_computes() {
     eventually("the server runs", || descendants(pid).len() == 2);
     thread::sleep(Duration::from_millis(500));
     let processes = descendants(pid);
-    end(processes
-        .iter()
-        .find(|process| process.parent == pid)
-        .unwrap()
-        .pid);
+    kill_process(
+        processes
+            .iter()
+            .find(|process| process.parent == pid)
+            .unwrap()
+            .pid,
+    );
     assert_gone(&processes[1..]);
     let status = harness.wait().unwrap();
     let stderr = std::io::read_to_string(harness.stderr.unwrap()).unwrap();
     assert_eq!(status.code(), Some(1));
     assert_eq!(
         stderr.trim(),
-        "rpcbench: the server of threaded is gone: it lost its guard"
+        "rpcbench: the server of threaded ended unexpectedly: it lost its guard process"
     );
 }
 
@@ -92,12 +94,12 @@ fn killing_the_guard_ends_the_server_and_its_workers() {
         .iter()
         .find(|process| process.parent == server.pid())
         .unwrap();
-    end(guard.pid);
+    kill_process(guard.pid);
     assert_gone(&processes);
 }
 
 #[test]
-fn a_killed_worker_is_replaced_and_others_do_not_notice() {
+fn a_killed_worker_is_replaced_and_clients_are_still_served() {
     for model in ["preforking", "preforking-async"] {
         let server = Served::start(model, &["--workers", "3"]);
         eventually("the workers run", || server.processes().len() == 5);
@@ -116,7 +118,7 @@ fn a_killed_worker_is_replaced_and_others_do_not_notice() {
                 .iter()
                 .map(|process| process.pid)
                 .collect();
-            end(workers[0]);
+            kill_process(workers[0]);
             eventually("the worker is replaced", || {
                 let now = descendants(root.pid);
                 now.len() == 3
@@ -124,7 +126,7 @@ fn a_killed_worker_is_replaced_and_others_do_not_notice() {
                         .iter()
                         .all(|process| process.pid != workers[0] && process.state != 'Z')
             });
-            // Sequential connects meet every worker sooner or later; all must be answered.
+            // Sequential connects reach all workers; each must be answered.
             for n in 0..6 {
                 assert_eq!(Client::to(server.address).ask(&ping(n)), pong(n), "{model}");
             }
@@ -133,8 +135,8 @@ fn a_killed_worker_is_replaced_and_others_do_not_notice() {
 }
 
 #[test]
-fn all_workers_are_there_from_the_start() {
-    // More than may be replaced at once.
+fn all_workers_start_at_once() {
+    // More than the supervisor replaces in a burst.
     for model in ["preforking", "preforking-async"] {
         let record = measured(&[
             "--model",
@@ -159,7 +161,7 @@ fn all_workers_are_there_from_the_start() {
 }
 
 #[test]
-fn a_drain_does_not_spin() {
+fn a_drain_does_not_busy_wait() {
     let server = Served::start("async", &["--drain", "5s"]);
     let mut client = server.client();
     client.send(&crate::support::frame(r#"{"in":"sleep","params":1500}"#));
@@ -174,7 +176,7 @@ fn a_drain_does_not_spin() {
         .find(|process| process.parent == guard.pid)
         .unwrap()
         .pid;
-    // A connection and the stop come in the same wake-up.
+    // The connection and the stop signal arrive in the same wake-up.
     kill(Pid::from_raw(root), Signal::SIGSTOP).unwrap();
     let _late = Client::to(server.address);
     kill(Pid::from_raw(root), Signal::SIGTERM).unwrap();
@@ -198,16 +200,16 @@ fn a_drain_does_not_spin() {
 }
 
 #[test]
-fn forking_leaves_no_zombie_while_it_runs() {
+fn forking_reaps_its_children_while_it_runs() {
     let server = Served::start("forking", &[]);
-    // 200 children end at once, which the kernel may tell in a single signal.
+    // 200 children end at once: the kernel may send a single signal for all.
     let mut clients: Vec<Client> = (0..200).map(|_| server.client()).collect();
     for (n, client) in clients.iter_mut().enumerate() {
         assert_eq!(client.ask(&ping(n)), pong(n));
     }
     assert!(server.processes().len() >= 200);
     drop(clients);
-    // The guard and the server are what is left.
+    // Only the guard and the server remain.
     eventually("all children are reaped", || server.processes().len() == 2);
 }
 
@@ -229,7 +231,7 @@ fn a_worker_that_cannot_start_stops_the_server_with_the_reason() {
 }
 
 #[test]
-fn a_panic_costs_a_connection_or_a_worker_and_is_counted() {
+fn after_a_panic_the_server_serves_new_connections() {
     for model in models() {
         let server = Served::run(example("own_handler"), model, &[]);
         let mut client = server.client();
@@ -266,7 +268,7 @@ fn panics_and_lost_workers_are_in_the_result() {
                 &short[..4]
             })
             .args(["--no-save", "--format", "json"])
-            // A backtrace a panic takes longer than all the rest.
+            // Backtraces would take most of the time.
             .env("RUST_BACKTRACE", "0")
             .output()
             .unwrap();
@@ -291,7 +293,7 @@ fn a_worker_that_hangs_is_replaced_and_one_that_sleeps_is_not() {
         let begun = Instant::now();
         assert!(
             stuck.is_closed(),
-            "{model}: the hung worker still has its client"
+            "{model}: the hung worker's connection is open"
         );
         assert!(
             begun.elapsed() >= Duration::from_millis(390),
@@ -309,7 +311,7 @@ fn a_worker_that_hangs_is_replaced_and_one_that_sleeps_is_not() {
 }
 
 #[test]
-fn at_its_bound_a_model_lets_clients_wait_and_serves_them_later() {
+fn at_max_connections_further_clients_wait_and_are_served_later() {
     for model in ["threaded", "forking", "async"] {
         let server = Served::start(model, &["--max-connections", "2"]);
         let mut first = server.client();
@@ -324,7 +326,7 @@ fn at_its_bound_a_model_lets_clients_wait_and_serves_them_later() {
             .0
             .set_read_timeout(Some(Duration::from_millis(200)))
             .unwrap();
-        assert_eq!(third.receive(), None, "{model} has served a third");
+        assert_eq!(third.receive(), None, "{model} served a third client");
         drop(first);
         third
             .0
@@ -335,7 +337,7 @@ fn at_its_bound_a_model_lets_clients_wait_and_serves_them_later() {
 }
 
 #[test]
-fn the_accept_modes_share_out_connections() {
+fn every_accept_mode_accepts_all_connections() {
     for mode in ["shared", "reuseport", "exclusive"] {
         let record = measured(&[
             "--model",

@@ -1,4 +1,4 @@
-//! Shapes of load and placement with the real program.
+//! Load options and CPU pinning with the real program.
 
 use serde_json::Value;
 
@@ -9,7 +9,7 @@ fn trial(record: &Value) -> &Value {
 }
 
 #[test]
-fn the_article_wire_meets_the_delayed_acknowledgement_in_every_model() {
+fn split_writes_wait_for_the_delayed_acknowledgement_in_every_model() {
     let arguments = ["--model", "all", "--clients", "1", "--write-mode", "split"];
     let record = measured(
         &[
@@ -26,7 +26,7 @@ fn the_article_wire_meets_the_delayed_acknowledgement_in_every_model() {
         assert_eq!(cell["contestant"]["options"]["backlog"], 1, "{name}");
         assert_eq!(trial["clients_served"], 1, "{name}: {trial}");
         assert_eq!(trial["errors"]["reply"], 0, "{name}");
-        // Linux delays an acknowledgement by 40 ms at least.
+        // Linux delays an acknowledgement by at least 40 ms.
         let p50 = trial["latency_ns"]["p50"].as_u64().unwrap();
         assert!(p50 > 39_000_000, "{name}: {p50} ns");
     }
@@ -51,7 +51,7 @@ fn idle_connections_take_the_workers_of_a_preforking_server() {
 }
 
 #[test]
-fn a_server_that_closes_idle_connections_is_counted_and_asked_again() {
+fn idle_connections_closed_by_the_server_are_counted_and_reopened() {
     let idle = ["--idle", "3", "--clients", "1", "--idle-timeout", "100ms"];
     let record = measured(&[&["--model", "async"][..], &idle, &["--duration", "600ms"]].concat());
     let closed = trial(&record)["idle"]["closed"].as_u64().unwrap();
@@ -60,7 +60,7 @@ fn a_server_that_closes_idle_connections_is_counted_and_asked_again() {
 }
 
 #[test]
-fn thinking_clients_ask_no_more_than_they_can() {
+fn think_time_limits_the_request_rate() {
     let think = ["--model", "threaded", "--clients", "5", "--think", "50ms"];
     let record = measured(&[&think[..], &["--duration", "500ms", "--warmup", "100ms"]].concat());
     let requests = trial(&record)["requests"].as_u64().unwrap();
@@ -74,7 +74,7 @@ fn thinking_clients_ask_no_more_than_they_can() {
 }
 
 #[test]
-fn resets_are_seen_by_the_server_and_are_no_errors_of_the_clients() {
+fn resets_by_clients_are_faults_at_the_server_and_not_client_errors() {
     let reset = ["--close", "reset", "--requests-per-connection", "2"];
     let record = measured(
         &[
@@ -92,7 +92,7 @@ fn resets_are_seen_by_the_server_and_are_no_errors_of_the_clients() {
 }
 
 #[test]
-fn refused_connects_are_counted_on_their_own() {
+fn refused_connects_are_counted_separately() {
     let server = Served::start("single", &[]);
     let address = server.address.to_string();
     let running = rpcbench()
@@ -124,7 +124,7 @@ fn refused_connects_are_counted_on_their_own() {
 }
 
 #[test]
-fn either_side_is_kept_on_its_cores() {
+fn generator_and_server_run_on_their_cores() {
     let cpus = ["--client-cpus", "0", "--server-cpus", "0"];
     let record = measured(
         &[
@@ -137,7 +137,7 @@ fn either_side_is_kept_on_its_cores() {
     let cell = &record["cells"][0];
     assert_eq!(cell["load"]["client_cpus"], "0");
     assert_eq!(cell["contestant"]["options"]["cpus"], "0");
-    // One worker a core that it may use.
+    // The default is one worker per allowed core.
     assert_eq!(cell["contestant"]["options"]["workers"], 1);
     let server = Served::start("threaded", &["--server-cpus", "0"]);
     for process in server.processes() {
@@ -150,21 +150,24 @@ fn either_side_is_kept_on_its_cores() {
 }
 
 #[test]
-fn cores_that_are_not_there_are_refused() {
+fn missing_cores_are_refused() {
     for side in ["--client-cpus", "--server-cpus"] {
         let output = run(&["--model", "async", side, "0,1000", "--no-save"]);
-        let told = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(2), "{told}");
-        assert!(told.contains(side) && told.contains("core 1000"), "{told}");
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{message}");
+        assert!(
+            message.contains(side) && message.contains("core 1000"),
+            "{message}"
+        );
     }
 }
 
 #[test]
-fn the_generator_tells_its_memory() {
+fn the_generator_records_its_memory() {
     let record = measured(&[&["--model", "async", "--clients", "200"][..], &SHORT].concat());
     let generator = &trial(&record)["generator"];
-    let each = generator["memory_bytes_per_connection"].as_f64().unwrap();
-    assert!((100.0..20_000.0).contains(&each), "{generator}");
+    let per_connection = generator["memory_bytes_per_connection"].as_f64().unwrap();
+    assert!((100.0..20_000.0).contains(&per_connection), "{generator}");
     assert!(
         generator["memory_bytes"].as_u64().unwrap() > 100_000,
         "{generator}"
@@ -200,25 +203,28 @@ fn a_search_ends_with_an_answer_and_keeps_its_trials() {
         .iter()
         .map(|cell| cell["trials"].as_array().unwrap().len())
         .sum();
-    // Each has a pilot.
+    // Each search has a pilot trial.
     assert_eq!(trials, tries + 2);
     assert_eq!(
         starving["gave_up"],
-        "already in a closed loop 1 of 2 clients were served"
+        "in the closed-loop pilot the server served only 1 of 2 clients"
     );
 }
 
 #[test]
-fn a_target_is_written_as_it_is_said() {
+fn an_slo_is_parsed_and_a_wrong_one_is_refused() {
     for wrong in ["p99", "p42<10ms", "p99<"] {
         let output = run(&["--model", "async", "--slo", wrong]);
-        let told = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(2), "{told}");
-        assert!(told.contains("a target such as 'p99<10ms'"), "{told}");
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{message}");
+        assert!(message.contains("a target such as 'p99<10ms'"), "{message}");
     }
     let plan = run(&["--model", "async", "--slo", "p99.9 < 5ms", "--plan"]);
-    let told = String::from_utf8(plan.stdout).unwrap();
-    assert!(told.contains("the highest rate within p99.9<5ms"), "{told}");
+    let message = String::from_utf8(plan.stdout).unwrap();
+    assert!(
+        message.contains("the highest rate within p99.9<5ms"),
+        "{message}"
+    );
     let both = run(&["--model", "async", "--slo", "p99<5ms", "--rate", "10k"]);
     assert_eq!(both.status.code(), Some(2));
 }

@@ -1,4 +1,4 @@
-//! Records: the names that others rely on, and files that are not records.
+//! Records: the keys that other programs read, and files that are not records.
 
 use std::fs;
 
@@ -15,7 +15,7 @@ fn keys(value: &serde_json::Value) -> Vec<&str> {
         .collect()
 }
 
-/// Every name is there; more may be.
+/// Checks that the object has these keys; it may have more.
 #[track_caller]
 fn has(value: &serde_json::Value, names: &str) {
     let keys = keys(value);
@@ -25,7 +25,7 @@ fn has(value: &serde_json::Value, names: &str) {
 }
 
 #[test]
-fn every_name_of_the_schema_is_there() {
+fn a_record_has_every_key_of_the_schema() {
     let record = measured(&[
         "--model",
         "preforking",
@@ -96,7 +96,7 @@ fn every_name_of_the_schema_is_there() {
     assert_eq!(trial["server"]["processes_peak"], 3);
     assert_eq!(cell["load"]["mode"], "closed");
 
-    // The histogram says what the quantiles say.
+    // The histogram agrees with the quantiles.
     let latency =
         rpcbench::record::histogram::decode(trial["histograms"]["latency"].as_str().unwrap())
             .unwrap();
@@ -106,10 +106,10 @@ fn every_name_of_the_schema_is_there() {
 }
 
 #[test]
-fn what_is_no_record_is_named() {
+fn a_file_that_is_not_a_record_is_named_in_the_error() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("some.json");
-    let says = |text: &str| {
+    let read_error = |text: &str| {
         fs::write(&path, text).unwrap();
         Record::read(&path).unwrap_err().to_string()
     };
@@ -123,7 +123,7 @@ fn what_is_no_record_is_named() {
         ),
         ("{\"schema\":\"rpcbench.record/1\"}", "missing field"),
     ] {
-        let error = says(text);
+        let error = read_error(text);
         assert!(
             error.contains("some.json") && error.contains(reason),
             "{text}: {error}"

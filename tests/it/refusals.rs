@@ -1,25 +1,26 @@
-//! What cannot be done is said in a line or two, with what to do.
+//! Errors have one or two lines and state what to do.
 
 use std::net::TcpListener;
 use std::process::Command;
 
 use crate::support::{SHORT, run};
 
-/// One or two lines on stderr that say all of `says`, with this exit code, and nothing on stdout.
+/// Checks that the program prints nothing on stdout, one or two lines with every part of `expected`
+/// on stderr, and ends with this exit code.
 #[track_caller]
-fn fails(arguments: &[&str], code: i32, says: &[&str]) {
+fn fails(arguments: &[&str], code: i32, expected: &[&str]) {
     let output = run(arguments);
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(code), "{stderr}");
     assert!(output.stdout.is_empty());
     assert!(stderr.trim_end().lines().count() <= 2, "{stderr}");
-    for part in says {
+    for part in expected {
         assert!(stderr.contains(part), "{part:?} is not in {stderr}");
     }
 }
 
 #[test]
-fn what_was_asked_wrongly_is_said_in_two_lines() {
+fn wrong_values_are_refused_with_the_valid_ones() {
     fails(
         &["--payload", "1MiB"],
         2,
@@ -59,7 +60,7 @@ fn what_was_asked_wrongly_is_said_in_two_lines() {
 }
 
 #[test]
-fn a_wrong_flag_is_said_as_shortly() {
+fn errors_of_the_argument_parser_are_short() {
     fails(
         &["--modle", "async"],
         2,
@@ -90,18 +91,18 @@ fn a_wrong_flag_is_said_as_shortly() {
     fails(
         &["--model", "single,async", "--workers", "3"],
         2,
-        &["--workers is for models of several workers"],
+        &["--workers is for models with several workers"],
     );
     fails(
         &["serve", "--model", "threaded", "--accept", "shared"],
         2,
-        &["--accept is for models of several"],
+        &["--accept is for models with several"],
     );
     fails(&["--plan", "--format", "json"], 2, &["--plan", "--format"]);
 }
 
 #[test]
-fn what_the_server_has_against_a_request_is_shown() {
+fn an_error_reply_of_the_server_is_shown() {
     let output = run(&[
         &[
             "--model",
@@ -126,15 +127,19 @@ fn what_the_server_has_against_a_request_is_shown() {
 }
 
 #[test]
-fn what_cannot_be_is_said_with_what_to_do() {
+fn failures_are_reported_with_a_remedy() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     for model in ["single", "preforking-async"] {
-        let says = [
+        let expected = [
             &*format!("cannot listen on {address}"),
             "another process has this port",
         ];
-        fails(&["serve", "--model", model, "--listen", &address], 1, &says);
+        fails(
+            &["serve", "--model", model, "--listen", &address],
+            1,
+            &expected,
+        );
     }
     drop(taken);
     fails(
@@ -156,9 +161,9 @@ fn what_cannot_be_is_said_with_what_to_do() {
 }
 
 #[test]
-fn what_would_do_nothing_or_could_not_be_is_refused() {
-    let most = u64::MAX.to_string();
-    for (arguments, says) in [
+fn options_without_effect_and_impossible_values_are_refused() {
+    let too_large = u64::MAX.to_string();
+    for (arguments, expected) in [
         (&["--arrivals", "constant"][..], "--rate"),
         (&["--assign", "free"], "--rate"),
         (
@@ -176,21 +181,24 @@ fn what_would_do_nothing_or_could_not_be_is_refused() {
         ),
         (
             &["--target", "127.0.0.1:1", "--server-cpus", "0"],
-            "--server-cpus is for servers that are started here",
+            "--server-cpus is for servers that rpcbench starts",
         ),
         (
             &["--exec", "true {port}", "--backlog", "3"],
             "--backlog is for models",
         ),
-        (&["--idle", &most], "a whole number from 1 to 10000000"),
-        (&["--pipeline", &most], "a whole number from 1 to 10000"),
+        (&["--idle", &too_large], "a whole number from 1 to 10000000"),
+        (
+            &["--pipeline", &too_large],
+            "a whole number from 1 to 10000",
+        ),
     ] {
-        fails(arguments, 2, &[says]);
+        fails(arguments, 2, &[expected]);
     }
 }
 
 #[test]
-fn too_few_descriptors_are_said_before_anything_runs() {
+fn too_few_descriptors_are_reported_before_the_measurement() {
     let program = env!("CARGO_BIN_EXE_rpcbench");
     let limited = |soft: u32, hard: u32, clients: &str| {
         let script = format!(
@@ -204,7 +212,7 @@ fn too_few_descriptors_are_said_before_anything_runs() {
     assert_eq!(output.status.code(), Some(1), "{stderr}");
     assert!(
         stderr.contains("200 connections need 264 file descriptors")
-            && stderr.contains("at most 36, --clients and --idle together"),
+            && stderr.contains("at most 36 connections (--clients plus --idle)"),
         "{stderr}"
     );
     let output = limited(100, 1000, "200");
@@ -221,7 +229,7 @@ fn a_command_that_does_not_serve_is_an_error() {
     fails(
         &["--exec", "python3 server.py"],
         2,
-        &["must be a command that holds {port}"],
+        &["must be a command that contains {port}"],
     );
     fails(
         &["--exec", "/nowhere/server {port}", "--no-save"],
@@ -231,10 +239,10 @@ fn a_command_that_does_not_serve_is_an_error() {
             "No such file",
         ],
     );
-    let says = [
+    let expected = [
         "the server of sh -c",
         "ended with exit code 7 before it was ready",
-        "it said: no luck",
+        "last line on stderr: no luck",
     ];
     fails(
         &[
@@ -243,6 +251,6 @@ fn a_command_that_does_not_serve_is_an_error() {
             "--no-save",
         ],
         1,
-        &says,
+        &expected,
     );
 }

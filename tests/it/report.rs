@@ -16,7 +16,7 @@ fn format(name: &str, record: &Record) -> String {
         .render(record)
 }
 
-/// Two models that differ, two that do not, one that starves, one that its generator limited.
+/// Two models that differ, two that do not, one with starved clients, one limited by the generator.
 fn comparison() -> Record {
     let mut limited = six(2.1);
     for trial in &mut limited {
@@ -47,7 +47,7 @@ fn a_comparison() {
 }
 
 #[test]
-fn one_contestant_in_full() {
+fn the_details_of_one_server() {
     let mut one = trial(0, 51_234.0, 9.87);
     one.censored = Censored {
         count: 300,
@@ -70,7 +70,7 @@ fn one_contestant_in_full() {
     ]);
     one.validity = Validity {
         verdict: Verdict::Suspect,
-        reasons: vec!["300 requests or connects failed beside 51298 requests".to_owned()],
+        reasons: vec!["300 requests or connects failed (300 timeout), compared with 51298 requests in the sample".to_owned()],
     };
     let mut cell = cell("preforking-async", vec![one]);
     cell.contestant.options.workers = Some(2);
@@ -79,7 +79,7 @@ fn one_contestant_in_full() {
 }
 
 #[test]
-fn an_open_loop_in_full() {
+fn the_details_of_an_open_loop() {
     let mut open = trial(0, 131_000.0, 8.0);
     open.offered_rps = Some(200_100.0);
     open.planned = Some(200_100);
@@ -95,7 +95,7 @@ fn an_open_loop_in_full() {
 }
 
 #[test]
-fn starvation() {
+fn starved_clients() {
     insta::assert_snapshot!(
         "starved_text",
         text(&record(vec![cell(
@@ -113,57 +113,63 @@ fn a_long_command_does_not_widen_the_table() {
 }
 
 #[test]
-fn few_rounds_rank_nobody() {
+fn few_rounds_give_no_ranking() {
     let few = |times| six(times).into_iter().take(3).collect();
-    let told = text(&record(vec![
+    let rendered = text(&record(vec![
         cell("threaded", few(1.0)),
         cell("async", few(2.0)),
     ]));
-    assert!(told.contains("3 rounds are too few to rank"), "{told}");
-    assert!(!told.contains("95 %"), "{told}");
+    assert!(
+        rendered.contains("3 rounds are too few to rank"),
+        "{rendered}"
+    );
+    assert!(!rendered.contains("95 %"), "{rendered}");
 }
 
 #[test]
-fn noise_is_a_tie() {
+fn differences_within_noise_are_not_distinguishable() {
     let noise = [1.07, 0.95, 1.02, 0.93, 1.05, 0.99];
     let mut noisy = six(1.01);
     for (trial, noise) in noisy.iter_mut().zip(noise) {
         trial.server.cpu_us_per_request = trial.server.cpu_us_per_request.map(|cpu| cpu * noise);
     }
-    let told = text(&record(vec![
+    let rendered = text(&record(vec![
         cell("threaded", six(1.0)),
         cell("async", noisy),
     ]));
-    let told = told.replace('\n', " ");
-    assert!(told.contains("needs the least, tied with"), "{told}");
+    let rendered = rendered.replace('\n', " ");
+    assert!(
+        rendered.contains("needs the least, not distinguishable from"),
+        "{rendered}"
+    );
 }
 
 #[test]
-fn clients_that_were_answered_late_or_wrongly_are_not_called_starved() {
+fn clients_with_late_or_wrong_replies_are_not_called_starved() {
     let mut late = trial(0, 0.0, 1.0);
     late.clients_served = 0;
     late.clients_unserved = 64;
-    let told = text(&record(vec![cell("async", vec![late.clone()])]));
+    let rendered = text(&record(vec![cell("async", vec![late.clone()])]));
     assert!(
-        told.contains("0 of 64 clients served") && !told.contains("starved"),
-        "{told}"
+        rendered.contains("0 of 64 clients served") && !rendered.contains("starved"),
+        "{rendered}"
     );
     late.validity = Validity {
         verdict: Verdict::Invalid,
-        reasons: vec!["no right reply".to_owned()],
+        reasons: vec!["no correct reply".to_owned()],
     };
-    let told = text(&record(vec![
+    let rendered = text(&record(vec![
         cell("async", vec![late]),
         cell("single", vec![trial(0, 9000.0, 1.0)]),
     ]));
     assert!(
-        told.contains("Invalid in 1 of 2 trials (async): no right reply."),
-        "{told}"
+        rendered.contains("Invalid in 1 of 2 trials (async): no correct reply."),
+        "{rendered}"
     );
 }
 
 #[test]
-fn a_median_over_a_bound_is_a_bound() {
+fn a_median_of_trials_may_be_a_lower_bound() {
     let at = |ms: u64, exact_below: f64| {
         let mut trial = trial(0, 50_000.0, 1.0);
         trial.latency_ns.p50 = Some(ms * 1_000_000);
@@ -171,37 +177,40 @@ fn a_median_over_a_bound_is_a_bound() {
         trial.censored.count = u64::from(exact_below < 1.0);
         trial
     };
-    // The middle one of 10, 20 and something over 5 may be 20.
-    let told = text(&record(vec![cell(
+    // The median of 10, 20 and an unknown value over 5 is 10 or more.
+    let rendered = text(&record(vec![cell(
         "async",
         vec![at(10, 1.0), at(20, 1.0), at(5, 0.4)],
     )]));
-    assert!(told.contains("p50 >10.0 ms"), "{told}");
-    let told = text(&record(vec![cell(
+    assert!(rendered.contains("p50 >10.0 ms"), "{rendered}");
+    let rendered = text(&record(vec![cell(
         "async",
         vec![at(10, 1.0), at(20, 1.0), at(30, 0.4)],
     )]));
-    assert!(told.contains("p50 20.0 ms"), "{told}");
+    assert!(rendered.contains("p50 20.0 ms"), "{rendered}");
 }
 
 #[test]
-fn a_quantile_needs_ten_samples_beyond_it() {
-    let told = text(&record(vec![cell("async", vec![trial(0, 900.0, 9.0)])]));
-    assert!(told.contains("p90 900 µs  p99 –  p99.9 –"), "{told}");
-}
-
-#[test]
-fn nothing_complete() {
-    let mut empty = record(vec![cell("single", Vec::new())]);
-    empty.interrupted = true;
-    assert_eq!(
-        text(&empty),
-        "Ended early: this is what was complete.\n\nNo trial was completed.\n"
+fn a_quantile_needs_ten_samples_above_it() {
+    let rendered = text(&record(vec![cell("async", vec![trial(0, 900.0, 9.0)])]));
+    assert!(
+        rendered.contains("p90 900 µs  p99 –  p99.9 –"),
+        "{rendered}"
     );
 }
 
 #[test]
-fn csv_has_a_line_a_trial() {
+fn no_complete_trial() {
+    let mut empty = record(vec![cell("single", Vec::new())]);
+    empty.interrupted = true;
+    assert_eq!(
+        text(&empty),
+        "Ended early: only completed trials are shown.\n\nNo trial was completed.\n"
+    );
+}
+
+#[test]
+fn csv_has_a_line_per_trial() {
     let mut comparison = comparison();
     comparison.cells[0].contestant.name = "odd, \"name\"".to_owned();
     let csv = format("csv", &comparison);
@@ -227,7 +236,7 @@ fn json_is_the_record() {
     assert_eq!(back, comparison);
 }
 
-/// An open loop of 1,000 a second in which one of a hundred waited for a connection that stood still.
+/// An open loop of 1,000 requests per second in which 1 % waited for a stalled connection.
 fn stalled() -> Cell {
     let mut cell = cell("threaded", vec![trial(0, 1000.0, 30.0)]);
     cell.load.mode = Mode::Constant;
@@ -251,20 +260,20 @@ fn stalled() -> Cell {
 }
 
 #[test]
-fn response_and_service_time_are_told_apart_where_they_differ() {
+fn service_time_is_shown_where_it_differs_from_response_time() {
     insta::assert_snapshot!("stalled", text(&record(vec![stalled()])));
-    let mut calm = stalled();
-    calm.trials[0].latency_ns.p99 = Some(90_000);
-    let calm = text(&record(vec![calm]));
-    assert!(!calm.contains("coordinated omission"), "{calm}");
+    let mut without_stall = stalled();
+    without_stall.trials[0].latency_ns.p99 = Some(90_000);
+    let text = text(&record(vec![without_stall]));
+    assert!(!text.contains("coordinated omission"), "{text}");
 }
 
 #[test]
-fn an_unusual_load_is_told_in_its_line() {
+fn the_load_line_names_unusual_options() {
     let mut cell = stalled();
     let load = &mut cell.load;
     (load.idle, load.pipeline, load.requests_per_connection) = (1000, 4, Some(10));
-    (load.wire, load.close) = ("article".to_owned(), "reset".to_owned());
+    (load.wire, load.close) = ("split".to_owned(), "reset".to_owned());
     load.client_cpus = Some("0-1".to_owned());
     cell.contestant.options.cpus = Some("2-3".to_owned());
     let trial = &mut cell.trials[0];
@@ -279,7 +288,7 @@ fn searched() -> Record {
     let mut open = cell("async", vec![trial(1, 40_000.0, 9.0)]);
     open.load.mode = Mode::Poisson;
     open.load.rate_rps = Some(40_000.0);
-    let tried = |value_ns, held, why: Option<&str>, limited| Try {
+    let attempt = |value_ns, held, why: Option<&str>, limited| Try {
         order: 0,
         value_ns: Some(value_ns),
         held,
@@ -300,18 +309,18 @@ fn searched() -> Record {
         },
         pilot_rps: 80_000.0,
         steps: vec![
-            step(56_000.0, vec![tried(2_000_000, true, None, false)], true),
+            step(56_000.0, vec![attempt(2_000_000, true, None, false)], true),
             step(
                 87_500.0,
-                vec![tried(90_000_000, false, Some("over capacity"), true)],
+                vec![attempt(90_000_000, false, Some("over capacity"), true)],
                 false,
             ),
             step(
                 70_000.0,
                 vec![
-                    tried(12_000_000, false, None, false),
-                    tried(8_000_000, true, None, false),
-                    tried(7_000_000, true, None, false),
+                    attempt(12_000_000, false, None, false),
+                    attempt(8_000_000, true, None, false),
+                    attempt(7_000_000, true, None, false),
                 ],
                 true,
             ),
@@ -327,7 +336,7 @@ fn searched() -> Record {
         holds_rps: None,
         breaks_rps: None,
         limited: false,
-        gave_up: Some("1 of 64 clients served".to_owned()),
+        gave_up: Some("in the closed-loop pilot the server served only 1 of 64 clients".to_owned()),
         ..holding.clone()
     };
     let mut record = record(vec![cell("async", six(1.0)), open]);
@@ -336,7 +345,7 @@ fn searched() -> Record {
 }
 
 #[test]
-fn a_search_is_answered_in_words_and_steps() {
+fn a_search_has_an_answer_and_a_table_of_steps() {
     insta::assert_snapshot!("search", text(&searched()));
     let markdown = report::ALL
         .iter()

@@ -1,4 +1,4 @@
-//! Going on with a run that was interrupted.
+//! Resuming an interrupted run.
 
 use std::fs;
 use std::path::Path;
@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::support::{SHORT, rpcbench, run};
 
-/// Begins a run that takes some seconds, ends it with this signal after a while, and returns its record.
+/// Starts a run of some ten seconds, interrupts it with SIGINT, and returns its record.
 fn interrupted(file: &Path) -> Record {
     let mut child = rpcbench()
         .args([
@@ -52,7 +52,7 @@ fn orders(record: &Record) -> Vec<usize> {
 }
 
 #[test]
-fn an_interrupted_run_goes_on_where_it_was() {
+fn an_interrupted_run_is_resumed_with_the_next_trial() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("run.json");
     let before = interrupted(&file);
@@ -63,8 +63,8 @@ fn an_interrupted_run_goes_on_where_it_was() {
     );
     assert_eq!(done, (0..done.len()).collect::<Vec<_>>());
     let output = run(&["--resume", file.to_str().unwrap()]);
-    let told = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(0), "{told}");
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{stderr}");
     let after = Record::read(&file).unwrap();
     assert!(!after.interrupted);
     assert_eq!(orders(&after), (0..72).collect::<Vec<_>>());
@@ -75,21 +75,21 @@ fn an_interrupted_run_goes_on_where_it_was() {
     );
     assert_eq!(
         after.pilots, before.pilots,
-        "rates stay those of the first pilots"
+        "the rates of the first pilots are kept"
     );
-    // What was measured is not measured again.
+    // Complete trials are not measured again.
     for (old, new) in before.cells.iter().zip(&after.cells) {
         assert_eq!(old.load, new.load);
         assert_eq!(old.trials[..], new.trials[..old.trials.len()]);
     }
     let output = run(&["--resume", file.to_str().unwrap()]);
-    let told = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(2), "{told}");
-    assert!(told.contains("the run was complete"), "{told}");
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{stderr}");
+    assert!(stderr.contains("this run is complete"), "{stderr}");
 }
 
 #[test]
-fn a_record_of_another_build_or_plan_is_not_gone_on_with() {
+fn a_record_of_another_build_machine_or_plan_is_not_resumed() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("run.json");
     let arguments = [
@@ -117,7 +117,7 @@ fn a_record_of_another_build_or_plan_is_not_gone_on_with() {
         (
             |record| record["command"][1] = "models".into(),
             2,
-            "its command was no measurement",
+            "its command is not a measurement",
         ),
         (
             |record| record["cells"][0]["load"]["idle"] = 7.into(),
@@ -131,8 +131,8 @@ fn a_record_of_another_build_or_plan_is_not_gone_on_with() {
         change(&mut record);
         fs::write(&file, record.to_string()).unwrap();
         let output = run(&["--resume", file.to_str().unwrap(), "--no-save"]);
-        let told = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(code), "{expected}: {told}");
-        assert!(told.contains(expected), "{expected}: {told}");
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{expected}: {stderr}");
+        assert!(stderr.contains(expected), "{expected}: {stderr}");
     }
 }

@@ -1,4 +1,4 @@
-//! Scenarios and suites: their files, what they make, and what is refused beside them.
+//! Scenarios and suites: their files, their cases, and the options refused together with them.
 
 use std::fs;
 use std::path::Path;
@@ -22,7 +22,7 @@ fn names_in(folder: &str) -> Vec<String> {
 }
 
 #[test]
-fn each_file_is_in_the_binary_and_reads() {
+fn every_file_is_in_the_binary_and_valid() {
     let mut known: Vec<&str> = ALL.iter().map(|(name, _)| *name).collect();
     for name in &known {
         Scenario::find(name).unwrap();
@@ -54,9 +54,9 @@ fn the_list() {
 }
 
 #[test]
-fn faults_are_told_with_their_line() {
+fn errors_in_a_file_name_their_line() {
     let head = "about = \"x\"\nreads = \"y\"\nclients = [1]\n";
-    let faults = [
+    let errors = [
         ("clientz = [1]\n", "line 4: unknown field `clientz`"),
         (
             "[open]\nrates = [1]\nrate = 2\n",
@@ -70,7 +70,7 @@ fn faults_are_told_with_their_line() {
         ("idle = \n", "line 4"),
         (
             "[open]\nshares = [0.5]\n",
-            "open: give rates, or shares and of whom",
+            "open: give either rates, or shares together with of (weakest or strongest)",
         ),
         ("[open]\nrates = [0.0]\n", "open: a rate of 0"),
         (
@@ -84,24 +84,24 @@ fn faults_are_told_with_their_line() {
         ),
         ("pipeline = 20000\n", "pipeline: 20000 is over 10000"),
         ("idle = 20000000\n", "idle: 20000000 is over"),
-        ("method = \"spin\"\n", "params: spin needs them"),
+        ("method = \"spin\"\n", "params: method spin needs params"),
         (
             "[open]\nrates = [1]\nskew = { clients = 2.0, requests = 0.5 }\n",
             "open.skew: clients and requests are shares",
         ),
         (
             "[open]\nrates = [1]\nthen = { after = 2.0, rate = 1.0 }\n",
-            "open.then: after is a part of the window",
+            "open.then: after is a fraction of the window",
         ),
     ];
-    for (text, expected) in faults {
+    for (text, expected) in errors {
         let error = Scenario::parse("mine", "mine.toml", &format!("{head}{text}")).unwrap_err();
-        let told = error.to_string();
+        let message = error.to_string();
         assert!(
-            told.starts_with("cannot read mine.toml as a scenario: "),
-            "{told}"
+            message.starts_with("cannot read mine.toml as a scenario: "),
+            "{message}"
         );
-        assert!(told.contains(expected), "{text}: {told}");
+        assert!(message.contains(expected), "{text}: {message}");
     }
     let error = Suite::parse(
         "mine",
@@ -122,13 +122,13 @@ fn faults_are_told_with_their_line() {
         ),
     ] {
         let error = Suite::parse("mine", "mine.toml", &format!("{head}{text}"));
-        let told = error.unwrap_err().to_string();
-        assert!(told.contains(expected), "{text}: {told}");
+        let message = error.unwrap_err().to_string();
+        assert!(message.contains(expected), "{text}: {message}");
     }
 }
 
 #[test]
-fn a_file_of_ones_own_and_its_name_go_into_the_record() {
+fn a_users_scenario_file_is_measured_and_named_in_the_record() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("mine.toml");
     let text = "about = \"two of mine\"\nreads = \"nothing\"\nclients = [2, 3]\nmethod = \"sleep\"\nparams = 1\n";
@@ -151,7 +151,7 @@ fn a_file_of_ones_own_and_its_name_go_into_the_record() {
 }
 
 #[test]
-fn a_ladder_offers_all_the_same_rates_and_asks_the_weakest_that_serves_all() {
+fn a_ladder_takes_its_rates_from_the_slowest_server_that_serves_all_clients() {
     let arguments = [
         "--scenario",
         "ladder",
@@ -162,20 +162,21 @@ fn a_ladder_offers_all_the_same_rates_and_asks_the_weakest_that_serves_all() {
     ];
     let record = measured(&[&arguments[..], &SHORT].concat());
     let pilots = record["pilots"].as_array().unwrap();
-    let fit = pilots.iter().filter(|pilot| pilot["clients_unserved"] == 0);
-    let capacities: Vec<f64> = fit
+    let serving_all = pilots.iter().filter(|pilot| pilot["clients_unserved"] == 0);
+    let capacities: Vec<f64> = serving_all
         .map(|pilot| pilot["throughput_rps"].as_f64().unwrap())
         .collect();
     assert_eq!(
         (pilots.len(), capacities.len()),
         (3, 2),
-        "single serves one of 64"
+        "single serves one of 64 clients"
     );
-    let weakest = capacities.iter().copied().fold(f64::INFINITY, f64::min);
+    let slowest = capacities.iter().copied().fold(f64::INFINITY, f64::min);
     let rates_of = |name: &str| -> Vec<f64> {
         let cells = record["cells"].as_array().unwrap().iter();
-        let own = cells.filter(|cell| cell["contestant"]["name"] == name);
-        own.map(|cell| cell["load"]["rate_rps"].as_f64().unwrap())
+        let cells_of_server = cells.filter(|cell| cell["contestant"]["name"] == name);
+        cells_of_server
+            .map(|cell| cell["load"]["rate_rps"].as_f64().unwrap())
             .collect()
     };
     let rates = rates_of("async");
@@ -184,14 +185,14 @@ fn a_ladder_offers_all_the_same_rates_and_asks_the_weakest_that_serves_all() {
     for (rate, share) in rates.iter().zip([0.10, 0.25, 0.50, 0.70, 0.85]) {
         // Rounded to three digits.
         assert!(
-            (rate / (share * weakest) - 1.0).abs() < 0.006,
-            "{rate} of {weakest}"
+            (rate / (share * slowest) - 1.0).abs() < 0.006,
+            "{rate} of {slowest}"
         );
     }
 }
 
 #[test]
-fn where_nobody_serves_all_a_ladder_is_left_out_and_said_so() {
+fn a_ladder_is_left_out_with_a_note_if_no_server_serves_all_clients() {
     let arguments = [
         "--scenario",
         "ladder,echo",
@@ -207,14 +208,14 @@ fn where_nobody_serves_all_a_ladder_is_left_out_and_said_so() {
         .replace("\n  ", " ");
     assert_eq!(output.status.code(), Some(0));
     assert!(
-        text.contains("Left out: ladder: no contestant serves all 64 clients"),
+        text.contains("Left out: ladder: no server serves all 64 clients"),
         "{text}"
     );
     assert!(text.contains("1 of 64 clients served"), "{text}");
 }
 
 #[test]
-fn what_is_compared_runs_next_to_each_other() {
+fn servers_of_a_scenario_are_measured_one_after_the_other() {
     let output = run(&["--suite", "quick", "--seed", "3", "--plan"]);
     let text = String::from_utf8(output.stdout).unwrap();
     let rows: Vec<&str> = text.lines().skip(1).collect();
@@ -234,7 +235,7 @@ fn what_is_compared_runs_next_to_each_other() {
     }
     let mut first: Vec<String> = blocks[..3].to_vec();
     first.sort();
-    assert_eq!(first, ["churn", "cpu", "echo"], "each once a round");
+    assert_eq!(first, ["churn", "cpu", "echo"], "each once per round");
     assert!(
         blocks.chunks(3).any(|round| round != &blocks[..3]),
         "shuffled"
@@ -242,7 +243,7 @@ fn what_is_compared_runs_next_to_each_other() {
 }
 
 #[test]
-fn flags_that_a_scenario_decides_are_refused_beside_it() {
+fn options_that_a_scenario_sets_are_refused_with_it() {
     for (one, other) in [
         ("--rate", "5"),
         ("--method", "pi"),
@@ -255,23 +256,26 @@ fn flags_that_a_scenario_decides_are_refused_beside_it() {
         }
     }
     let output = run(&["--scenario", "echo,echo", "--plan"]);
-    let told = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(2), "{told}");
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{message}");
     assert!(
-        told.contains("single with 64 clients of echo is asked for twice"),
-        "{told}"
+        message.contains("single with 64 clients of echo is requested twice"),
+        "{message}"
     );
     for flag in ["--workers=3", "--model=async", "--timeout=1s"] {
         let output = run(&["--resume", "none.json", flag]);
-        let told = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(2), "{told}");
-        assert!(told.contains("does not go with --resume"), "{told}");
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{message}");
+        assert!(
+            message.contains("cannot be used with --resume"),
+            "{message}"
+        );
     }
     let output = run(&["--scenario", "ecko", "--plan"]);
-    let told = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(2), "{told}");
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{message}");
     assert!(
-        told.contains("unknown scenario \"ecko\": choose of echo, churn,"),
-        "{told}"
+        message.contains("unknown scenario \"ecko\": choose one of echo, churn,"),
+        "{message}"
     );
 }

@@ -1,4 +1,4 @@
-//! The search for the highest rate within a target, with trials that are made up.
+//! The search for the highest rate within an SLO, with computed trials.
 
 use rpcbench::internal::measure::RateSearch;
 use rpcbench::record::{Censored, ErrorCounts, Quantiles, SearchInfo, Slo, Trial};
@@ -11,7 +11,7 @@ const SLO: Slo = Slo {
     limit_ns: 10 * MS,
 };
 
-/// An open loop that offered so much, got it back, and took this at p99.
+/// A trial of an open loop at this rate: all requests answered, with this p99.
 fn open_loop(rate_rps: f64, p99_ns: u64) -> Trial {
     Trial {
         offered_rps: Some(rate_rps),
@@ -25,7 +25,7 @@ fn open_loop(rate_rps: f64, p99_ns: u64) -> Trial {
     }
 }
 
-/// Searches among trials that `server` gives for a rate and the number of the trial.
+/// Runs a search whose trials `server` computes from the rate and the number of the trial.
 fn search(pilot_rps: f64, mut server: impl FnMut(f64, usize) -> Trial) -> (SearchInfo, usize) {
     let mut search = RateSearch::new("async".to_owned(), 64, SLO);
     assert_eq!(search.next_rps(), None, "the pilot comes first");
@@ -33,15 +33,15 @@ fn search(pilot_rps: f64, mut server: impl FnMut(f64, usize) -> Trial) -> (Searc
     let mut trials = 0;
     while let Some(rate_rps) = search.next_rps() {
         trials += 1;
-        assert!(trials < 100, "it does not end");
+        assert!(trials < 100, "the search does not end");
         search.tried(rate_rps, trials, &server(rate_rps, trials));
     }
     (search.into_info(), trials)
 }
 
 #[test]
-fn it_closes_in_on_the_edge_from_both_sides() {
-    // Of an M/M/1 server of 50,000/s: the p99 is ln 100 / (μ − λ), over 10 ms from 49,539/s on.
+fn a_search_narrows_the_capacity_from_both_sides() {
+    // An M/M/1 server of 50,000/s: p99 = ln 100 / (μ − λ), over 10 ms from 49,539/s on.
     let mm1 = |rate: f64, _| match 100_f64.ln() * 1e9 / (50_000.0 - rate) {
         p99 if p99 > 0.0 => open_loop(rate, p99 as u64),
         _ => Trial {
@@ -58,19 +58,22 @@ fn it_closes_in_on_the_edge_from_both_sides() {
 }
 
 #[test]
-fn an_edge_far_from_the_pilot_is_found_too() {
-    for edge in [700.0, 9_000.0, 200_000.0, 2_000_000.0] {
-        let sharp = |rate, _| open_loop(rate, if rate < edge { 2 * MS } else { 40 * MS });
+fn a_capacity_far_from_the_pilot_is_found_too() {
+    for capacity in [700.0, 9_000.0, 200_000.0, 2_000_000.0] {
+        let sharp = |rate, _| open_loop(rate, if rate < capacity { 2 * MS } else { 40 * MS });
         let (info, _) = search(50_000.0, sharp);
         let (holds, breaks) = (info.holds_rps.unwrap(), info.breaks_rps.unwrap());
-        assert!(holds < edge && breaks >= edge, "{edge}: {holds} {breaks}");
-        assert!(breaks / holds <= 1.06, "{edge}: {holds} {breaks}");
+        assert!(
+            holds < capacity && breaks >= capacity,
+            "{capacity}: {holds} {breaks}"
+        );
+        assert!(breaks / holds <= 1.06, "{capacity}: {holds} {breaks}");
     }
 }
 
 #[test]
-fn what_is_close_is_tried_again_and_most_tries_decide() {
-    // One trial in three meets a slow moment.
+fn results_near_the_limit_are_repeated_and_the_majority_decides() {
+    // One trial in three is slow.
     let hiccups = |rate: f64, number: usize| {
         let p99_ns = if number % 3 == 1 { 60 * MS } else { 6 * MS };
         if rate < 60_000.0 {
@@ -86,7 +89,7 @@ fn what_is_close_is_tried_again_and_most_tries_decide() {
             .iter()
             .all(|step| (2..=3).contains(&step.tries.len()))
     );
-    // What is far below the limit is believed at once.
+    // One trial is enough if it is far below the limit.
     let (info, trials) = search(50_000.0, |rate, _| {
         open_loop(rate, if rate < 60_000.0 { MS } else { 80 * MS })
     });
@@ -99,7 +102,7 @@ fn what_is_close_is_tried_again_and_most_tries_decide() {
 }
 
 #[test]
-fn over_capacity_failures_and_unknown_quantiles_do_not_hold() {
+fn a_rate_does_not_hold_over_capacity_with_failures_or_with_an_unknown_quantile() {
     let broken = |make: &dyn Fn(Trial) -> Trial| {
         let (info, _) = search(1000.0, |rate, _| make(open_loop(rate, MS)));
         assert_eq!(info.holds_rps, None);
@@ -118,7 +121,7 @@ fn over_capacity_failures_and_unknown_quantiles_do_not_hold() {
     });
     assert_eq!(
         unserved,
-        (false, Some("10 of 64 clients were served".to_owned()), 1)
+        (false, Some("served only 10 of 64 clients".to_owned()), 1)
     );
     let failing = broken(&|trial| Trial {
         errors: ErrorCounts {
@@ -128,7 +131,7 @@ fn over_capacity_failures_and_unknown_quantiles_do_not_hold() {
         ..trial
     });
     assert!(failing.1.unwrap().contains("failed"));
-    // So many went unanswered that nobody knows the p99.
+    // Over 1 % of the requests were unanswered: p99 is unknown.
     let unknown = broken(&|trial| Trial {
         exact_below: 0.98,
         censored: Censored {
@@ -141,7 +144,7 @@ fn over_capacity_failures_and_unknown_quantiles_do_not_hold() {
 }
 
 #[test]
-fn a_pilot_that_leaves_clients_unserved_ends_it() {
+fn a_pilot_with_unserved_clients_ends_the_search() {
     let mut search = RateSearch::new("single".to_owned(), 64, SLO);
     search.pilot(&Trial {
         clients_unserved: 63,
@@ -151,13 +154,13 @@ fn a_pilot_that_leaves_clients_unserved_ends_it() {
     let info = search.into_info();
     assert_eq!(
         info.gave_up.as_deref(),
-        Some("already in a closed loop 1 of 64 clients were served")
+        Some("in the closed-loop pilot the server served only 1 of 64 clients")
     );
     assert!(info.steps.is_empty() && info.holds_rps.is_none());
 }
 
 #[test]
-fn the_generator_at_its_limit_is_told() {
+fn a_limit_of_the_generator_is_recorded() {
     let limited = |rate: f64, _| {
         let mut trial = open_loop(rate, if rate < 40_000.0 { MS } else { 90 * MS });
         trial.generator.limited = rate >= 40_000.0;
@@ -175,7 +178,7 @@ fn the_generator_at_its_limit_is_told() {
 }
 
 #[test]
-fn clients_that_were_not_asked_do_not_break_a_rate() {
+fn clients_without_a_planned_request_do_not_fail_a_rate() {
     // Of 64 clients 40 had a request planned, and all of these were answered.
     let (info, _) = search(100.0, |rate, _| Trial {
         clients_asked: Some(40),
@@ -186,7 +189,7 @@ fn clients_that_were_not_asked_do_not_break_a_rate() {
 }
 
 #[test]
-fn a_server_too_slow_to_be_searched_is_said_to_be() {
+fn a_server_too_slow_for_a_search_is_reported() {
     let mut search = RateSearch::new("async".to_owned(), 1, SLO);
     search.pilot(&trial(0, 1.1, 10.0));
     assert_eq!(search.next_rps(), None);
@@ -195,6 +198,6 @@ fn a_server_too_slow_to_be_searched_is_said_to_be() {
             .into_info()
             .gave_up
             .unwrap()
-            .contains("less than two requests a second")
+            .contains("fewer than two requests per second")
     );
 }

@@ -1,4 +1,4 @@
-//! Shapes of load against a scripted server under a fake clock: every figure is exact.
+//! Load options with a scripted server and a fake clock: every figure is exact.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -10,7 +10,7 @@ use rpcbench::record::Connects;
 use crate::support::{Load, MS, S, World, load, near, play, pong_to};
 
 #[test]
-fn clients_think_between_requests_and_do_not_start_together() {
+fn clients_think_between_requests_and_start_at_different_times() {
     let world = World::new(4, |_, request, _| vec![(2 * MS, pong_to(request))]);
     world.borrow_mut().connect_ns = 0;
     let load = Load {
@@ -18,19 +18,19 @@ fn clients_think_between_requests_and_do_not_start_together() {
         ..load(4)
     };
     let (recorder, clients) = play(&load, &world);
-    // 2 ms of service and 8 ms of thought: a hundred a second each.
+    // 2 ms of service and 8 ms of think time: 100 requests per second and client.
     assert_eq!(recorder.requests, 4 * 100);
     assert!(clients.iter().all(|client| client.replies == 100));
     assert!(near(recorder.latency.quantile(1.0), 2 * MS));
-    // Spread over the time of a thought.
+    // The starts are spread over the think time.
     let starts: Vec<u64> = world.borrow().sent[..4].iter().map(|(at, _)| *at).collect();
     assert_eq!(starts, [0, 2 * MS, 4 * MS, 6 * MS]);
-    // Of four clients that serve a fifth of their time, 0.8 are under way.
+    // Four clients with a request in progress for a fifth of the time: 0.8 on average.
     assert!((recorder.flow.under_way_mean() - 0.8).abs() < 0.001);
 }
 
 #[test]
-fn connections_are_made_at_a_pace() {
+fn connects_follow_the_ramp() {
     let world = World::new(100, |_, request, _| vec![(MS, pong_to(request))]);
     let ramp = Ramp {
         first_ns: 0,
@@ -40,7 +40,7 @@ fn connections_are_made_at_a_pace() {
     let asked = world.borrow().asked.clone();
     let expected: Vec<(u64, usize)> = (0..100).map(|at| (at as u64 * MS / 2, at)).collect();
     assert_eq!(asked, expected);
-    // Nobody waits for the pace: a client's first request is planned when it connects.
+    // The ramp is not part of the response time: a first request is due when its client connects.
     assert!(near(recorder.latency.quantile(1.0), MS));
     assert_eq!(clients[99].replies, 1000);
     assert_eq!(
@@ -54,7 +54,7 @@ fn connections_are_made_at_a_pace() {
 }
 
 #[test]
-fn those_that_have_begun_are_served_while_others_still_connect() {
+fn connected_clients_are_served_while_others_connect() {
     let world = World::new(10, |_, request, _| vec![(MS, pong_to(request))]);
     let ramp = Ramp {
         first_ns: 0,
@@ -68,7 +68,7 @@ fn those_that_have_begun_are_served_while_others_still_connect() {
 #[test]
 fn idle_connections_connect_first_and_send_nothing() {
     let world = World::new(2, |client, request, _| {
-        assert!(client < 2, "an idle connection has sent something");
+        assert!(client < 2, "an idle connection sent something");
         vec![(MS, pong_to(request))]
     });
     let ramp = Ramp {
@@ -83,7 +83,12 @@ fn idle_connections_connect_first_and_send_nothing() {
         },
         &world,
     );
-    let order: Vec<usize> = world.borrow().asked.iter().map(|(_, who)| *who).collect();
+    let order: Vec<usize> = world
+        .borrow()
+        .asked
+        .iter()
+        .map(|(_, client)| *client)
+        .collect();
     assert_eq!(order, [2, 3, 4, 0, 1]);
     assert_eq!((recorder.idle_open, recorder.idle_closed), (3, 0));
     assert_eq!((clients.len(), recorder.requests), (2, 2000));
@@ -91,7 +96,7 @@ fn idle_connections_connect_first_and_send_nothing() {
 }
 
 #[test]
-fn refusals_and_connects_that_take_too_long_are_told_apart() {
+fn refused_and_timed_out_connects_are_counted_separately() {
     let refusing = World::new(1, |_, request, _| vec![(MS, pong_to(request))]);
     refusing.borrow_mut().refuse = true;
     let (recorder, _) = play(&load(1), &refusing);
@@ -114,12 +119,12 @@ fn refusals_and_connects_that_take_too_long_are_told_apart() {
     assert!((3..=4).contains(&connects.timed_out), "{connects:?}");
     assert_eq!((connects.refused, connects.made), (0, 0));
     assert_eq!(connects.begun, connects.timed_out + connects.pending);
-    // The request that wanted a connection waits all the while.
+    // The first request waits for a connection until the end.
     assert_eq!(recorder.unanswered, 1);
 }
 
 #[test]
-fn the_article_writes_a_request_in_two() {
+fn split_writes_send_length_and_body_separately() {
     let mut header = Vec::new();
     let world = World::new(1, move |_, bytes, _| {
         if bytes.len() == 4 {
@@ -143,7 +148,7 @@ fn the_article_writes_a_request_in_two() {
 }
 
 #[test]
-fn littles_law_holds_where_it_must_and_only_there() {
+fn littles_law_holds_and_fails_where_expected() {
     let world = World::new(8, |_, request, _| vec![(5 * MS, pong_to(request))]);
     let (recorder, _) = play(&load(8), &world);
     let flow = &recorder.flow;
@@ -157,7 +162,7 @@ fn littles_law_holds_where_it_must_and_only_there() {
         flow.slices().iter().map(|slice| slice.replies).sum::<u64>(),
         recorder.requests
     );
-    // Half of the clients are never answered: they are under way, and no reply tells of it.
+    // Half of the clients get no reply: their requests are in progress but in no response time.
     let world = World::new(8, |client, request, _| {
         if client < 4 {
             vec![(5 * MS, pong_to(request))]
@@ -173,10 +178,10 @@ fn littles_law_holds_where_it_must_and_only_there() {
 #[test]
 fn requests_of_different_threads_differ() {
     let first_request = |first_client: usize| {
-        let seen = Rc::new(RefCell::new(Vec::new()));
-        let kept = Rc::clone(&seen);
+        let requests = Rc::new(RefCell::new(Vec::new()));
+        let log = Rc::clone(&requests);
         let world = World::new(1, move |_, request, _| {
-            kept.borrow_mut().push(request.to_vec());
+            log.borrow_mut().push(request.to_vec());
             vec![(MS, pong_to(request))]
         });
         play(
@@ -186,8 +191,8 @@ fn requests_of_different_threads_differ() {
             },
             &world,
         );
-        seen.take().swap_remove(0)
+        requests.take().swap_remove(0)
     };
-    // A server that swaps two clients' replies must not be believed, whoever they belong to.
+    // A server that swaps the replies of two clients must be detected, even across threads.
     assert_ne!(first_request(0), first_request(32));
 }

@@ -1,4 +1,4 @@
-//! All clients reconnect at the same moments: exactly, under a fake clock, and for real.
+//! All clients reconnect at the same times: exact under a fake clock, and with a real server.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -12,32 +12,33 @@ use rpcbench::record::Connects;
 
 use crate::support::{Load, MS, Served, World, load, near, play, play_with, pong_to};
 
-/// When connects were begun, but for the first ones.
+/// Time and client of each connect after the initial ones.
 fn reconnects(world: &World, clients: usize) -> Vec<(u64, usize)> {
     world.asked[clients..].to_vec()
 }
 
 #[test]
-fn clients_in_flight_leave_when_their_reply_has_come() {
-    // Replies take 30 ms, connects 1 ms, from 0 on: at 100 ms a request is in flight.
+fn clients_with_a_request_in_flight_reconnect_after_its_reply() {
+    // Replies take 30 ms and connects 1 ms: at 100 ms a request is in flight.
     let world = World::new(2, |_, request, _| vec![(30 * MS, pong_to(request))]);
     let load = Load {
         reconnect_every_ns: Some(100 * MS),
         ..load(2)
     };
     let (recorder, _) = play(&load, &world);
-    // Sent at 1, 31, 61, 91 ms; the reply comes at 121. Then sent at 122, 152, 182; and so on.
+    // Requests at 1, 31, 61 and 91 ms; the last reply at 121 ms. Then at 122, 152 and 182 ms, etc.
     let first: Vec<(u64, usize)> = reconnects(&world.borrow(), 2)[..4].to_vec();
     assert_eq!(
         first,
         [(121 * MS, 0), (121 * MS, 1), (212 * MS, 0), (212 * MS, 1)]
     );
-    // The first request of a connection holds its connect, and its service time does not.
+    // The response time of a connection's first request includes the connect; its service time
+    // does not.
     assert!(near(recorder.latency.quantile(1.0), 31 * MS));
     assert!(recorder.service.max().abs_diff(30 * MS) <= 30_000);
     assert_eq!((recorder.errors.total(), recorder.unanswered), (0, 0));
     assert_eq!(recorder.connects.made, recorder.connect.len());
-    // Beats at 100 to 1,000 ms, all inside the window.
+    // Reconnects at 100, 200, …, 1,000 ms, all inside the window.
     let connects = Connects {
         begun: 20,
         made: 20,
@@ -47,7 +48,7 @@ fn clients_in_flight_leave_when_their_reply_has_come() {
 }
 
 #[test]
-fn clients_with_nothing_in_flight_leave_at_the_moment_itself() {
+fn clients_with_no_request_in_flight_reconnect_at_once() {
     let world = World::new(100, |_, request, _| vec![(0, pong_to(request))]);
     let schedule = Schedule {
         rate_rps: 1000.0,
@@ -63,7 +64,7 @@ fn clients_with_nothing_in_flight_leave_at_the_moment_itself() {
     };
     let pacer = OpenLoop::new(schedule, load.mix, 100, load.window, 0..100);
     let (recorder, _) = play_with(&load, Box::new(pacer), true, &world);
-    // More of them than connect in one round.
+    // More clients than the generator connects in one step.
     let expected = [250, 500, 750, 1000].map(|at| [at * MS; 100]).concat();
     let begun: Vec<u64> = reconnects(&world.borrow(), 100)
         .iter()
@@ -75,13 +76,13 @@ fn clients_with_nothing_in_flight_leave_at_the_moment_itself() {
         (400, 400)
     );
     assert_eq!((recorder.requests, recorder.errors.total()), (1000, 0));
-    // Those that were planned at that moment wait for the connect of 1 ms.
+    // Requests planned at the time of a reconnect wait 1 ms for the connect.
     assert!(near(recorder.latency.quantile(1.0), MS));
     assert_eq!(recorder.service.max(), 0);
 }
 
 #[test]
-fn a_thinking_client_connects_before_it_asks_again() {
+fn a_thinking_client_reconnects_before_its_next_request() {
     let world = World::new(1, |_, request, _| vec![(MS, pong_to(request))]);
     let load = Load {
         think_ns: 60 * MS,
@@ -89,17 +90,17 @@ fn a_thinking_client_connects_before_it_asks_again() {
         ..load(1)
     };
     let (recorder, _) = play(&load, &world);
-    // It thinks from 2 to 62 and from 63 to 123 ms: at 100 ms it leaves.
+    // It thinks from 2 to 62 ms and from 63 to 123 ms, and reconnects at 100 ms.
     assert_eq!(reconnects(&world.borrow(), 1)[0], (100 * MS, 0));
     assert!(
         near(recorder.latency.quantile(0.5), MS),
-        "the connect is done by then"
+        "the connect is not part of a response time"
     );
 }
 
 #[test]
-fn pipelined_requests_are_all_answered_before_the_client_leaves() {
-    // Those that waited for a connection are written together.
+fn pipelined_requests_are_all_answered_before_a_reconnect() {
+    // Requests that waited for a connection are written together.
     let world = World::new(1, |_, requests, _| {
         let length = Message::ping(16).frame_bytes();
         let replies: Vec<u8> = requests.chunks(length).flat_map(pong_to).collect();
@@ -122,14 +123,15 @@ fn pipelined_requests_are_all_answered_before_the_client_leaves() {
     let (recorder, _) = play_with(&load, Box::new(pacer), true, &world);
     assert_eq!((recorder.errors.total(), recorder.unanswered), (0, 0));
     assert_eq!(recorder.connects.made, 10);
-    // What was sent 2 ms before the beat is answered 8 ms after it; who waits, for a connect too.
+    // A request sent 2 ms before the reconnect time is answered 8 ms after it. A request that waits
+    // for this reply waits for the connect too.
     let longest = recorder.latency.max_ns().unwrap();
     assert!((18 * MS..=20 * MS).contains(&longest), "{longest}");
 }
 
 #[test]
-fn who_gets_a_connection_late_still_sends() {
-    // A connect takes longer than the moments are apart.
+fn clients_with_slow_connects_still_send_requests() {
+    // A connect takes longer than the interval between reconnects.
     let world = World::new(1, |_, request, _| vec![(MS, pong_to(request))]);
     world.borrow_mut().connect_ns = 70 * MS;
     let load = Load {
@@ -142,7 +144,7 @@ fn who_gets_a_connection_late_still_sends() {
 }
 
 #[test]
-fn a_client_that_waits_for_its_first_reply_keeps_waiting() {
+fn a_client_without_a_first_reply_does_not_reconnect() {
     let world = World::new(2, |client, request, _| {
         if client == 0 {
             vec![(MS, pong_to(request))]
@@ -157,18 +159,18 @@ fn a_client_that_waits_for_its_first_reply_keeps_waiting() {
     let (recorder, clients) = play(&load, &world);
     assert!(clients[1].is_starved());
     assert_eq!(recorder.unanswered, 1);
-    assert_eq!(recorder.connects.made, 10, "all of the other");
+    assert_eq!(recorder.connects.made, 10, "all by the other client");
 }
 
 #[test]
-fn a_real_server_sees_all_reconnect_at_each_moment() {
+fn all_clients_reconnect_to_a_real_server_at_each_time() {
     let server = Served::start("async", &[]);
-    // At 100, 200, …, 500 ms; a machine that stalls may miss some of them.
+    // At 100, 200, …, 500 ms; on a machine that stalls, some may be missing.
     let expected = 64 * 3..=64 * 5;
-    let made = real(server.address, None);
+    let made = connects_made(server.address, None);
     assert!(expected.contains(&made), "{made}");
-    // As many in an open loop, most of whose clients have nothing in flight.
-    let made = real(
+    // As many in an open loop, where most clients have no request in flight.
+    let made = connects_made(
         server.address,
         Some(Schedule {
             rate_rps: 2000.0,
@@ -182,9 +184,9 @@ fn a_real_server_sees_all_reconnect_at_each_moment() {
     assert!(expected.contains(&made), "{made}");
 }
 
-/// Connects inside a window from 50 to 550 ms of 64 clients that leave each 100 ms, none of
-/// which may lose a request.
-fn real(target: SocketAddr, schedule: Option<Schedule>) -> u64 {
+/// The number of connects in a window from 50 to 550 ms, by 64 clients that reconnect every 100 ms.
+/// Checks that no request is lost.
+fn connects_made(target: SocketAddr, schedule: Option<Schedule>) -> u64 {
     let load = load::Load {
         target,
         clients: 64,

@@ -1,5 +1,5 @@
-//! The structure of the source, held as tests: arrows between rooms, no two files that import
-//! each other, unsafe code in one room, short files.
+//! The structure of the source: allowed dependencies between modules, no two files that import
+//! each other, unsafe code in one module, short files.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -34,7 +34,7 @@ fn library() -> BTreeMap<String, String> {
         let text = text.split("#[cfg(test)]").next().unwrap().to_owned();
         let lines = text.lines();
         let code = lines.filter(|line| !line.trim_start().starts_with("//"));
-        // So that the name of a module is that of its file.
+        // `r#async` becomes `async`: a module has the name of its file.
         code.collect::<Vec<_>>().join("\n").replace("r#", "")
     };
     files.map(|(name, text)| (name, code(text))).collect()
@@ -52,7 +52,7 @@ fn module(file: &str) -> Vec<String> {
     }
 }
 
-/// The paths that `use` statements and expressions of a file name, from the crate's root on.
+/// The paths in `use` statements and expressions of a file, from the crate root on.
 fn paths(file: &str, code: &str) -> Vec<Vec<String>> {
     let own = module(file);
     let mut paths = Vec::new();
@@ -114,7 +114,7 @@ fn expand(prefix: &str, tree: &str, paths: &mut Vec<String>) {
                 match part.split_once('{') {
                     Some((head, inside)) => {
                         let inside = inside.trim_end().trim_end_matches('}');
-                        // The closing brace of an outer tree is taken off by its own level.
+                        // Braces of outer levels are removed by their own call.
                         let opened = inside.matches('{').count();
                         let closed = inside.matches('}').count();
                         let inside =
@@ -130,7 +130,7 @@ fn expand(prefix: &str, tree: &str, paths: &mut Vec<String>) {
     }
 }
 
-/// Which files each file imports: that of the longest module path which a path begins with.
+/// The files that each file imports. A path is resolved to the longest module path it begins with.
 fn imports() -> BTreeMap<String, BTreeSet<String>> {
     let files = library();
     let by_module: BTreeMap<Vec<String>, String> = files
@@ -153,8 +153,9 @@ fn imports() -> BTreeMap<String, BTreeSet<String>> {
     files.iter().map(of).collect()
 }
 
-/// The room of a file. The counters that server and harness share are a room of their own.
-fn room(file: &str) -> &str {
+/// The top-level module of a file. The counters that server and harness share count as their own
+/// module.
+fn top_module(file: &str) -> &str {
     if file == "src/process/counters.rs" {
         return "counters";
     }
@@ -162,8 +163,8 @@ fn room(file: &str) -> &str {
     file.split(['/', '.']).next().unwrap()
 }
 
-/// Which room may import which.
-const ARROWS: &[(&str, &[&str])] = &[
+/// The modules that each module may import.
+const ALLOWED_DEPENDENCIES: &[(&str, &[&str])] = &[
     ("sys", &[]),
     ("error", &[]),
     ("stats", &[]),
@@ -191,13 +192,15 @@ const ARROWS: &[(&str, &[&str])] = &[
 fn dependencies_point_one_way() {
     let mut wrong = Vec::new();
     for (file, targets) in imports() {
-        let own = room(&file);
-        let row = ARROWS.iter().find(|(room, _)| *room == own);
+        let own = top_module(&file);
+        let row = ALLOWED_DEPENDENCIES
+            .iter()
+            .find(|(module, _)| *module == own);
         for target in &targets {
-            let used = room(target);
+            let used = top_module(target);
             let is_allowed = match row {
                 Some((_, allowed)) => used == own || allowed.contains(&used),
-                // The command line uses every room, and the root re-exports.
+                // The command line uses every module, and the root re-exports.
                 None => own == "cli" || own == "lib" || own == "main",
             };
             if !is_allowed {
@@ -207,7 +210,7 @@ fn dependencies_point_one_way() {
     }
     assert!(
         wrong.is_empty(),
-        "against the arrows:\n{}",
+        "not an allowed dependency:\n{}",
         wrong.join("\n")
     );
 }
@@ -227,7 +230,7 @@ fn no_two_files_import_each_other() {
 }
 
 #[test]
-fn unsafe_code_lives_in_one_room() {
+fn unsafe_code_is_in_one_module() {
     for (name, code) in library() {
         let is_unsafe = ["unsafe {", "unsafe fn", "unsafe impl"];
         let is_unsafe = is_unsafe.iter().any(|start| code.contains(start));
@@ -236,7 +239,7 @@ fn unsafe_code_lives_in_one_room() {
 }
 
 #[test]
-fn files_stay_short() {
+fn files_are_short() {
     for folder in ["src", "models", "examples", "bench"] {
         for (name, code) in rust_files(folder) {
             let lines = code.lines().count();
@@ -246,13 +249,13 @@ fn files_stay_short() {
 }
 
 #[test]
-fn every_room_says_what_it_owns() {
-    for (file, _) in ARROWS {
-        let path = root().join(format!("src/{file}/mod.rs"));
+fn every_module_has_a_text_at_its_top() {
+    for (module, _) in ALLOWED_DEPENDENCIES {
+        let path = root().join(format!("src/{module}/mod.rs"));
         if let Ok(text) = fs::read_to_string(path) {
             assert!(
                 text.starts_with("//!"),
-                "{file}/mod.rs has no text at its top"
+                "{module}/mod.rs has no text at its top"
             );
         }
     }
@@ -267,7 +270,7 @@ fn the_readme_lists_the_models() {
         let line = line.unwrap_or_else(|| panic!("the README has no row {row}"));
         assert!(
             line.contains(model.about()),
-            "{line} does not say: {}",
+            "{line} does not contain: {}",
             model.about()
         );
     }

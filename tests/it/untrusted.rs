@@ -1,5 +1,5 @@
-//! Bytes that others made: records, histograms, and a server's replies. What is found here by
-//! chance is looked for in earnest by `fuzz/`.
+//! Untrusted bytes: records, histograms, and a server's replies. `fuzz/` covers the same code with
+//! coverage guidance.
 
 use proptest::prelude::*;
 use rpcbench::internal::load::Window;
@@ -52,7 +52,7 @@ proptest! {
 
     #[test]
     fn numbers_of_any_size_can_be_rendered(value in prop_oneof![any::<i64>().prop_map(|n| n.to_string()), any::<f64>().prop_map(|n| format!("{n:e}"))], which in 0..40_usize) {
-        // One of the numbers of the record becomes this one.
+        // Replaces one of the numbers in the record.
         let text = text();
         let numbers: Vec<(usize, &str)> = text
             .match_indices(':')
@@ -64,9 +64,9 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_are_a_histogram_or_not(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+    fn any_bytes_can_be_decoded_as_a_histogram(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
         from_bytes(&bytes);
-        // Behind the right beginning more is reached.
+        // A valid header lets the decoder get further.
         let mut real = hdrhistogram::Histogram::<u64>::new(3).unwrap();
         real.record(1000).unwrap();
         let mut text = encode(&real).into_bytes();
@@ -78,16 +78,16 @@ proptest! {
     }
 
     #[test]
-    fn whatever_a_server_sends_every_request_is_accounted_for(
+    fn every_request_is_counted_whatever_a_server_sends(
         pieces in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..40), 1..40),
-        right in any::<u64>(),
+        correct in any::<u64>(),
         pipeline in 1..4_usize,
     ) {
         let mut sent = 0;
         let world = World::new(2, move |_, request, _| {
             sent += 1;
             match pieces.get(sent % (2 * pieces.len())) {
-                Some(piece) if right >> (sent % 64) & 1 == 1 => vec![(MS, piece.clone())],
+                Some(piece) if correct >> (sent % 64) & 1 == 1 => vec![(MS, piece.clone())],
                 _ => vec![(MS, pong_to(request))],
             }
         });
@@ -97,14 +97,14 @@ proptest! {
         let asked: u64 = clients.iter().map(|client| client.asked).sum();
         prop_assert_eq!(asked, recorder.latency.count());
         prop_assert!(recorder.requests <= recorder.latency.answered.len());
-        // What entered has left: under way were at most as many as there is room for.
+        // The number of requests in progress is at most the number of pipeline slots.
         prop_assert!(recorder.flow.under_way_mean() <= 2.0 + 1e-9);
         prop_assert!(recorder.flow.under_way_mean() >= 0.0);
     }
 }
 
 #[test]
-fn a_series_is_bounded_however_long_the_trial() {
+fn the_number_of_intervals_of_a_series_is_bounded() {
     for seconds in [1, 2, 3, 100, 119, 121, 3600] {
         let window = Window {
             from_ns: 0,

@@ -41,7 +41,7 @@ pub(crate) struct ServerArgs {
     /// Run the server on these cores, such as 0,2-3
     #[arg(long, value_name = "LIST")]
     server_cpus: Option<Cpus>,
-    /// Most connections at a time; at this limit the server stops accepting [default: 4096, async: as many as descriptors]
+    /// Maximum connections at a time; at this limit the server stops accepting [default: 4096, async: as many as descriptors]
     #[arg(long, value_parser = values::count, value_name = "N")]
     max_connections: Option<NonZeroUsize>,
     /// Maximum size of a message

@@ -41,7 +41,9 @@ pub(crate) fn latency(summary: &Summary<'_>) -> Vec<String> {
             "",
             &painted(
                 DIM,
-                &format!("at saturation, {in_progress} in progress: it restates throughput"),
+                &format!(
+                    "at saturation, {in_progress} in progress: latency follows from throughput"
+                ),
             ),
         ));
     } else if load.mode != Mode::Closed {

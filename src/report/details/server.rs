@@ -3,7 +3,7 @@
 use super::latency::{latency, waits};
 use super::rows::{row, spread};
 use super::sides::{connects, generator, idle, server};
-use crate::findings::units::{count, some};
+use crate::findings::units::{cores, count, some};
 use crate::findings::warnings::warnings;
 use crate::findings::{Summary, load_line};
 use crate::record::{Cell, ErrorCounts, ServerSide};
@@ -16,7 +16,10 @@ pub(crate) fn in_full(summary: &Summary<'_>) -> String {
     let workers = options
         .workers
         .map(|workers| some(workers as u64, "worker"));
-    let cpus = options.cpus.as_ref().map(|cpus| format!("on core {cpus}"));
+    let cpus = options
+        .cpus
+        .as_ref()
+        .map(|cpus| format!("on {}", cores(cpus)));
     let setup: Vec<String> = workers
         .into_iter()
         .chain(options.accept.clone())

@@ -161,10 +161,7 @@ fn size(summary: &Summary<'_>) -> Option<String> {
     Some(if threads > processes {
         format!("{name} {}", some(threads, "thread"))
     } else {
-        format!(
-            "{name} {}",
-            some(processes, "process").replace("processs", "processes")
-        )
+        format!("{name} {}", some(processes, "process"))
     })
 }
 

@@ -11,7 +11,7 @@ use rpcbench::record::{
 
 use super::records::{cell, record, six, starved};
 
-/// Latencies around so many microseconds, with a tail.
+/// The text of a histogram of latencies from `us` microseconds on, with a tail.
 pub(crate) fn histogram(us: u64) -> String {
     let mut histogram = Histogram::<u64>::new_with_bounds(1, 3_600_000_000_000, 3).unwrap();
     for at in 1..=5000_u64 {
@@ -72,7 +72,8 @@ pub(crate) fn info(name: &str) -> ScenarioInfo {
     }
 }
 
-/// Two scenarios: one at two numbers of clients, with one that starves; a ladder of two rates.
+/// Two scenarios: one at two numbers of clients, with a server that starves clients; a ladder of
+/// two rates.
 pub(crate) fn study() -> Record {
     let mut cells = Vec::new();
     for clients in [8, 64] {
@@ -124,7 +125,7 @@ pub(crate) fn two_records(records: [(&str, &Record); 2]) -> Page {
     page(&records.map(source))
 }
 
-/// The words of a page, a line a block.
+/// The visible text of a page, one line per block.
 pub(crate) fn words(html: &str) -> String {
     let mut text = String::new();
     let mut rest = html;

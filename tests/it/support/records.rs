@@ -84,7 +84,7 @@ pub(crate) fn cell(name: &str, trials: Vec<Trial>) -> Cell {
     }
 }
 
-/// A trial of so many replies a second at this CPU, in a round.
+/// A trial with this throughput and this CPU time per request.
 pub(crate) fn trial(round: usize, throughput_rps: f64, cpu_us: f64) -> Trial {
     let latency = |ns: u64| Some(ns * 100_000);
     Trial {
@@ -144,10 +144,10 @@ pub(crate) fn trial(round: usize, throughput_rps: f64, cpu_us: f64) -> Trial {
     }
 }
 
-/// Six rounds in which the machine is fast and slow, and the model is so many times faster.
+/// Six rounds on a machine of varying speed, of a model `times` times as fast as the base.
 pub(crate) fn six(times: f64) -> Vec<Trial> {
     let speed = [1.0, 0.6, 1.1, 0.9, 1.3, 0.8];
-    // No two models have the same noise.
+    // Models differ in their noise.
     let mut noise = [1.01, 0.99, 1.0, 1.02, 0.97, 1.0];
     noise.rotate_left((times * 1000.0) as usize % 6);
     (0..6)
@@ -179,7 +179,7 @@ pub(crate) fn text(record: &Record) -> String {
     let plain = anstream::adapter::strip_str(&rendered).to_string();
     for line in plain.lines() {
         assert!(line.chars().count() <= 80, "over 80 columns: {line}");
-        assert_eq!(line, line.trim_end(), "spaces at the end");
+        assert_eq!(line, line.trim_end(), "trailing spaces");
     }
     plain
 }

@@ -1,4 +1,4 @@
-//! A scripted server under a fake clock, and the generator's clients played against it.
+//! A scripted server with a fake clock, and the generator's clients running against it.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
@@ -17,13 +17,13 @@ use rpcbench::internal::protocol::WriteMode;
 pub(crate) const MS: u64 = 1_000_000;
 pub(crate) const S: u64 = 1000 * MS;
 
-/// Room for idle connections behind the clients.
-const IDLE_MOST: usize = 10;
+/// Maximum number of idle connections; their numbers follow those of the clients.
+const MAX_IDLE: usize = 10;
 
-/// What the server does on a request: bytes that arrive after so long each.
+/// The server's reaction to a request: bytes, each with the delay after which they arrive.
 type Script = dyn FnMut(usize, &[u8], u64) -> Vec<(u64, Vec<u8>)>;
 
-enum Happening {
+enum Event {
     Connected,
     Refused,
     Bytes(Vec<u8>),
@@ -34,16 +34,16 @@ pub(crate) struct World {
     pub(crate) now_ns: u64,
     pub(crate) connect_ns: u64,
     pub(crate) refuse: bool,
-    /// When each connect began, and whose it was.
+    /// Start time and client of each connect.
     pub(crate) asked: Vec<(u64, usize)>,
     /// Sizes of the writes, in order.
     pub(crate) writes: Vec<usize>,
-    to_come: BTreeMap<(u64, u64), (usize, u64, Happening)>,
+    pending: BTreeMap<(u64, u64), (usize, u64, Event)>,
     order: u64,
-    /// Bytes that have arrived, by client; `None` stands for the end.
+    /// Bytes that have arrived, by client; `None` is the end of the stream.
     arrived: Vec<VecDeque<Option<u8>>>,
     pub(crate) sent: Vec<(u64, usize)>,
-    /// Tells a client's connections apart: what was on its way to an old one is lost.
+    /// Number of connections that a client has closed: bytes in flight to an old one are lost.
     generation: Vec<u64>,
     pub(crate) connects: u64,
     script: Box<Script>,
@@ -60,49 +60,49 @@ impl World {
             refuse: false,
             asked: Vec::new(),
             writes: Vec::new(),
-            to_come: BTreeMap::new(),
+            pending: BTreeMap::new(),
             order: 0,
-            arrived: vec![VecDeque::new(); clients + IDLE_MOST],
+            arrived: vec![VecDeque::new(); clients + MAX_IDLE],
             sent: Vec::new(),
-            generation: vec![0; clients + IDLE_MOST],
+            generation: vec![0; clients + MAX_IDLE],
             connects: 0,
             script: Box::new(script),
         }))
     }
 
-    fn happens(&mut self, client: usize, in_ns: u64, happening: Happening) {
+    fn schedule(&mut self, client: usize, in_ns: u64, event: Event) {
         self.order += 1;
         let generation = self.generation[client];
-        self.to_come.insert(
+        self.pending.insert(
             (self.now_ns + in_ns, self.order),
-            (client, generation, happening),
+            (client, generation, event),
         );
     }
 }
 
 #[derive(Clone)]
-struct Fake(Rc<RefCell<World>>);
+struct FakeWorld(Rc<RefCell<World>>);
 
-impl Clock for Fake {
+impl Clock for FakeWorld {
     fn now_ns(&self) -> u64 {
         self.0.borrow().now_ns
     }
 }
 
-impl Wire for Fake {
+impl Wire for FakeWorld {
     fn connect(&mut self, client: usize) -> io::Result<()> {
         let mut world = self.0.borrow_mut();
         world.connects += 1;
         let asked = (world.now_ns, client);
         world.asked.push(asked);
         let (in_ns, refuse) = (world.connect_ns, world.refuse);
-        world.happens(
+        world.schedule(
             client,
             in_ns,
             if refuse {
-                Happening::Refused
+                Event::Refused
             } else {
-                Happening::Connected
+                Event::Connected
             },
         );
         Ok(())
@@ -115,14 +115,10 @@ impl Wire for Fake {
         let now = world.now_ns;
         for (in_ns, reply) in (world.script)(client, bytes, now) {
             let end = reply.is_empty();
-            world.happens(
+            world.schedule(
                 client,
                 in_ns,
-                if end {
-                    Happening::End
-                } else {
-                    Happening::Bytes(reply)
-                },
+                if end { Event::End } else { Event::Bytes(reply) },
             );
         }
         Ok(bytes.len())
@@ -133,18 +129,18 @@ impl Wire for Fake {
         if arrived.front() == Some(&None) {
             return Ok(0);
         }
-        let there = arrived
+        let available = arrived
             .iter()
             .take_while(|byte| byte.is_some())
             .count()
             .min(space.len());
-        if there == 0 {
+        if available == 0 {
             return Err(io::ErrorKind::WouldBlock.into());
         }
-        for (at, byte) in arrived.drain(..there).flatten().enumerate() {
+        for (at, byte) in arrived.drain(..available).flatten().enumerate() {
             space[at] = byte;
         }
-        Ok(there)
+        Ok(available)
     }
 
     fn close(&mut self, client: usize) {
@@ -201,7 +197,7 @@ pub(crate) fn play(load: &Load, world: &Rc<RefCell<World>>) -> (Recorder, Vec<Cl
     play_with(load, Box::new(closed), false, world)
 }
 
-/// What the worker threads do with real sockets, here with a world that is played through.
+/// Runs clients as the worker threads do, but against a simulated world instead of sockets.
 pub(crate) fn play_with(
     load: &Load,
     pacer: Box<dyn Pacer>,
@@ -224,7 +220,7 @@ pub(crate) fn play_with(
         write_mode: load.write_mode,
         max_frame_bytes: 1 << 20,
     };
-    let fake = Fake(Rc::clone(world));
+    let fake = FakeWorld(Rc::clone(world));
     let recorder = Recorder::new(load.window);
     let mut clients = Clients::new(load.clients, config, recorder, fake.clone(), pacer, fake);
     let end = load.window.to_ns + S;
@@ -232,7 +228,7 @@ pub(crate) fn play_with(
         let next = clients.advance();
         let first = world
             .borrow()
-            .to_come
+            .pending
             .first_key_value()
             .map_or(u64::MAX, |((at, _), _)| *at);
         let now = next.min(first).max(world.borrow().now_ns);
@@ -245,18 +241,18 @@ pub(crate) fn play_with(
         if first > now {
             continue;
         }
-        let (client, generation, happening) = world.borrow_mut().to_come.pop_first().unwrap().1;
+        let (client, generation, event) = world.borrow_mut().pending.pop_first().unwrap().1;
         if world.borrow().generation[client] != generation {
             continue;
         }
-        match happening {
-            Happening::Connected => clients.connected(client),
-            Happening::Refused => clients.not_connected(client, io::ErrorKind::ConnectionRefused),
-            Happening::Bytes(bytes) => {
+        match event {
+            Event::Connected => clients.connected(client),
+            Event::Refused => clients.not_connected(client, io::ErrorKind::ConnectionRefused),
+            Event::Bytes(bytes) => {
                 world.borrow_mut().arrived[client].extend(bytes.into_iter().map(Some));
                 clients.readable(client, false);
             }
-            Happening::End => {
+            Event::End => {
                 world.borrow_mut().arrived[client].push_back(None);
                 clients.readable(client, true);
             }
@@ -264,7 +260,7 @@ pub(crate) fn play_with(
     }
 }
 
-/// The right reply to a `ping`.
+/// The correct reply to a `ping`.
 pub(crate) fn pong_to(request: &[u8]) -> Vec<u8> {
     let body = String::from_utf8(request[4..].to_vec()).unwrap();
     let reply = body.replace(r#"{"in":"ping","params""#, r#"{"out":"pong","result""#);
@@ -272,11 +268,11 @@ pub(crate) fn pong_to(request: &[u8]) -> Vec<u8> {
 }
 
 pub(crate) fn near(quantile: Option<Quantile>, ns: u64) -> bool {
-    // Three digits.
+    // Histograms have three significant digits.
     matches!(quantile, Some(Quantile::Exact(value)) if value.abs_diff(ns) <= ns / 1000)
 }
 
-/// Kolmogorov and Smirnov: whether the gaps between these times are exponential, at the 1 % level.
+/// Checks that the gaps between these times are exponential (Kolmogorov–Smirnov test, 1 % level).
 #[track_caller]
 pub(crate) fn exponential(times_ns: &[u64], rate_rps: f64) {
     let mut gaps: Vec<f64> = times_ns
@@ -285,7 +281,7 @@ pub(crate) fn exponential(times_ns: &[u64], rate_rps: f64) {
         .collect();
     gaps.sort_by(f64::total_cmp);
     let n = gaps.len() as f64;
-    // The greatest distance from 1 − e^(−x).
+    // The largest distance from 1 − e^(−x).
     let distance = |(at, gap): (usize, &f64)| {
         let expected = 1.0 - (-gap).exp();
         (expected - at as f64 / n)

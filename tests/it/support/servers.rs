@@ -1,4 +1,4 @@
-//! A server of the real program, a blocking client, and a look at /proc.
+//! Servers started from the real program, a blocking client, and processes from /proc.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -16,7 +16,7 @@ pub(crate) fn rpcbench() -> Command {
     Command::new(env!("CARGO_BIN_EXE_rpcbench"))
 }
 
-/// A program of the examples folder, which `cargo test` has built.
+/// A program from the examples folder, which `cargo test` builds.
 pub(crate) fn example(name: &str) -> Command {
     let built = Path::new(env!("CARGO_BIN_EXE_rpcbench"))
         .with_file_name("examples")
@@ -45,7 +45,7 @@ impl Served {
         Served::run(rpcbench(), model, options)
     }
 
-    /// The same of another binary made of the library.
+    /// Like `start`, with another program that has the same command line.
     pub(crate) fn run(mut program: Command, model: &str, options: &[&str]) -> Served {
         let mut child = program
             .args(["serve", "--model", model])
@@ -82,7 +82,7 @@ impl Served {
         kill(Pid::from_raw(self.pid()), signal).unwrap();
     }
 
-    /// Stops it with SIGTERM; its exit code, and how long that took.
+    /// Stops it with SIGTERM. Returns its exit code and how long that took.
     pub(crate) fn stop(mut self) -> (Option<i32>, Duration) {
         let processes = self.processes();
         let begun = Instant::now();
@@ -101,7 +101,7 @@ impl Drop for Served {
     }
 }
 
-/// A connection that speaks the protocol, and any other bytes.
+/// A connection for messages of the protocol and for arbitrary bytes.
 pub(crate) struct Client(pub(crate) TcpStream);
 
 impl Client {
@@ -133,7 +133,7 @@ impl Client {
             .unwrap_or_else(|| panic!("no reply to {body}"))
     }
 
-    /// Whether the server has closed this connection, be it in order or with a reset.
+    /// Whether the server has closed this connection, in order or with a reset.
     pub(crate) fn is_closed(&mut self) -> bool {
         match self.0.read(&mut [0; 1]) {
             Ok(read) => read == 0,
@@ -169,13 +169,13 @@ pub(crate) fn measured(arguments: &[&str]) -> Value {
     serde_json::from_slice(&output.stdout).expect("stdout is one JSON document")
 }
 
-/// A process as /proc shows it.
+/// A process from /proc.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Process {
     pub(crate) pid: i32,
     pub(crate) parent: i32,
     pub(crate) state: char,
-    /// Tells a process from a later one with the same number.
+    /// Start time, which distinguishes a process from a later one with the same pid.
     started: String,
 }
 
@@ -210,13 +210,13 @@ pub(crate) fn descendants(root: i32) -> Vec<Process> {
     found
 }
 
-/// Waits until none of these is left, and fails after two seconds, naming those that are.
+/// Waits until these processes have ended. Fails after two seconds with those that still run.
 pub(crate) fn assert_gone(gone: &[Process]) {
     let left = || {
         let now = gone
             .iter()
             .filter_map(|old| process(old.pid).filter(|now| now.started == old.started))
-            // One that has ended is init's to reap, which takes its time in a container.
+            // Orphaned zombies are reaped by init, which can take long in a container.
             .filter(|now| !(now.state == 'Z' && now.parent == 1));
         now.collect::<Vec<_>>()
     };
@@ -227,11 +227,11 @@ pub(crate) fn assert_gone(gone: &[Process]) {
     let left = left();
     assert!(
         left.is_empty(),
-        "processes of the server are left after two seconds: {left:?}"
+        "processes of the server still run after two seconds: {left:?}"
     );
 }
 
-/// Waits until it holds, and fails after two seconds.
+/// Waits until the condition holds, and fails after two seconds.
 pub(crate) fn eventually(what: &str, holds: impl Fn() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(2);
     while !holds() {
