@@ -72,7 +72,7 @@ pub(crate) struct Args {
     load: LoadArgs,
     #[command(flatten)]
     server: ServerArgs,
-    /// Format: text, markdown, junit, bencher, bigger-is-better, smaller-is-better, csv or json
+    /// Format: text, markdown, html, junit, bencher, bigger-is-better, smaller-is-better, csv or json
     #[arg(long, default_value = "text", value_name = "FORMAT")]
     format: String,
     /// Write the check in all formats to this folder

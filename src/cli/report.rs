@@ -56,7 +56,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     write_file(&file, &page.html)?;
     writeln!(
         out,
-        "{}: open it in a browser; {} in {}; for each record report.md, trials.csv and hdr/",
+        "{}: open it in a browser; {} in {}; for each record: report.md, trials.csv and hdr/",
         file.display(),
         match page.pictures.len() {
             1 => "1 picture".to_owned(),

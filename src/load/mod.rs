@@ -2,8 +2,8 @@
 //! poll and histograms. The threads share only a few counters that they publish.
 //!
 //! Owns the clients, their timing and their raw measurements. To change: a new
-//! load option touches `spec`, `client_config` and `clients`; a new pacer is a
-//! file in `pacer/`.
+//! pacer is a file in `pacer/`; CONTRIBUTING.md lists the files of a new load
+//! option.
 
 mod client;
 mod client_config;

@@ -106,7 +106,7 @@ fn compared(group: &[Summary<'_>]) -> String {
             "No quantiles for an overload: they would only reflect how long it lasted."
         }
         Mode::Closed => {
-            "p50 and p99 are at saturation: they restate throughput and do not rank models."
+            "p50 and p99 are at saturation: they follow from throughput and rank no model."
         }
         Mode::Constant | Mode::Poisson => {
             "p50 and p99 are response times, from the planned send, at the same rate for all."
