@@ -9,8 +9,9 @@ use rpcbench::Request;
 use rpcbench::internal::load::Message;
 use rpcbench::internal::load::Window;
 use rpcbench::internal::load::sample::histogram;
-use rpcbench::internal::load::{Arrivals, Assign, Mix, OpenLoop, Pacer, Schedule};
+use rpcbench::internal::load::{Mix, OpenLoop, Pacer, Schedule};
 use rpcbench::internal::protocol::{DEFAULT_MAX_FRAME_BYTES, Frame};
+use rpcbench::record::Arrivals;
 use rpcbench::{Conversation, Step};
 
 /// Requests in one read of the batch benches.
@@ -116,7 +117,6 @@ fn pacer(c: &mut Criterion) {
         let schedule = Schedule {
             rate_rps: 100_000.0,
             arrivals,
-            assign: Assign::Bound,
             seed: 1,
             skew: None,
             then: None,

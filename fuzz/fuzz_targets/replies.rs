@@ -1,6 +1,7 @@
 //! Fuzzes the load generator with any bytes as replies.
 #![no_main]
 
+use std::time::Duration;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::io;
@@ -8,12 +9,12 @@ use std::rc::Rc;
 
 use libfuzzer_sys::fuzz_target;
 use rpcbench::internal::load::{ClientConfig, Ramp};
-use rpcbench::internal::load::{Clients};
-use rpcbench::internal::load::{Message};
-use rpcbench::internal::load::{Assign, ClosedLoop};
+use rpcbench::internal::load::Clients;
+use rpcbench::internal::load::Message;
+use rpcbench::internal::load::ClosedLoop;
 use rpcbench::internal::load::{Recorder, Window};
 use rpcbench::internal::load::{Clock, Wire};
-use rpcbench::internal::protocol::WriteMode;
+use rpcbench::record::{LoadSpec};
 
 #[derive(Clone, Default)]
 struct Script(Rc<RefCell<VecDeque<Vec<u8>>>>);
@@ -56,6 +57,14 @@ fuzz_target!(|data: &[u8]| {
         return;
     };
     let config = ClientConfig {
+        load: LoadSpec {
+            pipeline: 1 + usize::from(first >> 6),
+            requests_per_connection: (first & 4 > 0).then_some(2),
+            reconnect_every: (first & 32 > 0).then_some(Duration::from_micros(50)),
+            timeout: Duration::from_millis(1),
+            connect_timeout: Duration::from_millis(1),
+            ..LoadSpec::default()
+        },
         message: match first % 3 {
             0 => Message::ping(16),
             1 => Message::call("sleep", "5").expect("this is JSON"),
@@ -63,17 +72,9 @@ fuzz_target!(|data: &[u8]| {
         },
         alternate: None,
         first_client: 0,
-        pipeline: 1 + usize::from(first >> 6),
-        assign: Assign::Bound,
-        connects_first: false,
-        requests_per_connection: (first & 4 > 0).then_some(2),
-        reconnect_every_ns: (first & 32 > 0).then_some(50_000),
-        timeout_ns: 1_000_000,
-        connect_timeout_ns: 1_000_000,
         max_frame_bytes: 4096,
         idle: usize::from(first >> 3 & 1),
         ramp: Ramp::default(),
-        write_mode: WriteMode::Default,
     };
     let window = Window {
         from_ns: 10_000,
@@ -81,7 +82,7 @@ fuzz_target!(|data: &[u8]| {
     };
     let clock = Ticking(Rc::new(Cell::new(0)));
     let wire = Script::default();
-    let pacer = ClosedLoop::new(1, config.pipeline);
+    let pacer = ClosedLoop::new(1, config.load.pipeline);
     let recorder = Recorder::new(window);
     let mut clients = Clients::new(1, config, recorder, wire.clone(), pacer, clock.clone());
     // The first byte of each piece is its length.

@@ -52,6 +52,7 @@ impl Args {
                     server_spec,
                     info,
                     load: load.load,
+                    generator: load.generator,
                     scenario: load.scenario,
                     attack: None,
                     rate_spec: load.rate_spec,
@@ -71,7 +72,7 @@ impl Args {
         let search = self.load.slo.map(|slo| SearchPlan {
             cases: plan.cases.clone(),
             slo,
-            schedule: self.load.schedule(1.0),
+            arrivals: self.load.arrivals,
             seed: plan.seed,
         });
         let scenarios = study.map(|study| study.infos()).unwrap_or_default();

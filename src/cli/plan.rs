@@ -57,7 +57,7 @@ pub(crate) fn print_plan(plan: &Plan) -> anyhow::Result<()> {
 
 fn rate(case: &Case) -> String {
     let share = case.rate_spec.map(|rate_spec| rate_spec.rate);
-    match (share, case.load.schedule) {
+    match (share, case.load.rate_rps) {
         (Some(Rate::Share { share, of }), _) => {
             let capacity = match of {
                 CapacityOf::Weakest => "weakest",
@@ -68,7 +68,7 @@ fn rate(case: &Case) -> String {
                 (100.0 * share).round()
             )
         }
-        (_, Some(schedule)) => format!(" at {}/s", schedule.rate_rps),
+        (_, Some(rate_rps)) => format!(" at {rate_rps}/s"),
         (_, None) => String::new(),
     }
 }

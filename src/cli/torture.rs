@@ -18,11 +18,12 @@ use crate::cli::args::servers::ServersArgs;
 use crate::cli::args::values;
 use crate::findings::CALM;
 use crate::findings::attack_results::any_suffered;
-use crate::load::{Arrivals, Assign, Close, DRAIN, LEAST_PAYLOAD_BYTES, Load, Message, Schedule};
+use crate::load::{DRAIN, GeneratorConfig};
 use crate::measure::descriptors::reserve_descriptors;
 use crate::measure::rounds::measure;
 use crate::measure::{Case, EarlierRun, Plan};
 use crate::protocol::REPLY_SLACK_BYTES;
+use crate::record::{LoadSpec, Mode};
 use crate::report::torture::torture;
 
 /// Default idle timeout: short, so that its effect shows in a short run.
@@ -110,6 +111,7 @@ fn plan(app: App<'_>, args: &Args) -> anyhow::Result<Plan> {
                 server_spec: server_spec.clone(),
                 info: info.clone(),
                 load: load.clone(),
+                generator: generator(&server),
                 scenario: Some(attack.map_or(CALM, |attack| attack.name).to_owned()),
                 attack,
                 rate_spec: None,
@@ -144,34 +146,23 @@ fn attacks(names: &[String]) -> Result<Vec<&'static Attack>, UsageError> {
 }
 
 /// Few requests, each on a new connection: without an attack, every model serves all of them.
-fn load(args: &Args, server: &ServerArgs) -> Load {
-    Load {
-        target: ([127, 0, 0, 1], 0).into(),
+fn load(args: &Args, server: &ServerArgs) -> LoadSpec {
+    LoadSpec {
         clients: args.clients.get(),
-        threads: 1,
+        mode: Mode::Poisson,
+        rate_rps: Some(args.rate),
         duration: args.duration,
         warmup: Duration::from_millis(500),
-        drain: DRAIN,
-        timeout: Duration::from_secs(10),
-        connect_timeout: Duration::from_secs(3),
-        schedule: Some(Schedule {
-            rate_rps: args.rate,
-            arrivals: Arrivals::Poisson,
-            assign: Assign::Bound,
-            seed: 0,
-            skew: None,
-            then: None,
-        }),
-        pipeline: 1,
         requests_per_connection: Some(1),
-        idle: 0,
-        think: Duration::ZERO,
         write_mode: server.write_mode(),
-        close: Close::Fin,
-        cpus: None,
-        reconnect_every: None,
+        ..LoadSpec::default()
+    }
+}
+
+fn generator(server: &ServerArgs) -> GeneratorConfig {
+    GeneratorConfig {
+        threads: 1,
+        drain: DRAIN,
         max_frame_bytes: server.max_frame_bytes() + REPLY_SLACK_BYTES,
-        message: Message::ping(LEAST_PAYLOAD_BYTES),
-        alternate: None,
     }
 }

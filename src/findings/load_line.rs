@@ -1,7 +1,7 @@
 //! The description of a load in one line.
 
 use super::units::{cores, count, some, span};
-use crate::record::{AlternateInfo, Cell, Mode, Record};
+use crate::record::{Alternate, Assign, Cell, Close, Mode, Record, WriteMode};
 
 /// The name and the description of a scenario: `echo: connections that stay …`.
 pub(crate) fn about(record: &Record, name: &str) -> String {
@@ -24,23 +24,23 @@ pub fn load_line(cell: &Cell) -> String {
         Some(mode),
         load.then.map(|then| {
             let rate = count(then.rate_rps.round() as u64);
-            format!("then {rate}/s after {}", span(then.after_s))
+            format!("then {rate}/s after {}", span(then.after.as_secs_f64()))
         }),
         load.skew.map(|skew| {
             let (requests, clients) = (share(skew.requests_share), share(skew.clients_share));
             format!("{requests} of requests by {clients} of clients")
         }),
-        (load.assign != "bound").then(|| "on any free connection".to_owned()),
-        (load.think_s > 0.0).then(|| format!("think time {}", span(load.think_s))),
+        (load.assign == Assign::Free).then(|| "on any free connection".to_owned()),
+        (!load.think.is_zero()).then(|| format!("think time {}", span(load.think.as_secs_f64()))),
         (load.pipeline > 1).then(|| format!("{} in flight per connection", load.pipeline)),
         per_connection.map(|limit| format!("{} per connection", some(limit, "request"))),
-        load.reconnect_every_s
-            .map(|every| format!("reconnecting every {}", span(every))),
-        (load.close != "fin").then(|| format!("closed by {}", load.close)),
-        (load.wire != "default").then(|| "split writes (length and body)".to_owned()),
+        load.reconnect_every
+            .map(|every| format!("reconnecting every {}", span(every.as_secs_f64()))),
+        (load.close != Close::Fin).then(|| format!("closed by {}", load.close)),
+        (load.write_mode == WriteMode::Split).then(|| "split writes (length and body)".to_owned()),
         load.client_cpus
             .as_ref()
-            .map(|cpus| format!("generator on {}", cores(cpus))),
+            .map(|cpus| format!("generator on {}", cores(&cpus.to_string()))),
     ];
     let settings: Vec<String> = settings.into_iter().flatten().collect();
     let trials = cell.trials.len();
@@ -55,9 +55,9 @@ pub fn load_line(cell: &Cell) -> String {
         settings.join(", "),
         method_call(&load.method, load.params.as_deref()),
         load.request_bytes,
-        load.beside.as_ref().map_or_else(String::new, alternate),
-        span(load.duration_s),
-        span(load.warmup_s),
+        load.alternate.as_ref().map_or_else(String::new, alternate),
+        span(load.duration.as_secs_f64()),
+        span(load.warmup.as_secs_f64()),
     )
 }
 
@@ -81,7 +81,7 @@ fn share(share: f64) -> String {
 }
 
 /// The alternate message: `, 1 in 100 spin of 4 B`. The bytes are those of its params.
-fn alternate(alternate: &AlternateInfo) -> String {
+fn alternate(alternate: &Alternate) -> String {
     let one_in = count(u64::from(alternate.one_in));
     let method = method_call(&alternate.method, alternate.params.as_deref());
     format!(", 1 in {one_in} {method} of {} B", alternate.payload_bytes)

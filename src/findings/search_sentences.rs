@@ -66,8 +66,8 @@ pub(crate) fn heading(record: &Record, search: &SearchInfo) -> String {
             "open loop{arrivals}, {} of {} B, steps of {} after {} of warm-up",
             load.method,
             load.request_bytes,
-            span(load.duration_s),
-            span(load.warmup_s)
+            span(load.duration.as_secs_f64()),
+            span(load.warmup.as_secs_f64())
         )
     });
     format!(

@@ -6,12 +6,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::protocol::{HEADER_BYTES, append_frame};
-
-/// Hex digits that make each `ping` unique.
-const TAG_BYTES: usize = 16;
-/// The shortest string in the params of a `ping`, in bytes.
-pub const LEAST_PAYLOAD_BYTES: usize = TAG_BYTES;
+use crate::protocol::request_frame;
+use crate::record::{Alternate, LEAST_PAYLOAD_BYTES as TAG_BYTES, LoadSpec, QUOTES_BYTES};
 
 /// A request, and its expected reply.
 #[derive(Debug, Clone)]
@@ -22,15 +18,6 @@ pub struct Message {
     /// The params, if they are the same in every request.
     params: Option<String>,
     expected: Expected,
-}
-
-/// A second message that replaces the usual one in some requests.
-#[derive(Debug, Clone)]
-pub struct Alternate {
-    /// The second message.
-    pub message: Message,
-    /// One request in `one_in` sends it, drawn pseudo-randomly.
-    pub one_in: u32,
 }
 
 #[derive(Debug, Clone)]
@@ -49,6 +36,33 @@ enum Expected {
 pub type Tag = u64;
 
 impl Message {
+    /// The request of a load.
+    ///
+    /// # Errors
+    /// When its params are not JSON: the message of the parser.
+    pub fn of(load: &LoadSpec) -> Result<Message, String> {
+        Message::new(&load.method, load.params.as_deref(), load.payload_bytes)
+    }
+
+    /// The alternate request of a load.
+    ///
+    /// # Errors
+    /// As [`Message::of`].
+    pub fn alternate(alternate: &Alternate) -> Result<Message, String> {
+        Message::new(
+            &alternate.method,
+            alternate.params.as_deref(),
+            alternate.payload_bytes,
+        )
+    }
+
+    fn new(method: &str, params: Option<&str>, bytes: usize) -> Result<Message, String> {
+        match params {
+            None if method == "ping" => Ok(Message::ping(bytes.saturating_sub(QUOTES_BYTES))),
+            params => Message::call(method, params.unwrap_or("null")),
+        }
+    }
+
     /// A `ping` with a string of `payload_bytes` as params. The string begins with a tag of 16 digits.
     pub fn ping(payload_bytes: usize) -> Message {
         let params = format!("\"{}\"", "0".repeat(payload_bytes.max(TAG_BYTES)));
@@ -166,18 +180,6 @@ struct ReplyBody<'a> {
 
 fn parse(body: &[u8]) -> Option<ReplyBody<'_>> {
     serde_json::from_slice(body).ok()
-}
-
-fn request_frame(method: &str, params: &str) -> Vec<u8> {
-    let mut frame = Vec::with_capacity(HEADER_BYTES + method.len() + params.len() + 32);
-    append_frame(&mut frame, |out| {
-        out.extend_from_slice(b"{\"in\":");
-        out.extend_from_slice(Value::from(method).to_string().as_bytes());
-        out.extend_from_slice(b",\"params\":");
-        out.extend_from_slice(params.as_bytes());
-        out.push(b'}');
-    });
-    frame
 }
 
 fn hex(tag: Tag) -> [u8; TAG_BYTES] {

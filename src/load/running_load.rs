@@ -44,11 +44,9 @@ pub struct Measured {
 /// # Errors
 /// When a thread cannot be started.
 pub fn start(load: &Load) -> Result<RunningLoad, Error> {
-    let threads = load.threads.clamp(1, load.clients.max(1));
-    let load = Load {
-        threads,
-        ..load.clone()
-    };
+    let threads = load.generator.threads.clamp(1, load.spec.clients.max(1));
+    let mut load = load.clone();
+    load.generator.threads = threads;
     let barrier = CloseBarrier::new(threads + 1);
     let shared = Arc::new(SharedProgress {
         start: Instant::now(),

@@ -9,9 +9,10 @@ use mio::{Interest, Registry, Token};
 use nix::libc;
 use socket2::{Domain, Protocol, SockAddr, SockRef, Socket, Type};
 
-use super::spec::{Close, Load};
+use super::spec::Load;
 use super::wire::Wire;
 use crate::protocol::WriteMode;
+use crate::record::Close;
 use crate::sys::loopback::LoopbackSources;
 
 /// One source address has enough ports for this many connections.
@@ -32,17 +33,17 @@ pub(crate) struct Sockets {
 impl Sockets {
     /// The sockets of this number of `connections` of this load.
     pub(crate) fn new(registry: Registry, load: &Load, connections: usize) -> Sockets {
-        let ports_run_out = load.requests_per_connection.is_some()
-            || load.reconnect_every.is_some()
-            || load.connections() > PORTS_PER_SOURCE;
+        let ports_run_out = load.spec.requests_per_connection.is_some()
+            || load.spec.reconnect_every.is_some()
+            || load.spec.connections() > PORTS_PER_SOURCE;
         let streams = std::iter::repeat_with(|| None).take(connections).collect();
         Sockets {
             registry,
             target: load.target,
             streams,
             sources: LoopbackSources::new(load.target, 1, 0).filter(|_| ports_run_out),
-            write_mode: load.write_mode,
-            close: load.close,
+            write_mode: load.spec.write_mode,
+            close: load.spec.close,
         }
     }
 

@@ -5,12 +5,12 @@ use hdrhistogram::Histogram;
 use super::overload::{After, overload};
 use super::validity::Evidence;
 use super::{generator_side, validity};
-use crate::load::{ClientResult, Load, Measured, Sample, Window};
+use crate::load::{ClientResult, Measured, Sample, Window};
 use crate::process::{Reading, ServerEnd, ServerSize, ServerUsage};
 use crate::record::histogram::encode;
 use crate::record::{
-    Censored, ClientWait, GeneratorSide, Histograms, Idle, Interval, LittlesLaw, Overload,
-    Quantiles, ServerSide, Trial, Validity, WorkerSide,
+    Censored, ClientWait, GeneratorSide, Histograms, Idle, Interval, LittlesLaw, LoadSpec,
+    Overload, Quantiles, ServerSide, Trial, Validity, WorkerSide,
 };
 use crate::stats::{at_quantile, jain};
 
@@ -25,7 +25,7 @@ pub(crate) struct Observed {
 
 /// Builds the trial; `order` and `round` are left for the caller to set.
 pub(crate) fn assemble(
-    load: &Load,
+    load: &LoadSpec,
     measured: &Measured,
     observed: &Observed,
     ended: Option<&ServerEnd>,
@@ -38,7 +38,7 @@ pub(crate) fn assemble(
         .map(|client| client.replies)
         .collect();
     let seconds = load.duration.as_secs_f64();
-    let planned = load.schedule.map(|_| recorder.planned);
+    let planned = load.rate_rps.map(|_| recorder.planned);
     let growth = planned.map(|planned| planned as i64 - recorder.ended as i64);
     let count = |is: fn(&ClientResult) -> bool| {
         let clients = measured.clients.iter();
@@ -112,9 +112,9 @@ pub(crate) fn assemble(
     trial
 }
 
-fn overload_result(load: &Load, trial: &Trial, window: Window) -> Option<Overload> {
+fn overload_result(load: &LoadSpec, trial: &Trial, window: Window) -> Option<Overload> {
     let falls_after = load.overload()?;
-    let change = load.schedule?.then?;
+    let change = load.then?;
     let after = After {
         falls_ns: u64::try_from(falls_after.as_nanos()).unwrap_or(u64::MAX),
         rate_rps: change.rate_rps,

@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use super::load_info;
 use super::server_spec::ServerSpec;
 use crate::attack::Attack;
-use crate::load::Load;
-use crate::record::{Cell, ServerIdentity};
+use crate::load::GeneratorConfig;
+use crate::record::{Cell, LoadSpec, ServerIdentity};
 use crate::scenario::RateSpec;
 
 /// Estimated time to start and stop a server.
@@ -20,8 +19,10 @@ pub struct Case {
     /// The server's identity in the record; options that the server resolves itself are filled in
     /// from its ready line.
     pub info: ServerIdentity,
-    /// The load; its target is filled in when the server listens.
-    pub load: Load,
+    /// The load.
+    pub load: LoadSpec,
+    /// How the generator runs.
+    pub generator: GeneratorConfig,
     /// The scenario's name, if the load belongs to a scenario.
     pub scenario: Option<String>,
     /// The attack that runs during the load.
@@ -46,7 +47,7 @@ impl Case {
     pub(crate) fn is_compared_with(&self, other: &Case) -> bool {
         self.scenario == other.scenario
             && self.rate_spec == other.rate_spec
-            && load_info::of(&self.load) == load_info::of(&other.load)
+            && self.load == other.load
     }
 
     /// Estimated duration of a trial.
@@ -59,7 +60,7 @@ impl Case {
         Cell {
             contestant: self.info.clone(),
             scenario: self.scenario.clone(),
-            load: load_info::of(&self.load),
+            load: self.load.recorded(),
             trials: Vec::new(),
         }
     }

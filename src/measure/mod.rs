@@ -10,7 +10,6 @@ mod case;
 pub mod descriptors;
 pub mod environment;
 pub mod generator_side;
-mod load_info;
 mod observer;
 mod outcome;
 mod overload;

@@ -10,7 +10,6 @@ use super::trial;
 use crate::check::verdict::REDONE;
 use crate::check::{Pair, Pairs, check};
 use crate::error::Error;
-use crate::load::Schedule;
 use crate::record::{Cell, CheckInfo, Look, Outcome as CheckOutcome, Rules, Trial, Verdict};
 
 /// The check to run.
@@ -183,13 +182,9 @@ impl Run<'_> {
             };
             observer.trial_begins(case, progress);
             // Both sides of a pair get the same plan of requests.
-            let mut load = case.load.clone();
-            load.schedule = load.schedule.map(|schedule| Schedule {
-                seed: self.plan.seed.wrapping_add(number as u64),
-                ..schedule
-            });
+            let seed = self.plan.seed.wrapping_add(number as u64);
             let side = if candidate { "candidate" } else { "baseline" };
-            match trial::run(case, &load, observer) {
+            match trial::run(case, seed, observer) {
                 Ok(Some((mut trial, resolved))) => {
                     (trial.order, trial.round) = (self.order, number);
                     self.order += 1;

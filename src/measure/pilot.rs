@@ -11,8 +11,7 @@ use super::outcome::Outcome;
 use super::plan::Plan;
 use super::trial;
 use crate::error::Error;
-use crate::load::{RateChange, Schedule};
-use crate::record::Pilot;
+use crate::record::{Mode, Pilot};
 
 /// The duration of a pilot's window.
 const WINDOW: Duration = Duration::from_millis(500);
@@ -38,7 +37,7 @@ pub(crate) fn settle(
                     left: plan.time_left(0),
                 };
                 observer.trial_begins(case, progress);
-                let Some((trial, _)) = trial::run(case, &case.load, observer)? else {
+                let Some((trial, _)) = trial::run(case, plan.seed, observer)? else {
                     return Ok(None);
                 };
                 Pilot {
@@ -74,7 +73,7 @@ fn pilots_of(cases: &[Case]) -> Vec<Case> {
         };
         if !pilots.iter().any(is_same) {
             let mut pilot = case.clone();
-            pilot.load.schedule = None;
+            pilot.load.mode = Mode::Closed;
             pilot.load.duration = WINDOW;
             pilot.rate_spec = None;
             pilots.push(pilot);
@@ -101,23 +100,17 @@ fn with_rates(case: &Case, pilots: &[Pilot]) -> Result<Case, String> {
     let serves_all =
         same_load.filter(|pilot| pilot.clients_unserved == 0 && pilot.throughput_rps > 0.0);
     let capacities: Vec<f64> = serves_all.map(|pilot| pilot.throughput_rps).collect();
-    if capacities.is_empty() {
-        let name = case.scenario.as_deref().unwrap_or("a load");
-        let clients = case.load.clients;
-        return Err(format!(
-            "{name}: no server serves all {clients} clients, so no rate can be derived for it"
-        ));
+    match rate_spec.applied(&case.load, &capacities) {
+        Some(load) => {
+            case.load = load;
+            Ok(case)
+        }
+        None => {
+            let name = case.scenario.as_deref().unwrap_or("a load");
+            let clients = case.load.clients;
+            Err(format!(
+                "{name}: no server serves all {clients} clients, so no rate can be derived for it"
+            ))
+        }
     }
-    case.load.schedule = case.load.schedule.map(|schedule| Schedule {
-        rate_rps: rate_spec.rate.resolved(&capacities),
-        then: schedule
-            .then
-            .zip(rate_spec.then)
-            .map(|(then, rate)| RateChange {
-                rate_rps: rate.resolved(&capacities),
-                ..then
-            }),
-        ..schedule
-    });
-    Ok(case)
 }

@@ -9,7 +9,6 @@ use super::plan::Plan;
 use super::targets::reach_targets;
 use super::{pilot, trial};
 use crate::error::Error;
-use crate::load::Schedule;
 use crate::record::Cell;
 
 /// Runs the plan.
@@ -56,12 +55,8 @@ fn trials(plan: &Plan, outcome: &mut Outcome, observer: &mut dyn Observer) -> Re
         };
         observer.trial_begins(case, progress);
         // All servers in a round get the same plan of requests.
-        let mut load = case.load.clone();
-        load.schedule = load.schedule.map(|schedule| Schedule {
-            seed: plan.seed.wrapping_add(round as u64),
-            ..schedule
-        });
-        let Some((mut trial, resolved)) = trial::run(case, &load, observer)? else {
+        let seed = plan.seed.wrapping_add(round as u64);
+        let Some((mut trial, resolved)) = trial::run(case, seed, observer)? else {
             return Ok(false);
         };
         (trial.order, trial.round) = (order, round);

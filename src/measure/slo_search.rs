@@ -9,8 +9,7 @@ use super::rate_search::RateSearch;
 use super::targets::reach_targets;
 use super::trial;
 use crate::error::Error;
-use crate::load::Schedule;
-use crate::record::{Cell, Slo, Trial};
+use crate::record::{Arrivals, Cell, Slo, Trial};
 
 /// Trials that a search usually needs, its pilot included.
 const USUAL_TRIALS: usize = 12;
@@ -26,8 +25,8 @@ pub struct SearchPlan {
     pub cases: Vec<Case>,
     /// The target.
     pub slo: Slo,
-    /// The arrivals of the open loops; its rate is replaced by the rate of each step.
-    pub schedule: Schedule,
+    /// The arrivals of the open loops.
+    pub arrivals: Arrivals,
     /// The seed of the random order.
     pub seed: u64,
 }
@@ -136,6 +135,7 @@ fn step(
     observer: &mut dyn Observer,
     cells: &mut Vec<Cell>,
 ) -> Result<bool, Error> {
+    let seed = plan.seed.wrapping_add(round as u64);
     let mut case = server.case.clone();
     if let NextTrial::Rate(rate_rps) = *next {
         let Some(duration) = plan.duration(case.load.duration, rate_rps) else {
@@ -147,13 +147,10 @@ fn step(
             return Ok(true);
         };
         case.load.duration = duration;
-        case.load.schedule = Some(Schedule {
-            rate_rps,
-            seed: plan.seed.wrapping_add(round as u64),
-            ..plan.schedule
-        });
+        case.load.mode = plan.arrivals.into();
+        case.load.rate_rps = Some(rate_rps);
     }
-    let Some((mut trial, resolved)) = trial::run(&case, &case.load, observer)? else {
+    let Some((mut trial, resolved)) = trial::run(&case, seed, observer)? else {
         return Ok(false);
     };
     (trial.order, trial.round) = (order, round);

@@ -25,7 +25,7 @@ const PSS_COST_US: u64 = 60;
 /// Returns `None` when the observer ends the run.
 pub(crate) fn run(
     case: &Case,
-    load: &Load,
+    seed: u64,
     observer: &mut dyn Observer,
 ) -> Result<Option<(Trial, ServerOptions)>, Error> {
     let mut options = case.info.options.clone();
@@ -50,10 +50,8 @@ pub(crate) fn run(
     let leak_check = case.scenario.as_ref();
     let leak_check = leak_check.map(|_| LeakCheck::begin(case.attack, server.as_ref(), target));
     let leak_check = leak_check.transpose()?;
-    let running = start(&Load {
-        target,
-        ..load.clone()
-    })?;
+    let load = Load::new(case.load.clone(), case.generator, target, seed)?;
+    let running = start(&load)?;
     let Some(observed) = watch_window(&running, server.as_mut(), observer)? else {
         return Ok(None);
     };
@@ -61,7 +59,13 @@ pub(crate) fn run(
     let leaks = leak_check.map(|check| check.end(server.as_ref()));
     let leaks = leaks.transpose()?;
     let ended = server.map(RunningServer::stop).transpose()?;
-    let mut trial = assemble(load, &measured, &observed, ended.as_ref(), options.workers);
+    let mut trial = assemble(
+        &case.load,
+        &measured,
+        &observed,
+        ended.as_ref(),
+        options.workers,
+    );
     if let Some((connections, residue)) = leaks {
         (trial.hostile_connections, trial.residue) = (connections, residue);
     }

@@ -3,7 +3,7 @@
 
 use super::{environment, validity};
 use crate::load::{Load, Measured, Quantile, Slice};
-use crate::record::{Trial, Validity, Verdict};
+use crate::record::{LoadSpec, Trial, Validity, Verdict};
 use crate::stats::{kendall_z, median, theil_sen};
 
 /// A trial is suspect if the hypervisor took more than this share of the machine's time.
@@ -24,7 +24,7 @@ const LATENCY_TREND: f64 = 2.0;
 
 /// The input of the checks.
 pub(crate) struct Evidence<'a> {
-    pub(crate) load: &'a Load,
+    pub(crate) load: &'a LoadSpec,
     pub(crate) measured: &'a Measured,
     /// The trial, complete except for its validity.
     pub(crate) trial: &'a Trial,
@@ -132,7 +132,7 @@ fn scheduling_delay(evidence: &Evidence<'_>) -> Option<(Verdict, String)> {
     let latency = evidence.measured.recorder.latency.quantile(0.5);
     let latency = latency.map_or(0, Quantile::at_least_ns);
     // A closed loop has no planned times, so it has no scheduling delay.
-    evidence.load.schedule?;
+    evidence.load.rate_rps?;
     let lag = evidence.trial.generator.lag_ns.p50?;
     if lag as f64 <= MAX_DELAY_SHARE * latency as f64 {
         return None;
@@ -192,7 +192,7 @@ fn trend(evidence: &Evidence<'_>) -> Option<(Verdict, String)> {
     if has_other_reason || slices.iter().any(|slice| slice.replies == 0) {
         return None;
     }
-    let (metric, values): (_, Vec<f64>) = if evidence.load.schedule.is_some() {
+    let (metric, values): (_, Vec<f64>) = if evidence.load.rate_rps.is_some() {
         // The load sets the throughput of an open loop; its latency may still change.
         let mean = |slice: &Slice| slice.latency_ns as f64 / slice.replies as f64;
         ("latency", slices.iter().map(mean).collect())
@@ -201,7 +201,7 @@ fn trend(evidence: &Evidence<'_>) -> Option<(Verdict, String)> {
         ("throughput", replies.collect())
     };
     let change = theil_sen(&values) * (values.len() - 1) as f64 / median(&values);
-    let is_large = match evidence.load.schedule {
+    let is_large = match evidence.load.rate_rps {
         // The ratio of the ends of the window, with the median in the middle.
         Some(_) => {
             (1.0 + change.abs() / 2.0) / (1.0 - change.abs() / 2.0).max(0.01) >= LATENCY_TREND

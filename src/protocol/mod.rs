@@ -10,6 +10,7 @@ mod fault;
 mod frame;
 mod reply;
 mod request;
+mod request_frame;
 mod service;
 mod write_mode;
 
@@ -19,5 +20,6 @@ pub use fault::Fault;
 pub use frame::{DEFAULT_MAX_FRAME_BYTES, Frame, HEADER_BYTES, REPLY_SLACK_BYTES, append_frame};
 pub use reply::Reply;
 pub use request::Request;
+pub use request_frame::{request_bytes, request_frame};
 pub use service::{Outcome, Service};
 pub use write_mode::{WriteMode, WriteSplitter};

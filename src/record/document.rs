@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::check::CheckInfo;
 use super::environment::{Environment, Tool};
-use super::load::LoadInfo;
+use super::load::LoadSpec;
 use super::scenario::{Pilot, ScenarioInfo};
 use super::search::SearchInfo;
 use super::server::ServerIdentity;
@@ -58,7 +58,7 @@ pub struct Cell {
     /// The scenario's name, if the load belongs to a scenario.
     pub scenario: Option<String>,
     /// The load.
-    pub load: LoadInfo,
+    pub load: LoadSpec,
     /// The trials.
     pub trials: Vec<Trial>,
 }

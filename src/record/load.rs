@@ -1,20 +1,58 @@
-//! The load of a cell.
+//! The specification of a load: one type for the command line, scenario files and records.
+
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-/// The load of a cell.
+use super::choices::{Arrivals, Assign, Close, Mode};
+use super::seconds;
+use crate::protocol::{WriteMode, request_bytes};
+use crate::sys::Cpus;
+
+/// The largest number of connections; a larger one is most likely a typing error.
+pub const MOST_CONNECTIONS: usize = 10_000_000;
+/// The largest number of requests in flight per connection. Memory for each is allocated before
+/// the load begins.
+pub const MOST_IN_FLIGHT: usize = 10_000;
+/// Hex digits that make each `ping` unique: the shortest string in its params, in bytes.
+pub const LEAST_PAYLOAD_BYTES: usize = 16;
+/// The quotes around the string of a `ping`.
+pub const QUOTES_BYTES: usize = 2;
+
+/// The specification of a load: how many clients send which requests, and when.
+///
+/// In JSON it is the `load` of a record's cell. A scenario file uses the same names, and may
+/// write times such as `think = "5ms"` under the name without `_s`. A missing field has its
+/// default.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use rpcbench::record::{LoadSpec, Mode};
+///
+/// let load = LoadSpec {
+///     mode: Mode::Poisson,
+///     rate_rps: Some(10_000.0),
+///     duration: Duration::from_secs(1),
+///     ..LoadSpec::default()
+/// };
+/// assert_eq!(load.clients, 64);
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct LoadInfo {
+#[serde(default)]
+pub struct LoadSpec {
     /// Connections that send requests.
     pub clients: usize,
     /// When requests are sent.
     pub mode: Mode,
-    /// Requests per second over all clients; null in a closed loop.
+    /// Requests per second over all clients; null in a closed loop, and until the pilots have
+    /// measured the capacity that it is a share of.
     pub rate_rps: Option<f64>,
     /// Requests in flight per connection.
     pub pipeline: usize,
-    /// Whether a request waits for the connection of its client (`bound`) or for any (`free`).
-    pub assign: String,
+    /// Which connection a request of an open loop waits for.
+    pub assign: Assign,
     /// Replies per connection, after which it is closed; null is no limit.
     pub requests_per_connection: Option<u32>,
     /// The method called.
@@ -23,85 +61,202 @@ pub struct LoadInfo {
     pub request_bytes: usize,
     /// Bytes of its params.
     pub payload_bytes: usize,
-    /// The params as JSON, long ones shortened; null for pings, because each ping has its own tag.
-    #[serde(default)]
+    /// The params as JSON, in records long ones shortened; null for pings with a tag, which each
+    /// have their own.
     pub params: Option<String>,
     /// Additional connections that send nothing.
     pub idle: usize,
     /// Length of the window.
-    pub duration_s: f64,
+    #[serde(rename = "duration_s", with = "seconds")]
+    pub duration: Duration,
     /// Length of the warm-up.
-    pub warmup_s: f64,
+    #[serde(rename = "warmup_s", with = "seconds")]
+    pub warmup: Duration,
     /// The longest wait for a reply.
-    pub timeout_s: f64,
+    #[serde(rename = "timeout_s", alias = "timeout", with = "seconds")]
+    pub timeout: Duration,
     /// The longest wait for a connect.
-    #[serde(default)]
-    pub connect_timeout_s: f64,
-    /// The time that a client waits between a reply and its next request.
-    #[serde(default)]
-    pub think_s: f64,
+    #[serde(
+        rename = "connect_timeout_s",
+        alias = "connect_timeout",
+        with = "seconds"
+    )]
+    pub connect_timeout: Duration,
+    /// The time that a client of a closed loop waits between a reply and its next request.
+    #[serde(rename = "think_s", alias = "think", with = "seconds")]
+    pub think: Duration,
     /// The cores of the generator, such as `0,2-3`; null is all.
-    #[serde(default)]
-    pub client_cpus: Option<String>,
-    /// How connections close: `fin` or `reset`.
-    pub close: String,
-    /// How messages are written: `default` (one write, NODELAY) or `split` (length and body in two
-    /// writes; in older records `article`).
-    pub wire: String,
+    pub client_cpus: Option<Cpus>,
+    /// How connections are closed.
+    pub close: Close,
+    /// How messages are written.
+    #[serde(rename = "wire", alias = "write_mode")]
+    pub write_mode: WriteMode,
     /// An alternate message that some requests are; null is none.
-    #[serde(default)]
-    pub beside: Option<AlternateInfo>,
+    #[serde(rename = "beside")]
+    pub alternate: Option<Alternate>,
     /// How unevenly requests are assigned to clients; null is evenly.
-    #[serde(default)]
-    pub skew: Option<SkewInfo>,
-    /// All clients reconnect at the multiples of this time; null is never.
-    #[serde(default)]
-    pub reconnect_every_s: Option<f64>,
+    pub skew: Option<Skew>,
+    /// All clients close their connections at the multiples of this time since the load began,
+    /// and reconnect at once; null is never. No request is lost: a client with a request in
+    /// flight reconnects after its reply.
+    #[serde(
+        rename = "reconnect_every_s",
+        alias = "reconnect_every",
+        with = "seconds::option"
+    )]
+    pub reconnect_every: Option<Duration>,
     /// A change of the rate inside the window; null is a constant rate.
-    #[serde(default)]
-    pub then: Option<RateChangeInfo>,
+    pub then: Option<RateChange>,
 }
 
 /// A change of the rate.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct RateChangeInfo {
+pub struct RateChange {
     /// Time of the change, from the start of the window.
-    pub after_s: f64,
-    /// Requests per second after the change.
+    #[serde(rename = "after_s", with = "seconds")]
+    pub after: Duration,
+    /// Requests per second after the change, all clients together.
     pub rate_rps: f64,
 }
 
-/// A share of the clients makes most of the requests.
+/// A few busy clients make most of the requests.
+///
+/// The busy clients are drawn from the seed of the plan. With [`Assign::Free`] the skew has no
+/// effect.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct SkewInfo {
-    /// The share of the clients that are busy, from 0 to 1.
+pub struct Skew {
+    /// The share of busy clients, from 0 to 1; at least one client is busy.
     pub clients_share: f64,
-    /// The share of the requests that the busy clients make, from 0 to 1.
+    /// The share of the requests that busy clients make, from 0 to 1.
     pub requests_share: f64,
 }
 
 /// An alternate message that some requests are.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AlternateInfo {
+pub struct Alternate {
     /// The method called.
     pub method: String,
     /// Bytes of its params.
     pub payload_bytes: usize,
-    /// The params as JSON, long ones shortened.
+    /// The params as JSON, in records long ones shortened.
     #[serde(default)]
     pub params: Option<String>,
     /// One request in this number is the alternate message, chosen pseudo-randomly.
     pub one_in: u32,
 }
 
-/// When requests are sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Mode {
-    /// Closed loop: when the client has its reply.
-    Closed,
-    /// Open loop, evenly spaced.
-    Constant,
-    /// Open loop, a Poisson process.
-    Poisson,
+impl Default for LoadSpec {
+    fn default() -> LoadSpec {
+        let payload_bytes = LEAST_PAYLOAD_BYTES + QUOTES_BYTES;
+        LoadSpec {
+            clients: 64,
+            mode: Mode::Closed,
+            rate_rps: None,
+            pipeline: 1,
+            assign: Assign::Bound,
+            requests_per_connection: None,
+            method: "ping".to_owned(),
+            request_bytes: request_bytes("ping", payload_bytes),
+            payload_bytes,
+            params: None,
+            idle: 0,
+            duration: Duration::from_secs(5),
+            warmup: Duration::from_secs(1),
+            timeout: Duration::from_secs(10),
+            connect_timeout: Duration::from_secs(3),
+            think: Duration::ZERO,
+            client_cpus: None,
+            close: Close::Fin,
+            write_mode: WriteMode::Default,
+            alternate: None,
+            skew: None,
+            reconnect_every: None,
+            then: None,
+        }
+    }
+}
+
+impl LoadSpec {
+    /// The number of all connections.
+    pub fn connections(&self) -> usize {
+        self.clients + self.idle
+    }
+
+    /// The arrival process; `None` in a closed loop.
+    pub fn arrivals(&self) -> Option<Arrivals> {
+        match self.mode {
+            Mode::Closed => None,
+            Mode::Constant => Some(Arrivals::Constant),
+            Mode::Poisson => Some(Arrivals::Poisson),
+        }
+    }
+
+    /// Changes the request to `method` with these params as JSON; without params it is a `ping`
+    /// whose string has `string_bytes`.
+    pub(crate) fn set_request(
+        &mut self,
+        method: &str,
+        params: Option<String>,
+        string_bytes: usize,
+    ) {
+        self.payload_bytes = match &params {
+            Some(params) => params.len(),
+            None => string_bytes + QUOTES_BYTES,
+        };
+        self.request_bytes = request_bytes(method, self.payload_bytes);
+        method.clone_into(&mut self.method);
+        self.params = params;
+    }
+
+    /// How long the overload lasts, from the start of the window until the rate falls. `None`
+    /// if the rate does not fall after the start of the window.
+    pub fn overload(&self) -> Option<Duration> {
+        let then = self.then?;
+        let falls = then.rate_rps < self.rate_rps?;
+        (falls && !then.after.is_zero()).then(|| then.after.min(self.duration))
+    }
+
+    /// This load with every setting of `other` that is not the default.
+    pub(crate) fn overlaid_with(&self, other: &LoadSpec) -> Result<LoadSpec, serde_json::Error> {
+        let mut fields = serde_json::to_value(self)?;
+        let default = serde_json::to_value(LoadSpec::default())?;
+        if let Value::Object(changes) = serde_json::to_value(other)? {
+            for (name, value) in changes {
+                if default[&name] != value {
+                    fields[name] = value;
+                }
+            }
+        }
+        serde_json::from_value(fields)
+    }
+
+    /// This load as a record keeps it: with long params shortened.
+    pub(crate) fn recorded(&self) -> LoadSpec {
+        let mut load = self.clone();
+        load.params = load.params.as_deref().map(shortened);
+        if let Some(alternate) = &mut load.alternate {
+            alternate.params = alternate.params.as_deref().map(shortened);
+        }
+        load
+    }
+}
+
+impl Skew {
+    /// The number of busy clients among `clients`.
+    pub fn busy(&self, clients: usize) -> usize {
+        let busy = (self.clients_share * clients as f64).round() as usize;
+        busy.clamp(1, clients.max(1))
+    }
+}
+
+/// Params of a request; long ones are shortened to their beginning and length.
+fn shortened(params: &str) -> String {
+    const MAX_CHARS: usize = 200;
+    let beginning: String = params.chars().take(MAX_CHARS).collect();
+    if beginning.len() < params.len() {
+        format!("{beginning}… ({} bytes)", params.len())
+    } else {
+        beginning
+    }
 }

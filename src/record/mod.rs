@@ -5,6 +5,7 @@
 //! `#[serde(default)]`, and never rename a field, since scripts use the names.
 
 mod check;
+mod choices;
 mod document;
 mod environment;
 mod file;
@@ -12,16 +13,23 @@ pub mod histogram;
 mod load;
 mod scenario;
 mod search;
+mod seconds;
 mod series;
 mod server;
 mod trial;
 
+pub use crate::protocol::WriteMode;
 pub use check::{CheckInfo, Finding, Look, Outcome, Part, Rules};
+pub use choices::{Arrivals, Assign, Close, Mode};
 pub use document::{Cell, Record};
 pub use environment::{Environment, SystemLimits, Tool};
-pub use load::{AlternateInfo, LoadInfo, Mode, RateChangeInfo, SkewInfo};
+pub use load::{
+    Alternate, LEAST_PAYLOAD_BYTES, LoadSpec, MOST_CONNECTIONS, MOST_IN_FLIGHT, QUOTES_BYTES,
+    RateChange, Skew,
+};
 pub use scenario::{Pilot, ScenarioInfo};
 pub use search::{SearchInfo, Slo, Step, Try};
+pub(crate) use seconds::parse as parse_time;
 pub use series::{Interval, Overload};
 pub use server::{ServerIdentity, ServerKind, ServerOptions};
 pub use trial::{

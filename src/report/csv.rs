@@ -17,15 +17,17 @@ static COLUMNS: &[Column] = &[
         cell.contestant.role.as_deref().map(quoted)
     }),
     ("clients", |cell, _| text(cell.load.clients)),
-    ("duration_s", |cell, _| text(cell.load.duration_s)),
+    ("duration_s", |cell, _| {
+        text(cell.load.duration.as_secs_f64())
+    }),
     ("requests_per_connection", |cell, _| {
         cell.load.requests_per_connection.and_then(text)
     }),
     ("rate_rps", |cell, _| cell.load.rate_rps.and_then(text)),
     ("idle", |cell, _| text(cell.load.idle)),
-    ("think_s", |cell, _| text(cell.load.think_s)),
+    ("think_s", |cell, _| text(cell.load.think.as_secs_f64())),
     ("pipeline", |cell, _| text(cell.load.pipeline)),
-    ("wire", |cell, _| text(&cell.load.wire)),
+    ("wire", |cell, _| text(cell.load.write_mode)),
     ("method", |cell, _| Some(quoted(&cell.load.method))),
     ("params", |cell, _| cell.load.params.as_deref().map(quoted)),
     ("round", |_, trial| text(trial.round)),

@@ -5,20 +5,24 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, de};
 
-use super::definition::{Open, Scenario};
-use super::rate_spec::{CapacityOf, Rate};
+use toml::Spanned;
+use toml::de::DeTable;
+
+use super::definition::Scenario;
+use super::open_loop::{OpenLoop, SkewTable};
 use crate::error::Error;
-use crate::load::{
-    Alternate, Arrivals, Assign, LEAST_PAYLOAD_BYTES, MOST_CONNECTIONS, MOST_IN_FLIGHT, Message,
-    Schedule, Skew,
+use crate::protocol::METHODS;
+use crate::record::{
+    Alternate, Arrivals, LEAST_PAYLOAD_BYTES, LoadSpec, MOST_CONNECTIONS, MOST_IN_FLIGHT,
+    parse_time,
 };
-use crate::protocol::{METHODS, WriteMode};
 
 /// Far above the message limit of any server.
 const MAX_PAYLOAD_BYTES: usize = 64 << 20;
 
+/// The keys of a scenario file that do not belong to [`LoadSpec`], or that are written in another
+/// form there.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct File {
     about: String,
     reads: String,
@@ -28,17 +32,22 @@ struct File {
     method: Option<String>,
     params: Option<toml::Value>,
     payload: Option<usize>,
-    requests_per_connection: Option<NonZeroU32>,
-    reconnect_every: Option<Time>,
-    pipeline: Option<NonZeroUsize>,
-    idle: Option<usize>,
-    think: Option<Time>,
-    #[serde(alias = "wire")]
-    write_mode: Option<WriteMode>,
     #[serde(alias = "beside")]
     alternate: Option<AlternateMessage>,
     open: Option<OpenLoop>,
 }
+
+/// The fields of [`LoadSpec`] that follow from the keys of [`File`].
+const DERIVED: [&str; 8] = [
+    "mode",
+    "rate_rps",
+    "request_bytes",
+    "payload_bytes",
+    "duration_s",
+    "warmup_s",
+    "skew",
+    "then",
+];
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -48,35 +57,6 @@ struct AlternateMessage {
     one_in: NonZeroU32,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct OpenLoop {
-    #[serde(default)]
-    rates: Vec<f64>,
-    #[serde(default)]
-    shares: Vec<f64>,
-    of: Option<CapacityOf>,
-    arrivals: Option<String>,
-    skew: Option<SkewTable>,
-    then: Option<RateChangeTable>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SkewTable {
-    clients: f64,
-    requests: f64,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RateChangeTable {
-    after: f64,
-    rate: Option<f64>,
-    share: Option<f64>,
-    of: Option<CapacityOf>,
-}
-
 /// A duration such as `"200ms"`, more than 0 and at most one hour.
 #[derive(Clone, Copy)]
 pub(crate) struct Time(pub(crate) Duration);
@@ -84,14 +64,7 @@ pub(crate) struct Time(pub(crate) Duration);
 impl<'de> Deserialize<'de> for Time {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Time, D::Error> {
         let text = String::deserialize(deserializer)?;
-        humantime::parse_duration(&text)
-            .ok()
-            .filter(|time| !time.is_zero() && *time <= Duration::from_secs(3600))
-            .map(Time)
-            .ok_or_else(|| {
-                let wanted = "a duration such as \"200ms\" or \"5s\", at most 1h";
-                de::Error::custom(format!("{text:?} is not {wanted}"))
-            })
+        parse_time(&text).map(Time).map_err(de::Error::custom)
     }
 }
 
@@ -101,17 +74,23 @@ pub(crate) fn parsed<T: de::DeserializeOwned>(
     path: &str,
     text: &str,
 ) -> Result<T, Error> {
-    toml::from_str(text).map_err(|error| {
-        let line = error.span().map(|span| {
-            let before = text.get(..span.start).unwrap_or_default();
-            format!("line {}: ", before.matches('\n').count() + 1)
-        });
-        Error::Scenario {
-            what,
-            path: path.to_owned(),
-            reason: line.unwrap_or_default() + error.message(),
-        }
+    toml::from_str(text).map_err(|error| Error::Scenario {
+        what,
+        path: path.to_owned(),
+        reason: with_line(text, &error),
     })
+}
+
+/// The message of a TOML error, with the line if it is known.
+fn with_line(text: &str, error: &toml::de::Error) -> String {
+    let line = error.span().map(|span| line_of(text, span.start));
+    line.unwrap_or_default() + error.message()
+}
+
+/// `line 3: ` for a position in a text.
+fn line_of(text: &str, at: usize) -> String {
+    let before = text.get(..at).unwrap_or_default();
+    format!("line {}: ", before.matches('\n').count() + 1)
 }
 
 impl Scenario {
@@ -120,8 +99,8 @@ impl Scenario {
     /// # Errors
     /// When the text is not valid: the message contains the path and, if known, the line.
     pub fn parse(name: &str, path: &str, text: &str) -> Result<Scenario, Error> {
-        let file: File = parsed("scenario", path, text)?;
-        file.into_scenario(name).map_err(|reason| Error::Scenario {
+        let scenario = read(text).and_then(|(file, load)| file.into_scenario(name, load));
+        scenario.map_err(|reason| Error::Scenario {
             what: "scenario",
             path: path.to_owned(),
             reason,
@@ -129,24 +108,63 @@ impl Scenario {
     }
 }
 
+/// The two parts of a file. Every key belongs to one of them.
+fn read(text: &str) -> Result<(File, LoadSpec), String> {
+    let error = |error: toml::de::Error| with_line(text, &error);
+    let mut load_keys = Vec::new();
+    let document = toml::Deserializer::parse(text).map_err(error)?;
+    let file: File = serde_ignored::deserialize(document, |key| load_keys.push(key.to_string()))
+        .map_err(error)?;
+    let table = DeTable::parse(text).map_err(error)?;
+    let of_load = table.get_ref().iter();
+    let of_load = of_load.filter(|(key, _)| load_keys.iter().any(|name| key.get_ref() == name));
+    let of_load: DeTable<'_> = of_load
+        .map(|(key, value)| (key.clone(), value.clone()))
+        .collect();
+    let mut unknown: Vec<String> = load_keys
+        .into_iter()
+        .filter(|key| DERIVED.contains(&key.as_str()))
+        .collect();
+    let of_load = toml::Deserializer::from(Spanned::new(table.span(), of_load));
+    let load = serde_ignored::deserialize(of_load, |key| unknown.push(key.to_string()));
+    let load = load.map_err(error)?;
+    match unknown.first() {
+        None => Ok((file, load)),
+        Some(name) => {
+            let key = table.get_ref().keys().find(|key| key.get_ref() == name);
+            let line = key.map(|key| line_of(text, key.span().start));
+            Err(format!(
+                "{}unknown field `{name}`",
+                line.unwrap_or_default()
+            ))
+        }
+    }
+}
+
 impl File {
-    fn into_scenario(self, name: &str) -> Result<Scenario, String> {
+    fn into_scenario(self, name: &str, mut load: LoadSpec) -> Result<Scenario, String> {
         if self.clients.is_empty() {
             return Err("clients: name at least one number".to_owned());
         }
         check_clients(&self.clients)?;
-        let pipeline = self.pipeline.map_or(1, NonZeroUsize::get);
-        let idle = self.idle.unwrap_or(0);
-        at_most("pipeline", pipeline, MOST_IN_FLIGHT)?;
-        at_most("idle", idle, MOST_CONNECTIONS)?;
-        if self.open.is_some() && self.think.is_some() {
+        check(&load)?;
+        if self.open.is_some() && !load.think.is_zero() {
             return Err("think: clients of an open loop do not wait for replies".to_owned());
         }
-        let message = message(self.method.as_deref(), self.params.as_ref(), self.payload)?;
-        let alternate = self
+        let call = request(self.method.as_deref(), self.params.as_ref(), self.payload)?;
+        load.set_request(&call.method, call.params, call.string_bytes);
+        load.alternate = self
             .alternate
             .map(AlternateMessage::into_alternate)
             .transpose()?;
+        let open = match self.open {
+            None => None,
+            Some(open) => {
+                load.mode = open.arrivals.unwrap_or(Arrivals::Poisson).into();
+                load.skew = open.skew.as_ref().map(SkewTable::skew).transpose()?;
+                Some(open.into_open()?)
+            }
+        };
         Ok(Scenario {
             name: name.to_owned(),
             about: self.about,
@@ -154,111 +172,24 @@ impl File {
             clients: self.clients,
             duration: self.duration.map(|time| time.0),
             warmup: self.warmup.map(|time| time.0),
-            message,
-            alternate,
-            requests_per_connection: self.requests_per_connection.map(NonZeroU32::get),
-            reconnect_every: self.reconnect_every.map(|time| time.0),
-            pipeline,
-            idle,
-            think: self.think.map_or(Duration::ZERO, |time| time.0),
-            write_mode: self.write_mode,
-            open: self.open.map(OpenLoop::into_open).transpose()?,
+            load,
+            open,
         })
     }
 }
 
 impl AlternateMessage {
     fn into_alternate(self) -> Result<Alternate, String> {
+        let call = request(Some(&self.method), self.params.as_ref(), None)?;
+        let mut load = LoadSpec::default();
+        load.set_request(&call.method, call.params, call.string_bytes);
         Ok(Alternate {
-            message: message(Some(&self.method), self.params.as_ref(), None)?,
+            method: load.method,
+            payload_bytes: load.payload_bytes,
+            params: load.params,
             one_in: self.one_in.get(),
         })
     }
-}
-
-impl OpenLoop {
-    fn into_open(self) -> Result<Open, String> {
-        let rates = match (self.rates.as_slice(), self.shares.as_slice(), self.of) {
-            (rates @ [_, ..], [], None) => rates.iter().copied().map(rate).collect(),
-            ([], shares @ [_, ..], Some(of)) => {
-                shares.iter().map(|value| share(*value, of)).collect()
-            }
-            _ => Err(
-                "open: give either rates, or shares together with of (weakest or strongest)"
-                    .to_owned(),
-            ),
-        };
-        let arrivals = self.arrivals.as_deref().unwrap_or("poisson");
-        Ok(Open {
-            rates: rates?,
-            schedule: Schedule {
-                rate_rps: 1.0,
-                arrivals: arrivals
-                    .parse::<Arrivals>()
-                    .map_err(|wanted| format!("open: arrivals: {wanted}"))?,
-                assign: Assign::Bound,
-                seed: 0,
-                skew: self.skew.map(SkewTable::into_skew).transpose()?,
-                then: None,
-            },
-            then: self.then.map(RateChangeTable::into_then).transpose()?,
-        })
-    }
-}
-
-impl SkewTable {
-    fn into_skew(self) -> Result<Skew, String> {
-        let is_share = |value: f64| value > 0.0 && value < 1.0;
-        if !is_share(self.clients) || !is_share(self.requests) {
-            return Err(
-                "open.skew: clients and requests are shares, more than 0 and less than 1"
-                    .to_owned(),
-            );
-        }
-        Ok(Skew {
-            clients: self.clients,
-            requests: self.requests,
-        })
-    }
-}
-
-impl RateChangeTable {
-    fn into_then(self) -> Result<(f64, Rate), String> {
-        if !(self.after > 0.0 && self.after < 1.0) {
-            return Err(
-                "open.then: after is a fraction of the window, more than 0 and less than 1"
-                    .to_owned(),
-            );
-        }
-        let rate = match (self.rate, self.share, self.of) {
-            (Some(rps), None, None) => rate(rps),
-            (None, Some(value), Some(of)) => share(value, of),
-            _ => Err(
-                "open.then: give either rate, or share together with of (weakest or strongest)"
-                    .to_owned(),
-            ),
-        };
-        Ok((self.after, rate?))
-    }
-}
-
-fn rate(rps: f64) -> Result<Rate, String> {
-    let is_valid = (0.01..=1e7).contains(&rps);
-    let message =
-        || format!("open: a rate of {rps} is out of range: 0.01 to 10,000,000 requests per second");
-    is_valid.then_some(Rate::Rps(rps)).ok_or_else(message)
-}
-
-fn share(share: f64, of: CapacityOf) -> Result<Rate, String> {
-    let is_valid = share > 0.0 && share <= 10.0;
-    let message = || {
-        format!(
-            "open: a share of {share} is out of range: more than 0, at most 10; 0.5 is half of the capacity"
-        )
-    };
-    is_valid
-        .then_some(Rate::Share { share, of })
-        .ok_or_else(message)
 }
 
 /// Returns an error for too many clients, most likely a typing error.
@@ -272,29 +203,64 @@ fn at_most(key: &str, value: usize, most: usize) -> Result<(), String> {
     (value <= most).then_some(()).ok_or_else(message)
 }
 
-fn message(
+/// Returns an error for a setting out of range.
+fn check(load: &LoadSpec) -> Result<(), String> {
+    at_most("pipeline", load.pipeline, MOST_IN_FLIGHT)?;
+    at_most("idle", load.idle, MOST_CONNECTIONS)?;
+    let zeros = [
+        ("pipeline", load.pipeline == 0),
+        (
+            "requests_per_connection",
+            load.requests_per_connection == Some(0),
+        ),
+        (
+            "reconnect_every",
+            load.reconnect_every == Some(Duration::ZERO),
+        ),
+        ("timeout", load.timeout.is_zero()),
+        ("connect_timeout", load.connect_timeout.is_zero()),
+    ];
+    match zeros.iter().find(|(_, zero)| *zero) {
+        Some((key, _)) => Err(format!("{key}: must be more than 0")),
+        None => Ok(()),
+    }
+}
+
+/// A request as a file writes it.
+struct Call {
+    method: String,
+    params: Option<String>,
+    string_bytes: usize,
+}
+
+fn request(
     method: Option<&str>,
     params: Option<&toml::Value>,
     payload: Option<usize>,
-) -> Result<Message, String> {
-    match (method.unwrap_or("ping"), params, payload) {
-        ("ping", None, bytes) => {
-            let bytes = bytes.unwrap_or(LEAST_PAYLOAD_BYTES);
-            at_most("payload", bytes, MAX_PAYLOAD_BYTES)?;
-            let is_valid = bytes >= LEAST_PAYLOAD_BYTES;
-            let message =
-                || format!("payload: a ping carries at least {LEAST_PAYLOAD_BYTES} bytes");
-            is_valid.then(|| Message::ping(bytes)).ok_or_else(message)
+) -> Result<Call, String> {
+    let method = method.unwrap_or("ping");
+    let string_bytes = payload.unwrap_or(LEAST_PAYLOAD_BYTES);
+    at_most("payload", string_bytes, MAX_PAYLOAD_BYTES)?;
+    let params = match (params, payload) {
+        (None, _) if method == "ping" => None,
+        (_, Some(_)) => return Err("payload: allowed only for ping without params".to_owned()),
+        (None, None) if METHODS.iter().any(|known| known.name == method) => {
+            return Err(format!("params: method {method} needs params"));
         }
-        (_, _, Some(_)) => Err("payload: allowed only for ping without params".to_owned()),
-        (method, None, None) if METHODS.iter().any(|known| known.name == method) => {
-            Err(format!("params: method {method} needs params"))
+        (None, None) => Some("null".to_owned()),
+        (Some(params), None) => {
+            let json = serde_json::to_string(params);
+            Some(json.map_err(|error| format!("params: {error}"))?)
         }
-        (method, params, None) => {
-            let json = params.map_or(Ok("null".to_owned()), serde_json::to_string);
-            json.map_err(|error| error.to_string())
-                .and_then(|json| Message::call(method, &json))
-                .map_err(|error| format!("params: {error}"))
-        }
+    };
+    if string_bytes < LEAST_PAYLOAD_BYTES {
+        return Err(format!(
+            "payload: a ping carries at least {LEAST_PAYLOAD_BYTES} bytes"
+        ));
     }
+    Ok(Call {
+        method: method.to_owned(),
+        params,
+        string_bytes,
+    })
 }

@@ -7,6 +7,7 @@
 pub mod catalogue;
 mod definition;
 mod file;
+mod open_loop;
 mod rate_spec;
 pub mod suite;
 

@@ -1,5 +1,8 @@
 //! Rates of a scenario: absolute, or a share of a capacity that pilots measure.
 
+use std::time::Duration;
+
+use crate::record::{LoadSpec, RateChange};
 use crate::stats::round_to_three_digits;
 
 /// A rate of a scenario.
@@ -31,31 +34,40 @@ pub enum CapacityOf {
 pub struct RateSpec {
     /// The rate.
     pub rate: Rate,
-    /// The rate after [`Schedule::then`](crate::load::Schedule::then), if there is one.
-    pub then: Option<Rate>,
+    /// The rate that follows, and the time of the change from the start of the window.
+    pub then: Option<(Duration, Rate)>,
+}
+
+impl RateSpec {
+    /// The load at these rates, given the capacities of the servers. `None` if a rate is a share
+    /// and there is no capacity.
+    pub(crate) fn applied(&self, load: &LoadSpec, capacities_rps: &[f64]) -> Option<LoadSpec> {
+        let mut load = load.clone();
+        load.rate_rps = Some(self.rate.resolved(capacities_rps)?);
+        load.then = match self.then {
+            None => None,
+            Some((after, rate)) => Some(RateChange {
+                after,
+                rate_rps: rate.resolved(capacities_rps)?,
+            }),
+        };
+        Some(load)
+    }
 }
 
 impl Rate {
     /// The rate in requests per second, given the capacities of the servers.
-    pub(crate) fn resolved(self, capacities_rps: &[f64]) -> f64 {
+    fn resolved(self, capacities_rps: &[f64]) -> Option<f64> {
         match self {
-            Rate::Rps(rate) => rate,
+            Rate::Rps(rate) => Some(rate),
             Rate::Share { share, of } => {
                 let all = capacities_rps.iter().copied();
                 let capacity = match of {
-                    CapacityOf::Weakest => all.fold(f64::INFINITY, f64::min),
-                    CapacityOf::Strongest => all.fold(0.0, f64::max),
+                    CapacityOf::Weakest => all.reduce(f64::min),
+                    CapacityOf::Strongest => all.reduce(f64::max),
                 };
-                round_to_three_digits(share * capacity).max(1.0)
+                Some(round_to_three_digits(share * capacity?).max(1.0))
             }
-        }
-    }
-
-    /// The rate in a plan before the pilots: 1 as a placeholder for a share.
-    pub fn or_one(self) -> f64 {
-        match self {
-            Rate::Rps(rate) => rate,
-            Rate::Share { .. } => 1.0,
         }
     }
 }

@@ -4,15 +4,16 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::io;
 use std::rc::Rc;
+use std::time::Duration;
 
 use rpcbench::Builtin;
 use rpcbench::internal::load::Clients;
 use rpcbench::internal::load::Message;
-use rpcbench::internal::load::{Assign, ClosedLoop, Mix};
 use rpcbench::internal::load::{ClientConfig, Ramp};
 use rpcbench::internal::load::{Clock, Wire};
+use rpcbench::internal::load::{ClosedLoop, Mix};
 use rpcbench::internal::load::{Recorder, Window};
-use rpcbench::internal::protocol::WriteMode;
+use rpcbench::record::LoadSpec;
 use rpcbench::{Conversation, Step};
 
 /// The system allocator, which counts the allocations of each thread.
@@ -133,19 +134,15 @@ impl Clock for TickingClock {
 fn the_generator_does_not_allocate_per_request() {
     const CLIENTS: usize = 20;
     let config = ClientConfig {
+        load: LoadSpec {
+            connect_timeout: Duration::MAX,
+            ..LoadSpec::default()
+        },
         message: Message::ping(16),
         alternate: Some(Message::ping(20)),
         first_client: 0,
-        assign: Assign::Bound,
-        pipeline: 1,
-        connects_first: false,
-        requests_per_connection: None,
-        reconnect_every_ns: None,
-        connect_timeout_ns: u64::MAX,
         idle: 0,
         ramp: Ramp::default(),
-        write_mode: WriteMode::Default,
-        timeout_ns: 10_000_000_000,
         max_frame_bytes: 1 << 20,
     };
     let recorder = Recorder::new(Window {

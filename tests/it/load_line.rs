@@ -1,11 +1,13 @@
 //! The line of a report that describes the load: non-default settings are named.
 
-use rpcbench::record::{AlternateInfo, LoadInfo, RateChangeInfo, SkewInfo};
+use std::time::Duration;
+
+use rpcbench::record::{Alternate, LoadSpec, RateChange, Skew};
 
 use crate::support::{cell, record, text, trial};
 
 /// The line for the default load with this change, without line breaks.
-fn line(change: impl FnOnce(&mut LoadInfo)) -> String {
+fn line(change: impl FnOnce(&mut LoadSpec)) -> String {
     let mut cell = cell("async", vec![trial(0, 1000.0, 10.0)]);
     change(&mut cell.load);
     let text = text(&record(vec![cell]));
@@ -16,7 +18,7 @@ fn line(change: impl FnOnce(&mut LoadInfo)) -> String {
 }
 
 #[track_caller]
-fn assert_named(change: impl FnOnce(&mut LoadInfo), words: &str) {
+fn assert_named(change: impl FnOnce(&mut LoadSpec), words: &str) {
     let (default, line) = (line(|_| ()), line(change));
     assert!(line.contains(words), "{line}");
     assert!(!default.contains(words), "{default}");
@@ -24,21 +26,21 @@ fn assert_named(change: impl FnOnce(&mut LoadInfo), words: &str) {
 
 #[test]
 fn the_alternate_message_is_named() {
-    let alternate = AlternateInfo {
+    let alternate = Alternate {
         method: "spin".to_owned(),
         params: Some("5000".to_owned()),
         payload_bytes: 4,
         one_in: 100,
     };
     assert_named(
-        |load| load.beside = Some(alternate),
+        |load| load.alternate = Some(alternate),
         "ping of 45 B, 1 in 100 spin 5000 of 4 B, ",
     );
 }
 
 #[test]
 fn a_skewed_load_is_named() {
-    let skew = |requests_share, clients_share| SkewInfo {
+    let skew = |requests_share, clients_share| Skew {
         requests_share,
         clients_share,
     };
@@ -60,15 +62,15 @@ fn a_skewed_load_is_named() {
 #[test]
 fn simultaneous_reconnects_are_named() {
     assert_named(
-        |load| load.reconnect_every_s = Some(0.25),
+        |load| load.reconnect_every = Some(Duration::from_millis(250)),
         "reconnecting every 250 ms, ",
     );
 }
 
 #[test]
 fn a_rate_change_is_named() {
-    let then = RateChangeInfo {
-        after_s: 2.0,
+    let then = RateChange {
+        after: Duration::from_secs(2),
         rate_rps: 2000.0,
     };
     assert_named(|load| load.then = Some(then), "then 2,000/s after 2 s, ");

@@ -5,8 +5,9 @@ use std::rc::Rc;
 
 use rpcbench::internal::load::ClientResult;
 use rpcbench::internal::load::Quantile;
-use rpcbench::internal::load::{Arrivals, Assign, Mix, OpenLoop, Pacer, Planned, Schedule};
+use rpcbench::internal::load::{Mix, OpenLoop, Pacer, Planned, Schedule};
 use rpcbench::internal::load::{Recorder, Window};
+use rpcbench::record::{Arrivals, Assign};
 
 use crate::support::{Load, MS, S, World, exponential, load, near, play_with, pong_to};
 
@@ -28,15 +29,13 @@ fn play_plan(
         load.window,
         0..load.clients,
     );
-    let assign = schedule.assign;
-    play_with(&Load { assign, ..*load }, Box::new(pacer), true, world)
+    play_with(load, Box::new(pacer), true, world)
 }
 
 fn constant(rate_rps: f64) -> Schedule {
     Schedule {
         rate_rps,
         arrivals: Arrivals::Constant,
-        assign: Assign::Bound,
         seed: 1,
         skew: None,
         then: None,
@@ -123,11 +122,11 @@ fn with_bound_assignment_requests_wait_for_a_stuck_client_and_with_free_they_do_
         bound.latency.quantile(0.99),
         Some(Quantile::Over(_))
     ));
-    let free = Schedule {
+    let free = Load {
         assign: Assign::Free,
-        ..constant(400.0)
+        ..load(4)
     };
-    let (free, _) = play_plan(&load(4), free, &World::new(4, script));
+    let (free, _) = play_plan(&free, constant(400.0), &World::new(4, script));
     assert_eq!(
         free.unanswered, 1,
         "the other clients take its requests, which hides the stall"
@@ -157,11 +156,11 @@ fn over_capacity_the_run_ends_and_unsent_requests_count_as_unanswered() {
 #[test]
 fn over_capacity_all_planned_requests_count_with_free_assignment_too() {
     let world = World::new(2, |_, request, _| vec![(10 * MS, pong_to(request))]);
-    let free = Schedule {
+    let free = Load {
         assign: Assign::Free,
-        ..constant(1000.0)
+        ..load(2)
     };
-    let (recorder, _) = play_plan(&load(2), free, &world);
+    let (recorder, _) = play_plan(&free, constant(1000.0), &world);
     assert_eq!((recorder.planned, recorder.requests), (1000, 200));
     assert!(
         (650..750).contains(&recorder.unanswered),
@@ -192,15 +191,12 @@ fn memory_of_waiting_requests_is_bounded_far_over_capacity() {
 #[test]
 fn with_free_assignment_every_pipeline_slot_takes_requests() {
     let world = World::new(2, |_, request, _| vec![(10 * MS, pong_to(request))]);
-    let free = Schedule {
-        assign: Assign::Free,
-        ..constant(1000.0)
-    };
     let load = Load {
+        assign: Assign::Free,
         pipeline: 5,
         ..load(2)
     };
-    let (recorder, _) = play_plan(&load, free, &world);
+    let (recorder, _) = play_plan(&load, constant(1000.0), &world);
     // Two connections with 5 requests in flight of 10 ms each: exactly 1,000 requests per second.
     assert_eq!(recorder.requests, 1000);
     assert!(near(recorder.latency.quantile(0.99), 10 * MS));
@@ -230,7 +226,6 @@ fn poisson_requests_arrive_at_the_server_with_exponential_gaps() {
     let schedule = Schedule {
         rate_rps: 20_000.0,
         arrivals: Arrivals::Poisson,
-        assign: Assign::Bound,
         seed: 5,
         skew: None,
         then: None,
@@ -264,7 +259,6 @@ fn poisson_gaps_are_exponential() {
     let schedule = Schedule {
         rate_rps: 10_000.0,
         arrivals: Arrivals::Poisson,
-        assign: Assign::Bound,
         seed: 42,
         skew: None,
         then: None,
@@ -291,7 +285,6 @@ fn the_plan_is_the_same_for_any_number_of_threads() {
     let schedule = Schedule {
         rate_rps: 1000.0,
         arrivals: Arrivals::Poisson,
-        assign: Assign::Bound,
         seed: 3,
         skew: None,
         then: None,

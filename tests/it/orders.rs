@@ -1,8 +1,9 @@
 //! Rankings: which server the page ranks first, and what it states about servers without a rank.
 
-use rpcbench::record::{Overload, RateChangeInfo, Record};
+use std::time::Duration;
 
 use crate::support::{at_rate, cell, of_scenario, one, record, six, words};
+use rpcbench::record::{Overload, RateChange, Record};
 
 /// An overload in which `threaded` recovers in four of six rounds and `async` in two.
 fn overloaded() -> Record {
@@ -20,8 +21,8 @@ fn overloaded() -> Record {
     let rarely = [None, None, None, None, Some(0.1), Some(0.1)];
     let load = |name: &str, trials| {
         let mut cell = at_rate(of_scenario(cell(name, trials), "overload", 8, 100), 9000.0);
-        cell.load.then = Some(RateChangeInfo {
-            after_s: 0.5,
+        cell.load.then = Some(RateChange {
+            after: Duration::from_millis(500),
             rate_rps: 900.0,
         });
         cell

@@ -4,15 +4,16 @@
 use std::time::Duration;
 
 use rpcbench::internal::load;
-use rpcbench::internal::load::{Alternate, Message};
-use rpcbench::internal::load::{
-    Arrivals, Assign, Mix, OpenLoop, Pacer, RateChange, Schedule, Skew,
-};
+use rpcbench::internal::load::GeneratorConfig;
+use rpcbench::internal::load::Message;
+use rpcbench::internal::load::{Mix, OpenLoop, Pacer, Schedule};
 use rpcbench::internal::load::{Recorder, Window};
 use rpcbench::internal::measure;
 use rpcbench::internal::measure::{Case, EarlierRun, Observer, Plan, RunProgress, ServerSpec};
-use rpcbench::internal::protocol::WriteMode;
-use rpcbench::record::{Overload, ServerIdentity, ServerKind, ServerOptions};
+use rpcbench::record::{
+    Alternate, Arrivals, Assign, LoadSpec, Mode, Overload, RateChange, ServerIdentity, ServerKind,
+    ServerOptions, Skew,
+};
 
 use crate::support::{Load, MS, S, Served, World, exponential, load, play_with, pong_to, trial};
 
@@ -25,7 +26,6 @@ fn falling(arrivals: Arrivals, rate_rps: f64, then_rps: f64) -> Schedule {
     Schedule {
         rate_rps,
         arrivals,
-        assign: Assign::Bound,
         seed: 6,
         skew: None,
         then: Some(RateChange {
@@ -75,7 +75,6 @@ fn poisson_gaps_are_exponential_at_both_rates() {
 fn overloaded(assign: Assign) -> Recorder {
     let world = World::new(2, |_, request, _| vec![(10 * MS, pong_to(request))]);
     let schedule = Schedule {
-        assign,
         ..falling(Arrivals::Constant, 1000.0, 100.0)
     };
     let load = Load {
@@ -163,36 +162,34 @@ impl Observer for Waiting {
 fn a_real_overload_records_its_load_and_its_result() {
     let server = Served::start("async", &[]);
     // Four clients with a service time of 10 ms: at most 400 requests per second.
-    let load = load::Load {
-        target: server.address,
+    let mut load = LoadSpec {
         clients: 4,
-        threads: 1,
+        mode: Mode::Poisson,
+        rate_rps: Some(1200.0),
         duration: Duration::from_millis(1500),
         warmup: Duration::from_millis(100),
-        drain: load::DRAIN,
-        timeout: Duration::from_secs(10),
-        connect_timeout: Duration::from_secs(3),
-        idle: 0,
-        think: Duration::ZERO,
-        write_mode: WriteMode::Default,
-        close: load::Close::Fin,
-        cpus: None,
-        schedule: Some(Schedule {
-            skew: Some(Skew {
-                clients: 0.5,
-                requests: 0.6,
-            }),
-            ..falling(Arrivals::Poisson, 1200.0, 50.0)
+        skew: Some(Skew {
+            clients_share: 0.5,
+            requests_share: 0.6,
         }),
-        pipeline: 1,
-        requests_per_connection: None,
+        then: falling(Arrivals::Poisson, 1200.0, 50.0).then,
         reconnect_every: Some(Duration::from_millis(500)),
-        max_frame_bytes: 1 << 20,
-        message: Message::call("sleep", "10").unwrap(),
+        method: "sleep".to_owned(),
+        params: Some("10".to_owned()),
+        payload_bytes: 2,
         alternate: Some(Alternate {
-            message: Message::ping(16),
+            method: "ping".to_owned(),
+            payload_bytes: 18,
+            params: None,
             one_in: 50,
         }),
+        ..LoadSpec::default()
+    };
+    load.request_bytes = Message::of(&load).unwrap().frame_bytes();
+    let generator = GeneratorConfig {
+        threads: 1,
+        drain: load::DRAIN,
+        max_frame_bytes: 1 << 20,
     };
     let info = ServerIdentity {
         kind: ServerKind::Target,
@@ -204,6 +201,7 @@ fn a_real_overload_records_its_load_and_its_result() {
         server_spec: ServerSpec::Target(server.address),
         info,
         load,
+        generator,
         scenario: None,
         attack: None,
         rate_spec: None,
@@ -217,7 +215,7 @@ fn a_real_overload_records_its_load_and_its_result() {
     let outcome = measure::rounds::measure(&plan, &mut Waiting);
     assert!(outcome.error.is_none(), "{:?}", outcome.error);
     let cell = &outcome.cells[0];
-    let alternate = cell.load.beside.as_ref().unwrap();
+    let alternate = cell.load.alternate.as_ref().unwrap();
     assert_eq!(
         (
             alternate.method.as_str(),
@@ -229,8 +227,11 @@ fn a_real_overload_records_its_load_and_its_result() {
     let skew = cell.load.skew.unwrap();
     assert_eq!((skew.clients_share, skew.requests_share), (0.5, 0.6));
     let then = cell.load.then.unwrap();
-    assert_eq!((then.after_s, then.rate_rps), (0.4, 50.0));
-    assert_eq!(cell.load.reconnect_every_s, Some(0.5));
+    assert_eq!(
+        (then.after, then.rate_rps),
+        (Duration::from_millis(400), 50.0)
+    );
+    assert_eq!(cell.load.reconnect_every, Some(Duration::from_millis(500)));
 
     let trial = &cell.trials[0];
     let overload = trial.overload.unwrap();

@@ -5,10 +5,8 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use rpcbench::internal::load::Window;
-use rpcbench::internal::load::{
-    Arrivals, Assign, Kind, Mix, OpenLoop, Pacer, Planned, Schedule, Skew,
-};
-use rpcbench::record::ErrorCounts;
+use rpcbench::internal::load::{Kind, Mix, OpenLoop, Pacer, Planned, Schedule};
+use rpcbench::record::{Arrivals, Assign, ErrorCounts, Skew};
 
 use crate::support::{Load, MS, S, World, exponential, load, play, play_with, pong_to};
 
@@ -26,7 +24,6 @@ fn constant(rate_rps: f64) -> Schedule {
     Schedule {
         rate_rps,
         arrivals: Arrivals::Constant,
-        assign: Assign::Bound,
         seed: 4,
         skew: None,
         then: None,
@@ -118,11 +115,7 @@ fn the_alternate_message_is_part_of_the_plan_with_either_assignment() {
     assert!(planned.iter().filter(|spin| **spin).count() > 30);
     for assign in [Assign::Bound, Assign::Free] {
         let (world, sent) = recording();
-        let schedule = Schedule {
-            assign,
-            ..constant(400.0)
-        };
-        let pacer = Box::new(OpenLoop::new(schedule, MIX, 2, WINDOW, 0..2));
+        let pacer = Box::new(OpenLoop::new(constant(400.0), MIX, 2, WINDOW, 0..2));
         let load = Load { assign, ..load(2) };
         let (recorder, _) = play_with(&load, pacer, true, &world);
         assert_eq!(recorder.errors.total(), 0);
@@ -185,7 +178,10 @@ fn the_times_of_a_plan_do_not_depend_on_the_mix() {
 fn skewed(arrivals: Arrivals, clients: f64, requests: f64) -> Schedule {
     Schedule {
         arrivals,
-        skew: Some(Skew { clients, requests }),
+        skew: Some(Skew {
+            clients_share: clients,
+            requests_share: requests,
+        }),
         ..constant(10_000.0)
     }
 }

@@ -2,8 +2,8 @@
 
 use rpcbench::internal::report;
 use rpcbench::record::{
-    Cell, Censored, Mode, Quantiles, Record, SearchInfo, Slo, Step, Try, Validity, Verdict,
-    WorkerSide,
+    Cell, Censored, Close, Mode, Quantiles, Record, SearchInfo, Slo, Step, Try, Validity, Verdict,
+    WorkerSide, WriteMode,
 };
 
 use crate::support::{cell, record, six, starved, text, trial};
@@ -273,8 +273,8 @@ fn the_load_line_names_unusual_options() {
     let mut cell = stalled();
     let load = &mut cell.load;
     (load.idle, load.pipeline, load.requests_per_connection) = (1000, 4, Some(10));
-    (load.wire, load.close) = ("split".to_owned(), "reset".to_owned());
-    load.client_cpus = Some("0-1".to_owned());
+    (load.write_mode, load.close) = (WriteMode::Split, Close::Reset);
+    load.client_cpus = Some("0-1".parse().unwrap());
     cell.contestant.options.cpus = Some("2-3".to_owned());
     let trial = &mut cell.trials[0];
     trial.connects.refused = 3;

@@ -2,10 +2,12 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use rpcbench::internal::scenario::catalogue::ALL;
 use rpcbench::internal::scenario::suite::SUITES;
 use rpcbench::internal::scenario::{Scenario, Suite};
+use rpcbench::record::{Close, LoadSpec, WriteMode};
 use serde_json::Value;
 
 use crate::support::{measured, run};
@@ -54,6 +56,32 @@ fn the_list() {
 }
 
 #[test]
+fn a_file_may_set_every_load_option_and_its_settings_precede_the_defaults() {
+    let text = "about = \"x\"\nreads = \"y\"\nclients = [3]\ntimeout = \"2s\"\nclose = \"reset\"\n\
+        client_cpus = \"0\"\nwire = \"article\"\nthink_s = 0.5\n";
+    let scenario = Scenario::parse("mine", "mine.toml", text).unwrap();
+    let defaults = LoadSpec {
+        timeout: Duration::from_secs(7),
+        connect_timeout: Duration::from_secs(4),
+        ..LoadSpec::default()
+    };
+    let loads = scenario.cases(&defaults).unwrap();
+    let expected = LoadSpec {
+        clients: 3,
+        duration: Duration::from_secs(1),
+        warmup: Duration::from_millis(300),
+        timeout: Duration::from_secs(2),
+        connect_timeout: Duration::from_secs(4),
+        think: Duration::from_millis(500),
+        client_cpus: Some("0".parse().unwrap()),
+        close: Close::Reset,
+        write_mode: WriteMode::Split,
+        ..LoadSpec::default()
+    };
+    assert_eq!(loads[0].load, expected);
+}
+
+#[test]
 fn errors_in_a_file_name_their_line() {
     let head = "about = \"x\"\nreads = \"y\"\nclients = [1]\n";
     let errors = [
@@ -68,6 +96,9 @@ fn errors_in_a_file_name_their_line() {
         ),
         ("method = 3\n", "line 4: invalid type"),
         ("idle = \n", "line 4"),
+        ("mode = \"poisson\"\n", "line 4: unknown field `mode`"),
+        ("close = \"rst\"\n", "line 4: unknown variant `rst`"),
+        ("pipeline = 0\n", "pipeline: must be more than 0"),
         (
             "[open]\nshares = [0.5]\n",
             "open: give either rates, or shares together with of (weakest or strongest)",

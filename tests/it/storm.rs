@@ -4,11 +4,10 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use rpcbench::internal::load;
-use rpcbench::internal::load::Close;
+use rpcbench::internal::load::GeneratorConfig;
 use rpcbench::internal::load::Message;
-use rpcbench::internal::load::{Arrivals, Assign, OpenLoop, Schedule};
-use rpcbench::internal::protocol::WriteMode;
-use rpcbench::record::Connects;
+use rpcbench::internal::load::{OpenLoop, Schedule};
+use rpcbench::record::{Arrivals, Close, Connects, LoadSpec, Mode};
 
 use crate::support::{Load, MS, Served, World, load, near, play, play_with, pong_to};
 
@@ -53,7 +52,6 @@ fn clients_with_no_request_in_flight_reconnect_at_once() {
     let schedule = Schedule {
         rate_rps: 1000.0,
         arrivals: Arrivals::Constant,
-        assign: Assign::Bound,
         seed: 1,
         skew: None,
         then: None,
@@ -109,7 +107,6 @@ fn pipelined_requests_are_all_answered_before_a_reconnect() {
     let schedule = Schedule {
         rate_rps: 500.0,
         arrivals: Arrivals::Constant,
-        assign: Assign::Bound,
         seed: 1,
         skew: None,
         then: None,
@@ -170,45 +167,28 @@ fn all_clients_reconnect_to_a_real_server_at_each_time() {
     let made = connects_made(server.address, None);
     assert!(expected.contains(&made), "{made}");
     // As many in an open loop, where most clients have no request in flight.
-    let made = connects_made(
-        server.address,
-        Some(Schedule {
-            rate_rps: 2000.0,
-            arrivals: Arrivals::Poisson,
-            assign: Assign::Bound,
-            seed: 1,
-            skew: None,
-            then: None,
-        }),
-    );
+    let made = connects_made(server.address, Some(2000.0));
     assert!(expected.contains(&made), "{made}");
 }
 
 /// The number of connects in a window from 50 to 550 ms, by 64 clients that reconnect every 100 ms.
 /// Checks that no request is lost.
-fn connects_made(target: SocketAddr, schedule: Option<Schedule>) -> u64 {
-    let load = load::Load {
-        target,
-        clients: 64,
-        threads: 2,
+fn connects_made(target: SocketAddr, rate_rps: Option<f64>) -> u64 {
+    let spec = LoadSpec {
+        mode: rate_rps.map_or(Mode::Closed, |_| Mode::Poisson),
+        rate_rps,
         duration: Duration::from_millis(500),
         warmup: Duration::from_millis(50),
-        drain: load::DRAIN,
-        timeout: Duration::from_secs(10),
-        connect_timeout: Duration::from_secs(3),
-        idle: 0,
-        think: Duration::ZERO,
-        write_mode: WriteMode::Default,
         close: Close::Reset,
-        cpus: None,
-        schedule,
-        pipeline: 1,
-        requests_per_connection: None,
         reconnect_every: Some(Duration::from_millis(100)),
-        max_frame_bytes: 1 << 20,
-        message: Message::ping(16),
-        alternate: None,
+        ..LoadSpec::default()
     };
+    let generator = GeneratorConfig {
+        threads: 2,
+        drain: load::DRAIN,
+        max_frame_bytes: 1 << 20,
+    };
+    let load = load::Load::new(spec, generator, target, 1).unwrap();
     let measured = load::start(&load).unwrap().finish().unwrap();
     let recorder = &measured.recorder;
     assert_eq!((recorder.errors.total(), recorder.unanswered), (0, 0));

@@ -1,8 +1,9 @@
 //! The options of the load.
 
-use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::time::Duration;
+
+use serde::de::IgnoredAny;
 
 pub(crate) use super::named_load::NamedLoad;
 use super::named_load::fits_frame;
@@ -10,14 +11,11 @@ use super::server::ServerArgs;
 use super::values;
 use super::values::Bytes;
 use crate::cli::usage::UsageError;
-use crate::load::{Arrivals, Assign, Close, DRAIN, LEAST_PAYLOAD_BYTES, Load, Message, Schedule};
+use crate::load::{DRAIN, GeneratorConfig, Load};
 use crate::measure::environment;
 use crate::protocol::{METHODS, REPLY_SLACK_BYTES};
-use crate::record::Slo;
+use crate::record::{Arrivals, Assign, Close, LEAST_PAYLOAD_BYTES, LoadSpec, Mode, Slo};
 use crate::sys::Cpus;
-
-/// Connections that send requests, unless the command line says otherwise.
-const DEFAULT_CLIENTS: usize = 64;
 
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Load")]
@@ -49,7 +47,7 @@ pub(crate) struct LoadArgs {
         requires = "open_loop",
         value_name = "HOW"
     )]
-    arrivals: Arrivals,
+    pub(crate) arrivals: Arrivals,
     /// Open loop: connection that a request waits for: bound (the planned one) or free (any)
     #[arg(
         long,
@@ -143,40 +141,49 @@ impl LoadArgs {
     /// Each number of clients at each rate, with this default duration and warm-up.
     pub(crate) fn matrix(
         &self,
-        default_times: (Duration, Duration),
+        (duration, warmup): (Duration, Duration),
         server: &ServerArgs,
     ) -> anyhow::Result<Vec<NamedLoad>> {
-        let message = self.message()?;
-        fits_frame(&message, server)?;
-        let base = self.usual(default_times, server, message);
-        // Without a rate there is one load per number of clients: the closed loop.
-        let rates: Vec<Option<f64>> = if self.rate.is_empty() {
-            vec![None]
-        } else {
-            self.rate.iter().copied().map(Some).collect()
-        };
-        let clients: Vec<usize> = match self.clients.as_slice() {
-            [] => vec![DEFAULT_CLIENTS],
+        let mut base = self.spec(server);
+        base.duration = self.duration.unwrap_or(duration);
+        self.set_request(&mut base)?;
+        fits_frame(base.request_bytes, server)?;
+        let mut loads = Vec::new();
+        for clients in self.client_counts() {
+            // Without a rate there is one load per number of clients: the closed loop.
+            for rate_rps in self.rates() {
+                let ramp = 2 * Load::ramp(clients + self.idle);
+                let load = LoadSpec {
+                    clients,
+                    mode: rate_rps.map_or(Mode::Closed, |_| self.arrivals.into()),
+                    rate_rps,
+                    // Opening the connections must not fall into the measured time.
+                    warmup: self.warmup.unwrap_or(warmup.max(ramp)),
+                    ..base.clone()
+                };
+                loads.push(NamedLoad {
+                    scenario: None,
+                    load,
+                    generator: self.generator(server),
+                    rate_spec: None,
+                });
+            }
+        }
+        Ok(loads)
+    }
+
+    fn client_counts(&self) -> Vec<usize> {
+        match self.clients.as_slice() {
+            [] => vec![LoadSpec::default().clients],
             given => given.iter().map(|clients| clients.get()).collect(),
-        };
-        let clients = clients.into_iter();
-        let combinations =
-            clients.flat_map(|clients| rates.iter().map(move |rate| (clients, *rate)));
-        let load = |(clients, rate): (usize, Option<f64>)| Load {
-            clients,
-            // Opening the connections must not fall into the measured time.
-            warmup: self
-                .warmup
-                .unwrap_or(base.warmup.max(2 * Load::ramp(clients + self.idle))),
-            schedule: rate.map(|rate_rps| self.schedule(rate_rps)),
-            ..base.clone()
-        };
-        let case = |load| NamedLoad {
-            scenario: None,
-            load,
-            rate_spec: None,
-        };
-        Ok(combinations.map(load).map(case).collect())
+        }
+    }
+
+    fn rates(&self) -> Vec<Option<f64>> {
+        match self.rate.as_slice() {
+            [] => vec![None],
+            rates => rates.iter().copied().map(Some).collect(),
+        }
     }
 
     /// Refuses cores that this process may not use.
@@ -189,56 +196,37 @@ impl LoadArgs {
         self.trials.map_or(default, NonZeroUsize::get)
     }
 
-    /// The schedule of an open loop at this rate, in requests per second.
-    pub(crate) fn schedule(&self, rate_rps: f64) -> Schedule {
-        Schedule {
-            rate_rps,
-            arrivals: self.arrivals,
-            assign: self.assign,
-            // Replaced by the seed of each round.
-            seed: 0,
-            skew: None,
-            then: None,
-        }
-    }
-
-    /// The load that all others are derived from.
-    pub(crate) fn usual(
-        &self,
-        (duration, warmup): (Duration, Duration),
-        server: &ServerArgs,
-        message: Message,
-    ) -> Load {
-        let threads = self.client_cpus.as_ref().map(Cpus::count);
-        let threads = threads.unwrap_or((environment::cores() / 2).max(1));
-        Load {
-            // Replaced by the real address when the server listens.
-            target: SocketAddr::from(([127, 0, 0, 1], 0)),
-            clients: 0,
-            threads: self.client_threads.map_or(threads, NonZeroUsize::get),
-            duration: self.duration.unwrap_or(duration),
-            warmup,
-            drain: DRAIN,
-            timeout: self.timeout,
-            connect_timeout: self.connect_timeout,
-            schedule: None,
+    /// The settings of all loads; clients, rate, times and request are added to them.
+    pub(crate) fn spec(&self, server: &ServerArgs) -> LoadSpec {
+        LoadSpec {
             pipeline: self.pipeline.get(),
+            assign: self.assign,
             requests_per_connection: self
                 .requests_per_connection
                 .map(|most| u32::try_from(most.get()).unwrap_or(u32::MAX)),
             idle: self.idle,
+            timeout: self.timeout,
+            connect_timeout: self.connect_timeout,
             think: self.think,
-            write_mode: server.write_mode(),
+            client_cpus: self.client_cpus.clone(),
             close: self.close,
-            cpus: self.client_cpus.clone(),
-            reconnect_every: None,
-            max_frame_bytes: server.max_frame_bytes() + REPLY_SLACK_BYTES,
-            message,
-            alternate: None,
+            write_mode: server.write_mode(),
+            ..LoadSpec::default()
         }
     }
 
-    fn message(&self) -> anyhow::Result<Message> {
+    /// How the generator runs.
+    pub(crate) fn generator(&self, server: &ServerArgs) -> GeneratorConfig {
+        let threads = self.client_cpus.as_ref().map(Cpus::count);
+        let threads = threads.unwrap_or((environment::cores() / 2).max(1));
+        GeneratorConfig {
+            threads: self.client_threads.map_or(threads, NonZeroUsize::get),
+            drain: DRAIN,
+            max_frame_bytes: server.max_frame_bytes() + REPLY_SLACK_BYTES,
+        }
+    }
+
+    fn set_request(&self, load: &mut LoadSpec) -> anyhow::Result<()> {
         let method = self.method.as_str();
         match &self.params {
             None if method == "ping" => {
@@ -251,7 +239,8 @@ impl LoadArgs {
                     ))
                     .into());
                 }
-                Ok(Message::ping(bytes))
+                load.set_request(method, None, bytes);
+                Ok(())
             }
             _ if self.payload.is_some() => {
                 Err(UsageError(format!("--payload is for ping; use --params for {method}")).into())
@@ -265,9 +254,11 @@ impl LoadArgs {
                     );
                 }
                 let params = params.as_deref().unwrap_or("null");
-                Message::call(method, params).map_err(|fault| {
-                    UsageError(format!("--params {params} is not JSON: {fault}")).into()
-                })
+                serde_json::from_str::<IgnoredAny>(params).map_err(|fault| {
+                    UsageError(format!("--params {params} is not JSON: {fault}"))
+                })?;
+                load.set_request(method, Some(params.to_owned()), 0);
+                Ok(())
             }
         }
     }

@@ -3,9 +3,10 @@
 use super::server::ServerArgs;
 use super::values::Bytes;
 use crate::cli::usage::UsageError;
-use crate::load::{Load, Message};
+use crate::load::GeneratorConfig;
 use crate::measure::{Case, ServerSpec};
 use crate::protocol::HEADER_BYTES;
+use crate::record::LoadSpec;
 use crate::scenario::RateSpec;
 
 /// The case of a server under a load, in one role of a pair: baseline or candidate.
@@ -20,6 +21,7 @@ pub(crate) fn case_of(
         server_spec: server_spec.clone(),
         info,
         load: load.load.clone(),
+        generator: load.generator,
         scenario: load.scenario.clone(),
         attack: None,
         rate_spec: None,
@@ -30,13 +32,14 @@ pub(crate) fn case_of(
 #[derive(Debug, Clone)]
 pub(crate) struct NamedLoad {
     pub(crate) scenario: Option<String>,
-    pub(crate) load: Load,
+    pub(crate) load: LoadSpec,
+    pub(crate) generator: GeneratorConfig,
     pub(crate) rate_spec: Option<RateSpec>,
 }
 
 /// Refuses a request that is longer than the server accepts.
-pub(crate) fn fits_frame(message: &Message, server: &ServerArgs) -> Result<(), UsageError> {
-    let body = message.frame_bytes() - HEADER_BYTES;
+pub(crate) fn fits_frame(request_bytes: usize, server: &ServerArgs) -> Result<(), UsageError> {
+    let body = request_bytes - HEADER_BYTES;
     let most = server.max_frame_bytes();
     if body > most {
         let most = Bytes(most);

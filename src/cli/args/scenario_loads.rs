@@ -6,7 +6,7 @@ use super::load::LoadArgs;
 use super::named_load::{NamedLoad, fits_frame};
 use super::server::ServerArgs;
 use crate::cli::usage::UsageError;
-use crate::load::{LEAST_PAYLOAD_BYTES, Message};
+use crate::protocol::request_bytes;
 use crate::scenario::{Scenario, ScenarioLoad};
 
 impl LoadArgs {
@@ -46,8 +46,7 @@ impl LoadArgs {
         scenarios: &[Scenario],
         server: &ServerArgs,
     ) -> anyhow::Result<Vec<NamedLoad>> {
-        let no_times = (Duration::ZERO, Duration::ZERO);
-        let base = self.usual(no_times, server, Message::ping(LEAST_PAYLOAD_BYTES));
+        let defaults = self.spec(server);
         let mut cases = Vec::new();
         for scenario in scenarios {
             let mut scenario = scenario.clone();
@@ -58,16 +57,17 @@ impl LoadArgs {
             for ScenarioLoad {
                 mut load,
                 rate_spec,
-            } in scenario.cases(&base)
+            } in scenario.cases(&defaults)?
             {
                 load.warmup = self.warmup.unwrap_or(load.warmup);
-                fits_frame(&load.message, server)?;
-                if let Some(alternate) = &load.alternate {
-                    fits_frame(&alternate.message, server)?;
+                fits_frame(load.request_bytes, server)?;
+                if let Some(other) = &load.alternate {
+                    fits_frame(request_bytes(&other.method, other.payload_bytes), server)?;
                 }
                 cases.push(NamedLoad {
                     scenario: Some(scenario.name.clone()),
                     load,
+                    generator: self.generator(server),
                     rate_spec,
                 });
             }

@@ -7,8 +7,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use crate::cli::usage::UsageError;
-use crate::load::{MOST_CONNECTIONS, MOST_IN_FLIGHT};
-use crate::record::Slo;
+use crate::record::{MOST_CONNECTIONS, MOST_IN_FLIGHT, Slo};
 use crate::sys::Cpus;
 
 /// A size such as `64KiB`.

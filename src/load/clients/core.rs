@@ -11,6 +11,7 @@ use super::pending::PendingRequests;
 use super::reconnect_times::ReconnectTimes;
 use crate::load::client::{Client, ClientResult, ConnectionState, InFlight, QueuedRequest};
 use crate::load::client_config::ClientConfig;
+use crate::load::nanos::nanos;
 use crate::load::pacer::mix::Kind;
 use crate::load::pacer::planned::{Pacer, Planned};
 use crate::load::recorder::Recorder;
@@ -57,12 +58,14 @@ impl<W: Wire, P: Pacer, C: Clock> Clients<W, P, C> {
         let frame_bytes =
             [Kind::Usual, Kind::Alternate].map(|kind| config.message(kind).frame_bytes());
         let scratch = Vec::with_capacity(frame_bytes[0].max(frame_bytes[1]));
-        let tasks = PendingRequests::new(clients, config.pipeline, config.assign);
-        let reconnect_times =
-            ReconnectTimes::new(config.reconnect_every_ns, recorder.window().to_ns);
+        let tasks = PendingRequests::new(clients, config.load.pipeline, config.load.assign);
+        let reconnect_times = ReconnectTimes::new(
+            config.load.reconnect_every.map(nanos),
+            recorder.window().to_ns,
+        );
         Clients {
             clients: (0..clients + config.idle)
-                .map(|_| Client::new(config.pipeline, config.write_mode))
+                .map(|_| Client::new(config.load.pipeline, config.load.write_mode))
                 .collect(),
             senders: clients,
             wire,
@@ -288,7 +291,7 @@ impl<W: Wire, P: Pacer, C: Clock> Clients<W, P, C> {
     /// Sends or connects, if this client has a request to send and its state allows it.
     pub(crate) fn pump(&mut self, at: usize, now: u64) {
         let client = &self.clients[at];
-        if client.waiting.is_empty() && !self.config.connects_first && !self.is_idle(at) {
+        if client.waiting.is_empty() && !self.config.connects_first() && !self.is_idle(at) {
             return;
         }
         match client.link {
@@ -312,12 +315,14 @@ impl<W: Wire, P: Pacer, C: Clock> Clients<W, P, C> {
     fn send_waiting(&mut self, at: usize) {
         let remaining = self
             .config
+            .load
             .requests_per_connection
             .map_or(usize::MAX, |most| {
                 let client = &self.clients[at];
                 (most - client.on_connection) as usize - client.flights.len()
             });
-        let free_slots = (self.config.pipeline - self.clients[at].flights.len()).min(remaining);
+        let free_slots =
+            (self.config.load.pipeline - self.clients[at].flights.len()).min(remaining);
         for _ in 0..free_slots {
             let client = &mut self.clients[at];
             let Some(QueuedRequest { planned_ns, kind }) = client.waiting.pop_front() else {

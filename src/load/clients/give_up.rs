@@ -1,27 +1,29 @@
 //! Timeouts, failures and retries.
 
+use std::time::Duration;
+
 use super::core::{Clients, TIMEOUT_CHECK_NS};
 use super::failures::{ConnectFailure, Failure, count};
 use crate::load::client::ConnectionState;
+use crate::load::nanos::nanos;
 use crate::load::pacer::planned::Pacer;
 use crate::load::wire::{Clock, Wire};
 
 impl<W: Wire, P: Pacer, C: Clock> Clients<W, P, C> {
     /// Ends connects and requests that have timed out, and retries connects that are due.
     pub(crate) fn check_timeouts(&mut self, at: usize, now: u64) {
-        let timed_out = |since: u64| now.saturating_sub(since) >= self.config.timeout_ns;
+        let waited = |since: u64, limit: Duration| now.saturating_sub(since) >= nanos(limit);
+        let load = &self.config.load;
         let client = &self.clients[at];
         match client.link {
-            ConnectionState::Connecting { since_ns }
-                if now.saturating_sub(since_ns) >= self.config.connect_timeout_ns =>
-            {
+            ConnectionState::Connecting { since_ns } if waited(since_ns, load.connect_timeout) => {
                 self.give_up_connect(at, now, ConnectFailure::TimedOut);
             }
             ConnectionState::Up
                 if client
                     .flights
                     .front()
-                    .is_some_and(|flight| timed_out(flight.sent_ns)) =>
+                    .is_some_and(|flight| waited(flight.sent_ns, load.timeout)) =>
             {
                 self.fail(at, Failure::Timeout);
             }

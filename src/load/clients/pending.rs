@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use crate::load::client::QueuedRequest;
 use crate::load::pacer::planned::Planned;
-use crate::load::pacer::schedule::Assign;
+use crate::record::Assign;
 
 /// The largest number of waiting requests per thread. Requests over it, which come only far over
 /// capacity, are never sent.

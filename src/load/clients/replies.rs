@@ -66,7 +66,7 @@ impl<W: Wire, P: Pacer, C: Clock> Clients<W, P, C> {
             self.fail(at, Failure::Reply);
             return false;
         }
-        if client.flights.len() == self.config.pipeline {
+        if client.flights.len() == self.config.load.pipeline {
             // The pipeline was full until now. Any later send is scheduling delay of the generator.
             client.able_ns = now;
         }
@@ -83,7 +83,7 @@ impl<W: Wire, P: Pacer, C: Clock> Clients<W, P, C> {
             flight.sent_ns,
             now,
         ));
-        let is_full = self.config.requests_per_connection == Some(client.on_connection);
+        let is_full = self.config.load.requests_per_connection == Some(client.on_connection);
         let has_none_in_flight = client.flights.is_empty();
         let has_expired = has_none_in_flight && self.has_expired(at, now);
         if has_expired {

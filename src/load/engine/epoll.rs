@@ -56,7 +56,7 @@ pub(crate) fn run(
 ) -> io::Result<ThreadResult> {
     let own = load.clients_of(index);
     let clients = own.len();
-    if let Some(cpus) = &load.cpus {
+    if let Some(cpus) = &load.spec.client_cpus {
         cpus.pin()?;
     }
     let config = load.config(index);
@@ -68,16 +68,16 @@ pub(crate) fn run(
     let connections = clients + config.idle;
     let sockets = Sockets::new(poll.registry().try_clone()?, load, connections);
     let recorder = Recorder::new(shared.window);
-    let pacer: Box<dyn Pacer> = match load.schedule {
+    let pacer: Box<dyn Pacer> = match load.schedule() {
         None => {
             let (ramp, idle) = (config.ramp, config.idle);
             let start_ns = move |client| ramp.at_ns(idle + client);
-            let think_ns = nanos(load.think);
-            let closed = ClosedLoop::starting(clients, load.pipeline, start_ns, think_ns);
+            let think_ns = nanos(load.spec.think);
+            let closed = ClosedLoop::starting(clients, load.spec.pipeline, start_ns, think_ns);
             Box::new(closed.mixed(load.mix(), own.start))
         }
         Some(schedule) => {
-            let (mix, clients, window) = (load.mix(), load.clients, shared.window);
+            let (mix, clients, window) = (load.mix(), load.spec.clients, shared.window);
             Box::new(OpenLoop::new(schedule, mix, clients, window, own))
         }
     };
@@ -85,8 +85,9 @@ pub(crate) fn run(
     let mut wakeup_timer = WakeupTimer::new(&poll)?;
 
     let (from_ns, to_ns) = (shared.window.from_ns, shared.window.to_ns);
-    let drained_ns = to_ns + nanos(load.drain);
+    let drained_ns = to_ns + nanos(load.generator.drain);
     let overload_end_ns = load
+        .spec
         .overload()
         .map_or(to_ns, |after| from_ns + nanos(after));
     let mut edges = [from_ns, overload_end_ns, to_ns].into_iter().peekable();

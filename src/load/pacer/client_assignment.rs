@@ -1,6 +1,7 @@
 //! Assigns the requests of a plan to clients.
 
-use super::schedule::{Arrivals, Schedule, Skew};
+use super::schedule::Schedule;
+use crate::record::{Arrivals, Skew};
 
 /// Assigns requests to clients: evenly, or most of them to a few clients.
 #[derive(Debug)]
@@ -50,7 +51,7 @@ impl SkewedAssignment {
         fastrand::Rng::with_seed(!seed).shuffle(&mut busy);
         let others = busy.split_off(skew.busy(clients).min(busy.len()));
         SkewedAssignment {
-            requests: skew.requests,
+            requests: skew.requests_share,
             busy,
             others,
             busy_count: 0,

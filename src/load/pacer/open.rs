@@ -4,8 +4,9 @@ use super::client_assignment::ClientAssignment;
 use super::mix::{Kind, Mix};
 use super::planned::{Pacer, Planned};
 use super::rate::Rate;
-use super::schedule::{Arrivals, Schedule};
+use super::schedule::Schedule;
 use crate::load::window::Window;
+use crate::record::Arrivals;
 
 /// Kinds are drawn by a request's number in the plan, not by its client.
 const WHOLE_PLAN: u64 = 0;

@@ -1,7 +1,8 @@
 //! The rate of a plan over time.
 
-use super::schedule::{RateChange, Schedule};
+use super::schedule::Schedule;
 use crate::load::nanos::nanos;
+use crate::record::RateChange;
 
 /// A constant rate, or two rates in succession.
 #[derive(Debug, Clone, Copy)]

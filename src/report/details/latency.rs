@@ -35,7 +35,7 @@ pub(crate) fn latency(summary: &Summary<'_>) -> Vec<String> {
     let quantiles = shown.map(|(name, shown)| format!("{name} {}", quantile_text(shown)));
     let mut lines = vec![row("Latency", &quantiles.join("  "))];
     let load = &summary.cell.load;
-    if load.mode == Mode::Closed && load.think_s == 0.0 {
+    if load.mode == Mode::Closed && load.think.is_zero() {
         let in_progress = count((load.clients.saturating_mul(load.pipeline)) as u64);
         lines.push(row(
             "",

@@ -148,7 +148,7 @@ fn why(group: &LoadGroup<'_>) -> Vec<String> {
 }
 
 fn cores_busy(summary: &Summary<'_>) -> Option<String> {
-    let seconds = summary.cell.load.duration_s;
+    let seconds = summary.cell.load.duration.as_secs_f64();
     let cores = Figure::of(&summary.cell.trials, |trial| {
         Some((trial.server.cpu_user_s? + trial.server.cpu_system_s?) / seconds)
     })?;

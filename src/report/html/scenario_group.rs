@@ -1,9 +1,11 @@
 //! Records grouped by scenario, then by load; each load has the results of its servers.
 
+use std::time::Duration;
+
 use crate::findings::units::{count, some};
 use crate::findings::warnings::warnings;
 use crate::findings::{Summary, load_line};
-use crate::record::{Cell, LoadInfo, Mode, RateChangeInfo, Record};
+use crate::record::{Cell, LoadSpec, Mode, RateChange, Record};
 use crate::report::chart::data::Look;
 
 /// A record with its label.
@@ -38,7 +40,7 @@ pub(crate) struct ScenarioGroup<'a> {
 pub(crate) struct LoadGroup<'a> {
     /// The index of the record.
     pub(crate) source: usize,
-    pub(crate) load: &'a LoadInfo,
+    pub(crate) load: &'a LoadSpec,
     pub(crate) summaries: Vec<Summary<'a>>,
 }
 
@@ -46,20 +48,20 @@ pub(crate) struct LoadGroup<'a> {
 #[derive(PartialEq)]
 struct Key<'a> {
     scenario: Option<&'a str>,
-    load: LoadInfo,
+    load: LoadSpec,
 }
 
 impl<'a> Key<'a> {
     fn of(cell: &'a Cell) -> Key<'a> {
         let open = cell.load.mode != Mode::Closed;
-        let load = LoadInfo {
+        let load = LoadSpec {
             clients: if open { cell.load.clients } else { 0 },
             rate_rps: None,
-            duration_s: 0.0,
-            warmup_s: 0.0,
+            duration: Duration::ZERO,
+            warmup: Duration::ZERO,
             // Both fields depend on the other fields.
-            then: cell.load.then.map(|_| RateChangeInfo {
-                after_s: 0.0,
+            then: cell.load.then.map(|_| RateChange {
+                after: Duration::ZERO,
                 rate_rps: 0.0,
             }),
             ..cell.load.clone()

@@ -1,8 +1,10 @@
 //! Records with fixed figures.
 
+use std::time::Duration;
+
 use rpcbench::internal::report;
 use rpcbench::record::{
-    Cell, Censored, Environment, LoadInfo, Mode, Quantiles, Record, ServerIdentity, ServerKind,
+    Cell, Censored, Environment, LoadSpec, Quantiles, Record, ServerIdentity, ServerKind,
     ServerOptions, ServerSide, SystemLimits, Tool, Trial, Validity, Verdict,
 };
 
@@ -45,30 +47,10 @@ pub(crate) fn record(cells: Vec<Cell>) -> Record {
 }
 
 pub(crate) fn cell(name: &str, trials: Vec<Trial>) -> Cell {
-    let load = LoadInfo {
-        clients: 64,
-        mode: Mode::Closed,
-        rate_rps: None,
-        pipeline: 1,
-        assign: "bound".to_owned(),
-        requests_per_connection: None,
-        method: "ping".to_owned(),
-        request_bytes: 45,
-        payload_bytes: 18,
-        params: None,
-        idle: 0,
-        duration_s: 1.0,
-        warmup_s: 0.3,
-        timeout_s: 10.0,
-        connect_timeout_s: 3.0,
-        think_s: 0.0,
-        client_cpus: None,
-        close: "fin".to_owned(),
-        wire: "default".to_owned(),
-        beside: None,
-        skew: None,
-        reconnect_every_s: None,
-        then: None,
+    let load = LoadSpec {
+        duration: Duration::from_secs(1),
+        warmup: Duration::from_millis(300),
+        ..LoadSpec::default()
     };
     let contestant = ServerIdentity {
         kind: ServerKind::Model,

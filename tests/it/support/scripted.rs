@@ -4,15 +4,17 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::rc::Rc;
+use std::time::Duration;
 
 use rpcbench::internal::load::Clients;
 use rpcbench::internal::load::Message;
 use rpcbench::internal::load::Quantile;
-use rpcbench::internal::load::{Assign, ClosedLoop, Mix, Pacer};
 use rpcbench::internal::load::{ClientConfig, ClientResult, Ramp};
 use rpcbench::internal::load::{Clock, Wire};
+use rpcbench::internal::load::{ClosedLoop, Mix, Pacer};
 use rpcbench::internal::load::{Recorder, Window};
 use rpcbench::internal::protocol::WriteMode;
+use rpcbench::record::{Assign, LoadSpec, Mode};
 
 pub(crate) const MS: u64 = 1_000_000;
 pub(crate) const S: u64 = 1000 * MS;
@@ -205,19 +207,26 @@ pub(crate) fn play_with(
     world: &Rc<RefCell<World>>,
 ) -> (Recorder, Vec<ClientResult>) {
     let config = ClientConfig {
+        load: LoadSpec {
+            mode: if connects_first {
+                Mode::Poisson
+            } else {
+                Mode::Closed
+            },
+            assign: load.assign,
+            pipeline: load.pipeline,
+            requests_per_connection: load.requests_per_connection,
+            reconnect_every: load.reconnect_every_ns.map(Duration::from_nanos),
+            timeout: Duration::from_nanos(load.timeout_ns),
+            connect_timeout: Duration::from_nanos(load.connect_timeout_ns),
+            write_mode: load.write_mode,
+            ..LoadSpec::default()
+        },
         first_client: load.first_client,
-        assign: load.assign,
         message: Message::ping(16),
         alternate: Some(Message::call("spin", "2000").unwrap()),
-        pipeline: load.pipeline,
-        connects_first,
-        requests_per_connection: load.requests_per_connection,
-        reconnect_every_ns: load.reconnect_every_ns,
-        timeout_ns: load.timeout_ns,
-        connect_timeout_ns: load.connect_timeout_ns,
         idle: load.idle,
         ramp: load.ramp,
-        write_mode: load.write_mode,
         max_frame_bytes: 1 << 20,
     };
     let fake = FakeWorld(Rc::clone(world));

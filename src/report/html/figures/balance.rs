@@ -34,7 +34,7 @@ fn is_unfair(scenario: &ScenarioGroup<'_>) -> bool {
 /// Whether clients may wait long: all reconnect at once, or idle connections hold places.
 fn makes_wait(scenario: &ScenarioGroup<'_>) -> bool {
     let mut loads = scenario.groups.iter().map(|group| group.load);
-    loads.any(|load| load.reconnect_every_s.is_some() || load.idle > 0)
+    loads.any(|load| load.reconnect_every.is_some() || load.idle > 0)
 }
 
 /// Each worker's share of the requests, at the middle load.

@@ -159,7 +159,7 @@ fn median_trial<'a>(summary: &Summary<'a>) -> Option<&'a Trial> {
 
 fn points(trial: &Trial, group: &LoadGroup<'_>, of: ValueOf) -> Vec<Point> {
     let ends = trial.series.iter().skip(1).map(|interval| interval.t_s);
-    let ends = ends.chain([group.load.duration_s]);
+    let ends = ends.chain([group.load.duration.as_secs_f64()]);
     let point = |(interval, end_s): (&Interval, f64)| {
         Some(Point {
             x: interval.t_s,
