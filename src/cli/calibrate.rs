@@ -4,12 +4,8 @@ use std::io::Write;
 use std::num::NonZeroUsize;
 use std::process::ExitCode;
 
-use anyhow::Context;
-
 use super::app::App;
-use super::interrupt::Interrupt;
-use super::origin::{Origin, recorded};
-use super::progress::Progress;
+use super::session::session;
 use super::usage::UsageError;
 use crate::check::noise;
 use crate::cli::args::load::LoadArgs;
@@ -18,8 +14,7 @@ use crate::cli::args::server::ServerArgs;
 use crate::cli::args::servers::ServersArgs;
 use crate::cli::args::values;
 use crate::measure::PairPlan;
-use crate::measure::descriptors::reserve_descriptors;
-use crate::measure::pairs::compare;
+use crate::measure::session::seed_or_random;
 use crate::record::{Look, Record, Rules};
 use crate::report::check::calibration;
 
@@ -54,20 +49,14 @@ pub(crate) fn run(app: App<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     args.server.check_cpus()?;
     args.load.refuse_unused_in_pairs()?;
     let plan = plan(app, args)?;
-    reserve_descriptors(plan.parts.iter().flat_map(|(one, other)| [one, other]))?;
-    let origin = Origin::of(plan.seed);
-    let interrupt = Interrupt::catch().context("cannot catch Ctrl-C")?;
-    let mut progress = Progress::new(&interrupt);
-    let outcome = compare(&plan, &mut progress);
-    progress.finish();
-    let (interrupted, record, error) = recorded(outcome, &origin);
-    if let Some(error) = error {
+    let finished = super::session::run(&session(), &plan)?;
+    if let Some(error) = finished.error {
         return Err(error.into());
     }
-    if interrupted {
+    if finished.interrupted {
         return Ok(ExitCode::FAILURE);
     }
-    let fit = show(&record, &plan)?;
+    let fit = show(&finished.record, &plan)?;
     Ok(if fit || args.anyway {
         ExitCode::SUCCESS
     } else {
@@ -106,7 +95,7 @@ fn plan(app: App<'_>, args: &Args) -> anyhow::Result<PairPlan> {
             margin_p99: 0.3,
             gate_p99: false,
         },
-        seed: args.load.seed.unwrap_or_else(|| fastrand::u64(..1 << 32)),
+        seed: seed_or_random(args.load.seed),
     })
 }
 

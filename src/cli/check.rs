@@ -10,10 +10,8 @@ use std::time::Duration;
 use anyhow::Context;
 
 use super::app::App;
-use super::interrupt::Interrupt;
-use super::origin::{Origin, recorded};
 use super::output::write_file;
-use super::progress::Progress;
+use super::session::session;
 use super::usage::UsageError;
 use crate::check::verdict::least_pairs;
 use crate::cli::args::load::LoadArgs;
@@ -21,8 +19,7 @@ use crate::cli::args::named_load::case_of;
 use crate::cli::args::server::ServerArgs;
 use crate::cli::args::servers::ServersArgs;
 use crate::cli::args::values;
-use crate::measure::descriptors::reserve_descriptors;
-use crate::measure::pairs::compare;
+use crate::measure::session::seed_or_random;
 use crate::measure::{PairPlan, ServerSpec};
 use crate::record::{Look, Outcome, Record, Rules};
 use crate::report::Form;
@@ -90,20 +87,15 @@ pub(crate) struct Args {
 pub(crate) fn run(app: App<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     let form = form(&args.format)?;
     let plan = plan(app, args)?;
-    reserve_descriptors(plan.parts.iter().flat_map(|(one, other)| [one, other]))?;
-    let origin = Origin::of(plan.seed);
-    if let Some(file) = &args.save {
-        Record::check_writable(file)?;
-    }
-    let interrupt = Interrupt::catch().context("cannot catch Ctrl-C")?;
-    let mut progress = Progress::new(&interrupt);
-    let outcome = compare(&plan, &mut progress);
-    progress.finish();
-    let (interrupted, record, error) = recorded(outcome, &origin);
-    if let Some(error) = error {
+    let mut session = session();
+    session.file.clone_from(&args.save);
+    let finished = super::session::run(&session, &plan)?;
+    let record = finished.record;
+    session.save(&record)?;
+    if let Some(error) = finished.error {
         return Err(error.into());
     }
-    let Some(check) = record.check.as_ref().filter(|_| !interrupted) else {
+    let Some(check) = record.check.as_ref().filter(|_| !finished.interrupted) else {
         writeln!(
             io::stderr(),
             "rpcbench: interrupted before the check was complete: no verdict"
@@ -111,9 +103,6 @@ pub(crate) fn run(app: App<'_>, args: &Args) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::FAILURE);
     };
     write!(anstream::stdout(), "{}", form.render(&record, check))?;
-    if let Some(file) = &args.save {
-        record.write(file)?;
-    }
     if let Some(folder) = &args.out {
         for form in ALL {
             let text = anstream::adapter::strip_str(&form.render(&record, check)).to_string();
@@ -163,7 +152,7 @@ fn plan(app: App<'_>, args: &Args) -> anyhow::Result<PairPlan> {
             margin_p99: 0.3,
             gate_p99: args.gate.is_some(),
         },
-        seed: args.load.seed.unwrap_or_else(|| fastrand::u64(..1 << 32)),
+        seed: seed_or_random(args.load.seed),
     };
     for load in args.load.pair_loads(&args.server)? {
         let server = args.server.with_write_mode(load.load.write_mode);

@@ -1,32 +1,24 @@
 //! `rpcbench` without a command: measures.
 
 use std::io::{self, Write};
-use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::Context;
-
 use super::app::App;
-use super::interrupt::Interrupt;
 pub(crate) use super::measure_task::Args;
-use super::origin::{Origin, SavingObserver, recorded};
 use super::plan::{print_plan, print_search};
-use super::progress::Progress;
 use super::resume::resume;
+use super::session::session;
 use super::usage::UsageError;
-use crate::measure::Outcome;
-use crate::measure::descriptors::reserve_descriptors;
-use crate::measure::rounds::measure;
-use crate::measure::slo_search::search_rates;
-use crate::record::{Record, Trial, Verdict};
+use crate::measure::{Finished, Session};
+use crate::record::Verdict;
 use crate::report;
 
 /// Measures, then prints and saves the results.
 pub(crate) fn run(app: App<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     let format = format(&args.output.format)?;
-    let (task, mut origin) = match &args.study.resume {
+    let (task, mut session) = match &args.study.resume {
         Some(path) => resume(app, path)?,
-        None => (args.task(app)?, Origin::now()),
+        None => (args.task(app)?, session()),
     };
     if args.output.plan {
         match &task.search {
@@ -35,50 +27,30 @@ pub(crate) fn run(app: App<'_>, args: &Args) -> anyhow::Result<ExitCode> {
         }
         return Ok(ExitCode::SUCCESS);
     }
-    reserve_descriptors(&task.plan.cases)?;
-    origin.seed = task.plan.seed;
-    origin.scenarios.clone_from(&task.scenarios);
-    let file = args
+    session.scenarios.clone_from(&task.scenarios);
+    session.file = args
         .output
-        .file(&origin.started, args.study.resume.as_deref());
-    if let Some(file) = &file {
-        // Fails now, not after minutes of measuring.
-        Record::check_writable(file)?;
-    }
-    let interrupt = Interrupt::catch().context("cannot catch Ctrl-C")?;
-    let mut progress = Progress::new(&interrupt);
-    let outcome = match &task.search {
-        Some(search) => search_rates(search, &mut progress),
-        None => measure(
-            &task.plan,
-            &mut SavingObserver::new(&mut progress, &origin, file.as_deref()),
-        ),
+        .file(&session.started, args.study.resume.as_deref());
+    let finished = match &task.search {
+        Some(search) => super::session::run(&session, search)?,
+        None => super::session::run(&session, &task.plan)?,
     };
-    progress.finish();
-    finish(
-        outcome,
-        &origin,
-        format,
-        file.as_deref(),
-        args.output.strict,
-    )
+    finish(finished, &session, format, args.output.strict)
 }
 
 /// Prints and saves the complete trials, and returns the error or the exit code.
 fn finish(
-    outcome: Outcome,
-    origin: &Origin,
+    finished: Finished,
+    session: &Session,
     format: &dyn report::Format,
-    file: Option<&Path>,
     strict: bool,
 ) -> anyhow::Result<ExitCode> {
-    let complete = outcome.cells.iter().any(|cell| !cell.trials.is_empty());
-    let (interrupted, record, error) = recorded(outcome, origin);
-    if complete || error.is_none() {
+    let record = finished.record;
+    let mut trials = record.cells.iter().flat_map(|cell| &cell.trials);
+    if trials.clone().next().is_some() || finished.error.is_none() {
         write!(anstream::stdout(), "{}", format.render(&record))?;
     }
-    if let Some(path) = file.filter(|_| complete) {
-        record.write(path)?;
+    if let Some(path) = session.save(&record)? {
         writeln!(io::stderr(), "record: {}", path.display())?;
         if record.interrupted && record.searches.is_empty() {
             writeln!(
@@ -88,16 +60,11 @@ fn finish(
             )?;
         }
     }
-    if let Some(error) = error {
+    if let Some(error) = finished.error {
         return Err(error.into());
     }
-    let invalid = |trial: &Trial| trial.validity.verdict == Verdict::Invalid;
-    let any_invalid = record
-        .cells
-        .iter()
-        .flat_map(|cell| &cell.trials)
-        .any(invalid);
-    Ok(match (interrupted, strict && any_invalid) {
+    let any_invalid = trials.any(|trial| trial.validity.verdict == Verdict::Invalid);
+    Ok(match (finished.interrupted, strict && any_invalid) {
         (true, _) => ExitCode::FAILURE,
         (_, true) => ExitCode::from(5),
         _ => ExitCode::SUCCESS,

@@ -8,6 +8,7 @@ use crate::cli::args::load::LoadArgs;
 use crate::cli::args::server::ServerArgs;
 use crate::cli::args::servers::ServersArgs;
 use crate::cli::args::study::StudyArgs;
+use crate::measure::session::seed_or_random;
 use crate::measure::{Case, EarlierRun, Plan, SearchPlan};
 use crate::record::ScenarioInfo;
 
@@ -66,7 +67,7 @@ impl Args {
         let plan = Plan {
             cases,
             rounds: self.load.rounds(default_rounds),
-            seed: self.load.seed.unwrap_or_else(|| fastrand::u64(..1 << 32)),
+            seed: seed_or_random(self.load.seed),
             before: EarlierRun::default(),
         };
         let search = self.load.slo.map(|slo| SearchPlan {

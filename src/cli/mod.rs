@@ -14,7 +14,6 @@ mod interrupt;
 mod measure;
 mod measure_task;
 mod models;
-mod origin;
 mod output;
 mod plan;
 mod progress;
@@ -22,6 +21,7 @@ mod report;
 mod resume;
 mod scenarios;
 mod serve;
+mod session;
 mod torture;
 mod usage;
 

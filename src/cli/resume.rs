@@ -6,10 +6,10 @@ use clap::Parser;
 
 use super::app::App;
 use super::measure_task::Task;
-use super::origin::{Origin, now};
 use super::usage::UsageError;
 use crate::cli::Cli;
-use crate::measure::{EarlierRun, environment};
+use crate::measure::session::now;
+use crate::measure::{EarlierRun, Session, environment};
 use crate::record::Record;
 
 /// Refuses options other than those for output: the record defines what is measured, so they
@@ -34,7 +34,7 @@ fn refuse_other_options() -> Result<(), UsageError> {
 }
 
 /// The task of an interrupted run: from the command in its record, with its results so far.
-pub(crate) fn resume(app: App<'_>, path: &Path) -> anyhow::Result<(Task, Origin)> {
+pub(crate) fn resume(app: App<'_>, path: &Path) -> anyhow::Result<(Task, Session)> {
     refuse_other_options()?;
     let record = Record::read(path)?;
     let refused = |reason: &str| UsageError(format!("--resume {}: {reason}", path.display()));
@@ -64,12 +64,9 @@ pub(crate) fn resume(app: App<'_>, path: &Path) -> anyhow::Result<(Task, Origin)
     };
     let mut resumed = record.resumed;
     resumed.push(now());
-    let origin = Origin {
-        started: record.started,
-        command,
-        seed: record.seed,
-        scenarios: record.scenarios,
-        resumed,
-    };
-    Ok((task, origin))
+    let mut session = Session::new(command);
+    session.started = record.started;
+    session.scenarios = record.scenarios;
+    session.resumed = resumed;
+    Ok((task, session))
 }

@@ -5,12 +5,8 @@ use std::num::NonZeroUsize;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::Context;
-
 use super::app::App;
-use super::interrupt::Interrupt;
-use super::origin::{Origin, recorded};
-use super::progress::Progress;
+use super::session::session;
 use super::usage::UsageError;
 use crate::attack::{Attack, catalogue};
 use crate::cli::args::server::ServerArgs;
@@ -19,8 +15,7 @@ use crate::cli::args::values;
 use crate::findings::CALM;
 use crate::findings::attack_results::any_suffered;
 use crate::load::{DRAIN, GeneratorConfig};
-use crate::measure::descriptors::reserve_descriptors;
-use crate::measure::rounds::measure;
+use crate::measure::session::seed_or_random;
 use crate::measure::{Case, EarlierRun, Plan};
 use crate::protocol::REPLY_SLACK_BYTES;
 use crate::record::{LoadSpec, Mode};
@@ -75,27 +70,24 @@ pub(crate) fn run(app: App<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     }
     args.server.check_cpus()?;
     let plan = plan(app, args)?;
-    reserve_descriptors(&plan.cases)?;
-    let origin = Origin::of(plan.seed);
-    let interrupt = Interrupt::catch().context("cannot catch Ctrl-C")?;
-    let mut progress = Progress::new(&interrupt);
-    let outcome = measure(&plan, &mut progress);
-    progress.finish();
-    let (interrupted, record, error) = recorded(outcome, &origin);
+    let finished = super::session::run(&session(), &plan)?;
+    let record = finished.record;
     let explain = |name: &str| Attack::find(name).map(|attack| (attack.about, attack.takes));
     let text = match args.format.as_str() {
         "json" => serde_json::to_string_pretty(&record)? + "\n",
         _ => torture(&record, &explain),
     };
     write!(anstream::stdout(), "{text}")?;
-    if let Some(error) = error {
+    if let Some(error) = finished.error {
         return Err(error.into());
     }
-    Ok(match (interrupted, args.strict && any_suffered(&record)) {
-        (true, _) => ExitCode::FAILURE,
-        (_, true) => ExitCode::from(5),
-        _ => ExitCode::SUCCESS,
-    })
+    Ok(
+        match (finished.interrupted, args.strict && any_suffered(&record)) {
+            (true, _) => ExitCode::FAILURE,
+            (_, true) => ExitCode::from(5),
+            _ => ExitCode::SUCCESS,
+        },
+    )
 }
 
 /// Each server without an attack, and under each attack.
@@ -121,7 +113,7 @@ fn plan(app: App<'_>, args: &Args) -> anyhow::Result<Plan> {
     Ok(Plan {
         cases,
         rounds: args.trials.get(),
-        seed: args.seed.unwrap_or_else(|| fastrand::u64(..1 << 32)),
+        seed: seed_or_random(args.seed),
         before: EarlierRun::default(),
     })
 }

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use super::case::Case;
 use super::observer::{Observer, RunProgress};
 use super::outcome::Outcome;
+use super::session::Measurement;
 use super::targets::reach_targets;
 use super::trial;
 use crate::check::verdict::REDONE;
@@ -125,6 +126,21 @@ pub fn compare(plan: &PairPlan, observer: &mut dyn Observer) -> Outcome {
     outcome
 }
 
+impl Measurement for PairPlan {
+    fn cases(&self) -> Vec<&Case> {
+        let parts = self.parts.iter();
+        parts.flat_map(|(one, other)| [one, other]).collect()
+    }
+
+    fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    fn run(&self, observer: &mut dyn Observer) -> Outcome {
+        compare(self, observer)
+    }
+}
+
 impl Run<'_> {
     /// Measures until each part has `pairs` pairs, or the budget is used. Returns false when the
     /// observer ends the run.
@@ -157,6 +173,10 @@ impl Run<'_> {
                     PairResult::Repeat => self.give_up_if_unreliable(part, pairs),
                     PairResult::Interrupted => return Ok(false),
                 }
+                observer.trial_ended(&|| Outcome {
+                    cells: self.cells.clone(),
+                    ..Outcome::default()
+                });
             }
         }
     }

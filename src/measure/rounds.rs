@@ -6,6 +6,7 @@ use super::case::Case;
 use super::observer::{Observer, RunProgress};
 use super::outcome::Outcome;
 use super::plan::Plan;
+use super::session::Measurement;
 use super::targets::reach_targets;
 use super::{pilot, trial};
 use crate::error::Error;
@@ -36,6 +37,20 @@ pub fn measure(plan: &Plan, observer: &mut dyn Observer) -> Outcome {
     outcome
 }
 
+impl Measurement for Plan {
+    fn cases(&self) -> Vec<&Case> {
+        self.cases.iter().collect()
+    }
+
+    fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    fn run(&self, observer: &mut dyn Observer) -> Outcome {
+        measure(self, observer)
+    }
+}
+
 /// Runs all trials that an earlier run has not done. Returns false when the observer ends the run.
 fn trials(plan: &Plan, outcome: &mut Outcome, observer: &mut dyn Observer) -> Result<bool, Error> {
     outcome.cells = resumed(plan)?;
@@ -63,7 +78,7 @@ fn trials(plan: &Plan, outcome: &mut Outcome, observer: &mut dyn Observer) -> Re
         outcome.cells[at].trials.push(trial);
         outcome.cells[at].contestant.options = resolved;
         estimate.trial_ended();
-        observer.trial_ended(outcome);
+        observer.trial_ended(&|| outcome.so_far());
     }
     Ok(true)
 }

@@ -6,6 +6,7 @@ use super::case::Case;
 use super::observer::{Observer, RunProgress};
 use super::outcome::Outcome;
 use super::rate_search::RateSearch;
+use super::session::Measurement;
 use super::targets::reach_targets;
 use super::trial;
 use crate::error::Error;
@@ -109,7 +110,10 @@ pub fn search_rates(plan: &SearchPlan, observer: &mut dyn Observer) -> Outcome {
                 observer,
                 &mut outcome.cells,
             ) {
-                Ok(true) => order += 1,
+                Ok(true) => {
+                    order += 1;
+                    observer.trial_ended(&|| outcome.so_far());
+                }
                 Ok(false) => {
                     outcome.interrupted = true;
                     break 'rounds;
@@ -124,6 +128,20 @@ pub fn search_rates(plan: &SearchPlan, observer: &mut dyn Observer) -> Outcome {
     let infos = searches.into_iter().map(|server| server.search.into_info());
     outcome.searches = infos.collect();
     outcome
+}
+
+impl Measurement for SearchPlan {
+    fn cases(&self) -> Vec<&Case> {
+        self.cases.iter().collect()
+    }
+
+    fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    fn run(&self, observer: &mut dyn Observer) -> Outcome {
+        search_rates(self, observer)
+    }
 }
 
 /// Runs one trial of one search. Returns false when the observer ends the run.
