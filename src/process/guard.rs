@@ -3,9 +3,9 @@
 //!
 //! It adopts orphans (PR_SET_CHILD_SUBREAPER, prctl(2)), so that it can find,
 //! kill and reap every descendant of the server. Its standard input is a pipe
-//! from the harness: on a line `stop` it sends the server SIGTERM, and at the
-//! end of the pipe, which also comes when the harness is killed, it kills all
-//! processes.
+//! from the harness: on a line `stop` it sends the server's process group
+//! SIGTERM, so that a wrapper's children get it too, and at the end of the pipe,
+//! which also comes when the harness is killed, it kills all processes.
 
 use std::ffi::OsString;
 use std::io::{self, BufRead, Write};
@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use nix::libc;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::prctl::set_child_subreaper;
-use nix::sys::signal::{Signal, kill};
+use nix::sys::signal::{Signal, kill, killpg};
 use nix::sys::signalfd::SignalFd;
 use nix::unistd::Pid;
 
@@ -25,6 +25,9 @@ use super::messages::{GRACE, Launch, Report, ServerStdout};
 use super::procfs;
 use crate::sys::reap::{ReapedChild, reap_with_usage};
 use crate::sys::{Cpus, signals};
+
+/// The exit code that shells, the Java virtual machine and others use to report an end by SIGTERM.
+const EXIT_BY_SIGTERM: i32 = 128 + libc::SIGTERM;
 
 /// Runs `command` as a server until the server or the harness ends.
 ///
@@ -59,19 +62,21 @@ pub fn run(launch: &Launch, command: &[OsString]) -> io::Result<()> {
     }
 }
 
-/// Starts the server in its own process group; std unblocks the signals in it.
+/// Starts the server in its own process group, without the signals that the guard blocks:
+/// std passes them on.
 fn start(command: &[OsString], stdout: ServerStdout) -> io::Result<Pid> {
     let (program, arguments) = command.split_first().ok_or(io::ErrorKind::InvalidInput)?;
     let stdout = match stdout {
         ServerStdout::Harness => Stdio::inherit(),
         ServerStdout::Stderr => Stdio::from(io::stderr().as_fd().try_clone_to_owned()?),
     };
-    let child = Command::new(program)
+    let mut server = Command::new(program);
+    server
         .args(arguments)
         .stdin(Stdio::null())
         .stdout(stdout)
-        .process_group(0)
-        .spawn()?;
+        .process_group(0);
+    let child = signals::start_with_defaults(&mut server).spawn()?;
     let id = i32::try_from(child.id()).map_err(io::Error::other)?;
     Ok(Pid::from_raw(id))
 }
@@ -107,7 +112,8 @@ fn wait_for_end(server: Pid, drain: Duration, signals: &SignalFd) -> io::Result<
             if orders.read_line(&mut line)? == 0 {
                 return Ok(None);
             }
-            let _ = kill(server, Signal::SIGTERM);
+            // The server is not reaped yet, so its group is not reused.
+            let _ = killpg(server, Signal::SIGTERM);
             kill_at = Some(Instant::now() + drain + GRACE);
         }
         if kill_at.is_some_and(|kill_at| kill_at <= Instant::now()) {
@@ -136,10 +142,21 @@ fn report(ended: &ReapedChild, stop_requested: bool) -> Report {
     };
     Report::Ended {
         how,
-        // A handler may outlast the drain; the kill is then part of an orderly stop.
-        orderly: ended.code == Some(0) || (stop_requested && ended.signal == Some(libc::SIGKILL)),
+        orderly: ended.code == Some(0) || (stop_requested && is_end_by_stop(ended)),
         ctx_voluntary: ended.ctx_voluntary,
         ctx_involuntary: ended.ctx_involuntary,
+    }
+}
+
+/// Whether the guard's stop ended the server.
+fn is_end_by_stop(ended: &ReapedChild) -> bool {
+    match (ended.code, ended.signal) {
+        // Without a handler, SIGTERM ends a program; a handler may outlast the drain, which ends
+        // with SIGKILL.
+        (_, Some(signal)) => [libc::SIGTERM, libc::SIGKILL].contains(&signal),
+        // A wrapper whose child was ended by SIGTERM returns this, and a program that cleans up
+        // before it ends.
+        (code, None) => code == Some(EXIT_BY_SIGTERM),
     }
 }
 

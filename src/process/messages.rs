@@ -135,7 +135,7 @@ pub enum Report {
     Ended {
         /// How, in words.
         how: String,
-        /// Whether it ended with exit code 0, or was killed at the end of a requested drain.
+        /// Whether it ended with exit code 0 or, after a stop request, by SIGTERM or at the end of its drain.
         orderly: bool,
         /// Voluntary context switches of it and of the children it reaped, over their lifetimes.
         ctx_voluntary: u64,

@@ -38,7 +38,7 @@ struct ServerInfo {
 pub struct ServerEnd {
     /// How, in words.
     pub how: String,
-    /// Whether it ended with exit code 0, or was killed at the end of a requested drain.
+    /// Whether it ended with exit code 0 or, after a stop request, by SIGTERM or at the end of its drain.
     pub orderly: bool,
     /// Voluntary context switches of it and of the children it reaped, over their lifetimes.
     pub ctx_voluntary: u64,

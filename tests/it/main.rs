@@ -9,6 +9,7 @@ mod browser;
 mod chart;
 mod check;
 mod cli;
+mod commands;
 mod contract;
 mod conversation;
 mod faults;
