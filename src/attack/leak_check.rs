@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::catalogue::Attack;
+use super::mode::AttackMode;
 use super::running_attack::RunningAttack;
 use crate::error::Error;
 use crate::process::{HeldResources, RunningServer};
@@ -25,14 +25,19 @@ pub struct LeakCheck {
 }
 
 impl LeakCheck {
-    /// Reads the server's resources, then starts the attack, if there is one.
+    /// Reads the server's resources, then starts the attack, if there is one. `None` if the mode
+    /// is off.
     pub(crate) fn begin(
-        attack: Option<&'static Attack>,
+        mode: AttackMode,
         server: Option<&RunningServer>,
         target: SocketAddr,
-    ) -> Result<LeakCheck, Error> {
+    ) -> Result<Option<LeakCheck>, Error> {
+        if matches!(mode, AttackMode::Off) {
+            return Ok(None);
+        }
         let before = stable_resources(server, |_| true)?;
-        let attack = attack
+        let attack = mode
+            .attack()
             .map(|attack| RunningAttack::start(attack, target))
             .transpose();
         let attack = attack.map_err(Error::Load)?;
@@ -43,7 +48,7 @@ impl LeakCheck {
             }
             thread::sleep(HEAD_START);
         }
-        Ok(LeakCheck { before, attack })
+        Ok(Some(LeakCheck { before, attack }))
     }
 
     /// Stops the attack, and reads the server's resources again. Call it after the well-behaved

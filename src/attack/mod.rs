@@ -6,7 +6,9 @@
 mod attacker;
 pub(crate) mod catalogue;
 mod leak_check;
+mod mode;
 mod running_attack;
 
 pub use catalogue::Attack;
 pub use leak_check::LeakCheck;
+pub use mode::AttackMode;

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::app::App;
 use super::usage::UsageError;
+use crate::attack::AttackMode;
 use crate::cli::args::load::LoadArgs;
 use crate::cli::args::server::ServerArgs;
 use crate::cli::args::servers::ServersArgs;
@@ -55,7 +56,7 @@ impl Args {
                     load: load.load,
                     generator: load.generator,
                     scenario: load.scenario,
-                    attack: None,
+                    attack_mode: AttackMode::Off,
                     rate_spec: load.rate_spec,
                 });
             }

@@ -1,6 +1,7 @@
 //! `rpcbench torture`: hostile clients attack while well-behaved clients are measured.
 
 use std::io::Write;
+use std::iter;
 use std::num::NonZeroUsize;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -8,7 +9,7 @@ use std::time::Duration;
 use super::app::App;
 use super::session::session;
 use super::usage::UsageError;
-use crate::attack::{Attack, catalogue};
+use crate::attack::{Attack, AttackMode, catalogue};
 use crate::cli::args::server::ServerArgs;
 use crate::cli::args::servers::ServersArgs;
 use crate::cli::args::values;
@@ -97,15 +98,16 @@ fn plan(app: App<'_>, args: &Args) -> anyhow::Result<Plan> {
     let load = load(args, &server);
     let mut cases = Vec::new();
     for (server_spec, info) in args.servers.server_specs(app, &server)? {
-        let no_attack = [None].into_iter();
-        for attack in no_attack.chain(attacks.iter().copied().map(Some)) {
+        let calm = iter::once(AttackMode::Calm);
+        for attack_mode in calm.chain(attacks.iter().copied().map(AttackMode::Attack)) {
+            let attack = attack_mode.attack();
             cases.push(Case {
                 server_spec: server_spec.clone(),
                 info: info.clone(),
                 load: load.clone(),
                 generator: generator(&server),
                 scenario: Some(attack.map_or(CALM, |attack| attack.name).to_owned()),
-                attack,
+                attack_mode,
                 rate_spec: None,
             });
         }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::server_spec::ServerSpec;
-use crate::attack::Attack;
+use crate::attack::AttackMode;
 use crate::load::GeneratorConfig;
 use crate::record::{Cell, LoadSpec, ServerIdentity};
 use crate::scenario::RateSpec;
@@ -25,8 +25,8 @@ pub struct Case {
     pub generator: GeneratorConfig,
     /// The scenario's name, if the load belongs to a scenario.
     pub scenario: Option<String>,
-    /// The attack that runs during the load.
-    pub attack: Option<&'static Attack>,
+    /// The attack that runs during the load, and whether the server's resources are compared.
+    pub attack_mode: AttackMode,
     /// The load's rates, if they are shares of the servers' capacity.
     pub rate_spec: Option<RateSpec>,
 }

@@ -47,9 +47,7 @@ pub(crate) fn run(
         }
         ServerSpec::Target(target) => (None, *target),
     };
-    let leak_check = case.scenario.as_ref();
-    let leak_check = leak_check.map(|_| LeakCheck::begin(case.attack, server.as_ref(), target));
-    let leak_check = leak_check.transpose()?;
+    let leak_check = LeakCheck::begin(case.attack_mode, server.as_ref(), target)?;
     let load = Load::new(case.load.clone(), case.generator, target, seed)?;
     let running = start(&load)?;
     let Some(observed) = watch_window(&running, server.as_mut(), observer)? else {

@@ -74,11 +74,11 @@ pub struct Trial {
     /// For an overload (the rate falls): the goodput before the fall and the time to recover.
     #[serde(default)]
     pub overload: Option<Overload>,
-    /// Under attack: connections that the attackers made.
+    /// `rpcbench torture`, under attack: connections that the attackers made.
     #[serde(default)]
     pub hostile_connections: Option<u64>,
-    /// Under attack: resources of the server before the first client connected and after the last
-    /// one left.
+    /// `rpcbench torture`, calm and under attack: resources of the server before the first client
+    /// connected and after the last one left.
     #[serde(default)]
     pub residue: Option<Residue>,
     /// The server's figures; all null for a server that this program did not start.

@@ -8,7 +8,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, SysconfVar, sysconf};
 
 use crate::support::{
-    Client, Served, descendants, eventually, frame, measured, ping, pong, rpcbench,
+    Client, SHORT, Served, descendants, eventually, frame, measured, ping, pong, rpcbench,
 };
 
 /// CPU time of these processes, in seconds.
@@ -223,6 +223,7 @@ fn a_server_releases_its_resources_after_an_attack() {
         for cell in cells {
             let (scenario, trial) = (&cell["scenario"], &cell["trials"][0]);
             let residue = &trial["residue"];
+            assert!(residue.is_object(), "{model}, {scenario}: {trial}");
             for kind in ["descriptors", "processes", "threads"] {
                 assert!(
                     residue[kind][1].as_u64() <= residue[kind][0].as_u64(),
@@ -258,18 +259,14 @@ fn wrong_torture_options_are_refused() {
 }
 
 #[test]
-fn without_an_attack_no_residue_is_measured() {
-    let record = measured(&[
-        "--model",
-        "async",
-        "--clients",
-        "2",
-        "--duration",
-        "100ms",
-        "--warmup",
-        "50ms",
-    ]);
-    assert!(record["cells"][0]["trials"][0]["residue"].is_null());
+fn a_measurement_has_no_residue() {
+    for scenario in [&[][..], &["--scenario", "echo"]] {
+        let load = ["--model", "async", "--clients", "2", "--trials", "1"];
+        let record = measured(&[&load[..], scenario, &SHORT].concat());
+        let trial = &record["cells"][0]["trials"][0];
+        assert!(trial["residue"].is_null(), "{scenario:?}: {trial}");
+        assert!(trial["hostile_connections"].is_null(), "{scenario:?}");
+    }
 }
 
 #[test]

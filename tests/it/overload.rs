@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use rpcbench::internal::attack::AttackMode;
 use rpcbench::internal::load;
 use rpcbench::internal::load::GeneratorConfig;
 use rpcbench::internal::load::Message;
@@ -203,7 +204,7 @@ fn a_real_overload_records_its_load_and_its_result() {
         load,
         generator,
         scenario: None,
-        attack: None,
+        attack_mode: AttackMode::Off,
         rate_spec: None,
     };
     let plan = Plan {

@@ -2,6 +2,7 @@
 
 use super::server::ServerArgs;
 use super::values::Bytes;
+use crate::attack::AttackMode;
 use crate::cli::usage::UsageError;
 use crate::load::GeneratorConfig;
 use crate::measure::{Case, ServerSpec};
@@ -23,7 +24,7 @@ pub(crate) fn case_of(
         load: load.load.clone(),
         generator: load.generator,
         scenario: load.scenario.clone(),
-        attack: None,
+        attack_mode: AttackMode::Off,
         rate_spec: None,
     }
 }
