@@ -6,7 +6,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 /// Blocks each thread until all threads have arrived. A thread that fails counts as arrived.
 #[derive(Debug)]
-pub(crate) struct CloseBarrier {
+pub struct CloseBarrier {
     missing: AtomicUsize,
     lock: Mutex<()>,
     all_arrived: Condvar,
@@ -14,10 +14,11 @@ pub(crate) struct CloseBarrier {
 
 /// One participant of the barrier. It arrives when it is dropped, at the latest.
 #[derive(Debug)]
-pub(crate) struct BarrierGuard(Arc<CloseBarrier>);
+pub struct BarrierGuard(Arc<CloseBarrier>);
 
 impl CloseBarrier {
-    pub(crate) fn new(count: usize) -> Arc<CloseBarrier> {
+    /// A barrier for this number of participants.
+    pub fn new(count: usize) -> Arc<CloseBarrier> {
         Arc::new(CloseBarrier {
             missing: AtomicUsize::new(count),
             lock: Mutex::new(()),
@@ -25,14 +26,20 @@ impl CloseBarrier {
         })
     }
 
-    pub(crate) fn arrival(self: &Arc<CloseBarrier>) -> BarrierGuard {
+    /// How many participants have not arrived.
+    pub fn missing(&self) -> usize {
+        self.missing.load(Relaxed)
+    }
+
+    /// A participant.
+    pub fn arrival(self: &Arc<CloseBarrier>) -> BarrierGuard {
         BarrierGuard(Arc::clone(self))
     }
 }
 
 impl BarrierGuard {
     /// Arrives, and waits until all participants have arrived.
-    pub(crate) fn wait(self) {
+    pub fn wait(self) {
         let barrier = Arc::clone(&self.0);
         drop(self);
         let mut guard = barrier.lock.lock().unwrap_or_else(PoisonError::into_inner);

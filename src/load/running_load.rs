@@ -16,7 +16,7 @@ use super::progress::{LiveProgress, SharedProgress, ThreadProgress};
 use super::recorder::Recorder;
 use super::spec::Load;
 use crate::error::Error;
-use crate::load::engine::epoll::ThreadResult;
+use crate::load::engine::event_loop::ThreadResult;
 
 /// A running load. Dropping it cancels the load.
 #[derive(Debug)]

@@ -50,20 +50,6 @@ impl Sockets {
     /// Memory per connection, in bytes.
     pub(crate) const HELD_BYTES: usize = size_of::<Option<TcpStream>>();
 
-    /// The result of this client's connect: `None` while it is in progress.
-    pub(crate) fn connect_result(&self, client: usize) -> Option<io::Result<()>> {
-        let stream = self.streams[client].as_ref()?;
-        match stream.take_error() {
-            Ok(Some(error)) | Err(error) => return Some(Err(error)),
-            Ok(None) => {}
-        }
-        match stream.peer_addr() {
-            Ok(_) => Some(Ok(())),
-            Err(error) if error.raw_os_error() == Some(libc::ENOTCONN) => None,
-            Err(error) => Some(Err(error)),
-        }
-    }
-
     fn open(&mut self) -> io::Result<Socket> {
         let socket = Socket::new(
             Domain::for_address(self.target),
@@ -101,6 +87,19 @@ impl Wire for Sockets {
         )?;
         self.streams[client] = Some(stream);
         Ok(())
+    }
+
+    fn connect_result(&self, client: usize) -> Option<io::Result<()>> {
+        let stream = self.streams[client].as_ref()?;
+        match stream.take_error() {
+            Ok(Some(error)) | Err(error) => return Some(Err(error)),
+            Ok(None) => {}
+        }
+        match stream.peer_addr() {
+            Ok(_) => Some(Ok(())),
+            Err(error) if error.raw_os_error() == Some(libc::ENOTCONN) => None,
+            Err(error) => Some(Err(error)),
+        }
     }
 
     fn send(&mut self, client: usize, bytes: &[u8]) -> io::Result<usize> {

@@ -11,6 +11,12 @@ pub trait Wire {
     /// When the connect cannot begin.
     fn connect(&mut self, client: usize) -> io::Result<()>;
 
+    /// The result of this client's connect, after something happened to its connection: `None`
+    /// while it is in progress. Unless a wire says otherwise, the connect has succeeded.
+    fn connect_result(&self, _client: usize) -> Option<io::Result<()>> {
+        Some(Ok(()))
+    }
+
     /// Sends as much of `bytes` as possible without blocking; returns the number of bytes sent.
     ///
     /// # Errors

@@ -1,12 +1,18 @@
-//! One thread of the generator: a poll, its share of the clients, and the clock.
+//! One thread of the generator on epoll: real sockets, a timer, and the real clock.
 
 use std::io;
+use std::os::fd::{AsFd, AsRawFd};
 use std::time::Instant;
 
-use mio::{Events, Poll};
+use mio::event::Event;
+use mio::unix::SourceFd;
+use mio::{Events, Interest, Poll, Token};
 use nix::sys::prctl::set_timerslack;
+use nix::sys::time::TimeSpec;
+use nix::sys::timer::{Expiration, TimerSetTimeFlags};
+use nix::sys::timerfd::{ClockId, TimerFd, TimerFlags};
 
-use crate::load::client::ClientResult;
+use super::event_loop::{self, Host, Phases, Poller, Ready, ThreadResult};
 use crate::load::clients::core::Clients;
 use crate::load::close_barrier::BarrierGuard;
 use crate::load::effort::Effort;
@@ -18,22 +24,12 @@ use crate::load::progress::SharedProgress;
 use crate::load::recorder::Recorder;
 use crate::load::sockets::Sockets;
 use crate::load::spec::Load;
-use crate::load::wakeup_timer::{WAKEUP, WakeupTimer};
+use crate::load::wakeup_timer::Wait;
 use crate::load::wire::Clock;
 
 const EVENTS: usize = 1024;
-/// Interval between two publications of the progress.
-const PUBLISH_NS: u64 = 100_000_000;
-
-/// The result of a thread.
-#[derive(Debug)]
-pub(crate) struct ThreadResult {
-    pub(crate) recorder: Recorder,
-    pub(crate) clients: Vec<ClientResult>,
-    pub(crate) effort: Effort,
-    /// The effort until the rate falls; without an overload, over the window.
-    pub(crate) overload_effort: Effort,
-}
+/// The token of the timer's events.
+const ALARM: Token = Token(usize::MAX - 1);
 
 /// The real clock: nanoseconds since the load began.
 #[derive(Debug, Clone, Copy)]
@@ -45,7 +41,75 @@ impl Clock for Monotonic {
     }
 }
 
-type SocketClients = Clients<Sockets, Box<dyn Pacer>, Monotonic>;
+/// A poll with a timer, whose precision a poll's own timeout does not have.
+struct EpollPoller {
+    poll: Poll,
+    events: Events,
+    timer: TimerFd,
+}
+
+impl EpollPoller {
+    fn new() -> io::Result<EpollPoller> {
+        let poll = Poll::new()?;
+        let flags = TimerFlags::TFD_NONBLOCK | TimerFlags::TFD_CLOEXEC;
+        let timer = TimerFd::new(ClockId::CLOCK_MONOTONIC, flags)?;
+        let fd = timer.as_fd().as_raw_fd();
+        poll.registry()
+            .register(&mut SourceFd(&fd), ALARM, Interest::READABLE)?;
+        Ok(EpollPoller {
+            poll,
+            events: Events::with_capacity(EVENTS),
+            timer,
+        })
+    }
+}
+
+impl Poller for EpollPoller {
+    fn wait(&mut self, wait: Wait, handle: impl FnMut(Ready)) -> io::Result<()> {
+        if let Some(after) = wait.alarm {
+            let after = Expiration::OneShot(TimeSpec::from(after));
+            self.timer.set(after, TimerSetTimeFlags::empty())?;
+        }
+        match self.poll.poll(&mut self.events, Some(wait.longest)) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(()),
+            polled => polled?,
+        }
+        self.events.iter().map(ready).for_each(handle);
+        Ok(())
+    }
+}
+
+fn ready(event: &Event) -> Ready {
+    match event.token() {
+        ALARM => Ready::Alarm,
+        Token(client) => Ready::Connection {
+            client,
+            readable: event.is_readable() || event.is_error(),
+            read_closed: event.is_read_closed(),
+            writable: event.is_writable(),
+        },
+    }
+}
+
+/// A thread of a load, which publishes its progress for the others.
+struct LoadThread<'a> {
+    index: usize,
+    shared: &'a SharedProgress,
+}
+
+impl Host for LoadThread<'_> {
+    fn effort(&self) -> Effort {
+        Effort::now(self.shared.start)
+    }
+
+    fn publish(&self, recorder: &Recorder, now_ns: u64) {
+        self.shared.publish(self.index, recorder, now_ns);
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.shared.is_cancelled()
+    }
+}
 
 /// Runs the clients of thread `index` until the window and its drain are over.
 pub(crate) fn run(
@@ -62,11 +126,10 @@ pub(crate) fn run(
     let config = load.config(index);
     // The default timer slack makes timers up to 50 µs late (PR_SET_TIMERSLACK, prctl(2)).
     set_timerslack(1)?;
-    let mut poll = Poll::new()?;
-    let mut events = Events::with_capacity(EVENTS);
+    let mut poller = EpollPoller::new()?;
     let clock = Monotonic(shared.start);
     let connections = clients + config.idle;
-    let sockets = Sockets::new(poll.registry().try_clone()?, load, connections);
+    let sockets = Sockets::new(poller.poll.registry().try_clone()?, load, connections);
     let recorder = Recorder::new(shared.window);
     let pacer: Box<dyn Pacer> = match load.schedule() {
         None => {
@@ -81,81 +144,20 @@ pub(crate) fn run(
             Box::new(OpenLoop::new(schedule, mix, clients, window, own))
         }
     };
-    let mut clients = Clients::new(clients, config, recorder, sockets, pacer, clock);
-    let mut wakeup_timer = WakeupTimer::new(&poll)?;
+    let clients = Clients::new(clients, config, recorder, sockets, pacer, clock);
 
-    let (from_ns, to_ns) = (shared.window.from_ns, shared.window.to_ns);
-    let drained_ns = to_ns + nanos(load.generator.drain);
+    let window = shared.window;
     let overload_end_ns = load
         .spec
         .overload()
-        .map_or(to_ns, |after| from_ns + nanos(after));
-    let mut edges = [from_ns, overload_end_ns, to_ns].into_iter().peekable();
-    let mut efforts = Vec::with_capacity(3);
-    let mut publish_at_ns = from_ns;
-    loop {
-        let next_ns = clients.advance();
-        let now = clock.now_ns();
-        while edges.next_if(|edge| *edge <= now).is_some() {
-            efforts.push(Effort::now(shared.start));
-        }
-        if now >= publish_at_ns {
-            publish_at_ns = now + PUBLISH_NS;
-            shared.publish(index, clients.recorder(), now);
-        }
-        let over = now >= drained_ns || (now >= to_ns && clients.is_drained());
-        if over || shared.is_cancelled() {
-            break;
-        }
-        let wake_ns = [
-            next_ns,
-            publish_at_ns,
-            edges.peek().copied().unwrap_or(drained_ns),
-        ];
-        let timeout = wakeup_timer.set(now, wake_ns.into_iter().min().unwrap_or(now))?;
-        match poll.poll(&mut events, Some(timeout)) {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            polled => polled?,
-        }
-        for event in &events {
-            if event.token() == WAKEUP {
-                wakeup_timer.expired(clock.now_ns());
-            } else {
-                handle(&mut clients, event);
-            }
-        }
-    }
-    let ended_ns = clock.now_ns();
-    efforts.extend(edges.map(|_| Effort::now(shared.start)));
-    // Clients that close early would free resources of the server for the remaining clients.
-    arrival.wait();
-    let (mut recorder, clients) = clients.finish(ended_ns);
-    recorder.held_bytes += Sockets::HELD_BYTES * connections;
-    let (effort, overload_effort) = match efforts[..] {
-        [start, overload_end, end] => (end.since(&start), overload_end.since(&start)),
-        _ => (Effort::default(), Effort::default()),
+        .map_or(window.to_ns, |after| window.from_ns + nanos(after));
+    let phases = Phases {
+        window,
+        overload_end_ns,
+        drained_ns: window.to_ns + nanos(load.generator.drain),
     };
-    Ok(ThreadResult {
-        recorder,
-        clients,
-        effort,
-        overload_effort,
-    })
-}
-
-fn handle(clients: &mut SocketClients, event: &mio::event::Event) {
-    let at = event.token().0;
-    if clients.is_connecting(at) {
-        match clients.wire().connect_result(at) {
-            Some(Ok(())) => clients.connected(at),
-            Some(Err(error)) => return clients.not_connected(at, error.kind()),
-            None => return,
-        }
-    }
-    if event.is_readable() || event.is_error() {
-        clients.readable(at, event.is_read_closed());
-    }
-    if event.is_writable() {
-        clients.writable(at);
-    }
+    let host = LoadThread { index, shared };
+    let mut result = event_loop::run(clients, phases, &mut poller, &host, arrival)?;
+    result.recorder.held_bytes += Sockets::HELD_BYTES * connections;
+    Ok(result)
 }

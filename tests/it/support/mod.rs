@@ -4,9 +4,11 @@
 mod pages;
 mod records;
 mod scripted;
+mod scripted_loop;
 mod servers;
 
 pub(crate) use pages::*;
 pub(crate) use records::*;
 pub(crate) use scripted::*;
+pub(crate) use scripted_loop::*;
 pub(crate) use servers::*;

@@ -80,10 +80,37 @@ impl World {
             (client, generation, event),
         );
     }
+
+    /// When the next event happens.
+    pub(crate) fn next_event_ns(&self) -> u64 {
+        let first = self.pending.first_key_value();
+        first.map_or(u64::MAX, |((at_ns, _), _)| *at_ns)
+    }
+
+    /// Takes the next event; what it brings has then arrived. Returns its client, and whether it
+    /// is the end of the stream. `None`: the connection was closed before.
+    pub(crate) fn arrive(&mut self) -> Option<(usize, bool)> {
+        let (client, generation, event) = self.pending.pop_first()?.1;
+        if self.generation[client] != generation {
+            return None;
+        }
+        let is_end = matches!(event, Event::End);
+        match event {
+            Event::Connected | Event::Refused => {}
+            Event::Bytes(bytes) => self.arrived[client].extend(bytes.into_iter().map(Some)),
+            Event::End => self.arrived[client].push_back(None),
+        }
+        Some((client, is_end))
+    }
+
+    /// Something happens to this connection in this time that means nothing.
+    pub(crate) fn disturb(&mut self, client: usize, in_ns: u64) {
+        self.schedule(client, in_ns, Event::Bytes(Vec::new()));
+    }
 }
 
 #[derive(Clone)]
-struct FakeWorld(Rc<RefCell<World>>);
+pub(crate) struct FakeWorld(pub(crate) Rc<RefCell<World>>);
 
 impl Clock for FakeWorld {
     fn now_ns(&self) -> u64 {
@@ -108,6 +135,20 @@ impl Wire for FakeWorld {
             },
         );
         Ok(())
+    }
+
+    fn connect_result(&self, client: usize) -> Option<io::Result<()>> {
+        let world = self.0.borrow();
+        let mut asked = world.asked.iter().rev();
+        let (begun_ns, _) = asked.find(|(_, asked)| *asked == client)?;
+        if world.now_ns < begun_ns + world.connect_ns {
+            return None;
+        }
+        Some(if world.refuse {
+            Err(io::ErrorKind::ConnectionRefused.into())
+        } else {
+            Ok(())
+        })
     }
 
     fn send(&mut self, client: usize, bytes: &[u8]) -> io::Result<usize> {
@@ -199,14 +240,9 @@ pub(crate) fn play(load: &Load, world: &Rc<RefCell<World>>) -> (Recorder, Vec<Cl
     play_with(load, Box::new(closed), false, world)
 }
 
-/// Runs clients as the worker threads do, but against a simulated world instead of sockets.
-pub(crate) fn play_with(
-    load: &Load,
-    pacer: Box<dyn Pacer>,
-    connects_first: bool,
-    world: &Rc<RefCell<World>>,
-) -> (Recorder, Vec<ClientResult>) {
-    let config = ClientConfig {
+/// What the clients of this load do.
+pub(crate) fn client_config(load: &Load, connects_first: bool) -> ClientConfig {
+    ClientConfig {
         load: LoadSpec {
             mode: if connects_first {
                 Mode::Poisson
@@ -228,18 +264,24 @@ pub(crate) fn play_with(
         idle: load.idle,
         ramp: load.ramp,
         max_frame_bytes: 1 << 20,
-    };
+    }
+}
+
+/// Runs clients as the worker threads do, but against a simulated world instead of sockets.
+pub(crate) fn play_with(
+    load: &Load,
+    pacer: Box<dyn Pacer>,
+    connects_first: bool,
+    world: &Rc<RefCell<World>>,
+) -> (Recorder, Vec<ClientResult>) {
+    let config = client_config(load, connects_first);
     let fake = FakeWorld(Rc::clone(world));
     let recorder = Recorder::new(load.window);
     let mut clients = Clients::new(load.clients, config, recorder, fake.clone(), pacer, fake);
     let end = load.window.to_ns + S;
     loop {
         let next = clients.advance();
-        let first = world
-            .borrow()
-            .pending
-            .first_key_value()
-            .map_or(u64::MAX, |((at, _), _)| *at);
+        let first = world.borrow().next_event_ns();
         let now = next.min(first).max(world.borrow().now_ns);
         let drained = world.borrow().now_ns >= load.window.to_ns && clients.is_drained();
         if now >= end || drained {

@@ -1,0 +1,169 @@
+//! The loop of one thread of the generator, without system calls: it waits through a [`Poller`]
+//! and reports through a [`Host`]. Tests run it with a script and a fake clock.
+
+use std::io;
+
+use crate::load::client::ClientResult;
+use crate::load::clients::core::Clients;
+use crate::load::close_barrier::BarrierGuard;
+use crate::load::effort::Effort;
+use crate::load::pacer::planned::Pacer;
+use crate::load::recorder::Recorder;
+use crate::load::wakeup_timer::{Wait, WakeupTimer};
+use crate::load::window::Window;
+use crate::load::wire::{Clock, Wire};
+
+/// Interval between two publications of the progress.
+const PUBLISH_NS: u64 = 100_000_000;
+
+/// What ended a wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ready {
+    /// The alarm expired.
+    Alarm,
+    /// Something happened to a connection.
+    Connection {
+        /// Its client.
+        client: usize,
+        /// Bytes, the end of the stream or an error can be read.
+        readable: bool,
+        /// The peer sends no more.
+        read_closed: bool,
+        /// Bytes can be written.
+        writable: bool,
+    },
+}
+
+/// How the loop waits.
+pub trait Poller {
+    /// Sets the alarm, waits until something happens, and passes all that has happened to
+    /// `handle`. It may return early.
+    ///
+    /// # Errors
+    /// When waiting is impossible.
+    fn wait(&mut self, wait: Wait, handle: impl FnMut(Ready)) -> io::Result<()>;
+}
+
+/// What the loop asks of the thread that runs it, and tells it.
+pub trait Host {
+    /// The effort of this thread since the load began.
+    fn effort(&self) -> Effort;
+
+    /// Publishes the progress.
+    fn publish(&self, recorder: &Recorder, now_ns: u64);
+
+    /// Whether the loop shall end at once.
+    fn is_cancelled(&self) -> bool;
+}
+
+/// When the phases of a load end, in nanoseconds since it began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Phases {
+    /// The measurement window.
+    pub window: Window,
+    /// When the rate falls; without an overload, the end of the window.
+    pub overload_end_ns: u64,
+    /// The latest end of the drain.
+    pub drained_ns: u64,
+}
+
+/// The result of a thread.
+#[derive(Debug)]
+pub struct ThreadResult {
+    /// Histograms and counts.
+    pub recorder: Recorder,
+    /// The result of each client.
+    pub clients: Vec<ClientResult>,
+    /// The effort over the window.
+    pub effort: Effort,
+    /// The effort until the rate falls; without an overload, over the window.
+    pub overload_effort: Effort,
+}
+
+/// Runs these clients until the window and its drain are over, and closes their connections when
+/// all threads have come that far.
+///
+/// # Errors
+/// When waiting is impossible.
+pub fn run<W: Wire, P: Pacer, C: Clock>(
+    mut clients: Clients<W, P, C>,
+    phases: Phases,
+    poller: &mut impl Poller,
+    host: &impl Host,
+    arrival: BarrierGuard,
+) -> io::Result<ThreadResult> {
+    let Window { from_ns, to_ns } = phases.window;
+    let mut wakeup_timer = WakeupTimer::default();
+    let mut edges = [from_ns, phases.overload_end_ns, to_ns]
+        .into_iter()
+        .peekable();
+    let mut efforts = Vec::with_capacity(3);
+    let mut publish_at_ns = from_ns;
+    loop {
+        let next_ns = clients.advance();
+        let now = clients.clock.now_ns();
+        while edges.next_if(|edge| *edge <= now).is_some() {
+            efforts.push(host.effort());
+        }
+        if now >= publish_at_ns {
+            publish_at_ns = now + PUBLISH_NS;
+            host.publish(clients.recorder(), now);
+        }
+        let over = now >= phases.drained_ns || (now >= to_ns && clients.is_drained());
+        if over || host.is_cancelled() {
+            break;
+        }
+        let edge_ns = edges.peek().copied().unwrap_or(phases.drained_ns);
+        let wait = wakeup_timer.wait(now, next_ns.min(publish_at_ns).min(edge_ns));
+        poller.wait(wait, |ready| match ready {
+            Ready::Alarm => wakeup_timer.expired(clients.clock.now_ns()),
+            Ready::Connection {
+                client,
+                readable,
+                read_closed,
+                writable,
+            } => {
+                if !is_connected(&mut clients, client) {
+                    return;
+                }
+                if readable {
+                    clients.readable(client, read_closed);
+                }
+                if writable {
+                    clients.writable(client);
+                }
+            }
+        })?;
+    }
+    let ended_ns = clients.clock.now_ns();
+    efforts.extend(edges.map(|_| host.effort()));
+    // Clients that close early would free resources of the server for the remaining clients.
+    arrival.wait();
+    let (recorder, clients) = clients.finish(ended_ns);
+    let (effort, overload_effort) = match efforts[..] {
+        [start, overload_end, end] => (end.since(&start), overload_end.since(&start)),
+        _ => (Effort::default(), Effort::default()),
+    };
+    Ok(ThreadResult {
+        recorder,
+        clients,
+        effort,
+        overload_effort,
+    })
+}
+
+/// Whether this client, to which something happened, is connected: the end of its connect may be
+/// what happened.
+fn is_connected<W: Wire, P: Pacer, C: Clock>(clients: &mut Clients<W, P, C>, at: usize) -> bool {
+    if clients.is_connecting(at) {
+        match clients.wire().connect_result(at) {
+            Some(Ok(())) => clients.connected(at),
+            Some(Err(error)) => {
+                clients.not_connected(at, error.kind());
+                return false;
+            }
+            None => return false,
+        }
+    }
+    true
+}
