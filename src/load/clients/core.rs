@@ -94,17 +94,15 @@ impl<W: Wire, P: Pacer, C: Clock> Clients<W, P, C> {
                 self.check_timeouts(self.nth_to_connect(index), now);
             }
         }
-        let next_begins_ns = if self.begun < self.clients.len() {
-            self.config.ramp.at_ns(self.begun).max(now)
-        } else {
-            u64::MAX
-        };
+        let next_begins_ns =
+            (self.begun < self.clients.len()).then(|| self.config.ramp.at_ns(self.begun).max(now));
         let end_ns = self.recorder.window().to_ns;
         let next_ns = self.pacer.next_ns().filter(|next_ns| *next_ns < end_ns);
-        self.next_timeout_check_ns
-            .min(next_begins_ns)
-            .min(next_leave_ns)
-            .min(next_ns.unwrap_or(u64::MAX))
+        let others = [next_begins_ns, next_leave_ns, next_ns];
+        let earliest = others.into_iter().flatten().min();
+        earliest.map_or(self.next_timeout_check_ns, |next_ns| {
+            next_ns.min(self.next_timeout_check_ns)
+        })
     }
 
     /// Begins the connects that are due, at most [`CONNECTS_PER_ROUND`].
@@ -313,16 +311,12 @@ impl<W: Wire, P: Pacer, C: Clock> Clients<W, P, C> {
     }
 
     fn send_waiting(&mut self, at: usize) {
-        let remaining = self
-            .config
-            .load
-            .requests_per_connection
-            .map_or(usize::MAX, |most| {
-                let client = &self.clients[at];
-                (most - client.on_connection) as usize - client.flights.len()
-            });
-        let free_slots =
-            (self.config.load.pipeline - self.clients[at].flights.len()).min(remaining);
+        let client = &self.clients[at];
+        let remaining = self.config.load.requests_per_connection;
+        let remaining =
+            remaining.map(|most| (most - client.on_connection) as usize - client.flights.len());
+        let free = self.config.load.pipeline - client.flights.len();
+        let free_slots = remaining.map_or(free, |remaining| free.min(remaining));
         for _ in 0..free_slots {
             let client = &mut self.clients[at];
             let Some(QueuedRequest { planned_ns, kind }) = client.waiting.pop_front() else {

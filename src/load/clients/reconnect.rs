@@ -16,9 +16,13 @@ impl<W: Wire, P: Pacer, C: Clock> Clients<W, P, C> {
 
     /// Reconnects clients without requests in flight, at most [`CONNECTS_PER_ROUND`], so that
     /// replies are handled in between. Other clients reconnect after their reply. Returns the
-    /// time of the next call.
-    pub(crate) fn leave_together(&mut self, now: u64) -> u64 {
-        if now >= self.reconnect_times.next_ns && self.reconnect_times.looking_at.is_none() {
+    /// time of the next call, if there is one.
+    pub(crate) fn leave_together(&mut self, now: u64) -> Option<u64> {
+        let is_due = self
+            .reconnect_times
+            .next_ns
+            .is_some_and(|at_ns| now >= at_ns);
+        if is_due && self.reconnect_times.looking_at.is_none() {
             self.reconnect_times.looking_at = Some(0);
         }
         let Some(first) = self.reconnect_times.looking_at else {
@@ -28,7 +32,7 @@ impl<W: Wire, P: Pacer, C: Clock> Clients<W, P, C> {
         for at in first..self.senders {
             if reconnected == CONNECTS_PER_ROUND {
                 self.reconnect_times.looking_at = Some(at);
-                return now;
+                return Some(now);
             }
             if self.has_expired(at, now) && self.clients[at].flights.is_empty() {
                 reconnected += 1;
@@ -36,13 +40,7 @@ impl<W: Wire, P: Pacer, C: Clock> Clients<W, P, C> {
             }
         }
         self.reconnect_times.looking_at = None;
-        let every_ns = self.reconnect_times.every_ns.unwrap_or(u64::MAX);
-        let next_ns = (now / every_ns + 1).saturating_mul(every_ns);
-        self.reconnect_times.next_ns = if next_ns < self.reconnect_times.end_ns {
-            next_ns
-        } else {
-            u64::MAX
-        };
+        self.reconnect_times.move_on(now);
         self.reconnect_times.next_ns
     }
 

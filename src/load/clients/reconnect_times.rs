@@ -6,8 +6,8 @@ pub(crate) struct ReconnectTimes {
     /// The interval; `None` means never.
     pub(crate) every_ns: Option<u64>,
     pub(crate) end_ns: u64,
-    /// The next reconnect time.
-    pub(crate) next_ns: u64,
+    /// The next reconnect time; `None` if there is none before the window's end.
+    pub(crate) next_ns: Option<u64>,
     /// The next client to check while a reconnect is in progress.
     pub(crate) looking_at: Option<usize>,
 }
@@ -18,9 +18,17 @@ impl ReconnectTimes {
         ReconnectTimes {
             every_ns,
             end_ns,
-            next_ns: every_ns.unwrap_or(u64::MAX),
+            next_ns: every_ns,
             looking_at: None,
         }
+    }
+
+    /// Moves on to the first reconnect time after `now`.
+    pub(crate) fn move_on(&mut self, now: u64) {
+        let next_ns = self
+            .every_ns
+            .and_then(|every_ns| (now / every_ns + 1).checked_mul(every_ns));
+        self.next_ns = next_ns.filter(|next_ns| *next_ns < self.end_ns);
     }
 
     /// The number of the last reconnect time. Connections from before it have expired.

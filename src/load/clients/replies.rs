@@ -14,16 +14,16 @@ impl<W: Wire, P: Pacer, C: Clock> Clients<W, P, C> {
         // A read nearly always returns whole replies. Then nothing is copied.
         let taken = if inbox.is_empty() {
             let taken = self.take_replies(at, &buffer[..bytes], now);
-            inbox.extend_from_slice(buffer[..bytes].get(taken..).unwrap_or_default());
+            inbox.extend_from_slice(&buffer[taken.unwrap_or(bytes)..bytes]);
             taken
         } else {
             inbox.extend_from_slice(&buffer[..bytes]);
             let taken = self.take_replies(at, &inbox, now);
-            inbox.drain(..taken.min(inbox.len()));
+            inbox.drain(..taken.unwrap_or(0));
             taken
         };
         self.buffer = buffer;
-        if taken != usize::MAX {
+        if taken.is_some() {
             self.clients[at].inbox = inbox;
         }
         self.assign_due(now);
@@ -31,20 +31,20 @@ impl<W: Wire, P: Pacer, C: Clock> Clients<W, P, C> {
         self.pump(at, now);
     }
 
-    /// Handles whole replies and returns their bytes; `usize::MAX` if the connection was closed.
-    fn take_replies(&mut self, at: usize, bytes: &[u8], now: u64) -> usize {
+    /// Handles whole replies and returns their bytes; `None` if the connection was closed.
+    fn take_replies(&mut self, at: usize, bytes: &[u8], now: u64) -> Option<usize> {
         let mut taken = 0;
         loop {
             let unparsed = &bytes[taken..];
             match Frame::peek(unparsed, self.config.max_frame_bytes) {
-                Frame::Partial(_) => return taken,
+                Frame::Partial(_) => return Some(taken),
                 Frame::TooLong(_) => {
                     self.fail(at, Failure::Protocol);
-                    return usize::MAX;
+                    return None;
                 }
                 Frame::Whole(length) => {
                     if !self.take_reply(at, &unparsed[HEADER_BYTES..HEADER_BYTES + length], now) {
-                        return usize::MAX;
+                        return None;
                     }
                     taken += HEADER_BYTES + length;
                 }

@@ -1,7 +1,7 @@
 //! The open loop.
 
 use super::client_assignment::ClientAssignment;
-use super::mix::{Kind, Mix};
+use super::mix::Mix;
 use super::planned::{Pacer, Planned};
 use super::rate::Rate;
 use super::schedule::Schedule;
@@ -28,7 +28,8 @@ pub struct OpenLoop {
     drawn: u64,
     /// Expected number of requests by the time of the last drawn one.
     mean_count: f64,
-    next: Planned,
+    /// The next request of this thread; `None` at the end of the plan.
+    next: Option<Planned>,
 }
 
 impl OpenLoop {
@@ -42,11 +43,6 @@ impl OpenLoop {
         own: std::ops::Range<usize>,
     ) -> OpenLoop {
         let random = fastrand::Rng::with_seed(schedule.seed);
-        let next = Planned {
-            client: 0,
-            at_ns: 0,
-            kind: Kind::Usual,
-        };
         let mut pacer = OpenLoop {
             arrivals: schedule.arrivals,
             rate: Rate::new(&schedule, window.from_ns),
@@ -57,7 +53,7 @@ impl OpenLoop {
             own,
             drawn: 0,
             mean_count: 0.0,
-            next,
+            next: None,
         };
         pacer.draw();
         pacer
@@ -72,16 +68,19 @@ impl OpenLoop {
                 // The inverse of the exponential distribution; 1 − u is never 0.
                 Arrivals::Poisson => self.mean_count - (1.0 - self.random.f64()).ln(),
             };
-            self.next.at_ns = self.rate.at_ns(self.mean_count);
+            let at_ns = self.rate.at_ns(self.mean_count);
             let client = self.assignment.next(self.drawn, &mut self.random);
-            if self.next.at_ns >= self.end_ns {
+            if at_ns >= self.end_ns {
                 // The loop also ends here if a skewed plan has no request for these clients.
-                self.next.at_ns = u64::MAX;
+                self.next = None;
                 return;
             }
             if self.own.contains(&client) {
-                self.next.client = client - self.own.start;
-                self.next.kind = self.mix.kind(WHOLE_PLAN, self.drawn);
+                self.next = Some(Planned {
+                    client: client - self.own.start,
+                    at_ns,
+                    kind: self.mix.kind(WHOLE_PLAN, self.drawn),
+                });
                 return;
             }
         }
@@ -92,15 +91,12 @@ impl Pacer for OpenLoop {
     fn free(&mut self, _client: usize, _now_ns: u64) {}
 
     fn due(&mut self, now_ns: u64) -> Option<Planned> {
-        if self.next.at_ns > now_ns || self.next.at_ns == u64::MAX {
-            return None;
-        }
-        let planned = self.next;
+        let planned = self.next.filter(|planned| planned.at_ns <= now_ns)?;
         self.draw();
         Some(planned)
     }
 
     fn next_ns(&self) -> Option<u64> {
-        Some(self.next.at_ns).filter(|at_ns| *at_ns != u64::MAX)
+        self.next.map(|planned| planned.at_ns)
     }
 }
