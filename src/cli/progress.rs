@@ -22,7 +22,8 @@ pub(crate) struct Progress<'a> {
 struct LastShown {
     requests: u64,
     elapsed: Duration,
-    rate: f64,
+    /// Requests per second, smoothed; `None` before the first rate.
+    rate: Option<f64>,
 }
 
 impl<'a> Progress<'a> {
@@ -71,21 +72,15 @@ impl Observer for Progress<'_> {
         if live.requests > 0 && time >= Duration::from_millis(100) {
             let rate = new as f64 / time.as_secs_f64();
             // Smoothed: a figure that jumps cannot be read.
-            let old = if self.last.rate == 0.0 {
-                rate
-            } else {
-                self.last.rate
-            };
+            let rate = self.last.rate.map_or(rate, |old| 0.7 * old + 0.3 * rate);
             self.last = LastShown {
                 requests: live.requests,
                 elapsed,
-                rate: 0.7 * old + 0.3 * rate,
+                rate: Some(rate),
             };
             let p99 = live.p99_ns as f64 / 1e6;
-            self.bar.set_message(format!(
-                "{}: {:.0}/s, p99 {p99:.2} ms",
-                self.name, self.last.rate
-            ));
+            self.bar
+                .set_message(format!("{}: {rate:.0}/s, p99 {p99:.2} ms", self.name));
         }
     }
 

@@ -15,8 +15,9 @@ pub fn closing(summaries: &[Summary<'_>]) -> Vec<String> {
     if summaries.len() < 2 || checked {
         return Vec::new();
     }
-    let mut sentences: Vec<String> = rankings(summaries).iter().map(order).collect();
-    if sentences.iter().any(|sentence| sentence.contains('–')) {
+    let rankings = rankings(summaries);
+    let mut sentences: Vec<String> = rankings.iter().map(order).collect();
+    if rankings.iter().any(has_intervals) {
         sentences.push(
             "In brackets: simultaneous 95 % confidence intervals, all pairs compared.".to_owned(),
         );
@@ -28,6 +29,16 @@ pub fn closing(summaries: &[Summary<'_>]) -> Vec<String> {
     sentences.extend(unserved(summaries));
     sentences.extend(invalid(summaries));
     sentences
+}
+
+/// Whether the sentence of a ranking has confidence intervals.
+fn has_intervals(ranking: &Ranking<'_>) -> bool {
+    ranking.places.iter().any(|place| {
+        matches!(
+            place.against_first,
+            Some(ComparedWithBest::Worse(_) | ComparedWithBest::NotDistinguishable(_))
+        )
+    })
 }
 
 /// Compares the best server with each other server, or gives the reason why there is no ranking.
@@ -134,11 +145,10 @@ fn recovered(summaries: &[Summary<'_>]) -> Option<String> {
             .map(|overload| overload.recovered_s.unwrap_or(f64::INFINITY))
             .collect();
         let name = summary.name();
-        match median(&times) {
-            time if time.is_nan() => None,
-            time if time.is_infinite() => Some(format!("{name} not within the window")),
-            time => Some(format!("{name} {} s", digits(time))),
-        }
+        (!times.is_empty()).then(|| match median(&times) {
+            time if time.is_infinite() => format!("{name} not within the window"),
+            time => format!("{name} {} s", digits(time)),
+        })
     };
     let recoveries: Vec<String> = summaries.iter().filter_map(recovery).collect();
     (!recoveries.is_empty()).then(|| {
