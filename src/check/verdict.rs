@@ -1,6 +1,6 @@
 //! Verdicts on a candidate and a baseline from pairs of trials. Nothing here measures or prints.
 
-use crate::record::{Finding, Outcome, Part, Rules, Trial};
+use crate::record::{Advisory, Finding, Metric, Outcome, Part, Rules, Trial};
 use crate::stats::signed_rank::{holm, interval, p_value, upper_bound};
 use crate::stats::{hodges_lehmann, median, theil_sen};
 
@@ -40,31 +40,31 @@ pub struct Pairs {
     pub gave_up: Option<String>,
 }
 
-/// A figure of a trial by which two builds are compared.
-struct Metric {
-    name: &'static str,
+/// How a metric is read from a trial, and in which direction it is worse.
+struct ComparedMetric {
+    metric: Metric,
     of: fn(&Trial) -> Option<f64>,
     more_is_better: bool,
 }
 
-static METRICS: &[Metric] = &[
-    Metric {
-        name: "cpu_us_per_request",
+static METRICS: &[ComparedMetric] = &[
+    ComparedMetric {
+        metric: Metric::CpuUsPerRequest,
         of: |trial| trial.server.cpu_us_per_request,
         more_is_better: false,
     },
-    Metric {
-        name: "throughput",
+    ComparedMetric {
+        metric: Metric::Throughput,
         of: |trial| Some(trial.throughput_rps),
         more_is_better: true,
     },
-    Metric {
-        name: "p99",
+    ComparedMetric {
+        metric: Metric::P99,
         of: |trial| trial.latency_ns.p99.map(|ns| ns as f64),
         more_is_better: false,
     },
-    Metric {
-        name: "p50",
+    ComparedMetric {
+        metric: Metric::P50,
         of: |trial| trial.latency_ns.p50.map(|ns| ns as f64),
         more_is_better: false,
     },
@@ -126,12 +126,20 @@ fn part(pairs: &Pairs, rules: &Rules, alpha: f64) -> Part {
     }
 }
 
-fn finding(metric: &Metric, pairs: &[Pair], rules: &Rules, alpha: f64) -> Option<Finding> {
-    let values = pairs
-        .iter()
-        .filter_map(|pair| Some(((metric.of)(&pair.baseline)?, (metric.of)(&pair.candidate)?)));
+fn finding(
+    compared: &ComparedMetric,
+    pairs: &[Pair],
+    rules: &Rules,
+    alpha: f64,
+) -> Option<Finding> {
+    let values = pairs.iter().filter_map(|pair| {
+        Some((
+            (compared.of)(&pair.baseline)?,
+            (compared.of)(&pair.candidate)?,
+        ))
+    });
     let values: Vec<(f64, f64)> = values.filter(|(b, c)| *b > 0.0 && *c > 0.0).collect();
-    let sign = if metric.more_is_better { -1.0 } else { 1.0 };
+    let sign = if compared.more_is_better { -1.0 } else { 1.0 };
     let logs: Vec<f64> = values.iter().map(|(b, c)| sign * (c / b).ln()).collect();
     if logs.is_empty() {
         return None;
@@ -142,26 +150,25 @@ fn finding(metric: &Metric, pairs: &[Pair], rules: &Rules, alpha: f64) -> Option
         .filter(|pair| limited(&pair.baseline) || limited(&pair.candidate));
     let is_generator_the_limit = limited_pairs.count() * 2 > pairs.len();
     let open_loop = pairs.iter().any(|pair| pair.baseline.offered_rps.is_some());
-    let (gated, advisory) = match metric.name {
-        "cpu_us_per_request" => (true, None),
-        "throughput" if open_loop => (false, Some("the rate of an open loop sets it")),
-        "throughput" if is_generator_the_limit => (false, Some("the load generator was the limit")),
-        "throughput" => (true, None),
-        "p99" => (rules.gate_p99, None),
-        _ => (false, None),
+    let (gated, advisory) = match compared.metric {
+        Metric::CpuUsPerRequest => (true, None),
+        Metric::Throughput if open_loop => (false, Some(Advisory::OpenLoop)),
+        Metric::Throughput if is_generator_the_limit => (false, Some(Advisory::GeneratorLimited)),
+        Metric::Throughput => (true, None),
+        Metric::P99 => (rules.gate_p99, None),
+        Metric::P50 => (false, None),
     };
-    let margin = if metric.name.starts_with('p') {
-        rules.margin_p99
-    } else {
-        rules.margin
+    let margin = match compared.metric {
+        Metric::P50 | Metric::P99 => rules.margin_p99,
+        Metric::CpuUsPerRequest | Metric::Throughput => rules.margin,
     };
     let (low, high) = interval(&logs, 0.05);
     let median_of =
         |side: fn(&(f64, f64)) -> f64| median(&values.iter().map(side).collect::<Vec<_>>());
     Some(Finding {
-        metric: metric.name.to_owned(),
+        metric: compared.metric,
         gated,
-        advisory: advisory.map(str::to_owned),
+        advisory,
         outcome: Outcome::Inconclusive,
         worse: hodges_lehmann(&logs).exp(),
         low: ratio(low),

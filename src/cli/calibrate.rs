@@ -15,7 +15,7 @@ use crate::cli::args::servers::ServersArgs;
 use crate::cli::args::values;
 use crate::measure::PairPlan;
 use crate::measure::session::seed_or_random;
-use crate::record::{Look, Record, Rules};
+use crate::record::{Look, Record, Role, Rules};
 use crate::report::check::calibration;
 
 #[derive(Debug, clap::Args)]
@@ -75,8 +75,8 @@ fn plan(app: App<'_>, args: &Args) -> anyhow::Result<PairPlan> {
     for load in args.load.pair_loads(&args.server)? {
         for server_spec in &server_specs {
             pairs.push((
-                case_of(server_spec, &load, "baseline"),
-                case_of(server_spec, &load, "candidate"),
+                case_of(server_spec, &load, Role::Baseline),
+                case_of(server_spec, &load, Role::Candidate),
             ));
         }
     }

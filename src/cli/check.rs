@@ -21,7 +21,7 @@ use crate::cli::args::servers::ServersArgs;
 use crate::cli::args::values;
 use crate::measure::session::seed_or_random;
 use crate::measure::{PairPlan, ServerSpec};
-use crate::record::{Look, Outcome, Record, Rules};
+use crate::record::{Look, Outcome, Record, Role, Rules};
 use crate::report::Form;
 use crate::report::check::ALL;
 
@@ -160,8 +160,8 @@ fn plan(app: App<'_>, args: &Args) -> anyhow::Result<PairPlan> {
         let candidates = args.servers.server_specs(app, &server)?;
         for (baseline, candidate) in baselines.iter().zip(&candidates) {
             plan.parts.push((
-                case_of(baseline, &load, "baseline"),
-                case_of(candidate, &load, "candidate"),
+                case_of(baseline, &load, Role::Baseline),
+                case_of(candidate, &load, Role::Candidate),
             ));
         }
         plan.baseline = name;

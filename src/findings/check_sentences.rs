@@ -1,6 +1,6 @@
 //! The results of a check, in sentences.
 
-use crate::record::{CheckInfo, Finding, Outcome, Part};
+use crate::record::{CheckInfo, Finding, Metric, Outcome, Part};
 
 /// The outcome in capitals, such as `REGRESSED`.
 pub(crate) fn word(outcome: Outcome) -> &'static str {
@@ -15,11 +15,11 @@ pub(crate) fn word(outcome: Outcome) -> &'static str {
 
 /// The name of a metric for people.
 pub(crate) fn title(finding: &Finding) -> &'static str {
-    match finding.metric.as_str() {
-        "cpu_us_per_request" => "CPU per request",
-        "throughput" => "throughput",
-        "p99" => "p99",
-        _ => "p50",
+    match finding.metric {
+        Metric::CpuUsPerRequest => "CPU per request",
+        Metric::Throughput => "throughput",
+        Metric::P99 => "p99",
+        Metric::P50 => "p50",
     }
 }
 
@@ -74,7 +74,7 @@ pub(crate) fn notes(part: &Part) -> Vec<String> {
     let mut notes = part.reasons.clone();
     for finding in part.findings.iter() {
         if let Some(reason) = &finding.advisory {
-            notes.push(format!("{} is advisory: {reason}", title(finding)));
+            notes.push(format!("{} is advisory: {}", title(finding), reason.text()));
         }
     }
     let is_large = |ratio: f64| !(0.95..=1.05).contains(&ratio);

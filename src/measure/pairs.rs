@@ -11,7 +11,7 @@ use super::trial;
 use crate::check::verdict::REDONE;
 use crate::check::{Pair, Pairs, check};
 use crate::error::Error;
-use crate::record::{Cell, CheckInfo, Look, Outcome as CheckOutcome, Rules, Trial, Verdict};
+use crate::record::{Cell, CheckInfo, Look, Outcome as CheckOutcome, Role, Rules, Trial, Verdict};
 
 /// The check to run.
 #[derive(Debug, Clone)]
@@ -203,7 +203,11 @@ impl Run<'_> {
             observer.trial_begins(case, progress);
             // Both sides of a pair get the same plan of requests.
             let seed = self.plan.seed.wrapping_add(number as u64);
-            let side = if candidate { "candidate" } else { "baseline" };
+            let side = if candidate {
+                Role::Candidate
+            } else {
+                Role::Baseline
+            };
             match trial::run(case, seed, observer) {
                 Ok(Some((mut trial, resolved))) => {
                     (trial.order, trial.round) = (self.order, number);

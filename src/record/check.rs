@@ -84,16 +84,79 @@ pub struct Part {
     pub findings: Vec<Finding>,
 }
 
+/// A figure of a trial by which two builds are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Metric {
+    /// The server's CPU time per correct reply.
+    CpuUsPerRequest,
+    /// Correct replies per second.
+    Throughput,
+    /// The 99 % quantile of the latency.
+    P99,
+    /// The median latency.
+    P50,
+}
+
+impl Metric {
+    /// Its name, as in the record.
+    pub fn name(self) -> &'static str {
+        match self {
+            Metric::CpuUsPerRequest => "cpu_us_per_request",
+            Metric::Throughput => "throughput",
+            Metric::P99 => "p99",
+            Metric::P50 => "p50",
+        }
+    }
+}
+
+/// Why a metric that usually decides the outcome does not. A record has it as text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub enum Advisory {
+    /// The rate of an open loop sets the throughput.
+    OpenLoop,
+    /// The load generator was the limit in most pairs.
+    GeneratorLimited,
+    /// The text of another version of this program.
+    Other(String),
+}
+
+impl Advisory {
+    /// The reason as text, as in the record.
+    pub fn text(&self) -> &str {
+        match self {
+            Advisory::OpenLoop => "the rate of an open loop sets it",
+            Advisory::GeneratorLimited => "the load generator was the limit",
+            Advisory::Other(text) => text,
+        }
+    }
+}
+
+impl From<String> for Advisory {
+    fn from(text: String) -> Advisory {
+        let known = [Advisory::OpenLoop, Advisory::GeneratorLimited];
+        let known = known.into_iter().find(|advisory| advisory.text() == text);
+        known.unwrap_or(Advisory::Other(text))
+    }
+}
+
+impl From<Advisory> for String {
+    fn from(advisory: Advisory) -> String {
+        advisory.text().to_owned()
+    }
+}
+
 /// One metric of one part. Ratios are candidate to baseline (inverse for throughput), so that over
 /// 1 is worse.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Finding {
     /// `throughput`, `cpu_us_per_request`, `p50` or `p99`.
-    pub metric: String,
+    pub metric: Metric,
     /// Whether the metric decides the outcome of the part.
     pub gated: bool,
     /// Why it does not, for a metric that usually does.
-    pub advisory: Option<String>,
+    pub advisory: Option<Advisory>,
     /// The outcome of this metric.
     pub outcome: Outcome,
     /// The estimated ratio (Hodges and Lehmann).

@@ -19,7 +19,7 @@ mod server;
 mod trial;
 
 pub use crate::protocol::WriteMode;
-pub use check::{CheckInfo, Finding, Look, Outcome, Part, Rules};
+pub use check::{Advisory, CheckInfo, Finding, Look, Metric, Outcome, Part, Rules};
 pub use choices::{Arrivals, Assign, Close, Mode};
 pub use document::{Cell, Record};
 pub use environment::{Environment, SystemLimits, Tool};
@@ -31,7 +31,7 @@ pub use scenario::{Pilot, ScenarioInfo};
 pub use search::{SearchInfo, Slo, Step, Try};
 pub(crate) use seconds::parse as parse_time;
 pub use series::{Interval, Overload};
-pub use server::{ServerIdentity, ServerKind, ServerOptions};
+pub use server::{Role, ServerIdentity, ServerKind, ServerOptions};
 pub use trial::{
     Censored, ClientWait, Connects, ErrorCounts, GeneratorSide, Histograms, Idle, Lag, LittlesLaw,
     Quantiles, Residue, ServerSide, Trial, Validity, Verdict, WorkerSide,

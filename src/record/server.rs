@@ -1,5 +1,7 @@
 //! The server that was measured and its options.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 /// The server that was measured.
@@ -13,7 +15,33 @@ pub struct ServerIdentity {
     pub options: ServerOptions,
     /// In a check: `baseline` or `candidate`.
     #[serde(default)]
-    pub role: Option<String>,
+    pub role: Option<Role>,
+}
+
+/// The side of a check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// The build that is compared with.
+    Baseline,
+    /// The build that is checked.
+    Candidate,
+}
+
+impl Role {
+    /// Its name, as in the record.
+    pub fn name(self) -> &'static str {
+        match self {
+            Role::Baseline => "baseline",
+            Role::Candidate => "candidate",
+        }
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
 }
 
 /// The kind of a server.

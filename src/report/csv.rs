@@ -13,9 +13,7 @@ type Column = (&'static str, fn(&Cell, &Trial) -> Option<String>);
 static COLUMNS: &[Column] = &[
     ("scenario", |cell, _| cell.scenario.as_deref().map(quoted)),
     ("contestant", |cell, _| Some(quoted(&cell.contestant.name))),
-    ("role", |cell, _| {
-        cell.contestant.role.as_deref().map(quoted)
-    }),
+    ("role", |cell, _| cell.contestant.role.and_then(text)),
     ("clients", |cell, _| text(cell.load.clients)),
     ("duration_s", |cell, _| {
         text(cell.load.duration.as_secs_f64())

@@ -2,7 +2,7 @@
 
 use rpcbench::internal::check::verdict::least_pairs;
 use rpcbench::internal::check::{Pair, Pairs, check};
-use rpcbench::record::{ErrorCounts, Outcome, Part, Rules, Trial};
+use rpcbench::record::{Advisory, ErrorCounts, Metric, Outcome, Part, Rules, Trial};
 
 use crate::support::trial;
 
@@ -122,14 +122,14 @@ fn strong_noise_is_inconclusive_and_rarely_a_pass() {
 fn each_metric_is_judged_in_its_direction() {
     let (outcome, part) = judged(&pairs(20, 1.3, 0.02, 1));
     assert_eq!(outcome, Outcome::Regressed);
-    let finding = |name: &str| part.findings.iter().find(|f| f.metric == name).unwrap();
+    let finding = |metric: Metric| part.findings.iter().find(|f| f.metric == metric).unwrap();
     // More CPU and less throughput are worse by the same factor.
-    for name in ["cpu_us_per_request", "throughput"] {
-        assert!((1.2..1.4).contains(&finding(name).worse), "{name}");
-        assert_eq!(finding(name).outcome, Outcome::Regressed);
-        assert!(finding(name).gated);
+    for metric in [Metric::CpuUsPerRequest, Metric::Throughput] {
+        assert!((1.2..1.4).contains(&finding(metric).worse), "{metric:?}");
+        assert_eq!(finding(metric).outcome, Outcome::Regressed);
+        assert!(finding(metric).gated);
     }
-    assert!(!finding("p99").gated && !finding("p50").gated);
+    assert!(!finding(Metric::P99).gated && !finding(Metric::P50).gated);
     assert!(
         part.drift.unwrap() > 1.3,
         "the step and the drift are reported: {:?}",
@@ -149,13 +149,10 @@ fn throughput_is_not_gated_when_the_generator_was_the_limit() {
     let throughput = part
         .findings
         .iter()
-        .find(|f| f.metric == "throughput")
+        .find(|f| f.metric == Metric::Throughput)
         .unwrap();
     assert!(!throughput.gated);
-    assert_eq!(
-        throughput.advisory.as_deref(),
-        Some("the load generator was the limit")
-    );
+    assert_eq!(throughput.advisory, Some(Advisory::GeneratorLimited));
 }
 
 #[test]

@@ -7,17 +7,17 @@ use crate::cli::usage::UsageError;
 use crate::load::GeneratorConfig;
 use crate::measure::{Case, ServerSpec};
 use crate::protocol::HEADER_BYTES;
-use crate::record::LoadSpec;
+use crate::record::{LoadSpec, Role, ServerIdentity};
 use crate::scenario::RateSpec;
 
 /// The case of a server under a load, in one role of a pair: baseline or candidate.
 pub(crate) fn case_of(
-    (server_spec, info): &(ServerSpec, crate::record::ServerIdentity),
+    (server_spec, info): &(ServerSpec, ServerIdentity),
     load: &NamedLoad,
-    role: &str,
+    role: Role,
 ) -> Case {
     let mut info = info.clone();
-    info.role = Some(role.to_owned());
+    info.role = Some(role);
     Case {
         server_spec: server_spec.clone(),
         info,

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::form::Form;
 use crate::findings::check_sentences::{of, title};
-use crate::record::{CheckInfo, Finding, Part, Record};
+use crate::record::{CheckInfo, Finding, Metric, Part, Record};
 
 /// Bencher's metric format (bencher.dev).
 pub(crate) struct Bencher;
@@ -25,10 +25,10 @@ fn all(check: &CheckInfo) -> impl Iterator<Item = (&Part, &Finding)> {
 }
 
 fn unit(finding: &Finding) -> &'static str {
-    match finding.metric.as_str() {
-        "throughput" => "requests/s",
-        "cpu_us_per_request" => "µs",
-        _ => "ns",
+    match finding.metric {
+        Metric::Throughput => "requests/s",
+        Metric::CpuUsPerRequest => "µs",
+        Metric::P50 | Metric::P99 => "ns",
     }
 }
 
@@ -55,7 +55,7 @@ impl Form for Bencher {
                 let [low, high] = interval(finding);
                 let value =
                     json!({"value": finding.medians[1], "lower_value": low, "upper_value": high});
-                (finding.metric.clone(), value)
+                (finding.metric.name().to_owned(), value)
             });
             benchmarks.insert(of(part), Value::Object(measures.collect()));
         }
@@ -87,7 +87,7 @@ impl Form for Bigger {
     }
 
     fn render(&self, _record: &Record, check: &CheckInfo) -> String {
-        result_list(all(check).filter(|(_, finding)| finding.metric == "throughput"))
+        result_list(all(check).filter(|(_, finding)| finding.metric == Metric::Throughput))
     }
 }
 
@@ -101,7 +101,7 @@ impl Form for Smaller {
     }
 
     fn render(&self, _record: &Record, check: &CheckInfo) -> String {
-        result_list(all(check).filter(|(_, finding)| finding.metric != "throughput"))
+        result_list(all(check).filter(|(_, finding)| finding.metric != Metric::Throughput))
     }
 }
 
@@ -123,7 +123,7 @@ impl Form for Csv {
                 "{},{commit},\"{name}\",{},{},{baseline},{candidate},{},{},{}\n",
                 record.started,
                 part.clients,
-                finding.metric,
+                finding.metric.name(),
                 finding.worse,
                 finding.low,
                 finding.high

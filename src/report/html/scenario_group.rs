@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::findings::units::{count, some};
 use crate::findings::warnings::warnings;
 use crate::findings::{Summary, load_line};
-use crate::record::{Cell, LoadSpec, Mode, RateChange, Record};
+use crate::record::{Cell, LoadSpec, Mode, RateChange, Record, Role};
 use crate::report::chart::data::Look;
 
 /// A record with its label.
@@ -169,7 +169,7 @@ impl<'a> PageData<'a> {
 
     /// The name of a server's series.
     pub(crate) fn name(&self, source: usize, summary: &Summary<'_>) -> String {
-        let role = summary.cell.contestant.role.as_ref();
+        let role = summary.cell.contestant.role;
         let role = role.map_or(String::new(), |role| format!(" {role}"));
         let name = summary.name();
         match self.sources {
@@ -180,18 +180,16 @@ impl<'a> PageData<'a> {
 
     /// One colour per server; with several records, one dash and marker per record.
     fn look(&self, source: usize, summary: &Summary<'_>) -> Look {
-        let mut names: Vec<String> = Vec::new();
+        let mut names: Vec<(&str, Option<Role>)> = Vec::new();
         for source in self.sources {
             for cell in &source.record.cells {
-                let role = cell.contestant.role.clone().unwrap_or_default();
-                let name = format!("{} {role}", cell.contestant.name);
+                let name = (cell.contestant.name.as_str(), cell.contestant.role);
                 if !names.contains(&name) {
                     names.push(name);
                 }
             }
         }
-        let role = summary.cell.contestant.role.clone().unwrap_or_default();
-        let own = format!("{} {role}", summary.name());
+        let own = (summary.name(), summary.cell.contestant.role);
         let colour = names.iter().position(|name| *name == own).unwrap_or(0);
         let style = if self.sources.len() > 1 {
             source

@@ -5,8 +5,8 @@ use rpcbench::internal::report::html::page::page;
 use rpcbench::internal::report::{Page, Source};
 use rpcbench::record::histogram::encode;
 use rpcbench::record::{
-    Cell, CheckInfo, Finding, Interval, Look, Mode, Outcome, Part, Record, Rules, ScenarioInfo,
-    Trial, Validity, Verdict, WorkerSide,
+    Cell, CheckInfo, Finding, Interval, Look, Metric, Mode, Outcome, Part, Record, Role, Rules,
+    ScenarioInfo, Trial, Validity, Verdict, WorkerSide,
 };
 
 use super::records::{cell, record, six, starved};
@@ -174,9 +174,9 @@ pub(crate) fn words(html: &str) -> String {
 }
 
 pub(crate) fn checked(outcome: Outcome) -> Record {
-    let finding = |metric: &str, worse: f64| Finding {
-        metric: metric.to_owned(),
-        gated: metric != "p50",
+    let finding = |metric: Metric, worse: f64| Finding {
+        metric,
+        gated: metric != Metric::P50,
         advisory: None,
         outcome,
         worse,
@@ -190,12 +190,12 @@ pub(crate) fn checked(outcome: Outcome) -> Record {
             .collect(),
         medians: [20.0, 20.0 * worse],
     };
-    let side = |role: &str, times: f64| {
+    let side = |role: Role, times: f64| {
         let mut cell = cell("async", six(times));
-        cell.contestant.role = Some(role.to_owned());
+        cell.contestant.role = Some(role);
         cell
     };
-    let mut record = record(vec![side("baseline", 1.2), side("candidate", 1.0)]);
+    let mut record = record(vec![side(Role::Baseline, 1.2), side(Role::Candidate, 1.0)]);
     record.check = Some(CheckInfo {
         outcome,
         rules: Rules {
@@ -219,7 +219,10 @@ pub(crate) fn checked(outcome: Outcome) -> Record {
             redone: 0,
             order_effect: None,
             drift: None,
-            findings: vec![finding("cpu_us_per_request", 1.2), finding("p50", 1.1)],
+            findings: vec![
+                finding(Metric::CpuUsPerRequest, 1.2),
+                finding(Metric::P50, 1.1),
+            ],
         }],
     });
     record
