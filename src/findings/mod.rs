@@ -14,6 +14,7 @@ pub mod search_sentences;
 pub mod sentences;
 pub mod summary;
 pub mod units;
+pub mod validity_sentences;
 pub mod warnings;
 
 pub use attack_results::CALM;

@@ -1,71 +1,51 @@
-//! Warnings about trials. Each kind of reason is listed once.
+//! Warnings about trials. What one check found is listed once, for all trials together.
 
 use super::summary::Summary;
-use crate::record::{Trial, Verdict};
+use super::validity_sentences::reason;
+use crate::record::{Trial, ValidityFinding, Verdict};
 
-/// A reason without its figures. Two reasons of one kind differ only in their figures.
-fn kind(reason: &str) -> String {
-    let is_figure_char = |c: char| c.is_ascii_digit() || matches!(c, '.' | ',');
-    let mut kind = String::new();
-    let mut after_figure = false;
-    for c in reason.chars() {
-        // Rates are written as 9,500 or 12k.
-        let in_figure = is_figure_char(c) || (after_figure && matches!(c, 'k' | 'M'));
-        if !in_figure {
-            kind.push(c);
-        }
-        after_figure = in_figure;
-    }
-    kind
-}
-
-/// A reason to doubt the trials of some cells.
+/// What one check found about the trials of some cells.
 #[derive(Debug, Clone)]
 pub struct Warning<'a> {
-    /// The reason, with the figures of the first trial that has it.
-    pub reason: &'a str,
-    /// The servers with this reason.
+    /// The finding of the first trial that has it.
+    pub finding: &'a ValidityFinding,
+    /// That finding in words.
+    pub reason: String,
+    /// The servers with this finding.
     pub names: Vec<&'a str>,
-    /// The worst verdict among the trials with this reason.
+    /// The worst verdict among the trials with this finding.
     pub verdict: Verdict,
-    /// The number of trials with this reason.
+    /// The number of trials with this finding.
     pub trials: usize,
     /// The number of all trials of these cells.
     pub of: usize,
 }
 
-/// The warnings about these cells. Each kind of reason is listed once.
+/// The warnings about these cells: one for each code.
 pub fn warnings<'a>(summaries: &[Summary<'a>]) -> Vec<Warning<'a>> {
     let of = summaries
         .iter()
         .map(|summary| summary.cell.trials.len())
         .sum();
-    let reasons_with_verdict = |trial: &'a Trial| {
-        let reasons = trial.validity.reasons.iter().enumerate();
-        // The first reason is the worst: the verdict of the trial comes from it.
-        reasons.map(|(at, reason)| match at {
-            0 => (trial.validity.verdict, reason),
-            _ => (Verdict::Suspect, reason),
-        })
-    };
     let mut warnings: Vec<Warning<'a>> = Vec::new();
     for summary in summaries {
-        for (verdict, reason) in summary.cell.trials.iter().flat_map(reasons_with_verdict) {
+        for one in summary.cell.trials.iter().flat_map(found) {
             let name = summary.name();
             match warnings
                 .iter_mut()
-                .find(|warning| kind(warning.reason) == kind(reason))
+                .find(|warning| is_same_kind(warning.finding, one.finding))
             {
                 Some(warning) => {
                     warning.trials += 1;
-                    warning.verdict = warning.verdict.max(verdict);
+                    warning.verdict = warning.verdict.max(one.verdict);
                     if !warning.names.contains(&name) {
                         warning.names.push(name);
                     }
                 }
                 None => warnings.push(Warning {
-                    reason,
-                    verdict,
+                    finding: one.finding,
+                    reason: one.reason,
+                    verdict: one.verdict,
                     names: vec![name],
                     trials: 1,
                     of,
@@ -74,6 +54,55 @@ pub fn warnings<'a>(summaries: &[Summary<'a>]) -> Vec<Warning<'a>> {
         }
     }
     warnings
+}
+
+/// A finding of one trial.
+struct Found<'a> {
+    finding: &'a ValidityFinding,
+    reason: String,
+    verdict: Verdict,
+}
+
+fn found(trial: &Trial) -> impl Iterator<Item = Found<'_>> {
+    let validity = &trial.validity;
+    let findings = validity.findings.iter().enumerate();
+    findings.filter_map(|(at, finding)| {
+        Some(Found {
+            finding,
+            reason: reason(validity, at)?,
+            verdict: finding.verdict().unwrap_or(match at {
+                // The first finding is the most serious: the verdict of the trial comes from it.
+                0 => validity.verdict,
+                _ => Verdict::Suspect,
+            }),
+        })
+    })
+}
+
+/// Whether two findings belong into one warning.
+fn is_same_kind(one: &ValidityFinding, other: &ValidityFinding) -> bool {
+    match (one, other) {
+        (ValidityFinding::Legacy { text: one }, ValidityFinding::Legacy { text: other }) => {
+            without_figures(one) == without_figures(other)
+        }
+        _ => one.code() == other.code(),
+    }
+}
+
+/// The text of an old record without its figures: there, all that two reasons of one kind share.
+fn without_figures(text: &str) -> String {
+    let is_figure_char = |c: char| c.is_ascii_digit() || matches!(c, '.' | ',');
+    let mut words = String::new();
+    let mut after_figure = false;
+    for c in text.chars() {
+        // Rates are written as 9,500 or 12k.
+        let in_figure = is_figure_char(c) || (after_figure && matches!(c, 'k' | 'M'));
+        if !in_figure {
+            words.push(c);
+        }
+        after_figure = in_figure;
+    }
+    words
 }
 
 impl Warning<'_> {

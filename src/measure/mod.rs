@@ -2,8 +2,9 @@
 //! order and returns the parts of a record. Nothing here prints.
 //!
 //! Owns pilots, trials, rounds, pairs, the search for a rate, and the checks on
-//! the validity of a trial. To add a validity check, write a function in
-//! `validity` and add it to the list there.
+//! the validity of a trial. To add a validity check, add a code to
+//! `record::ValidityFinding`, its sentence to `findings::validity_sentences`, and
+//! a function to the list in `validity`.
 
 mod assemble;
 mod case;

@@ -1,9 +1,10 @@
-//! Checks on the validity of a trial. Each reason has three parts: what was measured, what it
-//! means, what to do.
+//! Checks on the validity of a trial. `findings::validity_sentences` says what each finding means
+//! and what to do.
 
-use super::{environment, validity};
+use super::environment;
+use crate::findings::validity_sentences::sentence;
 use crate::load::{Load, Measured, Quantile, Slice};
-use crate::record::{LoadSpec, Trial, Validity, Verdict};
+use crate::record::{LoadSpec, TrendMetric, Trial, Validity, ValidityFinding, Verdict};
 use crate::stats::{kendall_z, median, theil_sen};
 
 /// A trial is suspect if the hypervisor took more than this share of the machine's time.
@@ -50,8 +51,8 @@ impl Evidence<'_> {
     }
 }
 
-/// One check: `None` if it finds nothing, else the verdict and the reason.
-type Check = fn(&Evidence<'_>) -> Option<(Verdict, String)>;
+/// One check: `None` if it finds nothing.
+type Check = fn(&Evidence<'_>) -> Option<ValidityFinding>;
 
 /// All checks, the most serious first.
 pub(crate) static ALL: &[Check] = &[
@@ -69,105 +70,69 @@ pub(crate) static ALL: &[Check] = &[
     histogram_overflow,
 ];
 
-fn suspect(reason: String) -> Option<(Verdict, String)> {
-    Some((Verdict::Suspect, reason))
+fn no_replies(evidence: &Evidence<'_>) -> Option<ValidityFinding> {
+    (evidence.measured.recorder.requests == 0).then_some(ValidityFinding::NoReplies {})
 }
 
-fn no_replies(evidence: &Evidence<'_>) -> Option<(Verdict, String)> {
-    (evidence.measured.recorder.requests == 0).then(|| {
-        let reason = "no correct reply arrived inside the window, so the trial has no result; give a longer --duration, or find the cause of the errors";
-        (Verdict::Invalid, reason.to_owned())
+fn generator_limited(evidence: &Evidence<'_>) -> Option<ValidityFinding> {
+    let generator = &evidence.trial.generator;
+    let window = evidence.measured.efforts.first();
+    let waited_share = window.map_or(0.0, |effort| {
+        generator.run_delay_s / effort.elapsed.as_secs_f64()
+    });
+    generator
+        .limited
+        .then(|| ValidityFinding::GeneratorLimited {
+            busy_share: generator.busy_fraction,
+            waited_share,
+            threads: generator.threads,
+            cores: environment::cores(),
+        })
+}
+
+fn over_capacity(evidence: &Evidence<'_>) -> Option<ValidityFinding> {
+    let trial = evidence.trial;
+    Some(ValidityFinding::OverCapacity {
+        offered_rps: trial.offered_rps.filter(|_| trial.over_capacity())?,
+        achieved_rps: trial.throughput_rps,
     })
 }
 
-fn generator_limited(evidence: &Evidence<'_>) -> Option<(Verdict, String)> {
-    let generator = &evidence.trial.generator;
-    if !generator.limited {
-        return None;
-    }
-    let busy = generator.busy_fraction * 100.0;
-    let window = evidence.measured.efforts.first();
-    let window = window.map_or(1.0, |effort| effort.elapsed.as_secs_f64());
-    let waiting = generator.run_delay_s / window * 100.0;
-    let waited = if waiting > 5.0 {
-        format!(" and waited for a core for {waiting:.0} %")
-    } else {
-        String::new()
-    };
-    // More threads help only if there are cores that neither generator nor server uses.
-    let remedy = if environment::cores() > 2 * generator.threads && waiting <= 5.0 {
-        "give a higher --client-threads"
-    } else {
-        "compare CPU per request instead, or use a machine with more cores"
-    };
-    suspect(format!(
-        "the load generator was the limit: it used a core for {busy:.0} % of the time{waited}, so the server may be faster than measured; {remedy}"
-    ))
-}
-
-fn over_capacity(evidence: &Evidence<'_>) -> Option<(Verdict, String)> {
-    let trial = evidence.trial;
-    let offered = trial.offered_rps.filter(|_| trial.over_capacity())?;
-    suspect(format!(
-        "offered {}, achieved {}: the rate was over capacity, so the latencies depend only on the length of the run; give a lower rate",
-        rate(offered),
-        rate(trial.throughput_rps)
-    ))
-}
-
 /// If the warm-up is shorter than the ramp of connects, the window includes connecting.
-fn still_connecting(evidence: &Evidence<'_>) -> Option<(Verdict, String)> {
+fn still_connecting(evidence: &Evidence<'_>) -> Option<ValidityFinding> {
     let load = evidence.load;
     let ramp = Load::ramp(load.connections());
-    (load.warmup < ramp && load.requests_per_connection.is_none())
-        .then(|| {
-            format!(
-                "connections were still being made when the window began, so the window includes connecting; give a --warmup of {ramp:?} or more"
-            )
-        })
-        .and_then(suspect)
+    let is_short = load.warmup < ramp && load.requests_per_connection.is_none();
+    is_short.then_some(ValidityFinding::StillConnecting {
+        ramp_s: ramp.as_secs_f64(),
+    })
 }
 
-fn scheduling_delay(evidence: &Evidence<'_>) -> Option<(Verdict, String)> {
+fn scheduling_delay(evidence: &Evidence<'_>) -> Option<ValidityFinding> {
     let latency = evidence.measured.recorder.latency.quantile(0.5);
-    let latency = latency.map_or(0, Quantile::at_least_ns);
+    let latency_p50_ns = latency.map_or(0, Quantile::at_least_ns);
     // A closed loop has no planned times, so it has no scheduling delay.
     evidence.load.rate_rps?;
-    let lag = evidence.trial.generator.lag_ns.p50?;
-    if lag as f64 <= MAX_DELAY_SHARE * latency as f64 {
-        return None;
-    }
-    let (lag, latency) = (lag / 1000, latency / 1000);
-    suspect(format!(
-        "the generator sent half of the requests over {lag} µs late, and the median latency is {latency} µs, so much of the latency is scheduling delay of the generator; give a lower rate"
-    ))
+    let lag_p50_ns = evidence.trial.generator.lag_ns.p50?;
+    let is_large = lag_p50_ns as f64 > MAX_DELAY_SHARE * latency_p50_ns as f64;
+    is_large.then_some(ValidityFinding::SchedulingDelay {
+        lag_p50_ns,
+        latency_p50_ns,
+    })
 }
 
-fn failures(evidence: &Evidence<'_>) -> Option<(Verdict, String)> {
-    if evidence.failed_share() <= MAX_FAILED_SHARE {
-        return None;
-    }
+fn failures(evidence: &Evidence<'_>) -> Option<ValidityFinding> {
     let recorder = &evidence.measured.recorder;
-    let (failed, samples) = (recorder.errors.total(), recorder.latency.count());
-    let first_wrong = recorder
-        .first_wrong
-        .as_ref()
-        .map(|wrong| format!("; the first wrong reply was {wrong}"));
-    let kinds = recorder.errors.kinds();
-    let kinds: Vec<String> = kinds
-        .iter()
-        .map(|(kind, count)| format!("{count} {kind}"))
-        .collect();
-    suspect(format!(
-        "{failed} requests or connects failed ({}), compared with {samples} requests in the sample; the throughput does not include them; find the cause{}",
-        kinds.join(", "),
-        first_wrong.unwrap_or_default()
-    ))
+    (evidence.failed_share() > MAX_FAILED_SHARE).then(|| ValidityFinding::Failures {
+        errors: recorder.errors.clone(),
+        samples: recorder.latency.count(),
+        first_wrong: recorder.first_wrong.clone(),
+    })
 }
 
 /// Little's law holds when requests end at the rate at which they start. Other checks report
 /// requests that never end or that fail.
-fn littles_law(evidence: &Evidence<'_>) -> Option<(Verdict, String)> {
+fn littles_law(evidence: &Evidence<'_>) -> Option<ValidityFinding> {
     let flow = &evidence.measured.recorder.flow;
     let (in_progress, product) = (flow.under_way_mean(), flow.throughput_times_latency());
     let has_other_reason = evidence.trial.clients_unserved > 0
@@ -176,17 +141,15 @@ fn littles_law(evidence: &Evidence<'_>) -> Option<(Verdict, String)> {
         || evidence.measured.recorder.requests == 0;
     // Below a tenth of a request in progress, one slow request makes the difference.
     let is_balanced = (product - in_progress).abs() <= LITTLES_LAW_TOLERANCE * in_progress.max(0.1);
-    if has_other_reason || is_balanced {
-        return None;
-    }
-    suspect(format!(
-        "Little's law does not hold: {in_progress:.3} requests were in progress on average, but throughput times latency is {product:.3}: the load had not reached a steady state; give a longer --warmup or --duration"
-    ))
+    (!has_other_reason && !is_balanced).then_some(ValidityFinding::LittlesLaw {
+        under_way_mean: in_progress,
+        throughput_times_latency: product,
+    })
 }
 
 /// A trend over the window: its significance by Kendall's rank correlation with time, its size by
 /// the slope of Theil and Sen.
-fn trend(evidence: &Evidence<'_>) -> Option<(Verdict, String)> {
+fn trend(evidence: &Evidence<'_>) -> Option<ValidityFinding> {
     let slices = evidence.measured.recorder.flow.slices();
     let has_other_reason = evidence.trial.clients_unserved > 0 || evidence.is_saturated();
     if has_other_reason || slices.iter().any(|slice| slice.replies == 0) {
@@ -195,81 +158,52 @@ fn trend(evidence: &Evidence<'_>) -> Option<(Verdict, String)> {
     let (metric, values): (_, Vec<f64>) = if evidence.load.rate_rps.is_some() {
         // The load sets the throughput of an open loop; its latency may still change.
         let mean = |slice: &Slice| slice.latency_ns as f64 / slice.replies as f64;
-        ("latency", slices.iter().map(mean).collect())
+        (TrendMetric::Latency, slices.iter().map(mean).collect())
     } else {
         let replies = slices.iter().map(|slice| slice.replies as f64);
-        ("throughput", replies.collect())
+        (TrendMetric::Throughput, replies.collect())
     };
-    let change = theil_sen(&values) * (values.len() - 1) as f64 / median(&values);
-    let is_large = match evidence.load.rate_rps {
+    let change_share = theil_sen(&values) * (values.len() - 1) as f64 / median(&values);
+    let size = change_share.abs();
+    let is_large = match metric {
         // The ratio of the ends of the window, with the median in the middle.
-        Some(_) => {
-            (1.0 + change.abs() / 2.0) / (1.0 - change.abs() / 2.0).max(0.01) >= LATENCY_TREND
-        }
-        None => change.abs() >= THROUGHPUT_TREND,
+        TrendMetric::Latency => (1.0 + size / 2.0) / (1.0 - size / 2.0).max(0.01) >= LATENCY_TREND,
+        TrendMetric::Throughput => size >= THROUGHPUT_TREND,
     };
-    if kendall_z(&values).abs() < TREND_Z || !is_large {
-        return None;
-    }
-    let direction = if change > 0.0 { "rose" } else { "fell" };
-    let percent = change.abs() * 100.0;
-    suspect(format!(
-        "{metric} {direction} by {percent:.0} % of its median over the window, so the load was not steady; give a longer --warmup, or measure when the machine is less busy"
-    ))
+    let is_significant = kendall_z(&values).abs() >= TREND_Z;
+    (is_significant && is_large).then_some(ValidityFinding::Trend {
+        metric,
+        change_share,
+    })
 }
 
-fn hypervisor_steal(evidence: &Evidence<'_>) -> Option<(Verdict, String)> {
-    let percent = evidence.steal * 100.0;
-    (evidence.steal > MAX_STEAL)
-        .then(|| {
-            format!(
-                "the hypervisor took {percent:.0} % of the machine's time, so the results depend on other virtual machines; measure when the host is less busy"
-            )
-        })
-        .and_then(suspect)
+fn hypervisor_steal(evidence: &Evidence<'_>) -> Option<ValidityFinding> {
+    (evidence.steal > MAX_STEAL).then_some(ValidityFinding::HypervisorSteal {
+        stolen_share: evidence.steal,
+    })
 }
 
-fn unclean_stop(evidence: &Evidence<'_>) -> Option<(Verdict, String)> {
-    (!evidence.orderly_end)
-        .then(|| {
-            "the server did not stop cleanly when it was asked to stop, so it may have failed during the trial; read its error output".to_owned()
-        })
-        .and_then(suspect)
+fn unclean_stop(evidence: &Evidence<'_>) -> Option<ValidityFinding> {
+    (!evidence.orderly_end).then_some(ValidityFinding::UncleanStop {})
 }
 
-fn debug_build(_: &Evidence<'_>) -> Option<(Verdict, String)> {
-    cfg!(debug_assertions)
-        .then(|| {
-            "this is a debug build, so the results do not apply to a release build; measure with cargo run --release".to_owned()
-        })
-        .and_then(suspect)
+fn debug_build(_: &Evidence<'_>) -> Option<ValidityFinding> {
+    cfg!(debug_assertions).then_some(ValidityFinding::DebugBuild {})
 }
 
-fn histogram_overflow(evidence: &Evidence<'_>) -> Option<(Verdict, String)> {
-    let overflow = evidence.measured.recorder.overflow;
-    (overflow > 0)
-        .then(|| {
-            format!(
-                "{overflow} measured times were over one hour, the maximum of the histograms, so the quantiles do not include them; give a shorter --timeout"
-            )
-        })
-        .and_then(suspect)
+fn histogram_overflow(evidence: &Evidence<'_>) -> Option<ValidityFinding> {
+    let times = evidence.measured.recorder.overflow;
+    (times > 0).then_some(ValidityFinding::HistogramOverflow { times })
 }
 
-/// Such as `950/s` or `131k/s`.
-fn rate(rps: f64) -> String {
-    match rps {
-        rps if rps < 9_950.0 => format!("{rps:.0}/s"),
-        rps => format!("{:.0}k/s", rps / 1000.0),
-    }
-}
-
-/// The verdict on a trial, with its reasons.
+/// The verdict on a trial, with what the checks found.
 pub(crate) fn validity(evidence: &Evidence<'_>) -> Validity {
-    let found = validity::ALL.iter().filter_map(|check| check(evidence));
-    let (verdicts, reasons): (Vec<Verdict>, Vec<String>) = found.unzip();
+    let found = ALL.iter().filter_map(|check| check(evidence));
+    let findings: Vec<ValidityFinding> = found.collect();
+    let verdicts = findings.iter().filter_map(ValidityFinding::verdict);
     Validity {
-        verdict: verdicts.into_iter().max().unwrap_or(Verdict::Valid),
-        reasons,
+        verdict: verdicts.max().unwrap_or(Verdict::Valid),
+        reasons: findings.iter().map(sentence).collect(),
+        findings,
     }
 }

@@ -8,6 +8,7 @@ mod check;
 mod choices;
 mod document;
 mod environment;
+mod errors;
 mod file;
 pub mod histogram;
 mod load;
@@ -17,12 +18,14 @@ mod seconds;
 mod series;
 mod server;
 mod trial;
+mod validity;
 
 pub use crate::protocol::WriteMode;
 pub use check::{Advisory, CheckInfo, Finding, Look, Metric, Outcome, Part, Rules};
 pub use choices::{Arrivals, Assign, Close, Mode};
 pub use document::{Cell, Record};
 pub use environment::{Environment, SystemLimits, Tool};
+pub use errors::ErrorCounts;
 pub use load::{
     Alternate, LEAST_PAYLOAD_BYTES, LoadSpec, MOST_CONNECTIONS, MOST_IN_FLIGHT, QUOTES_BYTES,
     RateChange, Skew,
@@ -33,6 +36,7 @@ pub(crate) use seconds::parse as parse_time;
 pub use series::{Interval, Overload};
 pub use server::{Role, ServerIdentity, ServerKind, ServerOptions};
 pub use trial::{
-    Censored, ClientWait, Connects, ErrorCounts, GeneratorSide, Histograms, Idle, Lag, LittlesLaw,
-    Quantiles, Residue, ServerSide, Trial, Validity, Verdict, WorkerSide,
+    Censored, ClientWait, Connects, GeneratorSide, Histograms, Idle, Lag, LittlesLaw, Quantiles,
+    Residue, ServerSide, Trial, WorkerSide,
 };
+pub use validity::{TrendMetric, Validity, ValidityFinding, Verdict};

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::errors::ErrorCounts;
 use super::series::{Interval, Overload};
+use super::validity::Validity;
 
 /// The result of one trial. Each trial uses a fresh server.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -139,49 +141,6 @@ pub struct ClientWait {
     pub p90: Option<u64>,
     pub p99: Option<u64>,
     pub max: Option<u64>,
-}
-
-/// Failures by kind.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ErrorCounts {
-    /// Connects that were refused, failed or timed out.
-    pub connect: u64,
-    /// Requests without a reply before the timeout.
-    pub timeout: u64,
-    /// Requests on connections that were closed or reset.
-    pub reset: u64,
-    /// Bytes that are not a valid frame, or a frame without a request.
-    pub protocol: u64,
-    /// Wrong replies.
-    pub reply: u64,
-}
-
-impl ErrorCounts {
-    /// The sum of all kinds.
-    pub fn total(&self) -> u64 {
-        self.connect + self.timeout + self.reset + self.protocol + self.reply
-    }
-
-    /// Adds the counts of `other`.
-    pub fn add(&mut self, other: &ErrorCounts) {
-        self.connect += other.connect;
-        self.timeout += other.timeout;
-        self.reset += other.reset;
-        self.protocol += other.protocol;
-        self.reply += other.reply;
-    }
-
-    /// The kinds with a count above 0, with their counts.
-    pub fn kinds(&self) -> Vec<(&'static str, u64)> {
-        let all = [
-            ("connect", self.connect),
-            ("timeout", self.timeout),
-            ("reset", self.reset),
-            ("protocol", self.protocol),
-            ("wrong reply", self.reply),
-        ];
-        all.into_iter().filter(|(_, count)| *count > 0).collect()
-    }
 }
 
 /// Results of connects: since the start of the load for connections that stay open to the end, else
@@ -333,26 +292,4 @@ pub struct Lag {
     pub p50: Option<u64>,
     pub p99: Option<u64>,
     pub max: Option<u64>,
-}
-
-/// Whether a trial is valid.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Validity {
-    /// The verdict.
-    pub verdict: Verdict,
-    /// The reasons to doubt the trial, each with what to do, as text.
-    pub reasons: Vec<String>,
-}
-
-/// Whether the results of a trial can be used.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Verdict {
-    /// Without restriction.
-    #[default]
-    Valid,
-    /// Only with the reasons in mind.
-    Suspect,
-    /// The results cannot be used.
-    Invalid,
 }

@@ -11,7 +11,7 @@ pub(crate) use crate::findings::summary::groups;
 use crate::findings::units::count;
 use crate::findings::warnings::warnings;
 pub(crate) use crate::findings::{Summary, Warning, load_line, search_sentences, sentences};
-use crate::record::{Mode, Record, SearchInfo};
+use crate::record::{Mode, Record, SearchInfo, ValidityFinding};
 use crate::report::details::server;
 
 pub(crate) struct Text;
@@ -155,10 +155,10 @@ pub(crate) fn short(name: &str) -> String {
 /// Warnings that the table and the sentences do not already include.
 fn further_warnings(group: &[Summary<'_>]) -> Vec<String> {
     let is_included = |warning: &Warning<'_>| {
-        warning
-            .reason
-            .starts_with("the load generator was the limit")
-            || warning.reason.starts_with("offered ")
+        matches!(
+            warning.finding,
+            ValidityFinding::GeneratorLimited { .. } | ValidityFinding::OverCapacity { .. }
+        )
     };
     let new = warnings(group)
         .into_iter()

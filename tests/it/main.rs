@@ -39,3 +39,4 @@ mod storm;
 mod structure;
 mod support;
 mod untrusted;
+mod validity;

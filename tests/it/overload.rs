@@ -242,8 +242,8 @@ fn a_real_overload_records_its_load_and_its_result() {
     let peak = trial.series.iter().filter_map(|one| one.under_way).max();
     assert!(peak > Some(200), "{peak:?}");
     assert!(!trial.over_capacity());
-    let reasons = trial.validity.reasons.join("; ");
-    for word in ["over capacity", "Little", "not steady", "failed"] {
-        assert!(!reasons.contains(word), "{reasons}");
+    for finding in &trial.validity.findings {
+        let unexpected = ["over-capacity", "littles-law", "trend", "failures"];
+        assert!(!unexpected.contains(&finding.code()), "{finding:?}");
     }
 }

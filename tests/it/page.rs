@@ -2,9 +2,9 @@
 
 use std::collections::HashSet;
 
-use rpcbench::record::{Outcome, Record, Validity, Verdict};
+use rpcbench::record::{Outcome, Record, ValidityFinding};
 
-use crate::support::{checked, one, record, study, two_records, words};
+use crate::support::{checked, one, record, study, suspect, two_records, words};
 
 #[test]
 fn the_text_of_a_study() {
@@ -150,10 +150,9 @@ fn different_rates_of_compared_records_are_all_shown() {
     for cell in &mut other.cells {
         cell.load.rate_rps = cell.load.rate_rps.map(|rate| 2.0 * rate);
     }
-    other.cells[4].trials[0].validity = Validity {
-        verdict: Verdict::Suspect,
-        reasons: vec!["it was a bad day".to_owned()],
-    };
+    other.cells[4].trials[0].validity = suspect(vec![ValidityFinding::Legacy {
+        text: "it was a bad day".to_owned(),
+    }]);
     let html = two_records([("before", &one), ("after", &other)]).html;
     let title = "ladder: response time by percentile, before: 64 clients, 9,000/s; after: 64 clients, 18,000/s";
     assert!(html.contains(title));
@@ -189,8 +188,7 @@ fn incomplete_records_have_a_page_that_states_what_is_missing() {
     assert!(page.html.contains("Ended early"));
     let mut invalid = study();
     for trial in invalid.cells.iter_mut().flat_map(|cell| &mut cell.trials) {
-        trial.validity.verdict = Verdict::Invalid;
-        trial.validity.reasons = vec!["no correct reply was received".to_owned()];
+        trial.validity = suspect(vec![ValidityFinding::NoReplies {}]);
     }
     let html = one(&invalid).html;
     assert!(html.contains("nothing to rank"), "no ranking is shown");

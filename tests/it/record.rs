@@ -92,7 +92,7 @@ fn a_record_has_every_key_of_the_schema() {
         "threads cpu_us_per_request busy_fraction run_delay_s limited lag_ns",
     );
     has(&trial["generator"]["lag_ns"], "p50 p99 max");
-    has(&trial["validity"], "verdict reasons");
+    has(&trial["validity"], "verdict findings reasons");
     assert_eq!(trial["server"]["processes_peak"], 3);
     assert_eq!(cell["load"]["mode"], "closed");
 

@@ -186,7 +186,8 @@ const ALLOWED_DEPENDENCIES: &[(&str, &[&str])] = &[
     (
         "measure",
         &[
-            "attack", "check", "error", "load", "process", "record", "scenario", "stats", "sys",
+            "attack", "check", "error", "findings", "load", "process", "record", "scenario",
+            "stats", "sys",
         ],
     ),
 ];

@@ -6,10 +6,10 @@ use rpcbench::internal::report::{Page, Source};
 use rpcbench::record::histogram::encode;
 use rpcbench::record::{
     Cell, CheckInfo, Finding, Interval, Look, Metric, Mode, Outcome, Part, Record, Role, Rules,
-    ScenarioInfo, Trial, Validity, Verdict, WorkerSide,
+    ScenarioInfo, Trial, ValidityFinding, WorkerSide,
 };
 
-use super::records::{cell, record, six, starved};
+use super::records::{cell, record, six, starved, suspect};
 
 /// The text of a histogram of latencies from `us` microseconds on, with a tail.
 pub(crate) fn histogram(us: u64) -> String {
@@ -100,10 +100,9 @@ pub(crate) fn study() -> Record {
             rate,
         ));
     }
-    cells[4].trials[2].validity = Validity {
-        verdict: Verdict::Suspect,
-        reasons: vec!["the hypervisor took 12 % of the machine's time".to_owned()],
-    };
+    cells[4].trials[2].validity = suspect(vec![ValidityFinding::HypervisorSteal {
+        stolen_share: 0.12,
+    }]);
     let mut record = record(cells);
     record.scenarios = vec![info("echo"), info("ladder")];
     record

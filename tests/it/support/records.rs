@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use rpcbench::internal::findings::validity_sentences::sentence;
 use rpcbench::internal::report;
 use rpcbench::record::{
     Cell, Censored, Environment, LoadSpec, Quantiles, Record, ServerIdentity, ServerKind,
-    ServerOptions, ServerSide, SystemLimits, Tool, Trial, Validity, Verdict,
+    ServerOptions, ServerSide, SystemLimits, Tool, Trial, Validity, ValidityFinding, Verdict,
 };
 
 pub(crate) fn record(cells: Vec<Cell>) -> Record {
@@ -104,10 +105,7 @@ pub(crate) fn trial(round: usize, throughput_rps: f64, cpu_us: f64) -> Trial {
             faults: Some(0),
             ..ServerSide::default()
         },
-        validity: Validity {
-            verdict: Verdict::Valid,
-            reasons: Vec::new(),
-        },
+        validity: Validity::default(),
         service_ns: Quantiles::default(),
         connect_ns: Quantiles::default(),
         censored: Censored::default(),
@@ -141,6 +139,16 @@ pub(crate) fn six(times: f64) -> Vec<Trial> {
             )
         })
         .collect()
+}
+
+/// The validity of a trial with these findings.
+pub(crate) fn suspect(findings: Vec<ValidityFinding>) -> Validity {
+    let verdicts = findings.iter().filter_map(ValidityFinding::verdict);
+    Validity {
+        verdict: verdicts.max().unwrap_or(Verdict::Suspect),
+        reasons: findings.iter().map(sentence).collect(),
+        findings,
+    }
 }
 
 pub(crate) fn starved(mut trial: Trial) -> Trial {

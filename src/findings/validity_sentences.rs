@@ -1,0 +1,117 @@
+//! What the checks on a trial found, in words: what was measured, what it means, what to do.
+
+use super::units::span;
+use crate::record::{ErrorCounts, TrendMetric, Validity, ValidityFinding};
+
+/// A generator's thread that waited for a core for more than this share of the window shows that
+/// there are too few cores.
+const MAX_WAITED_SHARE: f64 = 0.05;
+
+/// The finding at `at` as text. The words of an unknown or old finding are those of the record.
+pub(crate) fn reason(validity: &Validity, at: usize) -> Option<String> {
+    let finding = validity.findings.get(at)?;
+    let stored = validity.reasons.get(at);
+    Some(match (finding, stored) {
+        (ValidityFinding::Unknown { .. }, Some(text)) => text.clone(),
+        _ => sentence(finding),
+    })
+}
+
+/// A finding as text, without a full stop.
+pub fn sentence(finding: &ValidityFinding) -> String {
+    match finding {
+        ValidityFinding::NoReplies {} => "no correct reply arrived inside the window, so the trial has no result; give a longer --duration, or find the cause of the errors".to_owned(),
+        ValidityFinding::GeneratorLimited { busy_share, waited_share, threads, cores } => {
+            generator_limited(*busy_share, *waited_share, *threads, *cores)
+        }
+        ValidityFinding::OverCapacity { offered_rps, achieved_rps } => format!(
+            "offered {}, achieved {}: the rate was over capacity, so the latencies depend only on the length of the run; give a lower rate",
+            rate(*offered_rps),
+            rate(*achieved_rps)
+        ),
+        ValidityFinding::StillConnecting { ramp_s } => format!(
+            "connections were still being made when the window began, so the window includes connecting; give a --warmup of {} or more",
+            // Rounded up, because a shorter warm-up would not be enough.
+            span((ramp_s * 100.0).ceil() / 100.0)
+        ),
+        ValidityFinding::SchedulingDelay { lag_p50_ns, latency_p50_ns } => format!(
+            "the generator sent half of the requests over {} µs late, and the median latency is {} µs, so much of the latency is scheduling delay of the generator; give a lower rate",
+            lag_p50_ns / 1000,
+            latency_p50_ns / 1000
+        ),
+        ValidityFinding::Failures { errors, samples, first_wrong } => {
+            failures(errors, *samples, first_wrong.as_deref())
+        }
+        ValidityFinding::LittlesLaw { under_way_mean, throughput_times_latency } => format!(
+            "Little's law does not hold: {under_way_mean:.3} requests were in progress on average, but throughput times latency is {throughput_times_latency:.3}: the load had not reached a steady state; give a longer --warmup or --duration"
+        ),
+        ValidityFinding::Trend { metric, change_share } => trend(*metric, *change_share),
+        ValidityFinding::HypervisorSteal { stolen_share } => format!(
+            "the hypervisor took {:.0} % of the machine's time, so the results depend on other virtual machines; measure when the host is less busy",
+            stolen_share * 100.0
+        ),
+        ValidityFinding::UncleanStop {} => "the server did not stop cleanly when it was asked to stop, so it may have failed during the trial; read its error output".to_owned(),
+        ValidityFinding::DebugBuild {} => "this is a debug build, so the results do not apply to a release build; measure with cargo run --release".to_owned(),
+        ValidityFinding::HistogramOverflow { times } => format!(
+            "{times} measured times were over one hour, the maximum of the histograms, so the quantiles do not include them; give a shorter --timeout"
+        ),
+        ValidityFinding::Legacy { text } => text.clone(),
+        ValidityFinding::Unknown { code, .. } => format!(
+            "a newer version of this program found {code}; read the record with that version"
+        ),
+    }
+}
+
+fn generator_limited(busy_share: f64, waited_share: f64, threads: usize, cores: usize) -> String {
+    let is_short_of_cores = waited_share > MAX_WAITED_SHARE;
+    let waited = if is_short_of_cores {
+        format!(" and waited for a core for {:.0} %", waited_share * 100.0)
+    } else {
+        String::new()
+    };
+    // More threads help only if there are cores that neither generator nor server uses.
+    let remedy = if cores > threads.saturating_mul(2) && !is_short_of_cores {
+        "give a higher --client-threads"
+    } else {
+        "compare CPU per request instead, or use a machine with more cores"
+    };
+    format!(
+        "the load generator was the limit: it used a core for {:.0} % of the time{waited}, so the server may be faster than measured; {remedy}",
+        busy_share * 100.0
+    )
+}
+
+fn failures(errors: &ErrorCounts, samples: u64, first_wrong: Option<&str>) -> String {
+    let kinds = errors.kinds();
+    let kinds: Vec<String> = kinds
+        .iter()
+        .map(|(kind, count)| format!("{count} {kind}"))
+        .collect();
+    let first_wrong = first_wrong.map(|wrong| format!("; the first wrong reply was {wrong}"));
+    format!(
+        "{} requests or connects failed ({}), compared with {samples} requests in the sample; the throughput does not include them; find the cause{}",
+        errors.total(),
+        kinds.join(", "),
+        first_wrong.unwrap_or_default()
+    )
+}
+
+fn trend(metric: TrendMetric, change_share: f64) -> String {
+    let metric = match metric {
+        TrendMetric::Throughput => "throughput",
+        TrendMetric::Latency => "latency",
+    };
+    let direction = if change_share > 0.0 { "rose" } else { "fell" };
+    let percent = change_share.abs() * 100.0;
+    format!(
+        "{metric} {direction} by {percent:.0} % of its median over the window, so the load was not steady; give a longer --warmup, or measure when the machine is less busy"
+    )
+}
+
+/// Such as `950/s` or `131k/s`.
+fn rate(rps: f64) -> String {
+    match rps {
+        rps if rps < 9_950.0 => format!("{rps:.0}/s"),
+        rps => format!("{:.0}k/s", rps / 1000.0),
+    }
+}

@@ -1,0 +1,188 @@
+//! Whether a trial is valid, and what the checks found, as codes with values.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::errors::ErrorCounts;
+
+/// Whether a trial is valid.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(from = "StoredValidity")]
+pub struct Validity {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// What the checks found, the most serious first. A record from before this field has one
+    /// finding with the code `legacy` per reason.
+    pub findings: Vec<ValidityFinding>,
+    /// The findings as text, in the same order, each with what to do. Programs should read
+    /// `findings`.
+    pub reasons: Vec<String>,
+}
+
+/// Whether the results of a trial can be used.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// Without restriction.
+    #[default]
+    Valid,
+    /// Only with the reasons in mind.
+    Suspect,
+    /// The results cannot be used.
+    Invalid,
+}
+
+/// What a check on the validity of a trial found. Shares are from 0 to 1.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "code", content = "values", rename_all = "kebab-case")]
+pub enum ValidityFinding {
+    /// No correct reply arrived inside the window.
+    NoReplies {},
+    /// The load generator was the limit, so the throughput is a lower bound.
+    GeneratorLimited {
+        /// The share of the window in which its busiest thread used a core.
+        busy_share: f64,
+        /// The share of the window in which one of its threads waited for a core.
+        waited_share: f64,
+        /// Its threads.
+        threads: usize,
+        /// The cores that this program could use.
+        cores: usize,
+    },
+    /// The rate of an open loop was over capacity.
+    OverCapacity {
+        /// Requests planned per second.
+        offered_rps: f64,
+        /// Correct replies per second.
+        achieved_rps: f64,
+    },
+    /// Connections were still being made when the window began.
+    StillConnecting {
+        /// The time that all connects take.
+        ramp_s: f64,
+    },
+    /// Much of the latency is scheduling delay of the generator.
+    SchedulingDelay {
+        /// The median scheduling delay.
+        lag_p50_ns: u64,
+        /// The median latency.
+        latency_p50_ns: u64,
+    },
+    /// Too many requests or connects failed.
+    Failures {
+        /// The failures by kind.
+        errors: ErrorCounts,
+        /// Requests in the sample.
+        samples: u64,
+        /// A description of the first wrong reply; null if no reply was wrong.
+        first_wrong: Option<String>,
+    },
+    /// Little's law does not hold.
+    LittlesLaw {
+        /// The mean number of requests in progress.
+        under_way_mean: f64,
+        /// Throughput multiplied by the mean latency.
+        throughput_times_latency: f64,
+    },
+    /// A figure rose or fell over the window.
+    Trend {
+        /// The figure.
+        metric: TrendMetric,
+        /// Its change over the window as a share of its median: over 0 it rose, below 0 it fell.
+        change_share: f64,
+    },
+    /// The hypervisor took time from the machine.
+    HypervisorSteal {
+        /// The share of all cores' time that it took.
+        stolen_share: f64,
+    },
+    /// The server did not stop cleanly.
+    UncleanStop {},
+    /// The program is a debug build.
+    DebugBuild {},
+    /// Times were over the maximum of the histograms.
+    HistogramOverflow {
+        /// The number of these times.
+        times: u64,
+    },
+    /// A reason from a record that has only text.
+    Legacy {
+        /// The reason.
+        text: String,
+    },
+    /// A finding of a newer version of this program.
+    #[serde(untagged)]
+    Unknown {
+        /// Its code.
+        code: String,
+        /// Its values.
+        #[serde(default)]
+        values: Value,
+    },
+}
+
+/// The figure that has a trend.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TrendMetric {
+    /// Correct replies per second, in a closed loop.
+    Throughput,
+    /// The mean latency, in an open loop.
+    Latency,
+}
+
+impl ValidityFinding {
+    /// The code, as in the record.
+    pub fn code(&self) -> &str {
+        match self {
+            ValidityFinding::NoReplies {} => "no-replies",
+            ValidityFinding::GeneratorLimited { .. } => "generator-limited",
+            ValidityFinding::OverCapacity { .. } => "over-capacity",
+            ValidityFinding::StillConnecting { .. } => "still-connecting",
+            ValidityFinding::SchedulingDelay { .. } => "scheduling-delay",
+            ValidityFinding::Failures { .. } => "failures",
+            ValidityFinding::LittlesLaw { .. } => "littles-law",
+            ValidityFinding::Trend { .. } => "trend",
+            ValidityFinding::HypervisorSteal { .. } => "hypervisor-steal",
+            ValidityFinding::UncleanStop {} => "unclean-stop",
+            ValidityFinding::DebugBuild {} => "debug-build",
+            ValidityFinding::HistogramOverflow { .. } => "histogram-overflow",
+            ValidityFinding::Legacy { .. } => "legacy",
+            ValidityFinding::Unknown { code, .. } => code,
+        }
+    }
+
+    /// What the finding means for the trial; `None` if only the trial's own verdict says it.
+    pub fn verdict(&self) -> Option<Verdict> {
+        match self {
+            ValidityFinding::NoReplies {} => Some(Verdict::Invalid),
+            ValidityFinding::Legacy { .. } | ValidityFinding::Unknown { .. } => None,
+            _ => Some(Verdict::Suspect),
+        }
+    }
+}
+
+/// A [`Validity`] as it is stored: records from before `findings` have only reasons.
+#[derive(Deserialize)]
+struct StoredValidity {
+    verdict: Verdict,
+    #[serde(default)]
+    findings: Vec<ValidityFinding>,
+    reasons: Vec<String>,
+}
+
+impl From<StoredValidity> for Validity {
+    fn from(stored: StoredValidity) -> Validity {
+        let mut findings = stored.findings;
+        let unnamed = stored.reasons.iter().skip(findings.len()).cloned();
+        let legacy: Vec<_> = unnamed
+            .map(|text| ValidityFinding::Legacy { text })
+            .collect();
+        findings.extend(legacy);
+        Validity {
+            verdict: stored.verdict,
+            findings,
+            reasons: stored.reasons,
+        }
+    }
+}
