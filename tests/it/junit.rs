@@ -1,6 +1,6 @@
 //! The JUnit XML of a check, validated against a schema with xmllint (libxml2).
 //!
-//! Without xmllint the test passes and validates nothing, unless `CI` is set.
+//! Without xmllint the test says that it validates nothing, and fails if `CI` is set.
 
 use std::fs;
 use std::process::Command;
@@ -8,7 +8,7 @@ use std::process::Command;
 use rpcbench::internal::report::check::ALL;
 use rpcbench::record::Outcome;
 
-use crate::support::checked;
+use crate::support::{checked, skipped};
 
 #[test]
 fn every_outcome_is_valid_junit_xml() {
@@ -22,6 +22,7 @@ fn every_outcome_is_valid_junit_xml() {
         (Outcome::Pass, ""),
         (Outcome::Improved, ""),
     ];
+    let mut is_validated = true;
     for (outcome, element) in outcomes {
         let mut record = checked(outcome);
         let check = record.check.as_mut().unwrap();
@@ -37,7 +38,10 @@ fn every_outcome_is_valid_junit_xml() {
                 let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
                 assert!(output.status.success(), "{outcome:?}: {stderr}\n{xml}");
             }
-            Err(_) => assert!(std::env::var_os("CI").is_none(), "xmllint is not installed"),
+            Err(_) => is_validated = false,
         }
+    }
+    if !is_validated {
+        skipped("xmllint", "libxml2-utils");
     }
 }

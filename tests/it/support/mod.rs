@@ -6,9 +6,11 @@ mod records;
 mod scripted;
 mod scripted_loop;
 mod servers;
+mod skipped;
 
 pub(crate) use pages::*;
 pub(crate) use records::*;
 pub(crate) use scripted::*;
 pub(crate) use scripted_loop::*;
 pub(crate) use servers::*;
+pub(crate) use skipped::*;

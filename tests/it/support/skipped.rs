@@ -1,0 +1,17 @@
+//! What a test says that checks nothing, because this machine lacks a program.
+
+use std::io::Write;
+
+/// Says that the rest of this test is skipped, and why. With `CI` set this is a failure.
+///
+/// libtest shows what a test prints only if it fails, but captures no more than the macros print:
+/// this is written to the descriptor itself.
+pub(crate) fn skipped(missing: &str, package: &str) {
+    let thread = std::thread::current();
+    let test = thread.name().unwrap_or("a test");
+    let text = format!("SKIPPED {test}: {missing} is not installed (apt-get install {package})");
+    assert!(std::env::var_os("CI").is_none(), "{text}");
+    // One write, so that lines of other threads do not come between.
+    let written = std::io::stderr().write_all(format!("\n{text}\n").as_bytes());
+    written.unwrap();
+}
