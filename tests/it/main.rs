@@ -12,6 +12,7 @@ mod cli;
 mod commands;
 mod contract;
 mod conversation;
+mod dependencies;
 mod event_loop;
 mod faults;
 mod files;
