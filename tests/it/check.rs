@@ -60,18 +60,30 @@ fn judged(pairs: &Pairs) -> (Outcome, Part) {
     (outcome, parts.swap_remove(0))
 }
 
-/// Share of 300 checks that end with this outcome.
-fn share(times: f64, noise: f64, wanted: Outcome) -> f64 {
-    let ended = (0..300).filter(|seed| judged(&pairs(20, times, noise, seed * 7)).0 == wanted);
-    ended.count() as f64 / 300.0
+/// The outcomes of many checks.
+struct Outcomes(Vec<Outcome>);
+
+impl Outcomes {
+    /// Share of the checks that end with this outcome.
+    fn share(&self, wanted: Outcome) -> f64 {
+        let ended = self.0.iter().filter(|outcome| **outcome == wanted);
+        ended.count() as f64 / self.0.len() as f64
+    }
+}
+
+/// 300 checks.
+fn outcomes(times: f64, noise: f64) -> Outcomes {
+    let outcome = |seed: u64| judged(&pairs(20, times, noise, seed * 7)).0;
+    Outcomes((0..300).map(outcome).collect())
 }
 
 #[test]
 fn identical_builds_rarely_differ_and_mostly_pass() {
     // Noise as published for shared machines, plus a drift and a step.
-    assert!(share(1.0, 0.1, Outcome::Regressed) <= 0.03);
-    assert!(share(1.0, 0.1, Outcome::Improved) <= 0.03);
-    assert!(share(1.0, 0.1, Outcome::Pass) >= 0.8);
+    let identical = outcomes(1.0, 0.1);
+    assert!(identical.share(Outcome::Regressed) <= 0.03);
+    assert!(identical.share(Outcome::Improved) <= 0.03);
+    assert!(identical.share(Outcome::Pass) >= 0.8);
 }
 
 /// A check with two looks: a fifth of the error rate at 20 pairs; if these are inconclusive, the
@@ -88,34 +100,33 @@ fn two_looks(times: f64, seed: u64) -> Outcome {
 
 #[test]
 fn two_looks_together_keep_the_error_rate_and_decide_more_often() {
-    let ended = |times: f64, wanted: Outcome| {
-        let ended = (0..400).filter(|seed| two_looks(times, seed * 7) == wanted);
-        ended.count() as f64 / 400.0
-    };
-    assert!(ended(1.0, Outcome::Regressed) <= 0.03);
-    assert!(ended(1.0, Outcome::Improved) <= 0.03);
-    assert!(ended(1.0, Outcome::Pass) >= 0.9);
-    assert!(ended(1.15, Outcome::Regressed) >= 0.95);
-    assert!(ended(1.0 / 1.15, Outcome::Improved) >= 0.95);
+    let ended = |times: f64| Outcomes((0..400).map(|seed| two_looks(times, seed * 7)).collect());
+    let identical = ended(1.0);
+    assert!(identical.share(Outcome::Regressed) <= 0.03);
+    assert!(identical.share(Outcome::Improved) <= 0.03);
+    assert!(identical.share(Outcome::Pass) >= 0.9);
+    assert!(ended(1.15).share(Outcome::Regressed) >= 0.95);
+    assert!(ended(1.0 / 1.15).share(Outcome::Improved) >= 0.95);
     // At the margin, passes are as rare as the sum of both error rates allows.
-    assert!(ended(1.1, Outcome::Pass) <= 0.07);
+    assert!(ended(1.1).share(Outcome::Pass) <= 0.07);
 }
 
 #[test]
 fn large_changes_are_found_and_small_changes_are_no_regression() {
-    assert!(share(1.15, 0.1, Outcome::Regressed) >= 0.9);
-    assert!(share(1.0 / 1.15, 0.1, Outcome::Improved) >= 0.85);
+    assert!(outcomes(1.15, 0.1).share(Outcome::Regressed) >= 0.9);
+    assert!(outcomes(1.0 / 1.15, 0.1).share(Outcome::Improved) >= 0.85);
     // A slowdown below delta is not reported as a regression.
-    assert!(share(1.03, 0.02, Outcome::Regressed) <= 0.02);
+    assert!(outcomes(1.03, 0.02).share(Outcome::Regressed) <= 0.02);
     // A slowdown at the margin passes about as often as alpha allows.
-    assert!(share(1.1, 0.1, Outcome::Pass) <= 0.08);
+    assert!(outcomes(1.1, 0.1).share(Outcome::Pass) <= 0.08);
 }
 
 #[test]
 fn strong_noise_is_inconclusive_and_rarely_a_pass() {
     // By chance the candidate sometimes looks so much better that the check passes.
-    assert!(share(1.0, 0.6, Outcome::Pass) <= 0.15);
-    assert!(share(1.0, 0.6, Outcome::Inconclusive) >= 0.75);
+    let noisy = outcomes(1.0, 0.6);
+    assert!(noisy.share(Outcome::Pass) <= 0.15);
+    assert!(noisy.share(Outcome::Inconclusive) >= 0.75);
 }
 
 #[test]

@@ -1,14 +1,13 @@
 //! The command line: output and exit codes.
 
 use std::process::Stdio;
-use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
 
 use crate::support::{
-    SHORT, Served, assert_gone, descendants, eventually, measured, rpcbench, run,
+    SHORT, Served, assert_gone, descendants, measured, rpcbench, run, wait_for_server,
 };
 
 #[test]
@@ -184,10 +183,8 @@ fn ctrl_c_stops_the_server_and_keeps_complete_trials() {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    std::thread::sleep(Duration::from_millis(1500));
-    eventually("a server runs", || {
-        !descendants(child.id() as i32).is_empty()
-    });
+    // One trial is complete.
+    wait_for_server(child.id() as i32, 2);
     let processes = descendants(child.id() as i32);
     kill(Pid::from_raw(child.id() as i32), Signal::SIGINT).unwrap();
     let status = child.wait().unwrap();
@@ -212,6 +209,8 @@ fn strict_exits_with_5_on_an_invalid_trial() {
         "sleep",
         "--params",
         "60000",
+        "--drain",
+        "100ms",
         "--no-save",
     ];
     let plain = run(&[&sleeping[..], &SHORT].concat());
@@ -269,6 +268,8 @@ fn a_command_in_another_language_is_measured_with_the_models() {
                 "3",
                 "--trials",
                 "2",
+                "--drain",
+                "100ms",
             ][..],
             &SHORT,
         ]

@@ -376,16 +376,16 @@ fn sleeps_and_replies_keep_their_order(model: &str) {
     let mut client = server.client();
     let begun = Instant::now();
     let sleep = |ms| frame(&format!(r#"{{"in":"sleep","params":{ms}}}"#));
-    let requests: Vec<u8> = [frame(&ping(0)), sleep(60), sleep(20), frame(&ping(1))].concat();
+    let requests: Vec<u8> = [frame(&ping(0)), sleep(120), sleep(20), frame(&ping(1))].concat();
     client.send(&requests);
     assert_eq!(client.receive(), Some(pong(0)));
     assert!(
-        begun.elapsed() < Duration::from_millis(50),
+        begun.elapsed() < Duration::from_millis(120),
         "the first reply waited for a sleep that comes after it"
     );
     assert_eq!(
         client.receive().as_deref(),
-        Some(r#"{"out":"sleep","result":60}"#)
+        Some(r#"{"out":"sleep","result":120}"#)
     );
     assert_eq!(
         client.receive().as_deref(),
@@ -393,7 +393,7 @@ fn sleeps_and_replies_keep_their_order(model: &str) {
     );
     assert_eq!(client.receive(), Some(pong(1)));
     assert!(
-        begun.elapsed() >= Duration::from_millis(80),
+        begun.elapsed() >= Duration::from_millis(140),
         "the sleeps did not run one after the other"
     );
 }
@@ -471,13 +471,13 @@ fn stop_while_busy(model: &str) {
     let server = Served::start(model, &[]);
     let mut client = server.client();
     let requests = [frame(r#"{"in":"sleep","params":400}"#), frame(&ping(2))].concat();
+    let begun = Instant::now();
     client.send(&requests);
     thread::sleep(Duration::from_millis(100));
-    let begun = Instant::now();
     let (code, _) = server.stop();
     assert_eq!(code, Some(0));
     assert!(
-        begun.elapsed() >= Duration::from_millis(250),
+        begun.elapsed() >= Duration::from_millis(400),
         "the drain was cut short"
     );
     assert_eq!(

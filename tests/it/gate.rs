@@ -4,8 +4,19 @@ use std::process::{Command, Output};
 
 use crate::support::{example, rpcbench};
 
+/// Short trials: the margins of these tests are wide, or smaller than any noise.
+const SHORT: [&str; 4] = ["--duration", "80ms", "--warmup", "30ms"];
+/// With it, the tests that run at the same time affect the throughput little.
+const THINK: [&str; 2] = ["--think", "1ms"];
+
 /// A short check; `more` sets the baseline and the margins.
 fn gate(mut program: Command, more: &[&str]) -> Output {
+    // A scenario sets its own.
+    let think = if more.contains(&"--scenario") {
+        &[][..]
+    } else {
+        &THINK
+    };
     program
         .args([
             "check",
@@ -16,7 +27,9 @@ fn gate(mut program: Command, more: &[&str]) -> Output {
             "--pairs",
             "8",
         ])
-        .args(["--duration", "150ms", "--warmup", "50ms", "--budget", "9s"])
+        .args(SHORT)
+        .args(["--budget", "9s"])
+        .args(think)
         .args(more)
         .output()
         .unwrap()
@@ -255,14 +268,9 @@ fn calibrate_reports_the_noise_of_the_machine() {
                 "--pairs",
                 "8",
             ])
-            .args([
-                "--duration",
-                "150ms",
-                "--warmup",
-                "50ms",
-                "--margin",
-                margin,
-            ])
+            .args(SHORT)
+            .args(THINK)
+            .args(["--margin", margin])
             .args(more)
             .output()
             .unwrap()

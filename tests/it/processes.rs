@@ -251,14 +251,7 @@ fn panics_and_lost_workers_are_in_the_result() {
     for model in models() {
         let mut program = example("own_handler");
         let load = ["--model", model, "--clients", "2", "--method", "panic"];
-        let short = [
-            "--duration",
-            "1500ms",
-            "--warmup",
-            "100ms",
-            "--workers",
-            "2",
-        ];
+        let short = ["--duration", "400ms", "--warmup", "100ms", "--workers", "2"];
         let with_workers = model.starts_with("preforking");
         let output = program
             .args(load)
@@ -305,8 +298,8 @@ fn a_worker_that_hangs_is_replaced_and_one_that_sleeps_is_not() {
             let reply = server.client().ask(r#"{"in":"upper","params":"d"}"#);
             assert_eq!(reply, r#"{"out":"upper","result":"D"}"#, "{model}");
         }
-        let slept = server.client().ask(r#"{"in":"sleep","params":1200}"#);
-        assert_eq!(slept, r#"{"out":"sleep","result":1200}"#, "{model}");
+        let slept = server.client().ask(r#"{"in":"sleep","params":800}"#);
+        assert_eq!(slept, r#"{"out":"sleep","result":800}"#, "{model}");
     }
 }
 

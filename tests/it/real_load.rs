@@ -14,7 +14,7 @@ fn split_writes_wait_for_the_delayed_acknowledgement_in_every_model() {
     let record = measured(
         &[
             &arguments[..],
-            &["--duration", "600ms", "--warmup", "300ms"],
+            &["--duration", "400ms", "--warmup", "100ms"],
         ]
         .concat(),
     );

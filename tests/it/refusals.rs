@@ -1,7 +1,9 @@
 //! Errors have one or two lines and state what to do.
 
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::process::Command;
+
+use socket2::{Domain, Socket, Type};
 
 use crate::support::{SHORT, run};
 
@@ -142,6 +144,11 @@ fn failures_are_reported_with_a_remedy() {
         );
     }
     drop(taken);
+    // Bound, so that no server of another test gets the port, but not listening.
+    let bound = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
+    bound.bind(&any_port.into()).unwrap();
+    let address = bound.local_addr().unwrap().as_socket().unwrap().to_string();
     fails(
         &["--target", &address, "--no-save"],
         1,

@@ -3,16 +3,18 @@
 use std::fs;
 use std::path::Path;
 use std::process::Stdio;
-use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use rpcbench::record::Record;
 use serde_json::Value;
 
-use crate::support::{SHORT, rpcbench, run};
+use crate::support::{SHORT, rpcbench, run, wait_for_server};
 
-/// Starts a run of some ten seconds, interrupts it with SIGINT, and returns its record.
+/// Two scenarios, of which one has five rates, with two servers and two rounds.
+const TRIALS: usize = (1 + 5) * 2 * 2;
+
+/// Starts a run, interrupts it with SIGINT in its fourth trial, and returns its record.
 fn interrupted(file: &Path) -> Record {
     let mut child = rpcbench()
         .args([
@@ -29,7 +31,7 @@ fn interrupted(file: &Path) -> Record {
             "--warmup",
             "30ms",
             "--trials",
-            "6",
+            "2",
             "--seed",
             "5",
         ])
@@ -38,7 +40,8 @@ fn interrupted(file: &Path) -> Record {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    std::thread::sleep(Duration::from_millis(4500));
+    // Two pilots come first.
+    wait_for_server(child.id() as i32, 2 + 4);
     kill(Pid::from_raw(child.id() as i32), Signal::SIGINT).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(1));
     Record::read(file).unwrap()
@@ -58,7 +61,7 @@ fn an_interrupted_run_is_resumed_with_the_next_trial() {
     let before = interrupted(&file);
     let done = orders(&before);
     assert!(
-        before.interrupted && !done.is_empty() && done.len() < 72,
+        before.interrupted && !done.is_empty() && done.len() < TRIALS,
         "{done:?}"
     );
     assert_eq!(done, (0..done.len()).collect::<Vec<_>>());
@@ -67,7 +70,7 @@ fn an_interrupted_run_is_resumed_with_the_next_trial() {
     assert_eq!(output.status.code(), Some(0), "{stderr}");
     let after = Record::read(&file).unwrap();
     assert!(!after.interrupted);
-    assert_eq!(orders(&after), (0..72).collect::<Vec<_>>());
+    assert_eq!(orders(&after), (0..TRIALS).collect::<Vec<_>>());
     assert_eq!(after.resumed.len(), 1);
     assert_eq!(
         (&after.started, &after.command),

@@ -240,6 +240,24 @@ pub(crate) fn eventually(what: &str, holds: impl Fn() -> bool) {
     }
 }
 
+/// Waits until this harness has started its server number `count`, and so has ended all trials
+/// before that.
+pub(crate) fn wait_for_server(harness: i32, count: usize) {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    let mut seen = std::collections::BTreeSet::new();
+    while seen.len() < count {
+        assert!(
+            Instant::now() < deadline,
+            "{} of {count} servers in 20 seconds",
+            seen.len()
+        );
+        let children = processes().into_iter();
+        let guards = children.filter(|process| process.parent == harness);
+        seen.extend(guards.map(|guard| guard.pid));
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
 pub(crate) const SHORT: [&str; 4] = ["--duration", "200ms", "--warmup", "100ms"];
 
 pub(crate) fn run(arguments: &[&str]) -> Output {
