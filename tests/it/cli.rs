@@ -268,8 +268,6 @@ fn a_command_in_another_language_is_measured_with_the_models() {
                 "3",
                 "--trials",
                 "2",
-                "--drain",
-                "100ms",
             ][..],
             &SHORT,
         ]

@@ -76,12 +76,12 @@ fn the_exit_code_is_the_verdict() {
     assert_eq!(accepted.status.code(), Some(0), "{}", text_of(&accepted));
 
     let mut slow = Command::new(slower);
-    slow.env("SLOWER_NS", "400000");
+    slow.env("SLOWER_NS", "2000000");
     let regressed = gate(slow, &["--baseline", itself]);
     assert_eq!(regressed.status.code(), Some(3), "{}", text_of(&regressed));
 
     let mut fast = rpcbench();
-    fast.env("SLOWER_NS", "400000");
+    fast.env("SLOWER_NS", "2000000");
     let improved = gate(fast, &["--baseline", slower]);
     assert_eq!(improved.status.code(), Some(0), "{}", text_of(&improved));
     assert!(

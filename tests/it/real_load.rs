@@ -184,7 +184,7 @@ fn a_search_ends_with_an_answer_and_keeps_its_trials() {
         "--slo",
         "p50<100ms",
     ];
-    let short = ["--duration", "150ms", "--warmup", "50ms"];
+    let short = ["--duration", "300ms", "--warmup", "100ms"];
     let record = measured(&[&target[..], &short].concat());
     let searches = record["searches"].as_array().unwrap();
     assert_eq!(searches.len(), 2);
