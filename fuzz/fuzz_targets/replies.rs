@@ -1,20 +1,20 @@
 //! Fuzzes the load generator with any bytes as replies.
 #![no_main]
 
-use std::time::Duration;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::io;
 use std::rc::Rc;
+use std::time::Duration;
 
 use libfuzzer_sys::fuzz_target;
-use rpcbench::internal::load::{ClientConfig, Ramp};
 use rpcbench::internal::load::Clients;
-use rpcbench::internal::load::Message;
 use rpcbench::internal::load::ClosedLoop;
-use rpcbench::internal::load::{Recorder, Window};
+use rpcbench::internal::load::Message;
+use rpcbench::internal::load::{ClientConfig, Ramp};
 use rpcbench::internal::load::{Clock, Wire};
-use rpcbench::record::{LoadSpec};
+use rpcbench::internal::load::{Recorder, Window};
+use rpcbench::record::LoadSpec;
 
 #[derive(Clone, Default)]
 struct Script(Rc<RefCell<VecDeque<Vec<u8>>>>);

@@ -91,11 +91,12 @@ pub(crate) fn run(app: App<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     session.file.clone_from(&args.save);
     let finished = super::session::run(&session, &plan)?;
     let record = finished.record;
-    session.save(&record)?;
     if let Some(error) = finished.error {
+        session.save(&record)?;
         return Err(error.into());
     }
     let Some(check) = record.check.as_ref().filter(|_| !finished.interrupted) else {
+        session.save(&record)?;
         writeln!(
             io::stderr(),
             "rpcbench: interrupted before the check was complete: no verdict"
@@ -103,6 +104,7 @@ pub(crate) fn run(app: App<'_>, args: &Args) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::FAILURE);
     };
     write!(anstream::stdout(), "{}", form.render(&record, check))?;
+    session.save(&record)?;
     if let Some(folder) = &args.out {
         for form in ALL {
             let text = anstream::adapter::strip_str(&form.render(&record, check)).to_string();

@@ -75,6 +75,7 @@ impl Args {
             cases: plan.cases.clone(),
             slo,
             arrivals: self.load.arrivals,
+            assign: self.load.assign,
             seed: plan.seed,
         });
         let scenarios = study.map(|study| study.infos()).unwrap_or_default();

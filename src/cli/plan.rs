@@ -68,7 +68,7 @@ fn rate(case: &Case) -> String {
                 (100.0 * share).round()
             )
         }
-        (_, Some(rate_rps)) => format!(" at {rate_rps}/s"),
+        (Some(Rate::Rps(rate_rps)), _) | (_, Some(rate_rps)) => format!(" at {rate_rps}/s"),
         (_, None) => String::new(),
     }
 }

@@ -31,6 +31,6 @@ pub trait Observer {
     /// When waiting fails.
     fn wait(&mut self, most: Duration) -> std::io::Result<bool>;
 
-    /// A trial is complete; `so_far` returns all results until now.
+    /// A trial, a pair or a step of a search is complete; `so_far` returns all results until now.
     fn trial_ended(&mut self, _so_far: &dyn Fn() -> Outcome) {}
 }

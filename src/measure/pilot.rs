@@ -11,7 +11,7 @@ use super::outcome::Outcome;
 use super::plan::Plan;
 use super::trial;
 use crate::error::Error;
-use crate::record::{Mode, Pilot};
+use crate::record::{Assign, Mode, Pilot};
 
 /// The duration of a pilot's window.
 const WINDOW: Duration = Duration::from_millis(500);
@@ -74,6 +74,7 @@ fn pilots_of(cases: &[Case]) -> Vec<Case> {
         if !pilots.iter().any(is_same) {
             let mut pilot = case.clone();
             pilot.load.mode = Mode::Closed;
+            pilot.load.assign = Assign::Bound;
             pilot.load.duration = WINDOW;
             pilot.rate_spec = None;
             pilots.push(pilot);

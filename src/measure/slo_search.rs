@@ -10,7 +10,7 @@ use super::session::Measurement;
 use super::targets::reach_targets;
 use super::trial;
 use crate::error::Error;
-use crate::record::{Arrivals, Cell, Slo, Trial};
+use crate::record::{Arrivals, Assign, Cell, Slo, Trial};
 
 /// Trials that a search usually needs, its pilot included.
 const USUAL_TRIALS: usize = 12;
@@ -28,6 +28,8 @@ pub struct SearchPlan {
     pub slo: Slo,
     /// The arrivals of the open loops.
     pub arrivals: Arrivals,
+    /// Which connection a request of an open loop waits for.
+    pub assign: Assign,
     /// The seed of the random order.
     pub seed: u64,
 }
@@ -166,6 +168,7 @@ fn step(
         };
         case.load.duration = duration;
         case.load.mode = plan.arrivals.into();
+        case.load.assign = plan.assign;
         case.load.rate_rps = Some(rate_rps);
     }
     let Some((mut trial, resolved)) = trial::run(&case, seed, observer)? else {

@@ -62,8 +62,8 @@ pub fn run(launch: &Launch, command: &[OsString]) -> io::Result<()> {
     }
 }
 
-/// Starts the server in its own process group, without the signals that the guard blocks:
-/// std passes them on.
+/// Starts the server in its own process group with no signal blocked; std would pass on the
+/// signal mask of the guard.
 fn start(command: &[OsString], stdout: ServerStdout) -> io::Result<Pid> {
     let (program, arguments) = command.split_first().ok_or(io::ErrorKind::InvalidInput)?;
     let stdout = match stdout {

@@ -58,6 +58,7 @@ pub struct Cell {
     /// The scenario's name, if the load belongs to a scenario.
     pub scenario: Option<String>,
     /// The load.
+    #[serde(deserialize_with = "super::load::whole")]
     pub load: LoadSpec,
     /// The trials.
     pub trials: Vec<Trial>,

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde::{Deserialize, Deserializer, Serialize, de};
+use serde_json::{Map, Value};
 
 use super::choices::{Arrivals, Assign, Close, Mode};
 use super::seconds;
@@ -73,24 +73,20 @@ pub struct LoadSpec {
     #[serde(rename = "warmup_s", with = "seconds")]
     pub warmup: Duration,
     /// The longest wait for a reply.
-    #[serde(rename = "timeout_s", alias = "timeout", with = "seconds")]
+    #[serde(rename = "timeout_s", with = "seconds")]
     pub timeout: Duration,
     /// The longest wait for a connect.
-    #[serde(
-        rename = "connect_timeout_s",
-        alias = "connect_timeout",
-        with = "seconds"
-    )]
+    #[serde(rename = "connect_timeout_s", with = "seconds")]
     pub connect_timeout: Duration,
     /// The time that a client of a closed loop waits between a reply and its next request.
-    #[serde(rename = "think_s", alias = "think", with = "seconds")]
+    #[serde(rename = "think_s", with = "seconds")]
     pub think: Duration,
     /// The cores of the generator, such as `0,2-3`; null is all.
     pub client_cpus: Option<Cpus>,
     /// How connections are closed.
     pub close: Close,
     /// How messages are written.
-    #[serde(rename = "wire", alias = "write_mode")]
+    #[serde(rename = "wire")]
     pub write_mode: WriteMode,
     /// An alternate message that some requests are; null is none.
     #[serde(rename = "beside")]
@@ -100,11 +96,7 @@ pub struct LoadSpec {
     /// All clients close their connections at the multiples of this time since the load began,
     /// and reconnect at once; null is never. No request is lost: a client with a request in
     /// flight reconnects after its reply.
-    #[serde(
-        rename = "reconnect_every_s",
-        alias = "reconnect_every",
-        with = "seconds::option"
-    )]
+    #[serde(rename = "reconnect_every_s", with = "seconds::option")]
     pub reconnect_every: Option<Duration>,
     /// A change of the rate inside the window; null is a constant rate.
     pub then: Option<RateChange>,
@@ -217,18 +209,26 @@ impl LoadSpec {
         (falls && !then.after.is_zero()).then(|| then.after.min(self.duration))
     }
 
-    /// This load with every setting of `other` that is not the default.
-    pub(crate) fn overlaid_with(&self, other: &LoadSpec) -> Result<LoadSpec, serde_json::Error> {
-        let mut fields = serde_json::to_value(self)?;
-        let default = serde_json::to_value(LoadSpec::default())?;
-        if let Value::Object(changes) = serde_json::to_value(other)? {
-            for (name, value) in changes {
-                if default[&name] != value {
-                    fields[name] = value;
-                }
-            }
+    /// The fields, as in a record.
+    pub(crate) fn fields(&self) -> Result<Map<String, Value>, serde_json::Error> {
+        match serde_json::to_value(self)? {
+            Value::Object(fields) => Ok(fields),
+            // A struct is always an object.
+            _ => Ok(Map::new()),
         }
-        serde_json::from_value(fields)
+    }
+
+    /// This load with these fields of `other`, which are named as in a record.
+    pub(crate) fn overlaid_with(
+        &self,
+        other: &LoadSpec,
+        names: &[String],
+    ) -> Result<LoadSpec, serde_json::Error> {
+        let mut fields = self.fields()?;
+        let changes = other.fields()?;
+        let changes = changes.into_iter();
+        fields.extend(changes.filter(|(name, _)| names.contains(name)));
+        serde_json::from_value(Value::Object(fields))
     }
 
     /// This load as a record keeps it: with long params shortened.
@@ -248,6 +248,31 @@ impl Skew {
         let busy = (self.clients_share * clients as f64).round() as usize;
         busy.clamp(1, clients.max(1))
     }
+}
+
+/// Reads the load of a record, in which the fields of all versions are required. (A scenario file
+/// has only those that differ from the default.)
+pub(super) fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<LoadSpec, D::Error> {
+    const REQUIRED: [&str; 13] = [
+        "clients",
+        "mode",
+        "pipeline",
+        "assign",
+        "method",
+        "request_bytes",
+        "payload_bytes",
+        "idle",
+        "duration_s",
+        "warmup_s",
+        "timeout_s",
+        "close",
+        "wire",
+    ];
+    let fields = Map::<String, Value>::deserialize(deserializer)?;
+    if let Some(name) = REQUIRED.iter().find(|name| !fields.contains_key(**name)) {
+        return Err(de::Error::missing_field(name));
+    }
+    serde_json::from_value(Value::Object(fields)).map_err(de::Error::custom)
 }
 
 /// Params of a request; long ones are shortened to their beginning and length.

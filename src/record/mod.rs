@@ -32,7 +32,7 @@ pub use load::{
 };
 pub use scenario::{Pilot, ScenarioInfo};
 pub use search::{SearchInfo, Slo, Step, Try};
-pub(crate) use seconds::parse as parse_time;
+pub(crate) use seconds::{LONGEST as LONGEST_TIME, parse as parse_time};
 pub use series::{Interval, Overload};
 pub use server::{Role, ServerIdentity, ServerKind, ServerOptions};
 pub use trial::{

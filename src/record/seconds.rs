@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serializer, de};
 
-/// The longest time that a text may state: the range of the histograms.
-const LONGEST: Duration = Duration::from_secs(3600);
+/// The longest time that a scenario file may state: the range of the histograms.
+pub(crate) const LONGEST: Duration = Duration::from_secs(3600);
 
 #[derive(Deserialize)]
 #[serde(

@@ -30,6 +30,8 @@ pub struct Scenario {
     pub warmup: Option<Duration>,
     /// The other settings of its loads.
     pub(crate) load: LoadSpec,
+    /// The fields of `load` that it sets, named as in a record; the defaults have the others.
+    pub(crate) load_fields: Vec<String>,
     pub(crate) open: Option<Open>,
 }
 
@@ -71,7 +73,7 @@ impl Scenario {
     /// # Errors
     /// When the settings of the scenario and the defaults cannot be combined.
     pub fn cases(&self, defaults: &LoadSpec) -> Result<Vec<ScenarioLoad>, Error> {
-        let load = defaults.overlaid_with(&self.load);
+        let load = defaults.overlaid_with(&self.load, &self.load_fields);
         let load = load.map_err(|error| Error::Scenario {
             what: "scenario",
             path: self.name.clone(),

@@ -13,8 +13,8 @@ use super::open_loop::{OpenLoop, SkewTable};
 use crate::error::Error;
 use crate::protocol::METHODS;
 use crate::record::{
-    Alternate, Arrivals, LEAST_PAYLOAD_BYTES, LoadSpec, MOST_CONNECTIONS, MOST_IN_FLIGHT,
-    parse_time,
+    Alternate, Arrivals, Assign, LEAST_PAYLOAD_BYTES, LONGEST_TIME, LoadSpec, MOST_CONNECTIONS,
+    MOST_IN_FLIGHT, parse_time,
 };
 
 /// Far above the message limit of any server.
@@ -38,6 +38,16 @@ struct File {
 }
 
 /// The fields of [`LoadSpec`] that follow from the keys of [`File`].
+const FROM_FILE: [&str; 7] = [
+    "mode",
+    "method",
+    "params",
+    "payload_bytes",
+    "request_bytes",
+    "beside",
+    "skew",
+];
+/// The fields of [`LoadSpec`] that a file cannot set under their own names.
 const DERIVED: [&str; 8] = [
     "mode",
     "rate_rps",
@@ -99,7 +109,8 @@ impl Scenario {
     /// # Errors
     /// When the text is not valid: the message contains the path and, if known, the line.
     pub fn parse(name: &str, path: &str, text: &str) -> Result<Scenario, Error> {
-        let scenario = read(text).and_then(|(file, load)| file.into_scenario(name, load));
+        let scenario = read(text)
+            .and_then(|(file, load, load_fields)| file.into_scenario(name, load, load_fields));
         scenario.map_err(|reason| Error::Scenario {
             what: "scenario",
             path: path.to_owned(),
@@ -108,41 +119,52 @@ impl Scenario {
     }
 }
 
-/// The two parts of a file. Every key belongs to one of them.
-fn read(text: &str) -> Result<(File, LoadSpec), String> {
+/// The two parts of a file, and the fields of the load that it sets. Every key belongs to one part.
+fn read(text: &str) -> Result<(File, LoadSpec, Vec<String>), String> {
     let error = |error: toml::de::Error| with_line(text, &error);
     let mut load_keys = Vec::new();
     let document = toml::Deserializer::parse(text).map_err(error)?;
     let file: File = serde_ignored::deserialize(document, |key| load_keys.push(key.to_string()))
         .map_err(error)?;
-    let table = DeTable::parse(text).map_err(error)?;
-    let of_load = table.get_ref().iter();
-    let of_load = of_load.filter(|(key, _)| load_keys.iter().any(|name| key.get_ref() == name));
-    let of_load: DeTable<'_> = of_load
-        .map(|(key, value)| (key.clone(), value.clone()))
-        .collect();
-    let mut unknown: Vec<String> = load_keys
-        .into_iter()
-        .filter(|key| DERIVED.contains(&key.as_str()))
-        .collect();
-    let of_load = toml::Deserializer::from(Spanned::new(table.span(), of_load));
-    let load = serde_ignored::deserialize(of_load, |key| unknown.push(key.to_string()));
-    let load = load.map_err(error)?;
-    match unknown.first() {
-        None => Ok((file, load)),
-        Some(name) => {
-            let key = table.get_ref().keys().find(|key| key.get_ref() == name);
-            let line = key.map(|key| line_of(text, key.span().start));
-            Err(format!(
-                "{}unknown field `{name}`",
-                line.unwrap_or_default()
-            ))
+    let fields = LoadSpec::default().fields();
+    let fields = fields.map_err(|error| error.to_string())?;
+    let document = DeTable::parse(text).map_err(error)?;
+    let mut of_load = DeTable::new();
+    let mut names: Vec<String> = Vec::new();
+    for (key, value) in document.get_ref() {
+        if !load_keys.iter().any(|name| key.get_ref() == name) {
+            continue;
         }
+        let line = line_of(text, key.span().start);
+        let name = field_of(key.get_ref(), &fields)
+            .ok_or_else(|| format!("{line}unknown field `{}`", key.get_ref()))?;
+        if names.contains(&name) {
+            return Err(format!("{line}duplicate field `{}`", key.get_ref()));
+        }
+        of_load.insert(Spanned::new(key.span(), name.clone().into()), value.clone());
+        names.push(name);
     }
+    let of_load = Spanned::new(document.span(), of_load);
+    let load = LoadSpec::deserialize(toml::Deserializer::from(of_load)).map_err(error)?;
+    Ok((file, load, names))
+}
+
+/// The field of [`LoadSpec`] that a key sets: times need no `_s`, and `wire` is the old name of
+/// `write_mode`, which records keep.
+fn field_of(key: &str, fields: &serde_json::Map<String, serde_json::Value>) -> Option<String> {
+    let key = if key == "write_mode" { "wire" } else { key };
+    let candidates = [key.to_owned(), format!("{key}_s")];
+    let is_free = |name: &String| fields.contains_key(name) && !DERIVED.contains(&name.as_str());
+    candidates.into_iter().find(is_free)
 }
 
 impl File {
-    fn into_scenario(self, name: &str, mut load: LoadSpec) -> Result<Scenario, String> {
+    fn into_scenario(
+        self,
+        name: &str,
+        mut load: LoadSpec,
+        mut load_fields: Vec<String>,
+    ) -> Result<Scenario, String> {
         if self.clients.is_empty() {
             return Err("clients: name at least one number".to_owned());
         }
@@ -150,6 +172,9 @@ impl File {
         check(&load)?;
         if self.open.is_some() && !load.think.is_zero() {
             return Err("think: clients of an open loop do not wait for replies".to_owned());
+        }
+        if self.open.is_none() && load.assign == Assign::Free {
+            return Err("assign: only an open loop assigns requests to any free client".to_owned());
         }
         let call = request(self.method.as_deref(), self.params.as_ref(), self.payload)?;
         load.set_request(&call.method, call.params, call.string_bytes);
@@ -165,6 +190,7 @@ impl File {
                 Some(open.into_open()?)
             }
         };
+        load_fields.extend(FROM_FILE.map(str::to_owned));
         Ok(Scenario {
             name: name.to_owned(),
             about: self.about,
@@ -173,6 +199,7 @@ impl File {
             duration: self.duration.map(|time| time.0),
             warmup: self.warmup.map(|time| time.0),
             load,
+            load_fields,
             open,
         })
     }
@@ -220,8 +247,17 @@ fn check(load: &LoadSpec) -> Result<(), String> {
         ("timeout", load.timeout.is_zero()),
         ("connect_timeout", load.connect_timeout.is_zero()),
     ];
-    match zeros.iter().find(|(_, zero)| *zero) {
-        Some((key, _)) => Err(format!("{key}: must be more than 0")),
+    if let Some((key, _)) = zeros.iter().find(|(_, zero)| *zero) {
+        return Err(format!("{key}: must be more than 0"));
+    }
+    let times = [
+        ("think", load.think),
+        ("reconnect_every", load.reconnect_every.unwrap_or_default()),
+        ("timeout", load.timeout),
+        ("connect_timeout", load.connect_timeout),
+    ];
+    match times.iter().find(|(_, time)| *time > LONGEST_TIME) {
+        Some((key, _)) => Err(format!("{key}: must be at most 1h")),
         None => Ok(()),
     }
 }

@@ -35,7 +35,7 @@ pub(crate) fn start_with_defaults(command: &mut Command) -> &mut Command {
     unsafe { command.pre_exec(reset) }
 }
 
-/// First the dispositions, while signals are still blocked: one that comes then has its default effect.
+/// Resets the dispositions before it unblocks, so that a pending signal has its default effect.
 fn reset() -> io::Result<()> {
     // The kernel's struct sigaction, or more: all zeroes is SIG_DFL without flags on every
     // architecture.

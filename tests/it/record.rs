@@ -2,9 +2,10 @@
 
 use std::fs;
 
-use rpcbench::record::Record;
+use rpcbench::record::{Cell, Record};
+use serde_json::Value;
 
-use crate::support::measured;
+use crate::support::{cell, measured};
 
 fn keys(value: &serde_json::Value) -> Vec<&str> {
     value
@@ -136,4 +137,20 @@ fn a_file_that_is_not_a_record_is_named_in_the_error() {
         missing.contains("none.json") && missing.contains("No such file"),
         "{missing}"
     );
+}
+
+#[test]
+fn a_load_without_a_required_field_is_refused() {
+    let cell = serde_json::to_value(cell("async", Vec::new())).unwrap();
+    let read = |cell: &Value| serde_json::from_value::<Cell>(cell.clone());
+    assert!(read(&cell).is_ok());
+    for name in ["clients", "method", "duration_s"] {
+        let mut damaged = cell.clone();
+        damaged["load"].as_object_mut().unwrap().remove(name);
+        let error = read(&damaged).unwrap_err().to_string();
+        assert!(
+            error.contains(&format!("missing field `{name}`")),
+            "{error}"
+        );
+    }
 }

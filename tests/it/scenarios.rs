@@ -79,6 +79,44 @@ fn a_file_may_set_every_load_option_and_its_settings_precede_the_defaults() {
         ..LoadSpec::default()
     };
     assert_eq!(loads[0].load, expected);
+
+    // A setting that is the default precedes another default too.
+    let text = "about = \"x\"\nreads = \"y\"\nclients = [3]\nwrite_mode = \"default\"\ntimeout = \"10s\"\n";
+    let scenario = Scenario::parse("mine", "mine.toml", text).unwrap();
+    let defaults = LoadSpec {
+        timeout: Duration::from_secs(7),
+        write_mode: WriteMode::Split,
+        ..LoadSpec::default()
+    };
+    let load = scenario.cases(&defaults).unwrap().remove(0).load;
+    assert_eq!(load.timeout, Duration::from_secs(10));
+    assert_eq!(load.write_mode, WriteMode::Default);
+}
+
+#[test]
+fn options_of_the_command_line_precede_the_settings_of_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("mine.toml");
+    let text = "about = \"x\"\nreads = \"y\"\nclients = [2]\ntimeout = \"2s\"\nclose = \"reset\"\n";
+    fs::write(&file, text).unwrap();
+    let scenario = ["--scenario", file.to_str().unwrap()];
+    let model = ["--model", "async", "--trials", "1"];
+    let given = ["--timeout", "3s"];
+    let record = measured(&[&scenario[..], &model, &given, &SHORT].concat());
+    let load = &record["cells"][0]["load"];
+    assert_eq!(
+        (&load["timeout_s"], &load["close"]),
+        (&3.0.into(), &"reset".into())
+    );
+
+    fs::write(&file, format!("{text}client_cpus = \"999\"\n")).unwrap();
+    let refused = run(&[&scenario[..], &model, &SHORT].concat());
+    assert_eq!(refused.status.code(), Some(2));
+    let message = String::from_utf8(refused.stderr).unwrap();
+    assert!(
+        message.contains("client_cpus 999: this process may not use core 999"),
+        "{message}"
+    );
 }
 
 #[test]
@@ -99,6 +137,10 @@ fn errors_in_a_file_name_their_line() {
         ("mode = \"poisson\"\n", "line 4: unknown field `mode`"),
         ("close = \"rst\"\n", "line 4: unknown variant `rst`"),
         ("pipeline = 0\n", "pipeline: must be more than 0"),
+        ("think = \"1ms\"\nthink_s = 1\n", "duplicate field"),
+        ("think_s = 1e9\n", "think: must be at most 1h"),
+        ("timeout_s = 0\n", "timeout: must be more than 0"),
+        ("assign = \"free\"\n", "assign: only an open loop"),
         (
             "[open]\nshares = [0.5]\n",
             "open: give either rates, or shares together with of (weakest or strongest)",

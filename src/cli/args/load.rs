@@ -55,7 +55,7 @@ pub(crate) struct LoadArgs {
         requires = "open_loop",
         value_name = "HOW"
     )]
-    assign: Assign,
+    pub(crate) assign: Assign,
     /// Requests in flight per connection
     #[arg(long, default_value = "1", value_parser = values::pipeline, value_name = "D")]
     pipeline: NonZeroUsize,
@@ -74,12 +74,12 @@ pub(crate) struct LoadArgs {
     /// Requests per connection; then the client opens a new one [default: unlimited]
     #[arg(long, value_parser = values::count, value_name = "N")]
     requests_per_connection: Option<NonZeroUsize>,
-    /// Longest time to wait for a reply
-    #[arg(long, default_value = "10s", value_parser = values::short_duration, value_name = "TIME")]
-    timeout: Duration,
-    /// Longest time to wait for a connection to open
-    #[arg(long, default_value = "3s", value_parser = values::short_duration, value_name = "TIME")]
-    connect_timeout: Duration,
+    /// Longest time to wait for a reply [default: 10s]
+    #[arg(long, value_parser = values::short_duration, value_name = "TIME")]
+    timeout: Option<Duration>,
+    /// Longest time to wait for a connection to open [default: 3s]
+    #[arg(long, value_parser = values::short_duration, value_name = "TIME")]
+    connect_timeout: Option<Duration>,
     /// Run the load generator on these cores, such as 0,2-3
     #[arg(long, value_name = "LIST")]
     client_cpus: Option<Cpus>,
@@ -98,9 +98,9 @@ pub(crate) struct LoadArgs {
     /// Closed loop: time between a reply and the next request
     #[arg(long, default_value = "0", value_parser = values::timeout, conflicts_with = "rate", value_name = "TIME")]
     think: Duration,
-    /// How connections are closed: fin (orderly) or reset
-    #[arg(long, default_value = "fin", value_name = "HOW")]
-    close: Close,
+    /// How connections are closed: fin (orderly) or reset [default: fin]
+    #[arg(long, value_name = "HOW")]
+    close: Option<Close>,
     /// Length of the string that ping sends, at least 16 bytes [default: 16]
     #[arg(long, conflicts_with = "params", value_name = "SIZE")]
     payload: Option<Bytes>,
@@ -157,14 +157,15 @@ impl LoadArgs {
                     clients,
                     mode: rate_rps.map_or(Mode::Closed, |_| self.arrivals.into()),
                     rate_rps,
+                    assign: rate_rps.map_or(Assign::Bound, |_| self.assign),
                     // Opening the connections must not fall into the measured time.
                     warmup: self.warmup.unwrap_or(warmup.max(ramp)),
                     ..base.clone()
                 };
                 loads.push(NamedLoad {
                     scenario: None,
+                    generator: self.generator(&load, server),
                     load,
-                    generator: self.generator(server),
                     rate_spec: None,
                 });
             }
@@ -200,24 +201,30 @@ impl LoadArgs {
     pub(crate) fn spec(&self, server: &ServerArgs) -> LoadSpec {
         LoadSpec {
             pipeline: self.pipeline.get(),
-            assign: self.assign,
             requests_per_connection: self
                 .requests_per_connection
                 .map(|most| u32::try_from(most.get()).unwrap_or(u32::MAX)),
             idle: self.idle,
-            timeout: self.timeout,
-            connect_timeout: self.connect_timeout,
             think: self.think,
-            client_cpus: self.client_cpus.clone(),
-            close: self.close,
             write_mode: server.write_mode(),
-            ..LoadSpec::default()
+            ..self.preceding(LoadSpec::default())
+        }
+    }
+
+    /// This load with the options that were given and that precede a scenario's settings.
+    pub(crate) fn preceding(&self, load: LoadSpec) -> LoadSpec {
+        LoadSpec {
+            timeout: self.timeout.unwrap_or(load.timeout),
+            connect_timeout: self.connect_timeout.unwrap_or(load.connect_timeout),
+            close: self.close.unwrap_or(load.close),
+            client_cpus: self.client_cpus.clone().or(load.client_cpus.clone()),
+            ..load
         }
     }
 
     /// How the generator runs.
-    pub(crate) fn generator(&self, server: &ServerArgs) -> GeneratorConfig {
-        let threads = self.client_cpus.as_ref().map(Cpus::count);
+    pub(crate) fn generator(&self, load: &LoadSpec, server: &ServerArgs) -> GeneratorConfig {
+        let threads = load.client_cpus.as_ref().map(Cpus::count);
         let threads = threads.unwrap_or((environment::cores() / 2).max(1));
         GeneratorConfig {
             threads: self.client_threads.map_or(threads, NonZeroUsize::get),

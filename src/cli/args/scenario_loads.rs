@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::load::LoadArgs;
 use super::named_load::{NamedLoad, fits_frame};
 use super::server::ServerArgs;
+use super::values::check_cpus;
 use crate::cli::usage::UsageError;
 use crate::protocol::request_bytes;
 use crate::scenario::{Scenario, ScenarioLoad};
@@ -59,15 +60,17 @@ impl LoadArgs {
                 rate_spec,
             } in scenario.cases(&defaults)?
             {
+                load = self.preceding(load);
                 load.warmup = self.warmup.unwrap_or(load.warmup);
+                check_cpus("client_cpus", load.client_cpus.as_ref())?;
                 fits_frame(load.request_bytes, server)?;
                 if let Some(other) = &load.alternate {
                     fits_frame(request_bytes(&other.method, other.payload_bytes), server)?;
                 }
                 cases.push(NamedLoad {
                     scenario: Some(scenario.name.clone()),
+                    generator: self.generator(&load, server),
                     load,
-                    generator: self.generator(server),
                     rate_spec,
                 });
             }

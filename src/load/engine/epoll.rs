@@ -41,7 +41,7 @@ impl Clock for Monotonic {
     }
 }
 
-/// A poll with a timer, whose precision a poll's own timeout does not have.
+/// A poll with a timer that is more precise than the poll's own timeout.
 struct EpollPoller {
     poll: Poll,
     events: Events,
