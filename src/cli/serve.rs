@@ -34,7 +34,7 @@ pub(crate) fn run(app: App<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     let model = find_model(app, &args.model)?;
     args.server.refuse_unused(&[model], false)?;
     args.server.check_cpus()?;
-    let program = args.server.contestant(model, args.listen)?;
+    let program = args.server.program(model, args.listen)?;
     let mut server = RunningServer::start(&ServerProgram {
         show_stderr: true,
         ..program

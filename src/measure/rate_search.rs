@@ -33,10 +33,10 @@ pub struct RateSearch {
 
 impl RateSearch {
     /// A search that begins with a pilot.
-    pub fn new(contestant: String, clients: usize, slo: Slo) -> RateSearch {
+    pub fn new(server: String, clients: usize, slo: Slo) -> RateSearch {
         RateSearch {
             info: SearchInfo {
-                contestant,
+                contestant: server,
                 clients,
                 slo,
                 pilot_rps: 0.0,

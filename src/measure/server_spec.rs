@@ -38,7 +38,7 @@ impl Exec {
     ///
     /// # Errors
     /// When no free port is available.
-    pub(crate) fn contestant(&self, name: &str) -> io::Result<ServerProgram> {
+    pub(crate) fn program(&self, name: &str) -> io::Result<ServerProgram> {
         let address = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?;
         let port = address.port().to_string();
         let command = self

@@ -41,7 +41,7 @@ pub(crate) fn run(
         }
         ServerSpec::Exec(exec) => {
             let server =
-                RunningServer::start(&exec.contestant(&case.info.name).map_err(Error::Load)?)?;
+                RunningServer::start(&exec.program(&case.info.name).map_err(Error::Load)?)?;
             let target = server.address();
             (Some(server), target)
         }

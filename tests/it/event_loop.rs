@@ -1,4 +1,4 @@
-//! The loop of a generator's thread under a fake clock: the edges of the window, the alarm that
+//! The loop of a generator's thread under a fake clock: the edges of the window, the timer that
 //! wakes it, and the barrier at its end.
 
 use std::collections::VecDeque;
@@ -169,12 +169,12 @@ fn requests_are_sent_in_time_by_a_thread_that_wakes_up_late() {
     assert_eq!(lateness(0), [0, 0]);
     let [first, last] = lateness(20 * US);
     assert!(first > 10 * US && last <= POLL_NS, "{first} and {last} ns");
-    // The alarm is set early by at most 30 µs.
+    // The timer is set early by at most 30 µs.
     let [_, last] = lateness(200 * US);
     assert_eq!(last, 170 * US);
 }
 
-/// How early the alarm is set in the end, with a wakeup every `gap_ns` that is `late_ns` late.
+/// How early the timer is set in the end, with a wakeup every `gap_ns` that is `late_ns` late.
 fn early_ns(gap_ns: u64, late_ns: u64) -> u64 {
     let mut timer = WakeupTimer::default();
     let (mut now_ns, mut early_ns) = (0, 0);
@@ -182,9 +182,13 @@ fn early_ns(gap_ns: u64, late_ns: u64) -> u64 {
         let wait = timer.wait(now_ns, wake_ns);
         let longest = Duration::from_nanos(wake_ns - now_ns) + Duration::from_millis(2);
         assert_eq!(wait.longest, longest);
-        let alarm = wait.alarm.expect("time enough to sleep");
-        let expires_ns = now_ns + alarm.as_nanos() as u64;
-        assert_eq!(timer.wait(now_ns, wake_ns).alarm, None, "it is set already");
+        let after = wait.set_timer.expect("time enough to sleep");
+        let expires_ns = now_ns + after.as_nanos() as u64;
+        assert_eq!(
+            timer.wait(now_ns, wake_ns).set_timer,
+            None,
+            "it is set already"
+        );
         timer.expired(expires_ns + late_ns);
         early_ns = wake_ns - expires_ns;
         now_ns = wake_ns.max(expires_ns + late_ns);
@@ -206,13 +210,13 @@ fn the_alarm_is_set_early_by_a_bounded_time() {
 fn for_a_short_wait_the_thread_does_not_sleep() {
     let mut timer = WakeupTimer::default();
     let no_sleep = Wait {
-        alarm: None,
+        set_timer: None,
         longest: Duration::ZERO,
     };
     assert_eq!(timer.wait(MS, MS - 1), no_sleep, "due already");
     assert_eq!(timer.wait(MS, MS + 4999), no_sleep);
     let wait = timer.wait(MS, MS + 5000);
-    assert_eq!(wait.alarm, Some(Duration::from_nanos(5000)));
+    assert_eq!(wait.set_timer, Some(Duration::from_nanos(5000)));
 }
 
 #[test]

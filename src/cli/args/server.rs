@@ -62,7 +62,7 @@ impl ServerArgs {
     /// The request to serve with `model`, checked as far as possible without a server.
     ///
     /// A model without workers ignores the options for workers.
-    pub(crate) fn order(
+    pub(crate) fn serve_request(
         &self,
         model: &dyn ServeModel,
         address: SocketAddr,
@@ -151,13 +151,13 @@ impl ServerArgs {
     }
 
     /// The program that serves `model` with these settings, at `listen`.
-    pub(crate) fn contestant(
+    pub(crate) fn program(
         &self,
         model: &dyn ServeModel,
         listen: SocketAddr,
     ) -> anyhow::Result<ServerProgram> {
         let request = self
-            .order(model, listen)
+            .serve_request(model, listen)
             .with_context(|| format!("--model {}", model.name()))?;
         let request = serde_json::to_string(&request)?;
         Ok(ServerProgram {

@@ -41,7 +41,7 @@ impl ServersArgs {
         server.refuse_unused(&models, !self.exec.is_empty())?;
         for model in models {
             let listen = SocketAddr::from(([127, 0, 0, 1], 0));
-            let program = server.contestant(model, listen)?;
+            let program = server.program(model, listen)?;
             let info = ServerIdentity {
                 kind: ServerKind::Model,
                 name: program.name.clone(),

@@ -29,7 +29,7 @@ use crate::load::wire::Clock;
 
 const EVENTS: usize = 1024;
 /// The token of the timer's events.
-const ALARM: Token = Token(usize::MAX - 1);
+const TIMER: Token = Token(usize::MAX - 1);
 
 /// The real clock: nanoseconds since the load began.
 #[derive(Debug, Clone, Copy)]
@@ -55,7 +55,7 @@ impl EpollPoller {
         let timer = TimerFd::new(ClockId::CLOCK_MONOTONIC, flags)?;
         let fd = timer.as_fd().as_raw_fd();
         poll.registry()
-            .register(&mut SourceFd(&fd), ALARM, Interest::READABLE)?;
+            .register(&mut SourceFd(&fd), TIMER, Interest::READABLE)?;
         Ok(EpollPoller {
             poll,
             events: Events::with_capacity(EVENTS),
@@ -66,7 +66,7 @@ impl EpollPoller {
 
 impl Poller for EpollPoller {
     fn wait(&mut self, wait: Wait, handle: impl FnMut(Ready)) -> io::Result<()> {
-        if let Some(after) = wait.alarm {
+        if let Some(after) = wait.set_timer {
             let after = Expiration::OneShot(TimeSpec::from(after));
             self.timer.set(after, TimerSetTimeFlags::empty())?;
         }
@@ -81,7 +81,7 @@ impl Poller for EpollPoller {
 
 fn ready(event: &Event) -> Ready {
     match event.token() {
-        ALARM => Ready::Alarm,
+        TIMER => Ready::Timer,
         Token(client) => Ready::Connection {
             client,
             readable: event.is_readable() || event.is_error(),

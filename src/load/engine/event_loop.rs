@@ -19,8 +19,8 @@ const PUBLISH_NS: u64 = 100_000_000;
 /// What ended a wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ready {
-    /// The alarm expired.
-    Alarm,
+    /// The timer expired.
+    Timer,
     /// Something happened to a connection.
     Connection {
         /// Its client.
@@ -36,7 +36,7 @@ pub enum Ready {
 
 /// How the loop waits.
 pub trait Poller {
-    /// Sets the alarm, waits until something happens, and passes all that has happened to
+    /// Sets the timer, waits until something happens, and passes all that has happened to
     /// `handle`. It may return early.
     ///
     /// # Errors
@@ -116,7 +116,7 @@ pub fn run<W: Wire, P: Pacer, C: Clock>(
         let edge_ns = edges.peek().copied().unwrap_or(phases.drained_ns);
         let wait = wakeup_timer.wait(now, next_ns.min(publish_at_ns).min(edge_ns));
         poller.wait(wait, |ready| match ready {
-            Ready::Alarm => wakeup_timer.expired(clients.clock.now_ns()),
+            Ready::Timer => wakeup_timer.expired(clients.clock.now_ns()),
             Ready::Connection {
                 client,
                 readable,

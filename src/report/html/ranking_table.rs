@@ -47,7 +47,7 @@ pub(crate) fn section(page: &PageData<'_>) -> Markup {
 
 fn rows(page: &PageData<'_>, scenario: &ScenarioGroup<'_>, names: &[&str]) -> Markup {
     html! {
-        tr.scene { th colspan=(names.len() + 1) scope="rowgroup" {
+        tr.scenario { th colspan=(names.len() + 1) scope="rowgroup" {
             b { (scenario.title) } @if let Some(about) = scenario.about { ": " (about) }
         } }
         @for group in &scenario.groups {

@@ -39,7 +39,7 @@ fn nanos(duration: Duration) -> u64 {
 impl Poller for FakePoller {
     fn wait(&mut self, wait: Wait, mut handle: impl FnMut(Ready)) -> io::Result<()> {
         let now_ns = self.world.borrow().now_ns;
-        if let Some(after) = wait.alarm {
+        if let Some(after) = wait.set_timer {
             self.alarm_ns = Some(now_ns + nanos(after));
         }
         let first_ns = self
@@ -55,7 +55,7 @@ impl Poller for FakePoller {
         };
         self.world.borrow_mut().now_ns = woken_ns;
         if self.alarm_ns.take_if(|at_ns| *at_ns <= woken_ns).is_some() {
-            handle(Ready::Alarm);
+            handle(Ready::Timer);
         }
         while self.world.borrow().next_event_ns() <= woken_ns {
             let arrived = self.world.borrow_mut().arrive();
