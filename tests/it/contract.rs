@@ -4,9 +4,13 @@ use std::net::Shutdown;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use nix::sys::signal::Signal;
+use crate::support::{Client, Served, frame, models, ping, pong};
 
-use crate::support::{Client, Served, eventually, frame, models, ping, pong};
+mod slow_peers;
+mod stops;
+
+use slow_peers::*;
+use stops::*;
 
 /// Runs each case against each model, as a separate test.
 macro_rules! contract {
@@ -228,92 +232,6 @@ fn closed_inside_a_message(model: &str) {
     assert_eq!(server.client().ask(&ping(2)), pong(2));
 }
 
-fn a_slow_reader_is_disconnected_and_does_not_delay_others(model: &str) {
-    let server = Served::start(model, &["--idle-timeout", "1s"]);
-    let mut greedy = server.client();
-    greedy
-        .0
-        .set_write_timeout(Some(Duration::from_millis(300)))
-        .unwrap();
-    // Requests 200 MB of replies and reads none of them.
-    let request = frame(r#"{"in":"blob","params":1000000}"#);
-    for _ in 0..200 {
-        if std::io::Write::write_all(&mut greedy.0, &request).is_err() {
-            break;
-        }
-    }
-    let begun = Instant::now();
-    if !is_serial(model) {
-        assert_eq!(server.client().ask(&ping(1)), pong(1));
-        assert!(
-            begun.elapsed() < Duration::from_millis(900),
-            "other clients had to wait"
-        );
-    }
-    let memory = server
-        .processes()
-        .iter()
-        .filter_map(|process| rss_kib(process.pid))
-        .max()
-        .unwrap();
-    assert!(
-        memory < 64 << 10,
-        "{memory} KiB: unread replies accumulate in memory"
-    );
-    // The slow reader is disconnected in the end, so a serial model can serve again.
-    assert_eq!(server.client().ask(&ping(2)), pong(2));
-    eventually("the slow reader is disconnected", || {
-        greedy.0.peer_addr().is_err() || greedy.0.take_error().unwrap().is_some()
-    });
-}
-
-fn rss_kib(pid: i32) -> Option<u64> {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
-    line.split_ascii_whitespace().nth(1)?.parse().ok()
-}
-
-fn an_idle_peer_is_closed(model: &str) {
-    let server = Served::start(model, &["--idle-timeout", "300ms"]);
-    let mut client = server.client();
-    assert_eq!(client.ask(&ping(1)), pong(1));
-    let begun = Instant::now();
-    assert!(client.is_closed());
-    assert!(
-        begun.elapsed() > Duration::from_millis(200),
-        "closed too early"
-    );
-}
-
-fn a_dribbling_peer_is_closed(model: &str) {
-    let server = Served::start(model, &["--idle-timeout", "500ms"]);
-    let mut client = server.client();
-    client
-        .0
-        .set_read_timeout(Some(Duration::from_millis(50)))
-        .unwrap();
-    let begun = Instant::now();
-    // Single bytes are no progress: the whole message must arrive within the timeout.
-    let closed = frame(&ping("\"a long enough message\""))
-        .iter()
-        .any(|byte| {
-            let sent = std::io::Write::write_all(&mut client.0, &[*byte]);
-            sent.is_err() || client.is_closed()
-        });
-    assert!(closed, "still open after {:?}", begun.elapsed());
-}
-
-fn the_timeout_of_a_message_starts_at_its_first_byte(model: &str) {
-    let server = Served::start(model, &["--idle-timeout", "800ms"]);
-    let mut client = server.client();
-    thread::sleep(Duration::from_millis(600));
-    let request = frame(&ping(1));
-    client.send(&request[..9]);
-    thread::sleep(Duration::from_millis(450));
-    client.send(&request[9..]);
-    assert_eq!(client.receive(), Some(pong(1)));
-}
-
 fn a_ping_of_the_maximum_length(model: &str) {
     let server = Served::start(model, &["--max-frame", "1000"]);
     let around = ping("\"\"").len();
@@ -413,120 +331,6 @@ fn many_clients(model: &str) {
             scope.spawn(move || talk(name, client));
         }
     });
-}
-
-fn stop_while_idle(model: &str) {
-    let server = Served::start(model, &[]);
-    let mut client = server.client();
-    assert_eq!(client.ask(&ping(1)), pong(1));
-    let (code, took) = server.stop();
-    assert_eq!(code, Some(0));
-    assert!(
-        took < Duration::from_secs(2),
-        "took {took:?} with nothing to do"
-    );
-    assert!(client.is_closed());
-}
-
-fn stop_while_mid_frame(model: &str) {
-    let server = Served::start(model, &[]);
-    let mut client = server.client();
-    client.send(&frame(&ping(1))[..6]);
-    thread::sleep(Duration::from_millis(50));
-    let (code, took) = server.stop();
-    assert_eq!(code, Some(0));
-    assert!(
-        took < Duration::from_secs(2),
-        "took {took:?} with an incomplete message"
-    );
-}
-
-/// Clients that are not yet accepted, or accepted but have sent nothing.
-fn stop_with_clients_waiting(model: &str) {
-    let server = Served::start(
-        model,
-        &["--workers", "2"][..if is_prefork(model) { 2 } else { 0 }],
-    );
-    let mut first = server.client();
-    assert_eq!(first.ask(&ping(1)), pong(1));
-    let mut waiting: Vec<Client> = (0..50).map(|_| server.client()).collect();
-    for client in waiting.iter_mut().skip(25) {
-        client.send(&frame(&ping(2)));
-    }
-    thread::sleep(Duration::from_millis(50));
-    let (code, took) = server.stop();
-    assert_eq!(code, Some(0));
-    assert!(
-        took < Duration::from_secs(2),
-        "took {took:?} with clients in the backlog"
-    );
-    assert!(waiting.iter_mut().take(25).all(Client::is_closed));
-}
-
-fn is_prefork(model: &str) -> bool {
-    model.starts_with("preforking")
-}
-
-fn stop_while_busy(model: &str) {
-    let server = Served::start(model, &[]);
-    let mut client = server.client();
-    let requests = [frame(r#"{"in":"sleep","params":400}"#), frame(&ping(2))].concat();
-    let begun = Instant::now();
-    client.send(&requests);
-    thread::sleep(Duration::from_millis(100));
-    let (code, _) = server.stop();
-    assert_eq!(code, Some(0));
-    assert!(
-        begun.elapsed() >= Duration::from_millis(400),
-        "the drain was cut short"
-    );
-    assert_eq!(
-        client.receive().as_deref(),
-        Some(r#"{"out":"sleep","result":400}"#)
-    );
-    assert_eq!(
-        client.receive(),
-        Some(pong(2)),
-        "requests that were read are answered"
-    );
-    assert!(client.is_closed());
-}
-
-fn stop_closes_connections_at_the_end_of_the_drain(model: &str) {
-    let server = Served::start(model, &["--drain", "200ms"]);
-    let mut client = server.client();
-    client.send(&frame(r#"{"in":"sleep","params":30000}"#));
-    thread::sleep(Duration::from_millis(100));
-    let (code, took) = server.stop();
-    assert_eq!(code, Some(0));
-    assert!(took < Duration::from_secs(2), "took {took:?}");
-    assert_eq!(client.receive(), None);
-}
-
-fn stop_ends_a_handler_that_computes(model: &str) {
-    let server = Served::start(model, &["--drain", "200ms"]);
-    let mut client = server.client();
-    client.send(&frame(r#"{"in":"spin","params":8000000}"#));
-    thread::sleep(Duration::from_millis(100));
-    let (code, took) = server.stop();
-    assert_eq!(code, Some(0));
-    assert!(took < Duration::from_secs(2), "took {took:?}");
-}
-
-/// A second signal stops the server at once, even during the drain.
-#[test]
-fn a_second_signal_stops_the_server_at_once() {
-    for model in models() {
-        let server = Served::start(model, &["--drain", "60s"]);
-        let mut client = server.client();
-        client.send(&frame(r#"{"in":"sleep","params":60000}"#));
-        thread::sleep(Duration::from_millis(100));
-        server.signal(Signal::SIGINT);
-        thread::sleep(Duration::from_millis(200));
-        let (code, took) = server.stop();
-        assert_eq!(code, Some(0), "{model}");
-        assert!(took < Duration::from_secs(2), "{model} took {took:?}");
-    }
 }
 
 fn counters_agree_with_the_load(model: &str) {
