@@ -5,37 +5,46 @@ use std::num::NonZeroUsize;
 use std::process::ExitCode;
 
 use super::app::App;
+use super::defaults::Defaults;
 use super::session::session;
 use super::usage::UsageError;
 use crate::check::noise;
 use crate::cli::args::load::LoadArgs;
 use crate::cli::args::named_load::case_of;
+use crate::cli::args::numbers;
+use crate::cli::args::scenario_loads::pair_times;
 use crate::cli::args::server::ServerArgs;
-use crate::cli::args::servers::ServersArgs;
-use crate::cli::args::values;
+use crate::cli::args::servers::StartedServersArgs;
 use crate::measure::PairPlan;
 use crate::measure::session::seed_or_random;
 use crate::record::{Look, Record, Role, Rules};
 use crate::report::check::calibration;
 
+/// The defaults in the help.
+pub(crate) fn defaults() -> Defaults {
+    pair_times()
+}
+
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
-    servers: ServersArgs,
+    servers: StartedServersArgs,
     /// Pairs of trials of the same build
-    #[arg(long, default_value = "20", value_parser = values::count, value_name = "N")]
+    #[arg(long, default_value = "20", value_parser = numbers::count, value_name = "N", help_heading = "Calibration")]
     pairs: NonZeroUsize,
     /// Margin of the check that is planned
-    #[arg(long, default_value = "10%", value_parser = values::share, value_name = "SHARE")]
+    #[arg(long, default_value = "10%", value_parser = numbers::share, value_name = "SHARE", help_heading = "Calibration")]
     margin: f64,
     /// Changes smaller than this count as no change
-    #[arg(long, default_value = "5%", value_parser = values::share, value_name = "SHARE")]
+    #[arg(long, default_value = "5%", value_parser = numbers::share, value_name = "SHARE", help_heading = "Calibration", hide_short_help = true)]
     delta: f64,
-    /// Rate of false positives: how often identical builds may be reported as different
-    #[arg(long, default_value = "5%", value_parser = values::share, value_name = "SHARE")]
+    /// Rate of false positives: how often identical builds may be
+    /// reported as different
+    #[arg(long, default_value = "5%", value_parser = numbers::share, value_name = "SHARE", help_heading = "Calibration", hide_short_help = true)]
     alpha: f64,
-    /// Exit with 0 even when this machine is too noisy for the margin
-    #[arg(long)]
+    /// Exit with 0 even when this machine is too noisy for the
+    /// margin
+    #[arg(long, help_heading = "Calibration", hide_short_help = true)]
     anyway: bool,
     #[command(flatten)]
     load: LoadArgs,
@@ -47,7 +56,6 @@ pub(crate) struct Args {
 pub(crate) fn run(app: App<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     args.load.check_cpus()?;
     args.server.check_cpus()?;
-    args.load.refuse_unused_in_pairs()?;
     let plan = plan(app, args)?;
     let finished = super::session::run(&session(), &plan)?;
     if let Some(error) = finished.error {
@@ -64,7 +72,7 @@ pub(crate) fn run(app: App<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     })
 }
 
-fn plan(app: App<'_>, args: &Args) -> anyhow::Result<PairPlan> {
+pub(super) fn plan(app: App<'_>, args: &Args) -> anyhow::Result<PairPlan> {
     if args.servers.is_empty() {
         return Err(
             UsageError("no server to calibrate with: use --model or --exec".to_owned()).into(),

@@ -10,15 +10,17 @@ use std::time::Duration;
 use anyhow::Context;
 
 use super::app::App;
+use super::defaults::Defaults;
 use super::output::write_file;
 use super::session::session;
 use super::usage::UsageError;
 use crate::check::verdict::least_pairs;
 use crate::cli::args::load::LoadArgs;
 use crate::cli::args::named_load::case_of;
+use crate::cli::args::scenario_loads::pair_times;
 use crate::cli::args::server::ServerArgs;
-use crate::cli::args::servers::ServersArgs;
-use crate::cli::args::values;
+use crate::cli::args::servers::{self, StartedServersArgs};
+use crate::cli::args::{numbers, times};
 use crate::measure::session::seed_or_random;
 use crate::measure::{PairPlan, ServerSpec};
 use crate::record::{Look, Outcome, Record, Role, Rules};
@@ -34,52 +36,73 @@ const LEAST_ADDED_PAIRS: usize = 5;
 /// Default time of a check, per server and load.
 const BUDGET: Duration = Duration::from_secs(90);
 
+/// The defaults in the help.
+pub(crate) fn defaults() -> Defaults {
+    let mut defaults = pair_times();
+    defaults.push(("model", "all".to_owned()));
+    defaults.push(("budget", format!("{BUDGET:?} per server and load")));
+    defaults
+}
+
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
-    servers: ServersArgs,
-    /// Another build of this program (or of your own that uses its library), which serves the same models
-    #[arg(long, value_name = "PATH", conflicts_with_all = ["baseline_exec", "exec"])]
+    servers: StartedServersArgs,
+    /// Baseline: another build that serves the same models
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["baseline_exec", "exec"], help_heading = "Check")]
     baseline: Option<PathBuf>,
-    /// Command that starts the baseline; --exec starts the candidate
-    #[arg(long, value_name = "CMD {port}", requires = "exec")]
+    /// Baseline: a command; --exec starts the candidate
+    #[arg(long, value_name = "CMD", requires = "exec", help_heading = "Check")]
     baseline_exec: Option<String>,
     /// Pairs of trials in the first look
-    #[arg(long, default_value_t = NonZeroUsize::new(PAIRS).expect("not 0"), value_parser = values::count, value_name = "N")]
+    #[arg(long, default_value_t = NonZeroUsize::new(PAIRS).expect("not 0"), value_parser = numbers::count, value_name = "N", help_heading = "Check")]
     pairs: NonZeroUsize,
     /// Changes smaller than this count as no change
-    #[arg(long, default_value = "5%", value_parser = values::share, value_name = "SHARE")]
+    #[arg(long, default_value = "5%", value_parser = numbers::share, value_name = "SHARE", help_heading = "Check", hide_short_help = true)]
     delta: f64,
-    /// A pass shows that no server is slower by this much
-    #[arg(long, default_value = "10%", value_parser = values::share, value_name = "SHARE")]
+    /// A pass excludes this slowdown
+    #[arg(long, default_value = "10%", value_parser = numbers::share, value_name = "SHARE", help_heading = "Check")]
     margin: f64,
-    /// Rate of false positives: how often identical builds may be reported as different
-    #[arg(long, default_value = "5%", value_parser = values::share, value_name = "SHARE")]
+    /// Rate of false positives: how often identical builds may be
+    /// reported as different
+    #[arg(long, default_value = "5%", value_parser = numbers::share, value_name = "SHARE", help_heading = "Check", hide_short_help = true)]
     alpha: f64,
-    /// Also gate on this metric, with a margin of 30 %
-    #[arg(long, value_parser = ["p99"], value_name = "METRIC")]
+    /// Also gate on this metric: p99, with a margin of 30 %
+    #[arg(long, value_parser = ["p99"], hide_possible_values = true, value_name = "METRIC", help_heading = "Check", hide_short_help = true)]
     gate: Option<String>,
     /// Exit code of an inconclusive check: pass (0) or fail (4)
-    #[arg(long, default_value = "fail", value_parser = ["pass", "fail"], value_name = "HOW")]
+    #[arg(long, default_value = "fail", value_parser = ["pass", "fail"], hide_possible_values = true, value_name = "HOW", help_heading = "Check", hide_short_help = true)]
     inconclusive: String,
-    /// Time for all looks [default: 90s per server and load]
-    #[arg(long, value_parser = values::short_duration, value_name = "TIME")]
+    /// Time for all looks
+    #[arg(long, value_parser = times::short_duration, value_name = "TIME", help_heading = "Check")]
     budget: Option<Duration>,
     #[command(flatten)]
     load: LoadArgs,
     #[command(flatten)]
     server: ServerArgs,
-    /// Format: text, markdown, html, junit, bencher, bigger-is-better, smaller-is-better, csv or json
-    #[arg(long, default_value = "text", value_name = "FORMAT")]
+    /// Output: text, markdown, html, junit, bencher, bigger-is-better, smaller-is-better, csv or
+    /// json
+    #[arg(
+        long,
+        default_value = "text",
+        value_name = "FORMAT",
+        help_heading = "Output"
+    )]
     format: String,
-    /// Write the check in all formats to this folder
-    #[arg(long, value_name = "DIR")]
+    /// Write all formats to this folder
+    #[arg(long, value_name = "DIR", help_heading = "Output")]
     out: Option<PathBuf>,
     /// Write the record to this file
-    #[arg(long, value_name = "FILE", conflicts_with = "no_save")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with = "no_save",
+        hide_short_help = true,
+        help_heading = "Output"
+    )]
     save: Option<PathBuf>,
     /// Write no record [the default without --save]
-    #[arg(long)]
+    #[arg(long, help_heading = "Output", hide_short_help = true)]
     no_save: bool,
 }
 
@@ -138,10 +161,9 @@ fn form(name: &str) -> Result<&'static dyn Form, UsageError> {
 }
 
 /// Each server under each load, as baseline and as candidate.
-fn plan(app: App<'_>, args: &Args) -> anyhow::Result<PairPlan> {
+pub(super) fn plan(app: App<'_>, args: &Args) -> anyhow::Result<PairPlan> {
     args.load.check_cpus()?;
     args.server.check_cpus()?;
-    args.load.refuse_unused_in_pairs()?;
     let mut plan = PairPlan {
         parts: Vec::new(),
         baseline: String::new(),
@@ -177,15 +199,6 @@ type Servers = Vec<(ServerSpec, crate::record::ServerIdentity)>;
 /// The baseline of each candidate, and the name of the baseline.
 fn baselines(app: App<'_>, args: &Args, server: &ServerArgs) -> anyhow::Result<(Servers, String)> {
     let mut server_specs = args.servers.server_specs(app, server)?;
-    if server_specs
-        .iter()
-        .any(|(server_spec, _)| matches!(server_spec, ServerSpec::Target(_)))
-    {
-        return Err(UsageError(
-            "check starts its servers itself: use --model or --exec, not --target".to_owned(),
-        )
-        .into());
-    }
     match (&args.baseline, &args.baseline_exec) {
         (Some(path), None) => {
             let program = fs::canonicalize(path)
@@ -200,9 +213,14 @@ fn baselines(app: App<'_>, args: &Args, server: &ServerArgs) -> anyhow::Result<(
             Ok((server_specs, path.display().to_string()))
         }
         (None, Some(command)) => {
-            let baseline = args.servers.command(command, server)?;
+            let mut baseline = servers::command(command, None, server)?;
             if server_specs.len() != 1 {
                 return Err(UsageError("--baseline-exec needs exactly one --exec and no --model".to_owned()).into());
+            }
+            // Both sides have the candidate's label.
+            let label = server_specs.iter().find_map(|(_, info)| info.command.as_ref().map(|_| info.name.clone()));
+            if let Some(label) = label {
+                baseline.1.command = Some(std::mem::replace(&mut baseline.1.name, label));
             }
             Ok((vec![baseline], command.clone()))
         }

@@ -14,15 +14,56 @@ use crate::process::{Launch, Ready, ServeRequest, guard};
 use crate::server::Server;
 use crate::sys::limits::raise_descriptor_limit;
 
+/// A command that rpcbench starts itself with. It is not part of the help.
+#[derive(Debug)]
+pub(crate) enum Hidden {
+    Serve {
+        request: String,
+    },
+    Guard {
+        launch: String,
+        command: Vec<OsString>,
+    },
+}
+
+impl Hidden {
+    /// The hidden command that these arguments name, if any.
+    pub(crate) fn of(arguments: &[String]) -> anyhow::Result<Option<Hidden>> {
+        let [_, name, rest @ ..] = arguments else {
+            return Ok(None);
+        };
+        match (name.as_str(), rest) {
+            ("__serve", [request]) => Ok(Some(Hidden::Serve {
+                request: request.clone(),
+            })),
+            // program, __guard, launch, "--", command
+            ("__guard", [launch, ..]) => Ok(Some(Hidden::Guard {
+                launch: launch.clone(),
+                command: std::env::args_os().skip(4).collect(),
+            })),
+            ("__serve" | "__guard", _) => Err(anyhow!("{name} lacks its arguments")),
+            _ => Ok(None),
+        }
+    }
+
+    /// Runs it.
+    pub(crate) fn run(self, app: App<'_>) -> anyhow::Result<ExitCode> {
+        match self {
+            Hidden::Serve { request } => serve(app, &request),
+            Hidden::Guard { launch, command } => guard(&launch, &command),
+        }
+    }
+}
+
 /// `__guard`: the process between the harness and a server.
-pub(crate) fn guard(launch: &str, command: &[OsString]) -> anyhow::Result<ExitCode> {
+fn guard(launch: &str, command: &[OsString]) -> anyhow::Result<ExitCode> {
     let launch: Launch = serde_json::from_str(launch)?;
     guard::run(&launch, command)?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// `__serve`: binds, writes one ready line, and serves until it is stopped.
-pub(crate) fn serve(app: App<'_>, request: &str) -> anyhow::Result<ExitCode> {
+fn serve(app: App<'_>, request: &str) -> anyhow::Result<ExitCode> {
     // The parent is the guard, and the server must not outlive it.
     set_pdeathsig(Signal::SIGKILL)?;
     let request = ServeRequest::parse(request).map_err(|fault| anyhow!(fault))?;

@@ -1,22 +1,58 @@
 //! The options of a measurement, and the task that they describe.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::app::App;
+use super::defaults::Defaults;
 use super::usage::UsageError;
 use crate::attack::AttackMode;
 use crate::cli::args::load::LoadArgs;
-use crate::cli::args::server::ServerArgs;
-use crate::cli::args::servers::ServersArgs;
+use crate::cli::args::server::{DEFAULT_IDLE_TIMEOUT, ServerArgs};
+use crate::cli::args::servers::AnyServersArgs;
 use crate::cli::args::study::StudyArgs;
 use crate::measure::session::seed_or_random;
 use crate::measure::{Case, EarlierRun, Plan, SearchPlan};
 use crate::record::ScenarioInfo;
 
+/// Default duration and warm-up of one load.
+type Times = (Duration, Duration);
+
+const fn times(duration_ms: u64, warmup_ms: u64) -> Times {
+    (
+        Duration::from_millis(duration_ms),
+        Duration::from_millis(warmup_ms),
+    )
+}
+
+/// Of servers that the command line names.
+const NAMED: Times = times(5000, 1000);
+/// Of all models, in several rounds.
+const BARE: Times = times(1000, 300);
+/// Of each step of a search for a rate.
+const SEARCH_STEP: Times = times(2000, 500);
+/// Rounds without named servers: the fewest that can show a ranking.
+const BARE_ROUNDS: usize = 6;
+
+/// The defaults in the help.
+pub(crate) fn defaults() -> Defaults {
+    let of = |time: fn(Times) -> Duration| {
+        let [named, bare, step] = [NAMED, BARE, SEARCH_STEP].map(time);
+        format!("{named:?}; several rounds: {bare:?}; --slo: {step:?}")
+    };
+    vec![
+        ("model", "all".to_owned()),
+        ("idle_timeout", format!("{DEFAULT_IDLE_TIMEOUT:?}")),
+        ("duration", of(|times| times.0)),
+        ("warmup", of(|times| times.1)),
+        ("trials", format!("1; all models, scenarios: {BARE_ROUNDS}")),
+    ]
+}
+
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
-    servers: ServersArgs,
+    servers: AnyServersArgs,
     #[command(flatten)]
     load: LoadArgs,
     #[command(flatten)]
@@ -35,6 +71,16 @@ pub(crate) struct Task {
 }
 
 impl Args {
+    fn default_times(&self) -> Times {
+        if self.study.slo.is_some() {
+            SEARCH_STEP
+        } else if self.servers.is_empty() {
+            BARE
+        } else {
+            NAMED
+        }
+    }
+
     /// Each server under each load.
     pub(crate) fn task(&self, app: App<'_>) -> anyhow::Result<Task> {
         self.load.check_cpus()?;
@@ -43,7 +89,7 @@ impl Args {
         let study = self.study.study(&self.load)?;
         let loads = match &study {
             Some(study) => self.load.cases(&study.scenarios, &self.server)?,
-            None => self.load.loads(no_servers_named, &self.server)?,
+            None => self.load.matrix(self.default_times(), &self.server)?,
         };
         let mut cases = Vec::new();
         for load in loads {
@@ -64,14 +110,16 @@ impl Args {
         refuse_duplicates(&cases)?;
         let default_rounds = study
             .as_ref()
-            .map_or(if no_servers_named { 6 } else { 1 }, |study| study.trials);
+            .map_or(if no_servers_named { BARE_ROUNDS } else { 1 }, |study| {
+                study.trials
+            });
         let plan = Plan {
             cases,
-            rounds: self.load.rounds(default_rounds),
+            rounds: self.study.rounds(default_rounds),
             seed: seed_or_random(self.load.seed),
             before: EarlierRun::default(),
         };
-        let search = self.load.slo.map(|slo| SearchPlan {
+        let search = self.study.slo.map(|slo| SearchPlan {
             cases: plan.cases.clone(),
             slo,
             arrivals: self.load.arrivals,
@@ -90,20 +138,25 @@ impl Args {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Output")]
 pub(crate) struct OutputArgs {
-    /// Format on stdout: text, json, csv or markdown
+    /// Output: text, json, csv or markdown
     #[arg(long, default_value = "text", value_name = "FORMAT")]
     pub(crate) format: String,
     /// Write the record to this file [default: a new file in results/runs]
-    #[arg(long, value_name = "FILE", conflicts_with = "no_save")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with = "no_save",
+        hide_short_help = true
+    )]
     save: Option<PathBuf>,
     /// Write no record
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     no_save: bool,
-    /// Print what would be measured and how long it would take, then exit
+    /// Print what would be measured and its duration
     #[arg(long, conflicts_with = "format")]
     pub(crate) plan: bool,
     /// Exit with 5 when a trial is invalid
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub(crate) strict: bool,
 }
 

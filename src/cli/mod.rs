@@ -6,11 +6,19 @@
 
 mod app;
 pub mod args;
+mod asked;
 mod calibrate;
 mod check;
+mod command;
+mod completions;
+mod defaults;
 mod doctor;
+#[cfg(test)]
+mod effects;
+mod explanation;
 mod hidden;
 mod interrupt;
+mod man;
 mod measure;
 mod measure_task;
 mod models;
@@ -22,17 +30,22 @@ mod resume;
 mod scenarios;
 mod serve;
 mod session;
+mod suggestions;
 mod torture;
+mod units;
 mod usage;
 
-use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
 
 use anstyle::AnsiColor;
 pub(crate) use app::App;
+use asked::Asked;
 use clap::builder::Styles;
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{ArgAction, FromArgMatches, Parser, Subcommand};
+use command::{HelpLength, command};
+use explanation::explained;
+use hidden::Hidden;
 pub(crate) use usage::UsageError;
 
 use crate::error::Error;
@@ -47,40 +60,39 @@ const STYLES: Styles = Styles::styled()
 
 /// Measures RPC servers under six concurrency models, side by side
 #[derive(Debug, Parser)]
-#[command(name = "rpcbench", version, styles = STYLES, args_conflicts_with_subcommands = true, max_term_width = 100)]
+#[command(name = "rpcbench", version, styles = STYLES, args_conflicts_with_subcommands = true, disable_version_flag = true, max_term_width = 100)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
     #[command(flatten)]
     measure: measure::Args,
+    /// Print the version
+    #[arg(short = 'V', long, action = ArgAction::Version, hide_short_help = true)]
+    version: (),
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run one server in the foreground, until Ctrl-C
-    Serve(serve::Args),
-    /// List the models
-    Models(models::Args),
-    /// List the scenarios and suites, or print the file of one
-    Scenarios(scenarios::Args),
+    /// Write records as one HTML page with charts, and as Markdown, CSV and HdrHistogram files
+    Report(report::Args),
     /// Compare a candidate with a baseline, for CI: the exit code is the verdict
     Check(check::Args),
     /// Measure how noisy this machine is: a build compared with itself
     Calibrate(calibrate::Args),
     /// Attack a server with hostile clients and measure what well-behaved clients see
     Torture(torture::Args),
-    /// Write records as one HTML page with charts, and as Markdown, CSV and HdrHistogram files
-    Report(report::Args),
+    /// Run one server in the foreground, until Ctrl-C
+    Serve(serve::Args),
+    /// List the models
+    Models(models::Args),
+    /// List the scenarios and suites, or print the file of one
+    Scenarios(scenarios::Args),
     /// List settings of this machine that distort results, and how to fix them
     Doctor,
-    #[command(name = "__serve", hide = true)]
-    HiddenServe { request: String },
-    #[command(name = "__guard", hide = true)]
-    Guard {
-        launch: String,
-        #[arg(last = true)]
-        command: Vec<OsString>,
-    },
+    /// Print a completion script for a shell
+    Completions(completions::Args),
+    /// Print a manual page, to be read with man -l
+    Man(man::Args),
 }
 
 /// Runs the whole program with these models and this service.
@@ -109,17 +121,14 @@ pub fn main(models: &[&dyn ServeModel], service: &dyn Service) -> ExitCode {
 }
 
 fn run(app: App<'_>) -> anyhow::Result<ExitCode> {
-    let command = Cli::command().after_help(format!("Models:\n{}", models::list(app.models)));
-    let matches = match command.try_get_matches() {
-        Ok(matches) => matches,
-        Err(output) if !output.use_stderr() => {
-            // clap returns the text of --help and --version as an error.
-            output.print()?;
-            return Ok(ExitCode::SUCCESS);
-        }
-        Err(error) => return Err(UsageError(shortened(&error)).into()),
+    let arguments = arguments();
+    if let Some(hidden) = Hidden::of(&arguments)? {
+        return hidden.run(app);
+    }
+    let cli = match parse(app, &arguments)? {
+        Some(cli) => cli,
+        None => return Ok(ExitCode::SUCCESS),
     };
-    let cli = Cli::from_arg_matches(&matches)?;
     match cli.command {
         None => measure::run(app, &cli.measure),
         Some(Command::Serve(args)) => serve::run(app, &args),
@@ -130,32 +139,42 @@ fn run(app: App<'_>) -> anyhow::Result<ExitCode> {
         Some(Command::Torture(args)) => torture::run(app, &args),
         Some(Command::Report(args)) => report::run(&args),
         Some(Command::Doctor) => doctor::run(),
-        Some(Command::HiddenServe { request }) => hidden::serve(app, &request),
-        Some(Command::Guard { launch, command }) => hidden::guard(&launch, &command),
+        Some(Command::Completions(args)) => completions::run(app, &args),
+        Some(Command::Man(args)) => man::run(app, &args),
     }
 }
 
-/// clap's message on one line: the fault, then clap's tip or a pointer to `--help`.
-fn shortened(error: &clap::Error) -> String {
-    let message = error.render().to_string();
-    let mut lines = message
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty());
-    let fault = lines
-        .next()
-        .unwrap_or_default()
-        .trim_start_matches("error: ")
-        .to_owned();
-    // clap prints lists, such as the missing arguments, on separate lines.
-    let (mut fault, mut hint) = (fault, "see rpcbench --help");
-    for line in lines.take_while(|line| !line.starts_with("Usage:")) {
-        match line.strip_prefix("tip: ") {
-            Some(tip) => hint = tip,
-            None => fault = format!("{fault} {line}"),
+/// The arguments as text. Bytes that are not UTF-8 are replaced: they can stand in paths only,
+/// which clap reads itself.
+fn arguments() -> Vec<String> {
+    let arguments = std::env::args_os();
+    let text = arguments.map(|argument| argument.to_string_lossy().into_owned());
+    text.collect()
+}
+
+/// Reads the arguments; `None` if they asked for help or the version, which is then printed.
+fn parse(app: App<'_>, arguments: &[String]) -> anyhow::Result<Option<Cli>> {
+    let mut command = command(app.models, HelpLength::of(arguments));
+    let matches = match command.try_get_matches_from_mut(std::env::args_os()) {
+        Ok(matches) => matches,
+        Err(output) if !output.use_stderr() => {
+            // clap returns the text of --help and --version as an error.
+            output.print()?;
+            return Ok(None);
         }
+        Err(error) => {
+            let asked = Asked {
+                whole: &command,
+                arguments,
+                models: &models::names(app.models),
+            };
+            return Err(UsageError(explained(&error, &asked)).into());
+        }
+    };
+    for note in units::notes(&command, &matches) {
+        writeln!(std::io::stderr(), "rpcbench: {note}")?;
     }
-    format!("{fault}; {hint}")
+    Ok(Some(Cli::from_arg_matches(&matches)?))
 }
 
 /// The error, with the causes that its message does not contain already.

@@ -44,6 +44,14 @@ pub(crate) fn list(models: &[&dyn ServeModel]) -> String {
     models.iter().map(line).collect()
 }
 
+/// All names of the models, aliases included.
+pub(crate) fn names(models: &[&dyn ServeModel]) -> Vec<&'static str> {
+    let names = models.iter().map(|model| (model.name(), model.aliases()));
+    names
+        .flat_map(|(name, aliases)| std::iter::once(name).chain(aliases.iter().copied()))
+        .collect()
+}
+
 fn describe(model: &dyn ServeModel) -> Model {
     let workers = model.workers();
     let cores = crate::measure::environment::cores();

@@ -7,12 +7,13 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use super::app::App;
+use super::defaults::Defaults;
 use super::session::session;
 use super::usage::UsageError;
 use crate::attack::{Attack, AttackMode, catalogue};
 use crate::cli::args::server::ServerArgs;
-use crate::cli::args::servers::ServersArgs;
-use crate::cli::args::values;
+use crate::cli::args::servers::AnyServersArgs;
+use crate::cli::args::{numbers, times};
 use crate::findings::CALM;
 use crate::findings::attack_results::any_suffered;
 use crate::load::{DRAIN, GeneratorConfig};
@@ -25,40 +26,50 @@ use crate::report::torture::torture;
 /// Default idle timeout: short, so that its effect shows in a short run.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// The defaults in the help.
+pub(crate) fn defaults() -> Defaults {
+    vec![("idle_timeout", format!("{IDLE_TIMEOUT:?}"))]
+}
+
 #[derive(Debug, clap::Args)]
-#[command(after_help = catalogue())]
 pub(crate) struct Args {
     #[command(flatten)]
-    servers: ServersArgs,
+    servers: AnyServersArgs,
     /// Attacks to run [default: all]
-    #[arg(long, value_delimiter = ',', value_name = "NAME,…")]
+    #[arg(
+        long,
+        value_delimiter = ',',
+        value_name = "NAME,…",
+        help_heading = "Attack"
+    )]
     attack: Vec<String>,
-    /// Well-behaved clients, each of which opens a connection per request
-    #[arg(long, default_value = "8", value_parser = values::count, value_name = "N")]
+    /// Well-behaved clients; each opens a connection per request
+    #[arg(short, long, default_value = "8", value_parser = numbers::count, value_name = "N", help_heading = "Attack")]
     clients: NonZeroUsize,
-    /// Requests per second of all well-behaved clients together
-    #[arg(long, default_value = "400", value_parser = values::rate, value_name = "R")]
+    /// Requests per second of all well-behaved clients
+    #[arg(short = 'R', long, default_value = "400", value_parser = numbers::rate, value_name = "R", help_heading = "Attack")]
     rate: f64,
     /// Measured time per attack
-    #[arg(long, default_value = "3s", value_parser = values::short_duration, value_name = "TIME")]
+    #[arg(short, long, default_value = "3s", value_parser = times::short_duration, value_name = "TIME", help_heading = "Attack")]
     duration: Duration,
     /// Rounds of all attacks
-    #[arg(long, default_value = "1", value_parser = values::count, value_name = "N")]
+    #[arg(long, default_value = "1", value_parser = numbers::count, value_name = "N", help_heading = "Attack")]
     trials: NonZeroUsize,
     /// Seed of the random order, to repeat it
-    #[arg(long, value_parser = values::seed, value_name = "N")]
+    #[arg(long, value_parser = numbers::seed, value_name = "N", help_heading = "Attack")]
     seed: Option<u64>,
     #[command(flatten)]
     server: ServerArgs,
-    /// Format: text, or json (the record)
-    #[arg(long, default_value = "text", value_parser = ["text", "json"], value_name = "FORMAT")]
+    /// Output: text, or json (the record)
+    #[arg(long, default_value = "text", value_parser = ["text", "json"], value_name = "FORMAT", help_heading = "Output", hide_possible_values = true)]
     format: String,
     /// Exit with 5 when a well-behaved client had an error or was not served
-    #[arg(long)]
+    #[arg(long, help_heading = "Output")]
     strict: bool,
 }
 
-fn catalogue() -> String {
+/// The attacks, for the end of the help.
+pub(crate) fn catalogue() -> String {
     let rows = catalogue::ALL.iter();
     let rows = rows.map(|attack| format!("  {:<11} {}\n", attack.name, attack.about));
     format!("Attacks:\n{}", rows.collect::<String>())
@@ -92,7 +103,7 @@ pub(crate) fn run(app: App<'_>, args: &Args) -> anyhow::Result<ExitCode> {
 }
 
 /// Each server without an attack, and under each attack.
-fn plan(app: App<'_>, args: &Args) -> anyhow::Result<Plan> {
+pub(super) fn plan(app: App<'_>, args: &Args) -> anyhow::Result<Plan> {
     let attacks = attacks(&args.attack)?;
     let server = args.server.with_default_idle_timeout(IDLE_TIMEOUT);
     let load = load(args, &server);

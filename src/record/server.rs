@@ -9,8 +9,11 @@ use serde::{Deserialize, Serialize};
 pub struct ServerIdentity {
     /// `model`, `exec` or `target`.
     pub kind: ServerKind,
-    /// The model's name, the command, or the address.
+    /// The model's name, the label that the user gave, the command, or the address.
     pub name: String,
+    /// The command or the address, if `name` is a label.
+    #[serde(default)]
+    pub command: Option<String>,
     /// Its options.
     pub options: ServerOptions,
     /// In a check: `baseline` or `candidate`.

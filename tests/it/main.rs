@@ -20,6 +20,7 @@ mod gate;
 mod generator;
 mod junit;
 mod load_line;
+mod mistyped;
 mod open_loop;
 mod original_client;
 mod overload;

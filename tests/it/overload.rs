@@ -195,6 +195,7 @@ fn a_real_overload_records_its_load_and_its_result() {
     let info = ServerIdentity {
         kind: ServerKind::Target,
         name: "target".to_owned(),
+        command: None,
         options: ServerOptions::default(),
         role: None,
     };

@@ -1,9 +1,13 @@
 //! The options that several commands share, and how values are written.
 
+pub mod external;
 pub mod load;
 pub mod named_load;
+pub mod numbers;
+pub mod request;
 pub mod scenario_loads;
 pub mod server;
 pub mod servers;
 pub mod study;
+pub mod times;
 pub mod values;

@@ -1,7 +1,7 @@
 //! A load, with the scenario that it belongs to.
 
+use super::numbers::Bytes;
 use super::server::ServerArgs;
-use super::values::Bytes;
 use crate::attack::AttackMode;
 use crate::cli::usage::UsageError;
 use crate::load::GeneratorConfig;

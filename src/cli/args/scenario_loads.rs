@@ -4,17 +4,30 @@ use std::time::Duration;
 
 use super::load::LoadArgs;
 use super::named_load::{NamedLoad, fits_frame};
-use super::server::ServerArgs;
+use super::server::{DEFAULT_IDLE_TIMEOUT, ServerArgs};
 use super::values::check_cpus;
+use crate::cli::defaults::Defaults;
 use crate::cli::usage::UsageError;
 use crate::protocol::request_bytes;
 use crate::scenario::{Scenario, ScenarioLoad};
 
+/// The trials of a check are short, so that there are many.
+const PAIR_DURATION: Duration = Duration::from_secs(1);
+const PAIR_WARMUP: Duration = Duration::from_millis(200);
+
+/// The times of a pair's trials, as defaults in the help.
+pub(crate) fn pair_times() -> Defaults {
+    vec![
+        ("idle_timeout", format!("{DEFAULT_IDLE_TIMEOUT:?}")),
+        ("duration", format!("{PAIR_DURATION:?}")),
+        ("warmup", format!("{PAIR_WARMUP:?}")),
+    ]
+}
+
 impl LoadArgs {
     /// The loads of a check, which runs many short trials.
     pub(crate) fn pair_loads(&self, server: &ServerArgs) -> anyhow::Result<Vec<NamedLoad>> {
-        let millis = Duration::from_millis;
-        let default_times = (millis(1000), millis(200));
+        let default_times = (PAIR_DURATION, PAIR_WARMUP);
         if self.scenario.is_empty() {
             return self.matrix(default_times, server);
         }

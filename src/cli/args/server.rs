@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use anyhow::Context;
 
-use super::values;
-use super::values::Bytes;
+use super::numbers::Bytes;
+use super::{numbers, times, values};
 use crate::cli::app::App;
 use crate::cli::usage::UsageError;
 use crate::error::Error;
@@ -19,42 +19,42 @@ use crate::server::{Accept, Limits, ServeModel, Settings};
 use crate::sys::Cpus;
 
 /// Default time that a connection may be without progress.
-const DEFAULT_IDLE_TIMEOUT: Duration = Duration::from_secs(60);
+pub(crate) const DEFAULT_IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The options of a server; the same for `serve` and for a measurement.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Server")]
 pub(crate) struct ServerArgs {
     /// Worker processes of the preforking models [default: 10, async: one per core]
-    #[arg(long, value_parser = values::count, value_name = "N")]
+    #[arg(long, value_parser = numbers::count, value_name = "N", hide_short_help = true)]
     workers: Option<NonZeroUsize>,
     /// How workers accept connections: shared, reuseport or exclusive [default: depends on the model]
-    #[arg(long, value_name = "MODE")]
+    #[arg(long, value_name = "MODE", hide_short_help = true)]
     accept: Option<Accept>,
     /// How messages are written, on both sides: default (one write, NODELAY) or split (length and
     /// body in two writes, Nagle's algorithm on, backlog 1: shows the 40 ms of delayed acknowledgements)
-    #[arg(long, alias = "wire", default_value_t = WriteMode::Default, value_name = "MODE")]
+    #[arg(long, alias = "wire", default_value_t = WriteMode::Default, value_name = "MODE", hide_short_help = true)]
     write_mode: WriteMode,
     /// Connections that may wait to be accepted [default: 4096, --write-mode split: 1]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", hide_short_help = true)]
     backlog: Option<u32>,
     /// Run the server on these cores, such as 0,2-3
-    #[arg(long, value_name = "LIST")]
+    #[arg(long, value_name = "LIST", hide_short_help = true)]
     server_cpus: Option<Cpus>,
     /// Maximum connections at a time; at this limit the server stops accepting [default: 4096, async: as many as descriptors]
-    #[arg(long, value_parser = values::count, value_name = "N")]
+    #[arg(long, value_parser = numbers::count, value_name = "N", hide_short_help = true)]
     max_connections: Option<NonZeroUsize>,
     /// Maximum size of a message
-    #[arg(long, default_value_t = Bytes(DEFAULT_MAX_FRAME_BYTES), value_name = "SIZE")]
+    #[arg(long, default_value_t = Bytes(DEFAULT_MAX_FRAME_BYTES), value_name = "SIZE", hide_short_help = true)]
     max_frame: Bytes,
-    /// Close a connection after this time without progress; 0 means never [default: 60s, torture: 2s]
-    #[arg(long, value_parser = values::timeout, value_name = "TIME")]
+    /// Close a connection after this time without progress; 0 means never
+    #[arg(long, value_parser = times::timeout, value_name = "TIME", hide_short_help = true)]
     idle_timeout: Option<Duration>,
     /// Replace a worker process if its handler takes longer than this; 0 means never
-    #[arg(long, default_value = "30s", value_parser = values::timeout, value_name = "TIME")]
+    #[arg(long, default_value = "30s", value_parser = times::timeout, value_name = "TIME", hide_short_help = true)]
     busy_timeout: Duration,
     /// When the server stops, time to finish the requests in progress
-    #[arg(long, default_value = "5s", value_parser = values::timeout, value_name = "TIME")]
+    #[arg(long, default_value = "5s", value_parser = times::timeout, value_name = "TIME", hide_short_help = true)]
     drain: Duration,
 }
 

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use super::external::{ExternalArgs, ExternalServer};
 use super::server::{ServerArgs, find_model};
 use super::values;
 use crate::cli::app::App;
@@ -11,23 +12,25 @@ use crate::record::{ServerIdentity, ServerKind, ServerOptions};
 use crate::server::ServeModel;
 use crate::sys::Cpus;
 
+/// Servers to measure: those that rpcbench starts, and those that already run.
+pub(crate) type AnyServersArgs = ServersArgs<true>;
+/// Servers to measure that rpcbench starts.
+pub(crate) type StartedServersArgs = ServersArgs<false>;
+
 #[derive(Debug, clap::Args)]
-pub(crate) struct ServersArgs {
-    /// Models to measure, or all [default: all, in six rounds of one second]
-    #[arg(long, value_delimiter = ',', value_name = "NAME,…")]
+#[command(next_help_heading = "Servers")]
+pub(crate) struct ServersArgs<const TARGETS: bool> {
+    /// Models, such as A,B, or all
+    #[arg(short, long, value_delimiter = ',', value_name = "NAME,…")]
     model: Vec<String>,
-    /// Address of a server that already runs, instead of models or in addition
-    #[arg(long, value_delimiter = ',', value_name = "HOST:PORT")]
-    target: Vec<String>,
-    /// Command that starts a server, run without a shell; {port} is replaced by its port
-    #[arg(long, value_name = "CMD {port}")]
-    exec: Vec<String>,
+    #[command(flatten)]
+    external: ExternalArgs<TARGETS>,
 }
 
-impl ServersArgs {
+impl<const TARGETS: bool> ServersArgs<TARGETS> {
     /// Whether no server is named.
     pub(crate) fn is_empty(&self) -> bool {
-        self.model.is_empty() && self.exec.is_empty() && self.target.is_empty()
+        self.model.is_empty() && self.external.is_empty()
     }
 
     /// The servers, each with its identity for the record.
@@ -38,64 +41,26 @@ impl ServersArgs {
     ) -> anyhow::Result<Vec<(ServerSpec, ServerIdentity)>> {
         let mut server_specs = Vec::new();
         let models = self.models(app)?;
-        server.refuse_unused(&models, !self.exec.is_empty())?;
+        server.refuse_unused(&models, self.external.has_commands())?;
         for model in models {
             let listen = SocketAddr::from(([127, 0, 0, 1], 0));
             let program = server.program(model, listen)?;
             let info = ServerIdentity {
                 kind: ServerKind::Model,
                 name: program.name.clone(),
+                command: None,
                 options: server.options(),
                 role: None,
             };
             server_specs.push((ServerSpec::Server(program), info));
         }
-        for command in &self.exec {
-            server_specs.push(self.command(command, server)?);
-        }
-        for target in &self.target {
-            let address = values::address(target)
-                .map_err(|fault| UsageError(format!("--target {target}: {fault}")))?;
-            let info = ServerIdentity {
-                kind: ServerKind::Target,
-                name: target.clone(),
-                options: ServerOptions::default(),
-                role: None,
-            };
-            server_specs.push((ServerSpec::Target(address), info));
+        for named in self.external.named()? {
+            server_specs.push(match named.kind {
+                ExternalServer::Exec => command(named.text, named.label, server)?,
+                ExternalServer::Target => target(named.text, named.label)?,
+            });
         }
         Ok(server_specs)
-    }
-
-    /// The server that a command starts, with its identity for the record.
-    pub(crate) fn command(
-        &self,
-        command: &str,
-        server: &ServerArgs,
-    ) -> Result<(ServerSpec, ServerIdentity), UsageError> {
-        let words = shlex::split(command)
-            .filter(|words| words.iter().any(|word| word.contains(Exec::PORT)));
-        let words = words.ok_or_else(|| {
-            let port = Exec::PORT;
-            UsageError(format!(
-                "--exec {command:?} must be a command that contains {port}, which is replaced by the port"
-            ))
-        })?;
-        let info = ServerIdentity {
-            kind: ServerKind::Exec,
-            name: command.to_owned(),
-            options: ServerOptions {
-                cpus: server.cpus().map(Cpus::to_string),
-                ..ServerOptions::default()
-            },
-            role: None,
-        };
-        let exec = Exec {
-            words,
-            drain: server.drain(),
-            cpus: server.cpus().cloned(),
-        };
-        Ok((ServerSpec::Exec(exec), info))
     }
 
     /// The models named, each once, in the order given.
@@ -114,5 +79,56 @@ impl ServersArgs {
             }
         }
         Ok(models)
+    }
+}
+
+/// A server that runs at an address, with its identity for the record.
+fn target(address: &str, label: Option<&str>) -> Result<(ServerSpec, ServerIdentity), UsageError> {
+    let target = values::address(address)
+        .map_err(|fault| UsageError(format!("--target {address}: {fault}")))?;
+    let info = identity(ServerKind::Target, address, label);
+    Ok((ServerSpec::Target(target), info))
+}
+
+/// The server that a command starts, with its identity for the record.
+///
+/// # Errors
+/// When the command has no placeholder for the port.
+pub(crate) fn command(
+    command: &str,
+    label: Option<&str>,
+    server: &ServerArgs,
+) -> Result<(ServerSpec, ServerIdentity), UsageError> {
+    let words =
+        shlex::split(command).filter(|words| words.iter().any(|word| word.contains(Exec::PORT)));
+    let words = words.ok_or_else(|| {
+        let port = Exec::PORT;
+        UsageError(format!(
+            "--exec {command:?} must be a command that contains {port}, which is replaced by the port"
+        ))
+    })?;
+    let info = ServerIdentity {
+        options: ServerOptions {
+            cpus: server.cpus().map(Cpus::to_string),
+            ..ServerOptions::default()
+        },
+        ..identity(ServerKind::Exec, command, label)
+    };
+    let exec = Exec {
+        words,
+        drain: server.drain(),
+        cpus: server.cpus().cloned(),
+    };
+    Ok((ServerSpec::Exec(exec), info))
+}
+
+/// The identity of a server that another program is: its label replaces its command or address.
+fn identity(kind: ServerKind, text: &str, label: Option<&str>) -> ServerIdentity {
+    ServerIdentity {
+        kind,
+        name: label.unwrap_or(text).to_owned(),
+        command: label.map(|_| text.to_owned()),
+        options: ServerOptions::default(),
+        role: None,
     }
 }

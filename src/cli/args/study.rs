@@ -1,25 +1,36 @@
 //! The options for suites and `--resume`.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
+use clap::ValueHint;
+
 use super::load::LoadArgs;
-use crate::record::ScenarioInfo;
+use super::{numbers, values};
+use crate::record::{ScenarioInfo, Slo};
 use crate::scenario::{Scenario, Suite};
 
 /// Default rounds of scenarios without a suite: the fewest that can show a ranking.
 const ROUNDS: usize = 6;
 
+/// Options of a measurement that checks do not have.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Study")]
 pub(crate) struct StudyArgs {
-    /// Suite of scenarios: quick, ci, full, or a .toml file
+    /// Trials per server and load, each with a fresh server
+    #[arg(long, value_parser = numbers::count, value_name = "N")]
+    trials: Option<NonZeroUsize>,
+    /// Find the highest rate within a target (p99=10ms)
+    #[arg(long, value_parser = values::slo, group = "open_loop", conflicts_with_all = ["rate", "trials", "think", "scenario"], value_name = "TARGET")]
+    pub(crate) slo: Option<Slo>,
+    /// Suite: quick, ci, full, or a .toml file
     #[arg(long, conflicts_with = "scenario", conflicts_with_all = [
         "rate", "slo", "arrivals", "assign", "pipeline", "requests_per_connection", "method",
         "params", "idle", "think", "payload",
     ], value_name = "NAME")]
     suite: Option<String>,
     /// Resume an interrupted run with its own command, and complete its record
-    #[arg(long, value_name = "RECORD")]
+    #[arg(long, value_name = "RECORD", value_hint = ValueHint::FilePath, hide_short_help = true)]
     pub(crate) resume: Option<PathBuf>,
 }
 
@@ -30,6 +41,11 @@ pub(crate) struct Study {
 }
 
 impl StudyArgs {
+    /// Number of rounds; `default` if the command line gives none.
+    pub(crate) fn rounds(&self, default: usize) -> usize {
+        self.trials.map_or(default, NonZeroUsize::get)
+    }
+
     /// The scenarios that the command line names, if any.
     pub(crate) fn study(&self, load: &LoadArgs) -> anyhow::Result<Option<Study>> {
         if let Some(name) = &self.suite {

@@ -56,6 +56,7 @@ pub(crate) fn cell(name: &str, trials: Vec<Trial>) -> Cell {
     let contestant = ServerIdentity {
         kind: ServerKind::Model,
         name: name.to_owned(),
+        command: None,
         options: ServerOptions::default(),
         role: None,
     };
