@@ -1,6 +1,6 @@
 """Reads our histograms with HdrHistogram's reference implementation (Java) and compares.
 
-readback.py RECORD FOLDER: the folder is what `rpcbench report RECORD --out FOLDER` wrote.
+readback.py RECORD FOLDER: the folder is what `rpcbench report RECORD --hdr --out FOLDER` wrote.
 """
 import glob
 import json

@@ -22,6 +22,7 @@ mod man;
 mod measure;
 mod measure_task;
 mod models;
+mod old_files;
 mod output;
 mod plan;
 mod progress;

@@ -1,29 +1,32 @@
 //! `rpcbench report`: writes records as files for readers and other tools.
 
-use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use super::old_files::{remove_old_hdr, remove_old_pictures};
 use super::output::write_file;
 use super::usage::UsageError;
+use crate::findings::units::some;
 use crate::record::Record;
-use crate::report::chart::markup::CHART_MARK;
-use crate::report::files::files;
+use crate::report::Source;
+use crate::report::files::{files, hdr_files};
 use crate::report::html::page::page;
-use crate::report::{Page, Source};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Record files of measurements
     #[arg(required = true, value_name = "RECORD")]
     records: Vec<PathBuf>,
-    /// Folder for the files
-    #[arg(long, value_name = "DIR")]
+    /// Folder for the files; those of an earlier report there are replaced
+    #[arg(long, value_name = "DIR", default_value = "results/report")]
     out: PathBuf,
     /// Folder for the pictures [default: plots in the folder of --out]
     #[arg(long, value_name = "DIR")]
     plots: Option<PathBuf>,
+    /// Also write each trial's latencies to hdr/ as HdrHistogram files: .hgrm and .hlog
+    #[arg(long)]
+    hdr: bool,
 }
 
 /// Writes one page for all records, its pictures, and the files of each record. With several
@@ -37,9 +40,15 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let folders = folders(args)?;
     let mut out = io::stdout().lock();
     for ((_, record), folder) in records.iter().zip(&folders) {
-        for (name, text) in files(record) {
-            write_file(&folder.join(name), &text)?;
+        let hdr = if args.hdr {
+            hdr_files(record)
+        } else {
+            Vec::new()
+        };
+        for (name, text) in files(record).iter().chain(&hdr) {
+            write_file(&folder.join(name), text)?;
         }
+        remove_old_hdr(folder, &hdr)?;
     }
     let labels = labels(&args.records);
     let sources = records.iter().zip(labels);
@@ -51,39 +60,23 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     for (name, picture) in &page.pictures {
         write_file(&plots.join(name), picture)?;
     }
-    remove_old(&plots, &page)?;
+    remove_old_pictures(&plots, &page.pictures)?;
     let file = args.out.join("report.html");
     write_file(&file, &page.html)?;
+    let pictures = some(page.pictures.len() as u64, "picture");
     writeln!(
         out,
-        "{}: open it in a browser; {} in {}; for each record: report.md, trials.csv and hdr/",
+        "{}: open it in a browser; {pictures} in {}; for each record: {}. A further report to {} replaces these files.",
         file.display(),
-        match page.pictures.len() {
-            1 => "1 picture".to_owned(),
-            many => format!("{many} pictures"),
+        plots.display(),
+        if args.hdr {
+            "report.md, trials.csv and hdr/"
+        } else {
+            "report.md and trials.csv"
         },
-        plots.display()
+        args.out.display(),
     )?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// Removes the pictures of earlier reports, which a reader could mistake for pictures of this one.
-fn remove_old(folder: &Path, page: &Page) -> anyhow::Result<()> {
-    let Ok(files) = fs::read_dir(folder) else {
-        return Ok(());
-    };
-    for file in files {
-        let path = file?.path();
-        let is_svg = path.extension().is_some_and(|extension| extension == "svg");
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let is_new = page.pictures.iter().any(|(new, _)| *new == name);
-        // Keeps pictures that rpcbench did not write.
-        let is_own = || fs::read_to_string(&path).is_ok_and(|text| text.contains(CHART_MARK));
-        if is_svg && !is_new && is_own() {
-            fs::remove_file(&path)?;
-        }
-    }
-    Ok(())
 }
 
 /// The name of each record in the page: its file's name, with a number if several have that name.

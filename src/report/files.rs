@@ -1,7 +1,7 @@
 //! A record as a folder of files.
 
 use super::hgrm::hgrm;
-use super::hlog::hlog;
+use super::hlog::{self, hlog};
 use crate::record::histogram::decode;
 use crate::record::{Record, Trial};
 use crate::report::ALL;
@@ -9,20 +9,38 @@ use crate::report::ALL;
 /// The formats that are written to the folder, with their file names.
 const SUMMARIES: [(&str, &str); 2] = [("markdown", "report.md"), ("csv", "trials.csv")];
 
-/// The files as pairs of name and content: Markdown, CSV, and for each trial its latencies
-/// as `.hgrm` (response and service times) and as `.hlog` (over time).
-///
-/// A trial's file name has the cell, the server, its clients and the trial's place in the record.
+/// The notes that the `.hgrm` files of a report have at their end.
+const RESPONSE_NOTE: &str = "response times in µs, from the planned send";
+const SERVICE_NOTE: &str = "service times in µs, from the actual send, answered requests only";
+
+/// The folder of the histogram files.
+pub(crate) const HDR_FOLDER: &str = "hdr";
+
+/// Whether a report wrote this text of a histogram file.
+pub(crate) fn is_own_hdr_file(text: &str) -> bool {
+    let marks = [RESPONSE_NOTE, SERVICE_NOTE, hlog::TITLE];
+    marks.iter().any(|mark| text.contains(mark))
+}
+
+/// The files of every report as pairs of name and content: Markdown and CSV.
 pub fn files(record: &Record) -> Vec<(String, String)> {
     let render = |(name, file): &(&str, &str)| {
         let format = ALL.iter().find(|format| format.name() == *name)?;
         Some(((*file).to_owned(), format.render(record)))
     };
-    let mut files: Vec<(String, String)> = SUMMARIES.iter().filter_map(render).collect();
+    SUMMARIES.iter().filter_map(render).collect()
+}
+
+/// The histogram files as pairs of name and content: for each trial its latencies as `.hgrm`
+/// (response and service times) and as `.hlog` (over time).
+///
+/// A trial's file name has the cell, the server, its clients and the trial's place in the record.
+pub fn hdr_files(record: &Record) -> Vec<(String, String)> {
+    let mut files = Vec::new();
     for (at, cell) in record.cells.iter().enumerate() {
         for trial in &cell.trials {
             let name = format!(
-                "hdr/{:03}-{}-{}-{:03}",
+                "{HDR_FOLDER}/{:03}-{}-{}-{:03}",
                 at + 1,
                 file_name(&cell.contestant.name),
                 cell.load.clients,
@@ -40,7 +58,7 @@ pub fn files(record: &Record) -> Vec<(String, String)> {
 fn response(trial: &Trial) -> Option<String> {
     let mut all = decode(&trial.histograms.latency)?;
     all.add(decode(&trial.histograms.censored)?).ok()?;
-    let mut notes = vec!["response times in µs, from the planned send".to_owned()];
+    let mut notes = vec![RESPONSE_NOTE.to_owned()];
     if trial.censored.count > 0 {
         notes.push(format!(
             "{} requests without a correct reply are counted at their ages: beyond quantile {} the values are lower bounds",
@@ -51,8 +69,8 @@ fn response(trial: &Trial) -> Option<String> {
 }
 
 fn service(trial: &Trial) -> Option<String> {
-    let notes = ["service times in µs, from the actual send, answered requests only".to_owned()];
-    Some(hgrm(&decode(&trial.histograms.service)?, &notes))
+    let histogram = decode(&trial.histograms.service)?;
+    Some(hgrm(&histogram, &[SERVICE_NOTE.to_owned()]))
 }
 
 /// A name that is valid on any file system.

@@ -9,13 +9,17 @@ use hdrhistogram::serialization::interval_log::IntervalLogWriterBuilder;
 use crate::record::histogram::decode;
 use crate::record::{Cell, Record, Trial};
 
+/// What every log says of its values.
+pub(crate) const TITLE: &str =
+    "latencies in ns of the correct replies in the window, two significant digits";
+
 const NS_PER_MS: f64 = 1e6;
 
 /// The intervals of the window that have replies; `None` if the record has no histograms for them.
 pub(crate) fn hlog(record: &Record, cell: &Cell, trial: &Trial) -> Option<String> {
     let started = humantime::parse_rfc3339(&record.started).unwrap_or(SystemTime::UNIX_EPOCH);
     let title = format!(
-        "{} with {} clients, trial {}: latencies in ns of the correct replies in the window, two significant digits",
+        "{} with {} clients, trial {}: {TITLE}",
         cell.contestant.name, cell.load.clients, trial.order
     );
     let mut log = Vec::new();

@@ -1,13 +1,17 @@
 //! `rpcbench report`: the files written from a record.
 
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
 use hdrhistogram::Histogram;
 use hdrhistogram::serialization::Deserializer;
 use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry};
-use rpcbench::internal::report::files::files;
+use rpcbench::internal::report::files::{files, hdr_files};
 use rpcbench::record::histogram::encode;
-use rpcbench::record::{Censored, Histograms, Interval, Trial};
+use rpcbench::record::{Cell, Censored, Histograms, Interval, Trial};
 
-use crate::support::{SHORT, cell, record, run, trial};
+use crate::support::{SHORT, cell, record, rpcbench, run, trial};
 
 fn histogram(values: impl IntoIterator<Item = u64>, digits: u8) -> Histogram<u64> {
     let mut histogram = Histogram::new_with_bounds(1, 3_600_000_000_000, digits).unwrap();
@@ -70,11 +74,12 @@ fn a_record_is_written_as_a_folder() {
     ]);
     let files = files(&record);
     let names: Vec<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["report.md", "trials.csv"]);
+    let hdr = hdr_files(&record);
+    let names: Vec<&str> = hdr.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(
         names,
         [
-            "report.md",
-            "trials.csv",
             "hdr/001-async-64-000.response.hgrm",
             "hdr/001-async-64-000.service.hgrm",
             "hdr/001-async-64-000.hlog",
@@ -88,7 +93,7 @@ fn a_record_is_written_as_a_folder() {
 #[test]
 fn distributions_have_the_format_of_hdrhistogram() {
     let record = record(vec![cell("async", vec![with_histograms()])]);
-    let files = files(&record);
+    let files = hdr_files(&record);
     insta::assert_snapshot!("service_hgrm", file(&files, ".service.hgrm"));
     let response = file(&files, ".response.hgrm");
     // The unanswered request is the slowest, and the file says what its value means.
@@ -113,7 +118,7 @@ fn distributions_have_the_format_of_hdrhistogram() {
 #[test]
 fn interval_logs_are_read_back() {
     let record = record(vec![cell("async", vec![with_histograms()])]);
-    let files = files(&record);
+    let files = hdr_files(&record);
     let log = file(&files, ".hlog");
     let entries: Vec<_> = IntervalLogIterator::new(log.as_bytes())
         .map(|entry| entry.expect("a valid line"))
@@ -156,10 +161,10 @@ fn the_report_command_writes_the_files() {
         output.status.success() && stdout.contains("report.html: open it in a browser"),
         "{stdout}"
     );
-    assert_eq!(std::fs::read_dir(out.join("hdr")).unwrap().count(), 3);
+    assert!(!out.join("hdr").exists(), "only with --hdr");
     // With several records, each has its own folder.
     let other = folder.path().join("two.json");
-    std::fs::copy(saved, &other).unwrap();
+    fs::copy(saved, &other).unwrap();
     let output = run(&[
         "report",
         saved,
@@ -171,8 +176,8 @@ fn the_report_command_writes_the_files() {
     assert!(out.join("one/report.md").exists() && out.join("two/trials.csv").exists());
 
     let same = folder.path().join("again");
-    std::fs::create_dir(&same).unwrap();
-    std::fs::copy(saved, same.join("one.json")).unwrap();
+    fs::create_dir(&same).unwrap();
+    fs::copy(saved, same.join("one.json")).unwrap();
     let same = same.join("one.json");
     let twice = run(&[
         "report",
@@ -199,4 +204,55 @@ fn the_report_command_writes_the_files() {
         stderr.contains("name another folder with --out"),
         "{stderr}"
     );
+}
+
+/// Runs `report` in a folder, with these arguments.
+fn report_in(folder: &Path, args: &[&str]) -> String {
+    let output = rpcbench()
+        .current_dir(folder)
+        .arg("report")
+        .args(args)
+        .output();
+    let output = output.unwrap();
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn the_default_folder_is_named_and_holds_only_files_of_the_last_report() {
+    let folder = tempfile::tempdir().unwrap();
+    let saved = |name: &str, cells: Vec<Cell>| {
+        let text = serde_json::to_string(&record(cells)).unwrap();
+        fs::write(folder.path().join(name), text).unwrap();
+    };
+    saved("one.json", vec![cell("async", vec![with_histograms()])]);
+    saved("two.json", vec![cell("single", vec![with_histograms()])]);
+    let stdout = report_in(folder.path(), &["one.json", "--hdr"]);
+    assert!(
+        stdout.contains("results/report/report.html: open it")
+            && stdout.contains("report.md, trials.csv and hdr/")
+            && stdout.contains("replaces these files"),
+        "{stdout}"
+    );
+    let hdr = folder.path().join("results/report/hdr");
+    let foreign = hdr.join("mine.hlog");
+    fs::write(&foreign, "#[of another program]\n").unwrap();
+    let names = || {
+        let files = fs::read_dir(&hdr).unwrap();
+        let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
+        names.collect::<BTreeSet<_>>()
+    };
+    assert_eq!(names().len(), 4, "{:?}", names());
+
+    report_in(folder.path(), &["two.json", "--hdr"]);
+    let of_second = |name: &String| name.contains("single") || name == "mine.hlog";
+    assert!(names().len() == 4 && names().iter().all(of_second));
+
+    let stdout = report_in(folder.path(), &["two.json"]);
+    assert!(!stdout.contains("hdr"), "{stdout}");
+    assert_eq!(names(), BTreeSet::from(["mine.hlog".to_owned()]));
+
+    fs::remove_file(foreign).unwrap();
+    report_in(folder.path(), &["two.json"]);
+    assert!(!hdr.exists(), "the empty folder goes");
 }

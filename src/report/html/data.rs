@@ -13,8 +13,8 @@ pub(crate) fn section(sources: &[Source<'_>]) -> Markup {
         section #data {
             h2 { "Data" }
             p {
-                "All trials of this page. The records here have no histograms, which are many times larger; \
-                 the files next to this page contain them."
+                "All trials of this page. The records here have no histograms, which are many times larger; "
+                code { "rpcbench report RECORD --hdr" } " writes those as files."
             }
             @for (at, source) in sources.iter().enumerate() {
                 p {
