@@ -4,6 +4,7 @@
 use std::fs;
 use std::path::Path;
 
+use crate::report::changes::markdown;
 use crate::report::chart::markup::CHART_MARK;
 use crate::report::files::{HDR_FOLDER, is_own_hdr_file};
 
@@ -24,6 +25,15 @@ pub(crate) fn remove_old_hdr(folder: &Path, new: &[(String, String)]) -> anyhow:
     remove(&folder, &["hgrm", "hlog"], is_new, is_own_hdr_file)?;
     // Fails if files are left, or if there is no such folder; both are in order.
     let _ = fs::remove_dir(&folder);
+    Ok(())
+}
+
+/// Removes the changes that an earlier report of several records wrote.
+pub(crate) fn remove_old_changes(folder: &Path) -> anyhow::Result<()> {
+    let path = folder.join(markdown::FILE);
+    if fs::read_to_string(&path).is_ok_and(|text| markdown::is_own(&text)) {
+        fs::remove_file(&path)?;
+    }
     Ok(())
 }
 

@@ -1,21 +1,22 @@
 //! `rpcbench report`: writes records as files for readers and other tools.
 
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use super::old_files::{remove_old_hdr, remove_old_pictures};
+use super::old_files::{remove_old_changes, remove_old_hdr, remove_old_pictures};
 use super::output::write_file;
 use super::usage::UsageError;
 use crate::findings::units::some;
 use crate::record::Record;
 use crate::report::Source;
+use crate::report::changes::{changes, markdown, text};
 use crate::report::files::{files, hdr_files};
 use crate::report::html::page::page;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Record files of measurements
+    /// Record files of measurements; with several, also what changed from the first to each other
     #[arg(required = true, value_name = "RECORD")]
     records: Vec<PathBuf>,
     /// Folder for the files; those of an earlier report there are replaced
@@ -38,7 +39,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         records.push((path, Record::read(path)?));
     }
     let folders = folders(args)?;
-    let mut out = io::stdout().lock();
+    let mut out = anstream::stdout().lock();
     for ((_, record), folder) in records.iter().zip(&folders) {
         let hdr = if args.hdr {
             hdr_files(record)
@@ -55,6 +56,14 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let sources: Vec<Source<'_>> = sources
         .map(|((_, record), label)| Source { label, record })
         .collect();
+    let changes = changes(&sources);
+    remove_old_changes(&args.out)?;
+    if !changes.is_empty() {
+        write_file(
+            &args.out.join(markdown::FILE),
+            &markdown::markdown(&changes),
+        )?;
+    }
     let page = page(&sources);
     let plots = args.plots.clone().unwrap_or_else(|| args.out.join("plots"));
     for (name, picture) in &page.pictures {
@@ -63,10 +72,11 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     remove_old_pictures(&plots, &page.pictures)?;
     let file = args.out.join("report.html");
     write_file(&file, &page.html)?;
+    write!(out, "{}", text::text(&changes))?;
     let pictures = some(page.pictures.len() as u64, "picture");
     writeln!(
         out,
-        "{}: open it in a browser; {pictures} in {}; for each record: {}. A further report to {} replaces these files.",
+        "{}: open it in a browser; {pictures} in {}; for each record: {}",
         file.display(),
         plots.display(),
         if args.hdr {
@@ -74,7 +84,16 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         } else {
             "report.md and trials.csv"
         },
-        args.out.display(),
+    )?;
+    let and_changes = if changes.is_empty() {
+        ""
+    } else {
+        "changes.md has all changes. "
+    };
+    writeln!(
+        out,
+        "{and_changes}A further report to {} replaces these files.",
+        args.out.display()
     )?;
     Ok(ExitCode::SUCCESS)
 }

@@ -5,11 +5,16 @@
 //! add a new conclusion here; the formats in `report/` only show it.
 
 pub mod attack_results;
+pub mod changed_figures;
+pub mod changes;
+pub mod changes_sentences;
+pub mod changes_table;
 pub mod check_sentences;
 pub mod comparison;
 pub mod load_line;
 pub mod provenance;
 pub mod ranking;
+pub mod record_differences;
 pub mod search_sentences;
 pub mod sentences;
 pub mod summary;
@@ -18,6 +23,7 @@ pub mod validity_sentences;
 pub mod warnings;
 
 pub use attack_results::CALM;
+pub use changes::{Changes, Side};
 pub use load_line::load_line;
 pub use ranking::{ComparedWithBest, RankedServer, Ranking, Unit};
 pub use summary::{BEYOND, Figure, Shown, Summary};

@@ -3,6 +3,7 @@
 //! Only layout is done here; conclusions are made in `findings/`. To add a format,
 //! implement `Format` in a new file and add it to [`ALL`].
 
+pub mod changes;
 pub mod chart;
 pub mod check;
 mod csv;

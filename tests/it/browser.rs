@@ -299,6 +299,14 @@ fn other_pages_work_in_a_browser_too() {
             }).map((text) => text.outerHTML.slice(0, 120))",
         );
         assert_eq!(dim, json!([]), "{name}: dark text on a dark page");
+        browser.open(&file, 400);
+        let overflow = browser.evaluate(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth",
+        );
+        assert_eq!(
+            overflow, 0,
+            "{name}: the page scrolls sideways at 400 pixels"
+        );
         // A series without a button cannot be hidden, because it could not be shown again.
         browser.evaluate(
             "document.querySelector('figure svg.chart g.series')

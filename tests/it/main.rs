@@ -6,6 +6,7 @@
 
 mod allocations;
 mod browser;
+mod changes;
 mod chart;
 mod check;
 mod cli;

@@ -40,11 +40,26 @@ fn report_writes_the_page_and_its_charts() {
         "only old files of rpcbench are removed"
     );
     assert!(out.join("one/report.md").exists() && out.join("other/trials.csv").exists());
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        stdout.starts_with("What changed from one to other\n"),
+        "{stdout}"
+    );
+    assert!(stdout.contains("changes.md has all changes"), "{stdout}");
+    let changes = out.join("changes.md");
+    let text = fs::read_to_string(&changes).unwrap();
+    assert!(
+        text.starts_with("# What changed from one to other\n"),
+        "{text}"
+    );
     assert!(
         fs::read_to_string(out.join("report.html"))
             .unwrap()
             .contains("async · other")
     );
+    let output = run(&["report", one, "--out", out_name]);
+    assert_eq!(output.status.code(), Some(0));
+    assert!(!changes.exists(), "one record has no changes");
 }
 
 #[test]

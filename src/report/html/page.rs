@@ -5,8 +5,9 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use super::figures::sections;
 use super::markup::{figures_of, swatch};
 use super::scenario_group::{PageData, Source};
-use super::{answer, data, gate, provenance, ranking_table};
+use super::{answer, changes, data, gate, provenance, ranking_table};
 use crate::record::Record;
+use crate::report::changes::changes as changes_of;
 
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
@@ -51,6 +52,7 @@ pub fn page(sources: &[Source<'_>]) -> Page {
                 main {
                     (notices(sources))
                     (gate::section(&page_data, &gate))
+                    (changes::section(&changes_of(sources)))
                     (answer::section(&page_data))
                     (ranking_table::section(&page_data))
                     (legend(&page_data))
@@ -104,8 +106,7 @@ fn notices(sources: &[Source<'_>]) -> Markup {
         @if sources.len() > 1 {
             p.notice {
                 "These records were measured one after the other. Between two runs the machine often changes \
-                 results more than a new build does, so this page does not rank across records. To compare two builds, use "
-                code { "rpcbench check" } ", which measures them in interleaved pairs."
+                 results more than a new build does, so this page does not rank across records."
             }
         }
     }

@@ -166,8 +166,12 @@ pub(crate) fn starved(mut trial: Trial) -> Trial {
 }
 
 pub(crate) fn text(record: &Record) -> String {
-    let rendered = report::ALL[0].render(record);
-    let plain = anstream::adapter::strip_str(&rendered).to_string();
+    plain(&report::ALL[0].render(record))
+}
+
+/// Text for a terminal without its styles, of at most 80 columns.
+pub(crate) fn plain(rendered: &str) -> String {
+    let plain = anstream::adapter::strip_str(rendered).to_string();
     for line in plain.lines() {
         assert!(line.chars().count() <= 80, "over 80 columns: {line}");
         assert_eq!(line, line.trim_end(), "trailing spaces");
