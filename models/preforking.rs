@@ -33,6 +33,10 @@ impl ServeModel for Preforking {
         })
     }
 
+    fn is_serial(&self) -> bool {
+        true
+    }
+
     fn serve(&self, server: &Server<'_>) -> io::Result<()> {
         server.supervise(|| {
             server.block_in_accept()?;

@@ -19,6 +19,10 @@ impl ServeModel for Single {
         "one process serves one connection at a time"
     }
 
+    fn is_serial(&self) -> bool {
+        true
+    }
+
     fn serve(&self, server: &Server<'_>) -> io::Result<()> {
         while let Event::Connection(stream) = server.accept()? {
             server.converse(&stream);

@@ -16,6 +16,7 @@ mod doctor;
 #[cfg(test)]
 mod effects;
 mod explanation;
+mod forecast;
 mod hidden;
 mod interrupt;
 mod man;
@@ -26,6 +27,8 @@ mod old_files;
 mod output;
 mod plan;
 mod progress;
+mod progress_line;
+mod progress_state;
 mod report;
 mod resume;
 mod scenarios;

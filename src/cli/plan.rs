@@ -1,13 +1,15 @@
 //! `--plan`: prints what would be measured and how long it would take.
 
 use std::io::{self, Write};
+use std::time::Duration;
 
-use crate::measure::{Case, Plan, SearchPlan};
+use crate::findings::units::{some, trimmed};
+use crate::measure::{Case, Measurement, Plan, SearchPlan};
 use crate::scenario::{CapacityOf, Rate};
 
 /// Prints the search and its servers.
 pub(crate) fn print_search(search: &SearchPlan) -> anyhow::Result<()> {
-    let seconds = search.time().as_secs_f64().ceil();
+    let seconds = seconds(search.time());
     let mut out = io::stdout().lock();
     let target = search.slo;
     writeln!(
@@ -30,12 +32,22 @@ pub(crate) fn print_search(search: &SearchPlan) -> anyhow::Result<()> {
 /// Prints the trials in their order.
 pub(crate) fn print_plan(plan: &Plan) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
-    let seconds = plan.time_left(0).as_secs_f64().ceil();
-    let trials = match plan.trials() {
-        1 => "1 trial".to_owned(),
-        many => format!("{many} trials"),
+    let forecast = plan.forecast();
+    let seconds = seconds(forecast.time);
+    let trials = some(plan.trials() as u64, "trial");
+    let pilots = match forecast.pilots {
+        0 => String::new(),
+        pilots => format!(" with {} before them", some(pilots as u64, "pilot")),
     };
-    writeln!(out, "{trials} in about {seconds} s, seed {}:", plan.seed)?;
+    let done = match plan.trials() - forecast.trials {
+        0 => String::new(),
+        done => format!(", of which {done} are done,"),
+    };
+    writeln!(
+        out,
+        "{trials}{done} in about {seconds} s{pilots}, seed {}:",
+        plan.seed
+    )?;
     for (order, (round, at)) in plan.order().into_iter().enumerate() {
         let case = &plan.cases[at];
         let (name, load) = (&case.info.name, &case.load);
@@ -53,6 +65,12 @@ pub(crate) fn print_plan(plan: &Plan) -> anyhow::Result<()> {
         )?;
     }
     Ok(())
+}
+
+/// A time in seconds, of which under ten have a decimal.
+fn seconds(time: Duration) -> String {
+    let seconds = time.as_secs_f64();
+    trimmed(seconds, usize::from(seconds < 10.0))
 }
 
 fn rate(case: &Case) -> String {

@@ -1,90 +1,119 @@
-//! The progress bar on a terminal; nothing is shown if stderr is not a terminal.
+//! Progress on stderr: on a terminal one line that is drawn again, elsewhere in a long run a plain
+//! line per minute. Ctrl-C ends the run.
 
-use std::io::{self, IsTerminal};
-use std::time::Duration;
+use std::io::{self, IsTerminal, Write};
+use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use terminal_size::{Width, terminal_size_of};
 
+use super::forecast::announcement;
 use super::interrupt::Interrupt;
+use super::progress_line::line;
+use super::progress_state::ProgressState;
 use crate::load::LiveProgress;
-use crate::measure::{Case, Observer, RunProgress};
+use crate::measure::{Case, Forecast, Observer, RunProgress};
 
-/// The observer of the command line: shows a progress bar and handles Ctrl-C.
+/// Carriage return, and erase to the end of the line (ECMA-48).
+const CLEAR: &str = "\r\x1b[K";
+
+/// The observer of the command line: shows the progress and handles Ctrl-C.
 pub(crate) struct Progress<'a> {
-    bar: ProgressBar,
     interrupt: &'a Interrupt,
-    name: String,
-    last: LastShown,
+    begun: Instant,
+    state: ProgressState,
+    output: ProgressOutput,
 }
 
-/// The counts shown last, to compute the rate since then.
-#[derive(Default)]
-struct LastShown {
-    requests: u64,
-    elapsed: Duration,
-    /// Requests per second, smoothed; `None` before the first rate.
-    rate: Option<f64>,
+/// Where the progress is shown.
+enum ProgressOutput {
+    /// The line that is drawn.
+    Terminal { drawn: String },
+    /// Plain lines.
+    Lines,
 }
 
 impl<'a> Progress<'a> {
     pub(crate) fn new(interrupt: &'a Interrupt) -> Progress<'a> {
-        let target = if io::stderr().is_terminal() {
-            ProgressDrawTarget::stderr()
+        // A dumb terminal cannot erase a line.
+        let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+        let output = if io::stderr().is_terminal() && !is_dumb {
+            ProgressOutput::Terminal {
+                drawn: String::new(),
+            }
         } else {
-            ProgressDrawTarget::hidden()
+            ProgressOutput::Lines
         };
-        let bar = ProgressBar::with_draw_target(Some(1), target);
-        if let Ok(style) =
-            ProgressStyle::with_template("{bar:18.cyan} {pos}/{len}  {prefix:.dim}  {wide_msg}")
-        {
-            bar.set_style(style.progress_chars("━━╌"));
-        }
         Progress {
-            bar,
             interrupt,
-            name: String::new(),
-            last: LastShown::default(),
+            begun: Instant::now(),
+            state: ProgressState::new(),
+            output,
         }
     }
 
-    pub(crate) fn finish(&self) {
-        self.bar.finish_and_clear();
+    /// Removes the line from the terminal.
+    pub(crate) fn finish(&mut self) {
+        if let ProgressOutput::Terminal { drawn } = &mut self.output
+            && !drawn.is_empty()
+        {
+            drawn.clear();
+            write(CLEAR);
+        }
+    }
+
+    fn show(&mut self) {
+        let now = self.begun.elapsed();
+        match &mut self.output {
+            ProgressOutput::Lines => {
+                if let Some(text) = self.state.plain_line(now) {
+                    write(&format!("rpcbench: {text}\n"));
+                }
+            }
+            ProgressOutput::Terminal { drawn } => {
+                // One column less: some terminals wrap when the last one is written.
+                let width = terminal_size_of(io::stderr())
+                    .map_or(80, |(Width(columns), _)| usize::from(columns));
+                let state = self.state.line(now);
+                let text = state.map(|state| line(&state, width.saturating_sub(1)));
+                let text = text.unwrap_or_default();
+                if *drawn != text {
+                    write(&format!("{CLEAR}{text}"));
+                    *drawn = text;
+                }
+            }
+        }
     }
 }
 
-impl Observer for Progress<'_> {
-    fn trial_begins(&mut self, case: &Case, place: RunProgress) {
-        self.name = format!("{} × {}", case.name(), case.load.clients);
-        self.last = LastShown::default();
-        self.bar.set_length(place.of as u64);
-        self.bar.set_position(place.index as u64);
-        let left = place.left.as_secs();
-        self.bar
-            .set_prefix(format!("{}:{:02} left", left / 60, left % 60));
-        self.bar.set_message(format!("{}: warming up", self.name));
-    }
+/// Writes to stderr. A failure is ignored: it must not end a measurement.
+fn write(text: &str) {
+    let mut stderr = io::stderr().lock();
+    let _ = stderr
+        .write_all(text.as_bytes())
+        .and_then(|()| stderr.flush());
+}
 
-    fn live(&mut self, live: LiveProgress, elapsed: Duration) {
-        let (new, time) = (
-            live.requests.saturating_sub(self.last.requests),
-            elapsed.saturating_sub(self.last.elapsed),
-        );
-        if live.requests > 0 && time >= Duration::from_millis(100) {
-            let rate = new as f64 / time.as_secs_f64();
-            // Smoothed: a figure that jumps cannot be read.
-            let rate = self.last.rate.map_or(rate, |old| 0.7 * old + 0.3 * rate);
-            self.last = LastShown {
-                requests: live.requests,
-                elapsed,
-                rate: Some(rate),
-            };
-            let p99 = live.p99_ns as f64 / 1e6;
-            self.bar
-                .set_message(format!("{}: {rate:.0}/s, p99 {p99:.2} ms", self.name));
+impl Observer for Progress<'_> {
+    fn run_begins(&mut self, forecast: &Forecast) {
+        if let Some(text) = announcement(forecast) {
+            write(&format!("rpcbench: {text}\n"));
         }
     }
 
+    fn trial_begins(&mut self, case: &Case, progress: RunProgress) {
+        self.state
+            .trial_begins(case, progress, self.begun.elapsed());
+        self.show();
+    }
+
+    fn live(&mut self, live: LiveProgress, elapsed: Duration) {
+        self.state.live(live, elapsed);
+        self.show();
+    }
+
     fn wait(&mut self, most: Duration) -> io::Result<bool> {
-        self.interrupt.wait(most)
+        let ended = self.interrupt.wait(most)?;
+        self.show();
+        Ok(ended)
     }
 }

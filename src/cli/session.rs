@@ -1,4 +1,4 @@
-//! Runs a session at the command line: with a progress bar, until it ends or Ctrl-C ends it.
+//! Runs a session at the command line: with its progress on stderr, until it ends or Ctrl-C ends it.
 
 use anyhow::Context;
 

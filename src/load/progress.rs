@@ -1,8 +1,9 @@
 //! What the threads of a load publish while they run.
 
+use std::num::NonZeroU64;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicBool, AtomicU64};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::recorder::Recorder;
 use super::window::Window;
@@ -21,6 +22,7 @@ pub(crate) struct SharedProgress {
 #[repr(align(128))]
 pub(crate) struct ThreadProgress {
     pub(crate) requests: AtomicU64,
+    /// Of the last interval; 0 without a reply in it, which no response time is.
     pub(crate) p99_ns: AtomicU64,
 }
 
@@ -29,29 +31,74 @@ pub(crate) struct ThreadProgress {
 pub struct LiveProgress {
     /// Correct replies inside the window so far.
     pub requests: u64,
-    /// The p99 of the last interval, in nanoseconds: the highest of all threads.
-    pub p99_ns: u64,
+    /// The p99 of the last complete interval of the series, in nanoseconds: the highest of all
+    /// threads. During the first interval it is of that one. `None` without a reply in it.
+    pub p99_ns: Option<NonZeroU64>,
+    /// The length of an interval.
+    pub interval: Duration,
 }
 
 impl SharedProgress {
     pub(crate) fn publish(&self, index: usize, recorder: &Recorder, now_ns: u64) {
-        let window = self.window;
-        let at = now_ns.saturating_sub(window.from_ns) / window.interval_ns();
-        let last = recorder
-            .series
-            .get(usize::try_from(at).unwrap_or(usize::MAX));
+        let last = recorder.series.get(self.window.last_interval(now_ns));
         let p99_ns = last
             .filter(|last| last.requests > 0)
-            .map(|last| last.latency.value_at_quantile(0.99));
-        self.threads[index]
-            .requests
-            .store(recorder.requests, Relaxed);
-        if let Some(p99_ns) = p99_ns {
-            self.threads[index].p99_ns.store(p99_ns, Relaxed);
+            .map_or(0, |last| last.latency.value_at_quantile(0.99));
+        let published = &self.threads[index];
+        published.requests.store(recorder.requests, Relaxed);
+        published.p99_ns.store(p99_ns, Relaxed);
+    }
+
+    /// The progress of all threads together.
+    pub(crate) fn live(&self) -> LiveProgress {
+        let requests = self.threads.iter();
+        let p99s_ns = self.threads.iter();
+        LiveProgress {
+            requests: requests.map(|thread| thread.requests.load(Relaxed)).sum(),
+            p99_ns: p99s_ns
+                .filter_map(|thread| NonZeroU64::new(thread.p99_ns.load(Relaxed)))
+                .max(),
+            interval: Duration::from_nanos(self.window.interval_ns()),
         }
     }
 
     pub(crate) fn is_cancelled(&self) -> bool {
         self.cancelled.load(Relaxed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MS: u64 = 1_000_000;
+
+    #[test]
+    fn the_p99_is_of_the_last_interval() {
+        let window = Window {
+            from_ns: 0,
+            to_ns: 1000 * MS,
+        };
+        let shared = SharedProgress {
+            start: Instant::now(),
+            window,
+            cancelled: AtomicBool::new(false),
+            threads: vec![ThreadProgress::default(), ThreadProgress::default()],
+        };
+        let mut recorder = Recorder::new(window);
+        let mut reply = |at_ms: u64, latency_ms: u64, publish_ms: u64| {
+            let sent_ns = at_ms * MS - latency_ms * MS;
+            recorder.answered(sent_ns, sent_ns, at_ms * MS);
+            shared.publish(1, &recorder, publish_ms * MS);
+            let live = shared.live();
+            // The histogram has two digits.
+            let p99_ms = live.p99_ns.map(|ns| ns.get().div_ceil(MS) - 1);
+            (live.requests, p99_ms)
+        };
+        assert_eq!(reply(50, 40, 60), (1, Some(40)), "the first, in progress");
+        assert_eq!(reply(150, 5, 160), (2, Some(40)));
+        assert_eq!(reply(201, 20, 202), (3, Some(5)), "not since the start");
+        assert_eq!(reply(405, 1, 410), (4, None), "no reply from 300 ms on");
+        assert_eq!(shared.live().interval, Duration::from_millis(100));
     }
 }

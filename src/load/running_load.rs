@@ -86,18 +86,7 @@ impl RunningLoad {
 
     /// The progress so far.
     pub fn live(&self) -> LiveProgress {
-        let threads = &self.shared.threads;
-        LiveProgress {
-            requests: threads
-                .iter()
-                .map(|thread| thread.requests.load(Relaxed))
-                .sum(),
-            p99_ns: threads
-                .iter()
-                .map(|thread| thread.p99_ns.load(Relaxed))
-                .max()
-                .unwrap_or(0),
-        }
+        self.shared.live()
     }
 
     /// Waits for the drain, closes all connections together, and merges the results of the threads.

@@ -25,6 +25,14 @@ impl Window {
         usize::try_from(intervals).unwrap_or(1)
     }
 
+    /// The index of the last interval that is complete at `now_ns`; of the first one before that.
+    pub fn last_interval(&self, now_ns: u64) -> usize {
+        let complete = now_ns.saturating_sub(self.from_ns) / self.interval_ns();
+        let complete = usize::try_from(complete).unwrap_or(usize::MAX);
+        // In the drain all are complete.
+        complete.min(self.intervals()).saturating_sub(1)
+    }
+
     /// The length of an interval: 1 s, in short trials 100 ms, in long ones more.
     pub fn interval_ns(&self) -> u64 {
         let window_ns = self.to_ns - self.from_ns;
@@ -38,5 +46,22 @@ impl Window {
                 .div_ceil(MOST_INTERVALS)
                 .next_multiple_of(SECOND_NS / 10),
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_interval_is_the_newest_complete_one() {
+        let window = Window {
+            from_ns: 200_000_000,
+            to_ns: 700_000_000,
+        };
+        let at = |ms: u64| window.last_interval(ms * 1_000_000);
+        assert_eq!([at(0), at(200), at(299), at(300)], [0, 0, 0, 0]);
+        assert_eq!([at(399), at(400), at(699), at(700)], [0, 1, 3, 4]);
+        assert_eq!(at(5000), 4, "in the drain");
     }
 }

@@ -1,15 +1,10 @@
 //! One cell of the matrix: a server under a load.
 
-use std::time::Duration;
-
 use super::server_spec::ServerSpec;
 use crate::attack::AttackMode;
 use crate::load::GeneratorConfig;
 use crate::record::{Cell, LoadSpec, ServerIdentity};
 use crate::scenario::RateSpec;
-
-/// Estimated time to start and stop a server.
-const START_AND_STOP: Duration = Duration::from_millis(120);
 
 /// One cell of the matrix: a server under a load.
 #[derive(Debug, Clone)]
@@ -48,11 +43,6 @@ impl Case {
         self.scenario == other.scenario
             && self.rate_spec == other.rate_spec
             && self.load == other.load
-    }
-
-    /// Estimated duration of a trial.
-    pub(crate) fn time(&self) -> Duration {
-        self.load.warmup + self.load.duration + START_AND_STOP
     }
 
     /// A cell of the record without trials.

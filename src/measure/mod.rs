@@ -1,8 +1,8 @@
 //! Measurement: runs the trials of a matrix of cases in random interleaved
 //! order and returns the parts of a record. Nothing here prints.
 //!
-//! Owns pilots, trials, rounds, pairs, the search for a rate, and the checks on
-//! the validity of a trial. To add a validity check, add a code to
+//! Owns pilots, trials, rounds, pairs, the search for a rate, estimates of how long
+//! they take, and the checks on the validity of a trial. To add a validity check, add a code to
 //! `record::ValidityFinding`, its sentence to `findings::validity_sentences`, and
 //! a function to the list in `validity`.
 
@@ -10,6 +10,7 @@ mod assemble;
 mod case;
 pub mod descriptors;
 pub mod environment;
+mod forecast;
 pub mod generator_side;
 mod observer;
 mod outcome;
@@ -24,10 +25,13 @@ pub mod session;
 pub mod slo_search;
 mod targets;
 pub mod trial;
+mod trial_time;
+mod trial_times;
 pub mod validity;
 
 pub use case::Case;
-pub use observer::{Observer, RunProgress};
+pub use forecast::{Bound, Forecast, Goal};
+pub use observer::{Observer, Purpose, RunProgress};
 pub use outcome::Outcome;
 pub use pairs::PairPlan;
 pub use plan::{EarlierRun, Plan};

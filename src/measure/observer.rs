@@ -3,22 +3,41 @@
 use std::time::Duration;
 
 use super::case::Case;
+use super::forecast::{Bound, Forecast};
 use super::outcome::Outcome;
 use crate::load::LiveProgress;
 
 /// Progress of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RunProgress {
-    /// Trials that are complete.
+    /// Trials that are complete, pilots included.
     pub index: usize,
-    /// All trials; an estimate for a search.
+    /// All trials, pilots included; an estimate for a search.
     pub of: usize,
-    /// Estimated remaining time.
+    /// Estimated remaining time, this trial included.
     pub left: Duration,
+    /// Estimated time of this trial.
+    pub trial: Duration,
+    /// What `of` and `left` mean.
+    pub bound: Bound,
+    /// What this trial is for.
+    pub purpose: Purpose,
+}
+
+/// What a trial is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// To measure.
+    Measure,
+    /// To find a capacity: rates are a share of it, or a search begins below it.
+    Pilot,
 }
 
 /// Receives progress during a run, and can end it.
 pub trait Observer {
+    /// A run begins.
+    fn run_begins(&mut self, _forecast: &Forecast) {}
+
     /// A trial begins.
     fn trial_begins(&mut self, case: &Case, progress: RunProgress);
 

@@ -3,11 +3,13 @@
 use std::time::{Duration, Instant};
 
 use super::case::Case;
-use super::observer::{Observer, RunProgress};
+use super::forecast::{Bound, Forecast, Goal};
+use super::observer::{Observer, Purpose, RunProgress};
 use super::outcome::Outcome;
 use super::session::Measurement;
 use super::targets::reach_targets;
 use super::trial;
+use super::trial_times::TrialTimes;
 use crate::check::verdict::REDONE;
 use crate::check::{Pair, Pairs, check};
 use crate::error::Error;
@@ -39,10 +41,14 @@ impl PairPlan {
             .sum()
     }
 
+    /// The most pairs of a part, all looks included.
+    fn most_pairs(&self) -> usize {
+        self.looks.last().map_or(0, |look| look.pairs)
+    }
+
     /// The longest duration, all looks included.
     pub fn time(&self) -> Duration {
-        let pairs = self.looks.last().map_or(0, |look| look.pairs);
-        let time = self.pair_time() * pairs as u32;
+        let time = self.pair_time() * self.most_pairs() as u32;
         self.budget.map_or(time, |budget| time.min(budget))
     }
 }
@@ -56,6 +62,8 @@ struct Run<'a> {
     pairs: Vec<Pairs>,
     /// Two cells per part: the baseline's, then the candidate's.
     cells: Vec<Cell>,
+    /// The times of a trial, in the same order.
+    times: TrialTimes,
 }
 
 /// The result of running a pair.
@@ -79,6 +87,7 @@ pub fn compare(plan: &PairPlan, observer: &mut dyn Observer) -> Outcome {
         .parts
         .iter()
         .flat_map(|(baseline, candidate)| [baseline, candidate]);
+    let times = cases.clone().map(Case::time);
     let mut run = Run {
         plan,
         random: fastrand::Rng::with_seed(plan.seed),
@@ -86,6 +95,7 @@ pub fn compare(plan: &PairPlan, observer: &mut dyn Observer) -> Outcome {
         order: 0,
         pairs: plan.parts.iter().map(new).collect(),
         cells: cases.map(Case::cell).collect(),
+        times: TrialTimes::new(times),
     };
     let mut outcome = Outcome::default();
     let mut looks = Vec::new();
@@ -134,6 +144,16 @@ impl Measurement for PairPlan {
 
     fn seed(&self) -> u64 {
         self.seed
+    }
+
+    fn forecast(&self) -> Forecast {
+        Forecast {
+            goal: Goal::Pairs,
+            trials: 2 * self.parts.len() * self.most_pairs(),
+            pilots: 0,
+            time: self.time(),
+            bound: Bound::AtMost,
+        }
     }
 
     fn run(&self, observer: &mut dyn Observer) -> Outcome {
@@ -193,14 +213,9 @@ impl Run<'_> {
             } else {
                 baseline_case
             };
-            let all_trials =
-                self.plan.looks.last().map_or(1, |look| look.pairs) * 2 * self.plan.parts.len();
-            let progress = RunProgress {
-                index: self.order,
-                of: all_trials.max(self.order + 1),
-                left: self.plan.time().saturating_sub(self.begun.elapsed()),
-            };
-            observer.trial_begins(case, progress);
+            let is_second = candidate != candidate_first;
+            observer.trial_begins(case, self.progress(part, candidate, is_second));
+            let begun = Instant::now();
             // Both sides of a pair get the same plan of requests.
             let seed = self.plan.seed.wrapping_add(number as u64);
             let side = if candidate {
@@ -210,6 +225,8 @@ impl Run<'_> {
             };
             match trial::run(case, seed, observer) {
                 Ok(Some((mut trial, resolved))) => {
+                    self.times
+                        .add(2 * part + usize::from(candidate), begun.elapsed());
                     (trial.order, trial.round) = (self.order, number);
                     self.order += 1;
                     self.cells[2 * part + usize::from(candidate)]
@@ -242,6 +259,35 @@ impl Run<'_> {
             candidate_first,
         });
         Ok(PairResult::Valid)
+    }
+
+    /// The progress when a trial of a part begins: the first or the second of its pair.
+    fn progress(&self, part: usize, candidate: bool, is_second: bool) -> RunProgress {
+        let most = self.plan.most_pairs();
+        let time = |part: usize, candidate: bool| self.times.of(2 * part + usize::from(candidate));
+        let (mut left, mut trials_left) = (Duration::ZERO, 0);
+        for (at, pairs) in self.pairs.iter().enumerate() {
+            if pairs.gave_up.is_none() {
+                let pairs_left = most.saturating_sub(pairs.pairs.len());
+                left += (time(at, false) + time(at, true)) * pairs_left as u32;
+                trials_left += 2 * pairs_left;
+            }
+        }
+        if is_second {
+            left = left.saturating_sub(time(part, !candidate));
+            trials_left = trials_left.saturating_sub(1);
+        }
+        if let Some(budget) = self.plan.budget {
+            left = left.min(budget.saturating_sub(self.begun.elapsed()));
+        }
+        RunProgress {
+            index: self.order,
+            of: self.order + trials_left.max(1),
+            left,
+            trial: time(part, candidate),
+            bound: Bound::AtMost,
+            purpose: Purpose::Measure,
+        }
     }
 
     /// Ends a part with too many discarded pairs.

@@ -3,13 +3,15 @@
 //! All servers then get the same absolute rates. Otherwise their response times
 //! could not be compared.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::case::Case;
-use super::observer::{Observer, RunProgress};
+use super::forecast::Bound;
+use super::observer::{Observer, Purpose, RunProgress};
 use super::outcome::Outcome;
 use super::plan::Plan;
 use super::trial;
+use super::trial_times::TrialTimes;
 use crate::error::Error;
 use crate::record::{Assign, Mode, Pilot};
 
@@ -26,20 +28,31 @@ pub(crate) fn settle(
     observer: &mut dyn Observer,
 ) -> Result<Option<Vec<Case>>, Error> {
     let pilots = pilots_of(&plan.cases);
+    // The trials that follow are corrected by the times of the pilots.
+    let cases = pilots.iter().chain(&plan.cases);
+    let mut times = TrialTimes::new(cases.map(Case::time));
     for (index, case) in pilots.iter().enumerate() {
         let earlier = plan.before.pilots.iter().find(|pilot| is_of(pilot, case));
         let pilot = match earlier {
             Some(pilot) => pilot.clone(),
             None => {
+                let left = (index..pilots.len()).map(|at| times.of(at));
+                let round = (0..plan.cases.len()).map(|at| times.of(pilots.len() + at));
+                let rounds = plan.remaining_trials() as f64 / plan.cases.len() as f64;
                 let progress = RunProgress {
                     index,
                     of: pilots.len() + plan.trials(),
-                    left: plan.time_left(0),
+                    left: left.sum::<Duration>() + round.sum::<Duration>().mul_f64(rounds),
+                    trial: times.of(index),
+                    bound: Bound::About,
+                    purpose: Purpose::Pilot,
                 };
                 observer.trial_begins(case, progress);
+                let begun = Instant::now();
                 let Some((trial, _)) = trial::run(case, plan.seed, observer)? else {
                     return Ok(None);
                 };
+                times.add(index, begun.elapsed());
                 Pilot {
                     scenario: case.scenario.clone(),
                     contestant: case.name().to_owned(),
@@ -60,6 +73,14 @@ pub(crate) fn settle(
         }
     }
     Ok(Some(cases))
+}
+
+/// The pilots that an earlier run has not done.
+pub(crate) fn missing(plan: &Plan) -> Vec<Case> {
+    let mut pilots = pilots_of(&plan.cases);
+    let is_done = |case: &Case| plan.before.pilots.iter().any(|pilot| is_of(pilot, case));
+    pilots.retain(|case| !is_done(case));
+    pilots
 }
 
 /// One closed loop per server, scenario and number of clients whose rates depend on a capacity.

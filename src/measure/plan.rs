@@ -1,7 +1,5 @@
 //! The matrix of cases and the order of its trials.
 
-use std::time::Duration;
-
 use super::case::Case;
 use crate::record::{Cell, Pilot};
 
@@ -33,11 +31,10 @@ impl Plan {
         self.cases.len() * self.rounds
     }
 
-    /// Estimated duration of the trials from trial `from` on.
-    pub fn time_left(&self, from: usize) -> Duration {
-        let one_round: Duration = self.cases.iter().map(Case::time).sum();
-        let left = self.trials().saturating_sub(from) as f64 / self.cases.len().max(1) as f64;
-        one_round.mul_f64(left)
+    /// Number of trials that an earlier run has not done.
+    pub fn remaining_trials(&self) -> usize {
+        let done = self.before.cells.iter().map(|cell| cell.trials.len());
+        self.trials().saturating_sub(done.sum())
     }
 
     /// The order of trials, as pairs of round and index of the case. The order is

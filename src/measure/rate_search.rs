@@ -31,7 +31,13 @@ pub struct RateSearch {
     next_rps: Option<f64>,
 }
 
+/// Trials per step near the edge, on average: a rate close to the limit is tried up to three times.
+const USUAL_TRIES: usize = 2;
+
 impl RateSearch {
+    /// Trials that a search usually needs after its pilot.
+    pub const USUAL_TRIALS: usize = 11;
+
     /// A search that begins with a pilot.
     pub fn new(server: String, clients: usize, slo: Slo) -> RateSearch {
         RateSearch {
@@ -74,6 +80,31 @@ impl RateSearch {
     /// The rate to try next, in requests per second; `None` when the search is over.
     pub fn next_rps(&self) -> Option<f64> {
         self.next_rps
+    }
+
+    /// Trials that are expected until the search ends, after its pilot.
+    pub fn trials_left(&self) -> usize {
+        if self.next_rps.is_none() {
+            return 0;
+        }
+        // Each step halves the logarithm of the ratio.
+        let halvings = |ratio: f64| (ratio.ln() / EDGE_RATIO.ln()).log2().ceil().max(1.0) as usize;
+        let steps = match (self.info.holds_rps, self.info.breaks_rps) {
+            (Some(low), Some(high)) => halvings(high / low),
+            (Some(_), None) => 1 + halvings(RAISE_FACTOR.powi(self.info.steps.len() as i32)),
+            (None, Some(_)) => 1 + halvings(1.0 / LOWER_FACTOR),
+            (None, None) => return RateSearch::USUAL_TRIALS,
+        };
+        let tried = self.info.steps.last().map_or(0, |step| {
+            if Some(step.rate_rps) == self.next_rps {
+                step.tries.len()
+            } else {
+                0
+            }
+        });
+        (steps.min(MAX_STEPS) * USUAL_TRIES)
+            .saturating_sub(tried)
+            .max(1)
     }
 
     /// The target.

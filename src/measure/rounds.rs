@@ -3,11 +3,13 @@
 use std::time::{Duration, Instant};
 
 use super::case::Case;
-use super::observer::{Observer, RunProgress};
+use super::forecast::{Bound, Forecast, Goal};
+use super::observer::{Observer, Purpose, RunProgress};
 use super::outcome::Outcome;
 use super::plan::Plan;
 use super::session::Measurement;
 use super::targets::reach_targets;
+use super::trial_times::TrialTimes;
 use super::{pilot, trial};
 use crate::error::Error;
 use crate::record::Cell;
@@ -46,29 +48,55 @@ impl Measurement for Plan {
         self.seed
     }
 
+    fn forecast(&self) -> Forecast {
+        let pilots = pilot::missing(self);
+        Forecast {
+            goal: Goal::Matrix,
+            trials: self.remaining_trials(),
+            pilots: pilots.len(),
+            time: pilots.iter().map(Case::time).sum::<Duration>() + trials_time(self),
+            bound: Bound::About,
+        }
+    }
+
     fn run(&self, observer: &mut dyn Observer) -> Outcome {
         measure(self, observer)
     }
 }
 
+/// Estimated time of the trials that an earlier run has not done.
+fn trials_time(plan: &Plan) -> Duration {
+    let round: Duration = plan.cases.iter().map(Case::time).sum();
+    // Which trials are done is known only when the pilots have set the rates.
+    round.mul_f64(plan.remaining_trials() as f64 / plan.cases.len().max(1) as f64)
+}
+
 /// Runs all trials that an earlier run has not done. Returns false when the observer ends the run.
 fn trials(plan: &Plan, outcome: &mut Outcome, observer: &mut dyn Observer) -> Result<bool, Error> {
     outcome.cells = resumed(plan)?;
+    let pilots = outcome.pilots.len();
     let order: Vec<(usize, (usize, usize))> = plan.order().into_iter().enumerate().collect();
     let is_missing = |(_, (round, at)): &&(usize, (usize, usize))| {
         let mut trials = outcome.cells[*at].trials.iter();
         trials.all(|trial| trial.round != *round)
     };
     let remaining: Vec<_> = order.iter().filter(is_missing).copied().collect();
-    let mut estimate = TimeEstimate::new(plan, remaining.len());
-    for (order, (round, at)) in remaining {
+    let mut times = TrialTimes::new(plan.cases.iter().map(Case::time));
+    for (done, (order, (round, at))) in remaining.iter().copied().enumerate() {
         let case = &plan.cases[at];
-        let progress = RunProgress {
-            index: order,
-            of: plan.trials(),
-            left: estimate.left(),
-        };
-        observer.trial_begins(case, progress);
+        let left = remaining[done..].iter().map(|(_, (_, at))| times.of(*at));
+        observer.trial_begins(
+            case,
+            RunProgress {
+                index: pilots + plan.trials() - remaining.len() + done,
+                of: pilots + plan.trials(),
+                left: left.sum(),
+                trial: times.of(at),
+                bound: Bound::About,
+                purpose: Purpose::Measure,
+            },
+        );
+        let begun = Instant::now();
         // All servers in a round get the same plan of requests.
         let seed = plan.seed.wrapping_add(round as u64);
         let Some((mut trial, resolved)) = trial::run(case, seed, observer)? else {
@@ -77,46 +105,10 @@ fn trials(plan: &Plan, outcome: &mut Outcome, observer: &mut dyn Observer) -> Re
         (trial.order, trial.round) = (order, round);
         outcome.cells[at].trials.push(trial);
         outcome.cells[at].contestant.options = resolved;
-        estimate.trial_ended();
+        times.add(at, begun.elapsed());
         observer.trial_ended(&|| outcome.so_far());
     }
     Ok(true)
-}
-
-/// Estimates the remaining time from the duration of the trials so far: a trial with unserved
-/// clients takes longer than its window.
-struct TimeEstimate {
-    planned_each: Duration,
-    done: u32,
-    remaining: u32,
-    begun: Instant,
-}
-
-impl TimeEstimate {
-    fn new(plan: &Plan, remaining: usize) -> TimeEstimate {
-        let all = u32::try_from(plan.trials()).unwrap_or(u32::MAX).max(1);
-        TimeEstimate {
-            planned_each: plan.time_left(0) / all,
-            done: 0,
-            remaining: u32::try_from(remaining).unwrap_or(u32::MAX),
-            begun: Instant::now(),
-        }
-    }
-
-    fn trial_ended(&mut self) {
-        self.done += 1;
-    }
-
-    fn left(&self) -> Duration {
-        // Fewer trials do not give a reliable mean.
-        const MIN_TRIALS: u32 = 6;
-        let each = if self.done < MIN_TRIALS {
-            self.planned_each
-        } else {
-            self.begun.elapsed() / self.done
-        };
-        each * self.remaining.saturating_sub(self.done)
-    }
 }
 
 /// The cells of the plan with the trials of an earlier run.

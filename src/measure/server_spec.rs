@@ -51,6 +51,7 @@ impl Exec {
             ready: ReadyBy::Accepting(address),
             drain: self.drain,
             cpus: self.cpus.clone(),
+            serial_workers: None,
             show_stderr: false,
         })
     }

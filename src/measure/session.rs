@@ -6,6 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 use super::case::Case;
 use super::descriptors::reserve_descriptors;
 use super::environment;
+use super::forecast::Forecast;
 use super::observer::{Observer, RunProgress};
 use super::outcome::Outcome;
 use crate::error::Error;
@@ -24,6 +25,9 @@ pub trait Measurement {
 
     /// The seed of its random orders and loads.
     fn seed(&self) -> u64;
+
+    /// What it will do and how long that takes.
+    fn forecast(&self) -> Forecast;
 
     /// Runs it. After an interruption or an error the outcome holds all complete trials.
     fn run(&self, observer: &mut dyn Observer) -> Outcome;
@@ -101,6 +105,7 @@ impl Session {
             seed,
             last_saved: Instant::now(),
         };
+        saving.run_begins(&measurement.forecast());
         let mut outcome = measurement.run(&mut saving);
         let (interrupted, error) = (outcome.interrupted, outcome.error.take());
         let mut record = self.record(outcome, seed);
@@ -155,6 +160,10 @@ struct SavingObserver<'a> {
 }
 
 impl Observer for SavingObserver<'_> {
+    fn run_begins(&mut self, forecast: &Forecast) {
+        self.observer.run_begins(forecast);
+    }
+
     fn trial_begins(&mut self, case: &Case, progress: RunProgress) {
         self.observer.trial_begins(case, progress);
     }
@@ -184,6 +193,7 @@ impl Observer for SavingObserver<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::measure::{Bound, Goal};
 
     /// A measurement that is killed after its first trial.
     struct Killed<'a>(&'a Path);
@@ -205,6 +215,16 @@ mod tests {
 
         fn seed(&self) -> u64 {
             7
+        }
+
+        fn forecast(&self) -> Forecast {
+            Forecast {
+                goal: Goal::Matrix,
+                trials: 1,
+                pilots: 0,
+                time: Duration::ZERO,
+                bound: Bound::About,
+            }
         }
 
         fn run(&self, observer: &mut dyn Observer) -> Outcome {

@@ -1,19 +1,19 @@
 //! Runs searches for the highest rate: one open loop per step, the servers in turn.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::case::Case;
-use super::observer::{Observer, RunProgress};
+use super::forecast::{Bound, Forecast, Goal};
+use super::observer::{Observer, Purpose, RunProgress};
 use super::outcome::Outcome;
 use super::rate_search::RateSearch;
 use super::session::Measurement;
 use super::targets::reach_targets;
 use super::trial;
+use super::trial_times::TrialTimes;
 use crate::error::Error;
 use crate::record::{Arrivals, Assign, Cell, Slo, Trial};
 
-/// Trials that a search usually needs, its pilot included.
-const USUAL_TRIALS: usize = 12;
 /// The longest trial; a high quantile at a low rate needs a long one.
 const LONGEST: Duration = Duration::from_secs(60);
 /// Samples beyond a quantile that are needed to measure it.
@@ -37,8 +37,8 @@ pub struct SearchPlan {
 impl SearchPlan {
     /// Estimated duration.
     pub fn time(&self) -> Duration {
-        let cases = self.cases.iter();
-        cases.map(|case| case.time() * USUAL_TRIALS as u32).sum()
+        let time = |case: &Case| case.time() * usual_trials(case) as u32;
+        self.cases.iter().map(time).sum()
     }
 
     /// The duration of a step that is enough to measure the quantile; `None` if that is too long.
@@ -53,9 +53,21 @@ impl SearchPlan {
     }
 }
 
+/// Trials that the search of this server usually needs, its pilot included.
+fn usual_trials(case: &Case) -> usize {
+    // A search ends with a pilot that does not serve all clients.
+    if case.leaves_clients_unserved() {
+        1
+    } else {
+        1 + RateSearch::USUAL_TRIALS
+    }
+}
+
 /// The search of one server.
 struct ServerSearch<'a> {
     case: &'a Case,
+    /// Its place among the servers.
+    at: usize,
     search: RateSearch,
 }
 
@@ -63,6 +75,41 @@ struct ServerSearch<'a> {
 enum NextTrial {
     Pilot,
     Rate(f64),
+}
+
+/// The estimate of the trials to come.
+struct Estimate {
+    times: TrialTimes,
+    /// Expected trials per server.
+    trials_left: Vec<usize>,
+}
+
+impl Estimate {
+    fn new(plan: &SearchPlan) -> Estimate {
+        Estimate {
+            times: TrialTimes::new(plan.cases.iter().map(Case::time)),
+            trials_left: plan.cases.iter().map(usual_trials).collect(),
+        }
+    }
+
+    /// The progress when trial `order` begins, with this case of server `at`.
+    fn progress(&self, at: usize, case: &Case, next: &NextTrial, order: usize) -> RunProgress {
+        let servers = self.trials_left.iter().enumerate();
+        let time = |(at, trials): (usize, &usize)| self.times.of(at) * *trials as u32;
+        let all: Duration = servers.map(time).sum();
+        RunProgress {
+            index: order,
+            of: order + self.trials_left.iter().sum::<usize>().max(1),
+            // A low rate can need a longer trial than usual.
+            left: all.saturating_sub(self.times.of(at)) + case.time(),
+            trial: case.time(),
+            bound: Bound::About,
+            purpose: match next {
+                NextTrial::Pilot => Purpose::Pilot,
+                NextTrial::Rate(_) => Purpose::Measure,
+            },
+        }
+    }
 }
 
 /// Runs the searches. In each round every search does one step, in random order, so that a slow
@@ -75,11 +122,13 @@ pub fn search_rates(plan: &SearchPlan, observer: &mut dyn Observer) -> Outcome {
         outcome.error = Some(error);
         return outcome;
     }
-    let new = |case| ServerSearch {
+    let new = |(at, case)| ServerSearch {
         case,
+        at,
         search: RateSearch::new(Case::name(case).to_owned(), case.load.clients, plan.slo),
     };
-    let mut searches: Vec<ServerSearch<'_>> = plan.cases.iter().map(new).collect();
+    let mut searches: Vec<ServerSearch<'_>> = plan.cases.iter().enumerate().map(new).collect();
+    let mut estimate = Estimate::new(plan);
     let mut random = fastrand::Rng::with_seed(plan.seed);
     let mut order = 0;
     'rounds: for round in 0.. {
@@ -96,24 +145,19 @@ pub fn search_rates(plan: &SearchPlan, observer: &mut dyn Observer) -> Outcome {
                 .search
                 .next_rps()
                 .map_or(NextTrial::Pilot, NextTrial::Rate);
-            let progress = RunProgress {
-                index: order,
-                of: (plan.cases.len() * USUAL_TRIALS).max(order + 1),
-                left: plan
-                    .time()
-                    .saturating_sub(server.case.time() * order as u32),
+            let Some(case) = step_case(plan, server, &next) else {
+                estimate.trials_left[server.at] = 0;
+                continue;
             };
-            observer.trial_begins(server.case, progress);
-            match step(
-                plan,
-                server,
-                &next,
-                (round, order),
-                observer,
-                &mut outcome.cells,
-            ) {
+            let progress = estimate.progress(server.at, &case, &next, order);
+            observer.trial_begins(&case, progress);
+            let begun = Instant::now();
+            let cells = &mut outcome.cells;
+            match step(plan, server, &next, case, (round, order), observer, cells) {
                 Ok(true) => {
                     order += 1;
+                    estimate.times.add(server.at, begun.elapsed());
+                    estimate.trials_left[server.at] = server.search.trials_left();
                     observer.trial_ended(&|| outcome.so_far());
                 }
                 Ok(false) => {
@@ -141,21 +185,23 @@ impl Measurement for SearchPlan {
         self.seed
     }
 
+    fn forecast(&self) -> Forecast {
+        Forecast {
+            goal: Goal::Search,
+            trials: self.cases.iter().map(usual_trials).sum(),
+            pilots: 0,
+            time: self.time(),
+            bound: Bound::About,
+        }
+    }
+
     fn run(&self, observer: &mut dyn Observer) -> Outcome {
         search_rates(self, observer)
     }
 }
 
-/// Runs one trial of one search. Returns false when the observer ends the run.
-fn step(
-    plan: &SearchPlan,
-    server: &mut ServerSearch<'_>,
-    next: &NextTrial,
-    (round, order): (usize, usize),
-    observer: &mut dyn Observer,
-    cells: &mut Vec<Cell>,
-) -> Result<bool, Error> {
-    let seed = plan.seed.wrapping_add(round as u64);
+/// The case of the next trial. `None` if it would take too long, which ends the search.
+fn step_case(plan: &SearchPlan, server: &mut ServerSearch<'_>, next: &NextTrial) -> Option<Case> {
     let mut case = server.case.clone();
     if let NextTrial::Rate(rate_rps) = *next {
         let Some(duration) = plan.duration(case.load.duration, rate_rps) else {
@@ -164,13 +210,27 @@ fn step(
                 "at {rate_rps}/s a trial needs more than a minute to measure {name}; give a longer --duration"
             );
             server.search.give_up(why);
-            return Ok(true);
+            return None;
         };
         case.load.duration = duration;
         case.load.mode = plan.arrivals.into();
         case.load.assign = plan.assign;
         case.load.rate_rps = Some(rate_rps);
     }
+    Some(case)
+}
+
+/// Runs one trial of one search. Returns false when the observer ends the run.
+fn step(
+    plan: &SearchPlan,
+    server: &mut ServerSearch<'_>,
+    next: &NextTrial,
+    mut case: Case,
+    (round, order): (usize, usize),
+    observer: &mut dyn Observer,
+    cells: &mut Vec<Cell>,
+) -> Result<bool, Error> {
+    let seed = plan.seed.wrapping_add(round as u64);
     let Some((mut trial, resolved)) = trial::run(&case, seed, observer)? else {
         return Ok(false);
     };

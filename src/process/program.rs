@@ -20,6 +20,8 @@ pub struct ServerProgram {
     pub drain: Duration,
     /// The cores that all its processes are pinned to; `None` is all.
     pub cpus: Option<Cpus>,
+    /// The number of its workers, if each serves one connection at a time: further clients wait.
+    pub serial_workers: Option<usize>,
     /// Whether its stderr goes to this process's stderr; otherwise its end is kept for messages.
     pub show_stderr: bool,
 }

@@ -29,6 +29,12 @@ pub trait ServeModel: Sync {
         None
     }
 
+    /// Whether a process serves one connection at a time, and further clients wait until it is
+    /// closed. Estimates of how long a run takes use it.
+    fn is_serial(&self) -> bool {
+        false
+    }
+
     /// Serves until the stop signal, then drains and returns.
     ///
     /// Called in a process with one thread, with the socket listening.

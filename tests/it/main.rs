@@ -29,6 +29,7 @@ mod page;
 mod page_files;
 mod plans;
 mod processes;
+mod progress;
 mod rankings;
 mod real_load;
 mod record;

@@ -159,6 +159,8 @@ impl ServerArgs {
         let request = self
             .serve_request(model, listen)
             .with_context(|| format!("--model {}", model.name()))?;
+        let workers = request.settings.resolve(model.workers())?;
+        let workers = workers.map_or(1, |(workers, _)| workers.get());
         let request = serde_json::to_string(&request)?;
         Ok(ServerProgram {
             name: model.name().to_owned(),
@@ -166,6 +168,7 @@ impl ServerArgs {
             ready: ReadyBy::Line,
             drain: self.drain,
             cpus: self.server_cpus.clone(),
+            serial_workers: model.is_serial().then_some(workers),
             show_stderr: false,
         })
     }
