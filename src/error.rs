@@ -56,6 +56,16 @@ pub enum Error {
         /// The valid names.
         known: String,
     },
+    /// A method that the service of the servers does not have.
+    #[error("unknown method {name:?}: choose one of {known}{}", did_you_mean(near.as_deref()))]
+    UnknownMethod {
+        /// The given name.
+        name: String,
+        /// The valid names.
+        known: String,
+        /// The valid name that is most like the given one, if one is like it.
+        near: Option<String>,
+    },
     /// The server process could not be started, or its counters could not be opened.
     #[error("cannot start the server of {contestant}: {source}")]
     Start {
@@ -178,6 +188,10 @@ fn listen_hint(source: &io::Error) -> &'static str {
         }
         _ => "",
     }
+}
+
+fn did_you_mean(near: Option<&str>) -> String {
+    near.map_or_else(String::new, |near| format!("; did you mean {near}?"))
 }
 
 fn last_stderr_line(stderr: &str) -> String {

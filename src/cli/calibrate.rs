@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use super::app::App;
 use super::defaults::Defaults;
+use super::methods::refuse_unknown_methods;
 use super::session::session;
 use super::usage::UsageError;
 use crate::check::noise;
@@ -88,6 +89,7 @@ pub(super) fn plan(app: App<'_>, args: &Args) -> anyhow::Result<PairPlan> {
             ));
         }
     }
+    refuse_unknown_methods(app, pairs.iter().map(|(_, candidate)| candidate))?;
     Ok(PairPlan {
         parts: pairs,
         baseline: "itself".to_owned(),

@@ -11,6 +11,7 @@ use anyhow::Context;
 
 use super::app::App;
 use super::defaults::Defaults;
+use super::methods::refuse_unknown_methods;
 use super::output::write_file;
 use super::session::session;
 use super::usage::UsageError;
@@ -190,6 +191,7 @@ pub(super) fn plan(app: App<'_>, args: &Args) -> anyhow::Result<PairPlan> {
         }
         plan.baseline = name;
     }
+    refuse_unknown_methods(app, plan.parts.iter().map(|(_, candidate)| candidate))?;
     looks(&mut plan, args)?;
     Ok(plan)
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::app::App;
 use super::defaults::Defaults;
+use super::methods::refuse_unknown_methods;
 use super::usage::UsageError;
 use crate::attack::AttackMode;
 use crate::cli::args::load::LoadArgs;
@@ -108,6 +109,7 @@ impl Args {
             }
         }
         refuse_duplicates(&cases)?;
+        refuse_unknown_methods(app, &cases)?;
         let default_rounds = study
             .as_ref()
             .map_or(if no_servers_named { BARE_ROUNDS } else { 1 }, |study| {

@@ -22,6 +22,7 @@ mod interrupt;
 mod man;
 mod measure;
 mod measure_task;
+mod methods;
 mod models;
 mod old_files;
 mod output;
@@ -199,6 +200,7 @@ fn is_usage_error(error: &anyhow::Error) -> bool {
         library_error,
         Some(
             Error::UnknownModel { .. }
+                | Error::UnknownMethod { .. }
                 | Error::UnknownScenario { .. }
                 | Error::AcceptMode { .. }
                 | Error::TooManyWorkers { .. }

@@ -34,6 +34,10 @@ impl Service for Builtin {
             Outcome::Done
         })
     }
+
+    fn methods(&self) -> Option<Vec<&str>> {
+        Some(METHODS.iter().map(|method| method.name).collect())
+    }
 }
 
 /// One built-in method.

@@ -44,6 +44,12 @@ use super::request::Request;
 pub trait Service: Sync {
     /// Serves `request`: writes exactly one result to `reply`.
     fn call(&self, request: &Request<'_>, reply: &mut Reply<'_>) -> Outcome;
+
+    /// The names of all methods that this service has. A measurement with another method is
+    /// refused before it begins. `None`: not known, so every method is measured.
+    fn methods(&self) -> Option<Vec<&str>> {
+        None
+    }
 }
 
 /// When the reply may be sent. See the example of [`Service`].

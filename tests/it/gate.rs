@@ -121,8 +121,10 @@ fn builds_that_cannot_be_compared_never_pass() {
         "{}",
         text_of(&newer)
     );
-    // An unknown method: every reply is an error.
-    let failing = gate(rpcbench(), &["--baseline", itself, "--method", "nope"]);
+    // Wrong params: every reply is an error.
+    let wrong_params = ["--method", "spin", "--params", "null"];
+    let wrong_params = [&["--baseline", itself], &wrong_params[..]].concat();
+    let failing = gate(rpcbench(), &wrong_params);
     assert_eq!(failing.status.code(), Some(5), "{}", text_of(&failing));
     assert!(
         text_of(&failing).starts_with("INVALID"),

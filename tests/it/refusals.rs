@@ -1,11 +1,12 @@
 //! Errors have one or two lines and state what to do.
 
+use std::fs;
 use std::net::{SocketAddr, TcpListener};
 use std::process::Command;
 
 use socket2::{Domain, Socket, Type};
 
-use crate::support::{SHORT, run};
+use crate::support::{SHORT, Served, run};
 
 /// Checks that the program prints nothing on stdout, one or two lines with every part of `expected`
 /// on stderr, and ends with this exit code.
@@ -99,21 +100,44 @@ fn errors_of_the_argument_parser_are_short() {
     fails(&["--plan", "--format", "json"], 2, &["--plan", "--format"]);
 }
 
+/// A method is known for servers of this program only.
+#[test]
+fn an_unknown_method_is_refused_before_anything_is_measured() {
+    let unknown = [
+        "unknown method \"pnig\": choose one of ping, spin, sleep, pi, blob",
+        "did you mean ping?",
+    ];
+    let model = ["--model", "async", "--method", "pnig"];
+    fails(&model, 2, &unknown);
+    fails(&["--method", "pnig"], 2, &unknown);
+    fails(&[&["calibrate"], &model[..]].concat(), 2, &unknown);
+    let program = env!("CARGO_BIN_EXE_rpcbench");
+    let check = ["check", "--baseline", program];
+    fails(&[&check, &model[..]].concat(), 2, &unknown);
+    let folder = tempfile::tempdir().unwrap();
+    for (name, request) in [
+        ("usual", "method = \"pnig\"\nparams = 1\n"),
+        (
+            "alternate",
+            "[alternate]\none_in = 10\nmethod = \"pnig\"\nparams = 1\n",
+        ),
+    ] {
+        let path = folder.path().join(format!("{name}.toml"));
+        let text = format!("about = \"a\"\nreads = \"b\"\nclients = [4]\n{request}");
+        fs::write(&path, text).unwrap();
+        let path = path.to_str().unwrap();
+        let scenario = format!("scenario {name}");
+        let expected = [&[&*scenario], &unknown[..]].concat();
+        fails(&["--scenario", path, "--model", "async"], 2, &expected);
+    }
+}
+
 #[test]
 fn an_error_reply_of_the_server_is_shown() {
-    let output = run(&[
-        &[
-            "--model",
-            "async",
-            "--method",
-            "nope",
-            "--clients",
-            "4",
-            "--no-save",
-        ][..],
-        &SHORT,
-    ]
-    .concat());
+    let server = Served::start("async", &[]);
+    let target = server.address.to_string();
+    let load = ["--method", "nope", "--clients", "4", "--no-save"];
+    let output = run(&[&["--target", &target], &load[..], &SHORT].concat());
     let text = String::from_utf8(output.stdout)
         .unwrap()
         .replace("\n    ", " ");
