@@ -9,6 +9,7 @@ use super::plan::{print_plan, print_search};
 use super::resume::resume;
 use super::session::session;
 use super::usage::UsageError;
+use crate::findings::nobody_was_served;
 use crate::measure::{Finished, Session};
 use crate::record::Verdict;
 use crate::report;
@@ -67,6 +68,7 @@ fn finish(
     Ok(match (finished.interrupted, strict && any_invalid) {
         (true, _) => ExitCode::FAILURE,
         (_, true) => ExitCode::from(5),
+        _ if nobody_was_served(&record) => ExitCode::FAILURE,
         _ => ExitCode::SUCCESS,
     })
 }

@@ -11,7 +11,10 @@ pub mod changes_sentences;
 pub mod changes_table;
 pub mod check_sentences;
 pub mod comparison;
+pub mod finding_titles;
+pub mod headline;
 pub mod load_line;
+pub mod no_reply_sentences;
 pub mod provenance;
 pub mod ranking;
 pub mod record_differences;
@@ -24,6 +27,7 @@ pub mod warnings;
 
 pub use attack_results::CALM;
 pub use changes::{Changes, Side};
+pub use headline::{Headline, headline, nobody_was_served};
 pub use load_line::load_line;
 pub use ranking::{ComparedWithBest, RankedServer, Ranking, Unit};
 pub use summary::{BEYOND, Figure, Shown, Summary};

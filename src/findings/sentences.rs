@@ -1,9 +1,10 @@
 //! The sentences below a comparison. They claim only what the rounds show.
 
+use super::no_reply_sentences::{cause_and_remedy, why_nobody};
 use super::ranking::{ComparedWithBest, LEAST_ROUNDS, Ranking, rankings};
 use super::summary::Summary;
 use super::units::{count, digits, some};
-use crate::record::Verdict;
+use crate::record::{NoReplyCause, Verdict};
 use crate::stats::{Ratio, median};
 
 /// The results of a comparison as sentences. Empty for a single server.
@@ -194,23 +195,28 @@ fn limited(ranked: &[&Summary<'_>]) -> Option<String> {
 }
 
 /// Servers that left clients without a correct reply are listed, never ranked.
-fn unserved(summaries: &[Summary<'_>]) -> Option<String> {
-    let entry = |s: &Summary<'_>| {
-        format!(
-            "{} served {} of {}",
-            s.name(),
-            count(s.served as u64),
-            some(s.asked as u64, "client")
-        )
+fn unserved<'a>(summaries: &[Summary<'a>]) -> Option<String> {
+    let mut said: Vec<&'a NoReplyCause> = Vec::new();
+    let mut entry = |s: &Summary<'a>| {
+        let why = match why_nobody(s.cell) {
+            None => String::new(),
+            Some(why) if said.contains(&why) => " (likewise)".to_owned(),
+            Some(why) => {
+                said.push(why);
+                format!(" ({})", cause_and_remedy(why))
+            }
+        };
+        let (served, asked) = (count(s.served as u64), some(s.asked as u64, "client"));
+        format!("{} served {served} of {asked}{why}", s.name())
     };
     let entries: Vec<String> = summaries
         .iter()
         .filter(|s| s.unserved())
-        .map(entry)
+        .map(&mut entry)
         .collect();
     (!entries.is_empty()).then(|| {
         format!(
-            "Not ranked, since clients got no reply in the window: {}.",
+            "Not ranked, since clients got no correct reply in the window: {}.",
             entries.join(", ")
         )
     })

@@ -102,6 +102,15 @@ pub(crate) fn some(number: u64, thing: &str) -> String {
     format!("{} {thing}{plural}", count(number))
 }
 
+/// A sentence with a full stop, unless it is a question.
+pub(crate) fn stopped(sentence: String) -> String {
+    if sentence.ends_with('?') {
+        sentence
+    } else {
+        sentence + "."
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,5 +1,6 @@
 //! What the checks on a trial found, in words: what was measured, what it means, what to do.
 
+use super::no_reply_sentences::cause_and_remedy;
 use super::units::span;
 use crate::record::{ErrorCounts, TrendMetric, Validity, ValidityFinding};
 
@@ -20,7 +21,10 @@ pub(crate) fn reason(validity: &Validity, at: usize) -> Option<String> {
 /// A finding as text, without a full stop.
 pub fn sentence(finding: &ValidityFinding) -> String {
     match finding {
-        ValidityFinding::NoReplies {} => "no correct reply arrived inside the window, so the trial has no result; give a longer --duration, or find the cause of the errors".to_owned(),
+        ValidityFinding::NoReplies { cause } => format!(
+            "no correct reply arrived inside the window, so the trial has no result; {}",
+            cause_and_remedy(cause)
+        ),
         ValidityFinding::GeneratorLimited { busy_share, waited_share, threads, cores } => {
             generator_limited(*busy_share, *waited_share, *threads, *cores)
         }
@@ -63,22 +67,51 @@ pub fn sentence(finding: &ValidityFinding) -> String {
 }
 
 fn generator_limited(busy_share: f64, waited_share: f64, threads: usize, cores: usize) -> String {
-    let is_short_of_cores = waited_share > MAX_WAITED_SHARE;
-    let waited = if is_short_of_cores {
+    format!(
+        "the load generator was the limit: it {}, so the server may be faster than measured; {}",
+        generator_use(busy_share, waited_share),
+        generator_remedy(waited_share, threads, cores)
+    )
+}
+
+/// How busy a generator was that limited the throughput, and what to do; `None` for another
+/// finding.
+pub(crate) fn generator_note(finding: &ValidityFinding) -> Option<String> {
+    match finding {
+        ValidityFinding::GeneratorLimited {
+            busy_share,
+            waited_share,
+            threads,
+            cores,
+        } => Some(format!(
+            "it {}; {}",
+            generator_use(*busy_share, *waited_share),
+            generator_remedy(*waited_share, *threads, *cores)
+        )),
+        _ => None,
+    }
+}
+
+fn generator_use(busy_share: f64, waited_share: f64) -> String {
+    let waited = if waited_share > MAX_WAITED_SHARE {
         format!(" and waited for a core for {:.0} %", waited_share * 100.0)
     } else {
         String::new()
     };
-    // More threads help only if there are cores that neither generator nor server uses.
-    let remedy = if cores > threads.saturating_mul(2) && !is_short_of_cores {
+    format!(
+        "used a core for {:.0} % of the time{waited}",
+        busy_share * 100.0
+    )
+}
+
+/// More threads help only if there are cores that neither generator nor server uses.
+fn generator_remedy(waited_share: f64, threads: usize, cores: usize) -> &'static str {
+    let is_short_of_cores = waited_share > MAX_WAITED_SHARE;
+    if cores > threads.saturating_mul(2) && !is_short_of_cores {
         "give a higher --client-threads"
     } else {
         "compare CPU per request instead, or use a machine with more cores"
-    };
-    format!(
-        "the load generator was the limit: it used a core for {:.0} % of the time{waited}, so the server may be faster than measured; {remedy}",
-        busy_share * 100.0
-    )
+    }
 }
 
 fn failures(errors: &ErrorCounts, samples: u64, first_wrong: Option<&str>) -> String {

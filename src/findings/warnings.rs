@@ -1,6 +1,7 @@
 //! Warnings about trials. What one check found is listed once, for all trials together.
 
 use super::summary::Summary;
+use super::units::stopped;
 use super::validity_sentences::reason;
 use crate::record::{Trial, ValidityFinding, Verdict};
 
@@ -108,8 +109,10 @@ fn without_figures(text: &str) -> String {
 impl Warning<'_> {
     /// The warning in one sentence, with the figures of one trial. With `named`, it lists the servers.
     pub fn sentence(&self, named: bool) -> String {
-        let verdict = match self.verdict {
-            Verdict::Invalid => "Invalid",
+        let verdict = match (self.finding, self.verdict) {
+            (_, Verdict::Invalid) => "Invalid",
+            // It makes the throughput a lower bound, and nothing else doubtful.
+            (ValidityFinding::GeneratorLimited { .. }, _) => "Note",
             _ => "Suspect",
         };
         let trials = if self.of == 1 {
@@ -123,6 +126,9 @@ impl Warning<'_> {
             String::new()
         };
         let example = if self.trials > 1 { ", for example" } else { "" };
-        format!("{verdict}{trials}{names}{example}: {}.", self.reason)
+        stopped(format!(
+            "{verdict}{trials}{names}{example}: {}",
+            self.reason
+        ))
     }
 }

@@ -2,6 +2,7 @@
 
 use hdrhistogram::Histogram;
 
+use super::failure_causes::FailureCauses;
 use super::littles_law::FlowBalance;
 use super::sample::{HIGHEST_NS, Sample, histogram};
 use super::spec::DRAIN;
@@ -57,6 +58,8 @@ pub struct Recorder {
     pub flow: FlowBalance,
     /// Failures since the window began.
     pub errors: ErrorCounts,
+    /// What failed since the load began.
+    pub causes: FailureCauses,
     /// The first wrong reply as text, truncated.
     pub first_wrong: Option<String>,
     /// Number of times that were too long for the histograms.
@@ -92,6 +95,7 @@ impl Recorder {
             held_bytes: 0,
             flow: FlowBalance::new(window),
             errors: ErrorCounts::default(),
+            causes: FailureCauses::default(),
             first_wrong: None,
             overflow: 0,
             series: vec![interval; MOST_INTERVALS as usize],
@@ -123,6 +127,7 @@ impl Recorder {
     /// Records a correct reply at `now_ns`. Returns whether it is in the sample and inside the window.
     pub fn answered(&mut self, planned_ns: u64, sent_ns: u64, now_ns: u64) -> bool {
         self.record_end(now_ns);
+        self.causes.correct += 1;
         if !self.in_sample(planned_ns, now_ns) {
             return false;
         }
@@ -248,6 +253,7 @@ impl Recorder {
         self.held_bytes += other.held_bytes;
         self.flow.add(&other.flow);
         self.errors.add(&other.errors);
+        self.causes.add(&other.causes);
         self.overflow += other.overflow;
         if self.first_wrong.is_none() {
             self.first_wrong.clone_from(&other.first_wrong);

@@ -12,6 +12,7 @@ pub mod descriptors;
 pub mod environment;
 mod forecast;
 pub mod generator_side;
+pub mod no_replies;
 mod observer;
 mod outcome;
 mod overload;

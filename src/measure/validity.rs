@@ -1,7 +1,7 @@
 //! Checks on the validity of a trial. `findings::validity_sentences` says what each finding means
 //! and what to do.
 
-use super::environment;
+use super::{environment, no_replies};
 use crate::findings::validity_sentences::sentence;
 use crate::load::{Load, Measured, Quantile, Slice};
 use crate::record::{LoadSpec, TrendMetric, Trial, Validity, ValidityFinding, Verdict};
@@ -56,7 +56,7 @@ type Check = fn(&Evidence<'_>) -> Option<ValidityFinding>;
 
 /// All checks, the most serious first.
 pub(crate) static ALL: &[Check] = &[
-    no_replies,
+    without_replies,
     generator_limited,
     over_capacity,
     still_connecting,
@@ -70,8 +70,11 @@ pub(crate) static ALL: &[Check] = &[
     histogram_overflow,
 ];
 
-fn no_replies(evidence: &Evidence<'_>) -> Option<ValidityFinding> {
-    (evidence.measured.recorder.requests == 0).then_some(ValidityFinding::NoReplies {})
+fn without_replies(evidence: &Evidence<'_>) -> Option<ValidityFinding> {
+    let recorder = &evidence.measured.recorder;
+    (recorder.requests == 0).then(|| ValidityFinding::NoReplies {
+        cause: no_replies::cause(recorder),
+    })
 }
 
 fn generator_limited(evidence: &Evidence<'_>) -> Option<ValidityFinding> {

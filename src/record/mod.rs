@@ -12,6 +12,7 @@ mod errors;
 mod file;
 pub mod histogram;
 mod load;
+mod no_replies;
 mod scenario;
 mod search;
 mod seconds;
@@ -30,6 +31,7 @@ pub use load::{
     Alternate, LEAST_PAYLOAD_BYTES, LoadSpec, MOST_CONNECTIONS, MOST_IN_FLIGHT, QUOTES_BYTES,
     RateChange, Skew,
 };
+pub use no_replies::NoReplyCause;
 pub use scenario::{Pilot, ScenarioInfo};
 pub use search::{SearchInfo, Slo, Step, Try};
 pub(crate) use seconds::{LONGEST as LONGEST_TIME, parse as parse_time};

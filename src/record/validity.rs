@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::errors::ErrorCounts;
+use super::no_replies::NoReplyCause;
 
 /// Whether a trial is valid.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -37,7 +38,11 @@ pub enum Verdict {
 #[serde(tag = "code", content = "values", rename_all = "kebab-case")]
 pub enum ValidityFinding {
     /// No correct reply arrived inside the window.
-    NoReplies {},
+    NoReplies {
+        /// Why, as far as it is known.
+        #[serde(default)]
+        cause: NoReplyCause,
+    },
     /// The load generator was the limit, so the throughput is a lower bound.
     GeneratorLimited {
         /// The share of the window in which its busiest thread used a core.
@@ -135,7 +140,7 @@ impl ValidityFinding {
     /// The code, as in the record.
     pub fn code(&self) -> &str {
         match self {
-            ValidityFinding::NoReplies {} => "no-replies",
+            ValidityFinding::NoReplies { .. } => "no-replies",
             ValidityFinding::GeneratorLimited { .. } => "generator-limited",
             ValidityFinding::OverCapacity { .. } => "over-capacity",
             ValidityFinding::StillConnecting { .. } => "still-connecting",
@@ -155,7 +160,7 @@ impl ValidityFinding {
     /// What the finding means for the trial; `None` if only the trial's own verdict says it.
     pub fn verdict(&self) -> Option<Verdict> {
         match self {
-            ValidityFinding::NoReplies {} => Some(Verdict::Invalid),
+            ValidityFinding::NoReplies { .. } => Some(Verdict::Invalid),
             ValidityFinding::Legacy { .. } | ValidityFinding::Unknown { .. } => None,
             _ => Some(Verdict::Suspect),
         }

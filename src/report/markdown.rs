@@ -5,7 +5,7 @@ use super::text;
 use crate::findings::comparison::comparison;
 use crate::findings::provenance::provenance;
 use crate::findings::warnings::warnings;
-use crate::findings::{Summary, search_sentences, sentences};
+use crate::findings::{Summary, headline, search_sentences, sentences};
 use crate::record::{Record, SearchInfo};
 
 pub(crate) struct Markdown;
@@ -20,6 +20,9 @@ impl Format for Markdown {
         let mut out = String::new();
         if record.interrupted {
             out.push_str("**Ended early: only completed trials are shown.**\n\n");
+        }
+        if let Some(first) = headline(record) {
+            out.push_str(&format!("{}\n\n", first.text));
         }
         for group in search_sentences::groups(record) {
             out.push_str(&searches(record, group));

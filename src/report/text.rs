@@ -10,6 +10,7 @@ pub(crate) use crate::findings::load_line::about;
 pub(crate) use crate::findings::summary::groups;
 use crate::findings::units::count;
 use crate::findings::warnings::warnings;
+use crate::findings::{Headline, headline, nobody_was_served};
 pub(crate) use crate::findings::{Summary, Warning, load_line, search_sentences, sentences};
 use crate::record::{Mode, Record, SearchInfo, ValidityFinding};
 use crate::report::details::server;
@@ -30,6 +31,19 @@ impl Format for Text {
                 "Ended early: only completed trials are shown.",
             ));
         }
+        let first = headline(record);
+        out.extend(first.as_ref().map(first_line));
+        let is_said = |finding: &ValidityFinding| {
+            matches!(
+                finding,
+                ValidityFinding::NoReplies { .. } | ValidityFinding::Failures { .. }
+            )
+        };
+        let said = if nobody_was_served(record) {
+            is_said
+        } else {
+            |_: &_| false
+        };
         if summaries.is_empty() {
             out.push("No trial was completed.".to_owned());
         }
@@ -48,7 +62,7 @@ impl Format for Text {
                 last = scenario;
             }
             match group {
-                [one] => out.push(server::in_full(one)),
+                [one] => out.push(server::in_full(one, said)),
                 several => out.push(compared(several)),
             }
         }
@@ -61,6 +75,14 @@ impl Format for Text {
         }
         out.join("\n\n") + "\n"
     }
+}
+
+/// What is valid, who was served, what limits the figures.
+fn first_line(headline: &Headline) -> String {
+    let style = if headline.is_good { BOLD } else { WARN.bold() };
+    let lines = wrapped(&headline.text, "");
+    let lines = lines.iter().map(|line| painted(style, line));
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// The name and the description of a scenario.
@@ -154,11 +176,14 @@ pub(crate) fn short(name: &str) -> String {
 
 /// Warnings that the table and the sentences do not already include.
 fn further_warnings(group: &[Summary<'_>]) -> Vec<String> {
-    let is_included = |warning: &Warning<'_>| {
-        matches!(
-            warning.finding,
-            ValidityFinding::GeneratorLimited { .. } | ValidityFinding::OverCapacity { .. }
-        )
+    let is_unserved = |name: &&str| {
+        let mut unserved = group.iter().filter(|summary| summary.unserved());
+        unserved.any(|summary| summary.name() == *name)
+    };
+    let is_included = |warning: &Warning<'_>| match warning.finding {
+        ValidityFinding::GeneratorLimited { .. } | ValidityFinding::OverCapacity { .. } => true,
+        ValidityFinding::NoReplies { .. } => warning.names.iter().all(is_unserved),
+        _ => false,
     };
     let new = warnings(group)
         .into_iter()

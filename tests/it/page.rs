@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use rpcbench::record::{Outcome, Record, ValidityFinding};
+use rpcbench::record::{NoReplyCause, Outcome, Record, ValidityFinding};
 
 use crate::support::{checked, one, record, study, suspect, two_records, words};
 
@@ -188,7 +188,9 @@ fn incomplete_records_have_a_page_that_states_what_is_missing() {
     assert!(page.html.contains("Ended early"));
     let mut invalid = study();
     for trial in invalid.cells.iter_mut().flat_map(|cell| &mut cell.trials) {
-        trial.validity = suspect(vec![ValidityFinding::NoReplies {}]);
+        trial.validity = suspect(vec![ValidityFinding::NoReplies {
+            cause: NoReplyCause::Closed,
+        }]);
     }
     let html = one(&invalid).html;
     assert!(html.contains("nothing to rank"), "no ranking is shown");

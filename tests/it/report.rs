@@ -2,8 +2,8 @@
 
 use rpcbench::internal::report;
 use rpcbench::record::{
-    Cell, Censored, Close, Mode, Quantiles, Record, SearchInfo, Slo, Step, Try, ValidityFinding,
-    WorkerSide, WriteMode,
+    Cell, Censored, Close, Mode, NoReplyCause, Quantiles, Record, SearchInfo, Slo, Step, Try,
+    ValidityFinding, WorkerSide, WriteMode,
 };
 
 use crate::support::{cell, record, six, starved, suspect, text, trial};
@@ -90,10 +90,29 @@ fn the_details_of_an_open_loop() {
     open.service_ns.p99 = Some(900_000);
     open.generator.lag_ns.p50 = Some(9_000);
     open.generator.lag_ns.p99 = Some(80_000);
+    open.validity = suspect(vec![ValidityFinding::OverCapacity {
+        offered_rps: 200_100.0,
+        achieved_rps: 131_000.0,
+    }]);
     let mut cell = cell("async", vec![open]);
     cell.load.mode = Mode::Poisson;
     cell.load.rate_rps = Some(200_000.0);
     insta::assert_snapshot!("open_text", text(&record(vec![cell])));
+}
+
+#[test]
+fn a_generator_at_its_limit_is_a_note_beside_the_throughput() {
+    let mut limited = trial(0, 166_932.0, 5.86);
+    limited.generator.limited = true;
+    limited.validity = suspect(vec![ValidityFinding::GeneratorLimited {
+        busy_share: 0.96,
+        waited_share: 0.0,
+        threads: 1,
+        cores: 2,
+    }]);
+    let rendered = text(&record(vec![cell("async", vec![limited])]));
+    assert!(!rendered.contains("Suspect"), "{rendered}");
+    insta::assert_snapshot!("limited_text", rendered);
 }
 
 #[test]
@@ -156,15 +175,21 @@ fn clients_with_late_or_wrong_replies_are_not_called_starved() {
         rendered.contains("0 of 64 clients served") && !rendered.contains("starved"),
         "{rendered}"
     );
-    late.validity = suspect(vec![ValidityFinding::NoReplies {}]);
+    late.validity = suspect(vec![ValidityFinding::NoReplies {
+        cause: NoReplyCause::Closed,
+    }]);
     let rendered = text(&record(vec![
         cell("async", vec![late]),
         cell("single", vec![trial(0, 9000.0, 1.0)]),
     ]));
     assert!(
-        rendered.contains("Invalid in 1 of 2 trials (async): no correct reply arrived"),
+        rendered.starts_with(
+            "Invalid in 1 of 2 trials (async): no correct reply. 1 of 2 servers served all"
+        ),
         "{rendered}"
     );
+    let why = "async served 0 of\n  64 clients (the server closed each connection without a reply";
+    assert!(rendered.contains(why), "{rendered}");
 }
 
 #[test]

@@ -164,6 +164,7 @@ impl<W: Wire, P: Pacer, C: Clock> Clients<W, P, C> {
             let why = match error {
                 io::ErrorKind::ConnectionRefused => ConnectFailure::Refused,
                 io::ErrorKind::TimedOut => ConnectFailure::TimedOut,
+                io::ErrorKind::ConnectionReset => ConnectFailure::Reset,
                 _ => ConnectFailure::Failed,
             };
             let now = self.clock.now_ns();
@@ -185,7 +186,7 @@ impl<W: Wire, P: Pacer, C: Clock> Clients<W, P, C> {
     pub fn readable(&mut self, at: usize, to_the_end: bool) {
         while self.clients[at].link == ConnectionState::Up {
             match self.wire.receive(at, &mut self.buffer) {
-                Ok(0) => return self.fail(at, Failure::Reset),
+                Ok(0) => return self.fail(at, Failure::Closed),
                 Ok(bytes) => {
                     let now = self.clock.now_ns();
                     self.take_in(at, bytes, now);

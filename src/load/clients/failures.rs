@@ -7,6 +7,8 @@ use crate::record::ErrorCounts;
 pub(crate) enum ConnectFailure {
     Refused,
     TimedOut,
+    /// The connection was reset as soon as it was open.
+    Reset,
     /// Any other error of the system.
     Failed,
 }
@@ -15,6 +17,8 @@ pub(crate) enum ConnectFailure {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Failure {
     Timeout,
+    /// The server closed it.
+    Closed,
     Reset,
     Protocol,
     Reply,
@@ -25,7 +29,7 @@ pub(crate) fn count(errors: &mut ErrorCounts, failure: Failure, lost: u64) {
     let lost = lost.max(1);
     match failure {
         Failure::Timeout => errors.timeout += lost,
-        Failure::Reset => errors.reset += lost,
+        Failure::Closed | Failure::Reset => errors.reset += lost,
         Failure::Protocol => errors.protocol += lost,
         // One reply was wrong; the other requests in flight are lost with the connection.
         Failure::Reply => {

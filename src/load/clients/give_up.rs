@@ -41,9 +41,10 @@ impl<W: Wire, P: Pacer, C: Clock> Clients<W, P, C> {
             *match why {
                 ConnectFailure::Refused => &mut connects.refused,
                 ConnectFailure::TimedOut => &mut connects.timed_out,
-                ConnectFailure::Failed => &mut connects.failed,
+                ConnectFailure::Reset | ConnectFailure::Failed => &mut connects.failed,
             } += 1;
         }
+        self.recorder.causes.not_connected(why);
         if self.recorder.counts_errors(now) {
             self.recorder.errors.connect += 1;
         }
@@ -61,6 +62,9 @@ impl<W: Wire, P: Pacer, C: Clock> Clients<W, P, C> {
         let idle = self.is_idle(at);
         let client = &mut self.clients[at];
         client.failures += 1;
+        if failure == Failure::Closed && !client.inbox.is_empty() {
+            self.recorder.causes.not_a_message(&client.inbox);
+        }
         let backoff = client.backoff_ns();
         if idle {
             // An idle connection has no requests to lose; it is replaced.
@@ -78,6 +82,7 @@ impl<W: Wire, P: Pacer, C: Clock> Clients<W, P, C> {
             self.pacer.free(at, now);
             self.tasks.free(at);
         }
+        self.recorder.causes.failed(failure);
         if self.recorder.counts_errors(now) {
             count(&mut self.recorder.errors, failure, lost as u64);
         }

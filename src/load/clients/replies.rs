@@ -39,6 +39,7 @@ impl<W: Wire, P: Pacer, C: Clock> Clients<W, P, C> {
             match Frame::peek(unparsed, self.config.max_frame_bytes) {
                 Frame::Partial(_) => return Some(taken),
                 Frame::TooLong(_) => {
+                    self.recorder.causes.not_a_message(unparsed);
                     self.fail(at, Failure::Protocol);
                     return None;
                 }
@@ -56,6 +57,7 @@ impl<W: Wire, P: Pacer, C: Clock> Clients<W, P, C> {
     fn take_reply(&mut self, at: usize, body: &[u8], now: u64) -> bool {
         let client = &mut self.clients[at];
         let Some(flight) = client.flights.front().copied() else {
+            self.recorder.causes.not_a_message(body);
             self.fail(at, Failure::Protocol);
             return false;
         };

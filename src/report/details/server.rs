@@ -4,13 +4,15 @@ use super::latency::{latency, waits};
 use super::rows::{row, spread};
 use super::sides::{connects, generator, idle, server};
 use crate::findings::units::{cores, count, some};
+use crate::findings::validity_sentences::generator_note;
 use crate::findings::warnings::warnings;
 use crate::findings::{Summary, load_line};
-use crate::record::{Cell, ErrorCounts, ServerSide};
+use crate::record::{Cell, ErrorCounts, ServerSide, ValidityFinding};
 use crate::report::terminal::{BOLD, DIM, WARN, painted, warned, wrapped};
 
-/// All rows of one server. Unserved clients are shown before throughput.
-pub(crate) fn in_full(summary: &Summary<'_>) -> String {
+/// All rows of one server. Unserved clients are shown before throughput. `said` are the findings
+/// that the first line of the report has already.
+pub(crate) fn in_full(summary: &Summary<'_>, said: fn(&ValidityFinding) -> bool) -> String {
     let cell = summary.cell;
     let options = &cell.contestant.options;
     let workers = options
@@ -41,7 +43,7 @@ pub(crate) fn in_full(summary: &Summary<'_>) -> String {
         );
         lines.push(row("", &painted(WARN.bold(), &served)));
     }
-    lines.push(row("Throughput", &throughput(summary)));
+    lines.extend(throughput(summary));
     if !summary.unserved() {
         let fairness = summary
             .fairness
@@ -69,11 +71,12 @@ pub(crate) fn in_full(summary: &Summary<'_>) -> String {
     if unanswered > 0 {
         lines.push(row("Unanswered", &some(unanswered, "request")));
     }
-    lines.extend(validity(summary));
+    lines.extend(validity(summary, said));
     lines.join("\n")
 }
 
-fn throughput(summary: &Summary<'_>) -> String {
+/// The throughput, and why it is a lower bound.
+fn throughput(summary: &Summary<'_>) -> Vec<String> {
     let bound = if summary.limited { "≥ " } else { "" };
     let rate = |rps: f64| count(rps.round() as u64);
     let figure = painted(
@@ -89,7 +92,25 @@ fn throughput(summary: &Summary<'_>) -> String {
         format!(" of {}/s offered{over}", rate(offered))
     });
     let spread = spread(summary, Some(summary.throughput_rps), rate);
-    format!("{figure}{}{spread}", offered.unwrap_or_default())
+    let further = offered.unwrap_or_default() + &spread;
+    if !summary.limited {
+        return vec![row("Throughput", &format!("{figure}{further}"))];
+    }
+    let why = "(at least: the load generator was at its limit)";
+    let (first, second) = if further.is_empty() {
+        (format!("{figure} {why}"), None)
+    } else {
+        (format!("{figure}{further}"), Some(why))
+    };
+    let trials = summary.cell.trials.iter();
+    let mut findings = trials.flat_map(|trial| &trial.validity.findings);
+    let note = findings.find_map(generator_note);
+    let notes = second.map(str::to_owned).into_iter().chain(note);
+    let notes = notes.flat_map(|note| wrapped(&note, &" ".repeat(15)));
+    let notes = notes.map(|line| painted(DIM, &line));
+    std::iter::once(row("Throughput", &first))
+        .chain(notes)
+        .collect()
 }
 
 fn errors(cell: &Cell) -> String {
@@ -141,8 +162,10 @@ fn faults(cell: &Cell) -> Option<String> {
     (all > 0).then(|| format!("{} on the server{severe}", some(all, "fault")))
 }
 
-fn validity(summary: &Summary<'_>) -> Vec<String> {
-    let warnings = warnings(std::slice::from_ref(summary));
+/// The warnings that neither the first line nor the throughput has already.
+fn validity(summary: &Summary<'_>, said: fn(&ValidityFinding) -> bool) -> Vec<String> {
+    let mut warnings = warnings(std::slice::from_ref(summary));
+    warnings.retain(|warning| generator_note(warning.finding).is_none() && !said(warning.finding));
     let lines = warnings
         .iter()
         .flat_map(|warning| warned(&warning.sentence(false), "  "));

@@ -6,6 +6,7 @@ use super::figures::sections;
 use super::markup::{figures_of, swatch};
 use super::scenario_group::{PageData, Source};
 use super::{answer, changes, data, gate, provenance, ranking_table};
+use crate::findings::headline;
 use crate::record::Record;
 use crate::report::changes::changes as changes_of;
 
@@ -95,6 +96,9 @@ fn notices(sources: &[Source<'_>]) -> Markup {
             }
             @if source.record.interrupted {
                 p.notice { (prefix(source)) "Ended early. Only completed trials are shown." }
+            }
+            @if let Some(first) = headline(source.record) {
+                p.notice[!first.is_good] { (prefix(source)) (first.text) }
             }
             @for left_out in &source.record.left_out {
                 p.notice { (prefix(source)) "Left out: " (left_out) "." }

@@ -36,6 +36,8 @@ pub(crate) struct World {
     pub(crate) now_ns: u64,
     pub(crate) connect_ns: u64,
     pub(crate) refuse: bool,
+    /// The end of a stream is a reset.
+    pub(crate) reset: bool,
     /// Start time and client of each connect.
     pub(crate) asked: Vec<(u64, usize)>,
     /// Sizes of the writes, in order.
@@ -60,6 +62,7 @@ impl World {
             now_ns: 0,
             connect_ns: MS,
             refuse: false,
+            reset: false,
             asked: Vec::new(),
             writes: Vec::new(),
             pending: BTreeMap::new(),
@@ -168,9 +171,13 @@ impl Wire for FakeWorld {
     }
 
     fn receive(&mut self, client: usize, space: &mut [u8]) -> io::Result<usize> {
-        let arrived = &mut self.0.borrow_mut().arrived[client];
+        let world = &mut *self.0.borrow_mut();
+        let arrived = &mut world.arrived[client];
         if arrived.front() == Some(&None) {
-            return Ok(0);
+            return match world.reset {
+                true => Err(io::ErrorKind::ConnectionReset.into()),
+                false => Ok(0),
+            };
         }
         let available = arrived
             .iter()

@@ -1,0 +1,54 @@
+//! What a check on a trial found, in a few words, for the first line of a report. The sentence
+//! with the figures and the remedy is in `validity_sentences`.
+
+use super::units::count;
+use crate::record::{TrendMetric, ValidityFinding};
+
+/// The finding in a few words, without a full stop.
+pub(crate) fn title(finding: &ValidityFinding) -> String {
+    let fixed = match finding {
+        ValidityFinding::OverCapacity {
+            offered_rps,
+            achieved_rps,
+        } => {
+            let rate = |rps: f64| count(rps.round() as u64);
+            let (offered, achieved) = (rate(*offered_rps), rate(*achieved_rps));
+            return format!("the rate was over capacity ({achieved}/s of {offered}/s)");
+        }
+        ValidityFinding::Failures { errors, .. } => {
+            return format!("{} requests or connects failed", count(errors.total()));
+        }
+        ValidityFinding::Trend {
+            metric,
+            change_share,
+        } => {
+            let metric = match metric {
+                TrendMetric::Throughput => "throughput",
+                TrendMetric::Latency => "latency",
+            };
+            let direction = if *change_share > 0.0 { "rose" } else { "fell" };
+            let percent = change_share.abs() * 100.0;
+            return format!("{metric} {direction} by {percent:.0} % over the window");
+        }
+        ValidityFinding::HypervisorSteal { stolen_share } => {
+            let percent = stolen_share * 100.0;
+            return format!("the hypervisor took {percent:.0} % of the machine's time");
+        }
+        ValidityFinding::NoReplies { .. } => "no correct reply",
+        ValidityFinding::GeneratorLimited { .. } => "the load generator was at its limit",
+        ValidityFinding::StillConnecting { .. } => {
+            "connections were still being made in the window"
+        }
+        ValidityFinding::SchedulingDelay { .. } => {
+            "much of the latency is scheduling delay of the generator"
+        }
+        ValidityFinding::LittlesLaw { .. } => "Little's law does not hold",
+        ValidityFinding::UncleanStop {} => "the server did not stop cleanly",
+        ValidityFinding::DebugBuild {} => "this is a debug build",
+        ValidityFinding::HistogramOverflow { .. } => "some times were over one hour",
+        ValidityFinding::Legacy { .. } | ValidityFinding::Unknown { .. } => {
+            "the reasons are in the warnings"
+        }
+    };
+    fixed.to_owned()
+}
