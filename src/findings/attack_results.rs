@@ -23,7 +23,7 @@ pub fn any_suffered(record: &Record) -> bool {
         .iter()
         .filter(|cell| cell.scenario.as_deref() != Some(CALM));
     attacked
-        .flat_map(|cell| &cell.trials)
+        .flat_map(Cell::counted_trials)
         .any(|trial| trial.clients_unserved > 0 || trial.errors.total() > 0)
 }
 
@@ -56,14 +56,17 @@ pub(crate) fn attack_result<'a>(
 }
 
 pub(crate) fn p99_ns(cell: &Cell) -> Option<f64> {
-    let values = cell.trials.iter().filter_map(|trial| trial.latency_ns.p99);
+    let values = cell
+        .counted_trials()
+        .iter()
+        .filter_map(|trial| trial.latency_ns.p99);
     let values: Vec<f64> = values.map(|ns| ns as f64).collect();
     (!values.is_empty()).then(|| median(&values))
 }
 
 impl AttackResult<'_> {
     pub(crate) fn sum(&self, value: impl Fn(&Trial) -> u64) -> u64 {
-        self.cell.trials.iter().map(value).sum()
+        self.cell.counted_trials().iter().map(value).sum()
     }
 
     pub(crate) fn errors(&self) -> u64 {
@@ -102,7 +105,11 @@ impl AttackResult<'_> {
 
     /// Resources that the server has not released after the attack.
     pub(crate) fn left(&self) -> String {
-        let residues = self.cell.trials.iter().filter_map(|trial| trial.residue);
+        let residues = self
+            .cell
+            .counted_trials()
+            .iter()
+            .filter_map(|trial| trial.residue);
         let mut residues = residues.rev();
         let Some(residue) = residues.next() else {
             return "unknown".to_owned();

@@ -4,6 +4,8 @@ use super::summary::{Summary, quantile_text};
 use super::units::{bytes, count, digits};
 
 const COLUMNS: usize = 7;
+/// Marks the throughput of a server that has only a trial which was ended early.
+pub(crate) const EARLY_MARK: &str = "* ";
 
 /// A comparison table as text, without any layout.
 pub(crate) struct ComparisonTable {
@@ -30,13 +32,18 @@ pub(crate) fn comparison(group: &[Summary<'_>]) -> ComparisonTable {
 
 fn row(summary: &Summary<'_>) -> [String; COLUMNS] {
     let bound = if summary.limited { "≥ " } else { "" };
+    let mark = if summary.is_interrupted() {
+        EARLY_MARK
+    } else {
+        ""
+    };
     let rate = count(summary.throughput_rps.median.round() as u64);
     let none = || "–".to_owned();
     let cpu = summary.cpu_us;
     let memory = summary.pss_bytes;
     [
         summary.name().to_owned(),
-        format!("{bound}{rate}"),
+        format!("{mark}{bound}{rate}"),
         quantile_text(summary.latency(0.5, |trial| trial.latency_ns.p50)),
         quantile_text(summary.latency(0.99, |trial| trial.latency_ns.p99)),
         cpu.map_or_else(none, |figure| format!("{} µs", digits(figure.median))),

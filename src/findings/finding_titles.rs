@@ -34,6 +34,7 @@ pub(crate) fn title(finding: &ValidityFinding) -> String {
             let percent = stolen_share * 100.0;
             return format!("the hypervisor took {percent:.0} % of the machine's time");
         }
+        ValidityFinding::EndedEarly { .. } => "Ctrl-C ended the trial",
         ValidityFinding::NoReplies { .. } => "no correct reply",
         ValidityFinding::GeneratorLimited { .. } => "the load generator was at its limit",
         ValidityFinding::StillConnecting { .. } => {

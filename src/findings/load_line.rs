@@ -43,7 +43,7 @@ pub fn load_line(cell: &Cell) -> String {
             .map(|cpus| format!("generator on {}", cores(&cpus.to_string()))),
     ];
     let settings: Vec<String> = settings.into_iter().flatten().collect();
-    let trials = cell.trials.len();
+    let trials = cell.counted_trials().len();
     let repeats = if trials == 1 {
         String::new()
     } else {

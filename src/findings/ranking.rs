@@ -91,7 +91,7 @@ pub static ALL: &[Measure] = &[
         value: goodput,
         applies: |summary| !summary.limited && summary.cell.load.then.is_some(),
         lower_bound: |summary| {
-            let goodput = Figure::of(&summary.cell.trials, goodput);
+            let goodput = Figure::of(summary.trials(), goodput);
             goodput
                 .filter(|_| summary.limited)
                 .map(|goodput| goodput.median)
@@ -214,7 +214,7 @@ fn lower_bounds(summaries: &[Summary<'_>], measure: &Measure) -> impl Iterator<I
 
 fn by_round(cell: &Cell, measure: &Measure) -> Vec<f64> {
     let mut trials: Vec<(usize, Option<f64>)> = cell
-        .trials
+        .counted_trials()
         .iter()
         .map(|trial| (trial.round, (measure.value)(trial)))
         .collect();

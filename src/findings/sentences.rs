@@ -1,5 +1,6 @@
 //! The sentences below a comparison. They claim only what the rounds show.
 
+use super::comparison::EARLY_MARK;
 use super::no_reply_sentences::{cause_and_remedy, why_nobody};
 use super::ranking::{ComparedWithBest, LEAST_ROUNDS, Ranking, rankings};
 use super::summary::Summary;
@@ -29,7 +30,21 @@ pub fn closing(summaries: &[Summary<'_>]) -> Vec<String> {
     sentences.extend(limited(&ranked));
     sentences.extend(unserved(summaries));
     sentences.extend(invalid(summaries));
+    sentences.extend(ended_early(summaries));
     sentences
+}
+
+/// The servers that have only a trial which was ended early.
+fn ended_early(summaries: &[Summary<'_>]) -> Option<String> {
+    let early = summaries.iter().filter(|summary| summary.is_interrupted());
+    let names: Vec<&str> = early.map(Summary::name).collect();
+    (!names.is_empty()).then(|| {
+        format!(
+            "Not ranked, since its only trial was ended early ({}): {}.",
+            EARLY_MARK.trim(),
+            and(&names)
+        )
+    })
 }
 
 /// Whether the sentence of a ranking has confidence intervals.
@@ -137,8 +152,7 @@ fn over_capacity(summaries: &[Summary<'_>]) -> Option<String> {
 fn recovered(summaries: &[Summary<'_>]) -> Option<String> {
     let recovery = |summary: &Summary<'_>| {
         let overloads = summary
-            .cell
-            .trials
+            .trials()
             .iter()
             .filter_map(|trial| trial.overload.as_ref());
         // A trial without recovery within the window counts as longer than any other.
@@ -163,7 +177,7 @@ fn recovered(summaries: &[Summary<'_>]) -> Option<String> {
 /// The servers with an invalid trial.
 fn invalid(summaries: &[Summary<'_>]) -> Option<String> {
     let entry = |summary: &Summary<'_>| {
-        let trials = &summary.cell.trials;
+        let trials = summary.trials();
         let invalid = trials
             .iter()
             .filter(|trial| trial.validity.verdict == Verdict::Invalid)

@@ -18,7 +18,7 @@ pub(crate) fn quantile_text(shown: Shown) -> String {
 /// A quantile is shown only with at least this many samples beyond it.
 pub const BEYOND: f64 = 10.0;
 
-/// The figures of a cell.
+/// The figures of a cell, over its [`Cell::counted_trials`].
 #[derive(Debug, Clone)]
 pub struct Summary<'a> {
     /// The cell.
@@ -85,7 +85,7 @@ impl Figure {
 impl<'a> Summary<'a> {
     /// The summary of a cell; `None` if it has no trial.
     pub fn of(cell: &'a Cell) -> Option<Summary<'a>> {
-        let trials = &cell.trials;
+        let trials = cell.counted_trials();
         let clients = cell.load.clients;
         let worst = trials.iter().min_by_key(|trial| served(trial, clients))?;
         let user_share = |trial: &Trial| {
@@ -128,6 +128,16 @@ impl<'a> Summary<'a> {
         })
     }
 
+    /// The trials that the figures are made of.
+    pub fn trials(&self) -> &'a [Trial] {
+        self.cell.counted_trials()
+    }
+
+    /// Whether there is only a trial that was ended early.
+    pub fn is_interrupted(&self) -> bool {
+        self.trials().iter().any(|trial| trial.interrupted)
+    }
+
     /// The server's name.
     pub fn name(&self) -> &'a str {
         &self.cell.contestant.name
@@ -140,19 +150,20 @@ impl<'a> Summary<'a> {
 
     /// Whether some unserved client got no reply at all.
     pub fn starved(&self) -> bool {
-        let trials = &self.cell.trials;
+        let trials = self.trials();
         self.unserved() && trials.iter().any(|trial| trial.clients_starved > 0)
     }
 
-    /// Whether it can be ranked: all clients were served and no trial is invalid.
+    /// Whether it can be ranked: all clients were served, and no trial is invalid or was ended
+    /// early.
     pub fn ranks(&self) -> bool {
-        !self.unserved() && self.verdict != Verdict::Invalid
+        !self.unserved() && self.verdict != Verdict::Invalid && !self.is_interrupted()
     }
 
     /// Whether, in most trials, the rate of an open loop was over the capacity of the server or the generator.
     pub fn over_capacity(&self) -> bool {
         let is_over = |trial: &&Trial| trial.over_capacity();
-        self.cell.trials.iter().filter(is_over).count() * 2 > self.cell.trials.len()
+        self.trials().iter().filter(is_over).count() * 2 > self.trials().len()
     }
 
     /// The latency at quantile `q`, which `value` reads from a trial, in nanoseconds.
@@ -163,7 +174,7 @@ impl<'a> Summary<'a> {
         if self.cell.load.then.is_some() {
             return Shown::TooFew;
         }
-        let trials = &self.cell.trials;
+        let trials = self.trials();
         let enough = |trial: &Trial| q >= 1.0 || trial.samples as f64 * (1.0 - q) >= BEYOND;
         let values: Vec<f64> = trials
             .iter()
@@ -189,8 +200,7 @@ impl<'a> Summary<'a> {
     /// The median latency of the requests that got a reply, in nanoseconds. It is shown when clients starve.
     pub fn answered_p50_ns(&self) -> Option<f64> {
         let histograms = self
-            .cell
-            .trials
+            .trials()
             .iter()
             .filter_map(|trial| decode(&trial.histograms.latency));
         let medians: Vec<f64> = histograms

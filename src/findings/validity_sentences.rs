@@ -25,6 +25,11 @@ pub fn sentence(finding: &ValidityFinding) -> String {
             "no correct reply arrived inside the window, so the trial has no result; {}",
             cause_and_remedy(cause)
         ),
+        ValidityFinding::EndedEarly { planned_s, measured_s } => format!(
+            "this trial was ended by Ctrl-C after {} of {}, so its figures are of that time only and are not ranked; measure it again",
+            span(*measured_s),
+            span(*planned_s)
+        ),
         ValidityFinding::GeneratorLimited { busy_share, waited_share, threads, cores } => {
             generator_limited(*busy_share, *waited_share, *threads, *cores)
         }

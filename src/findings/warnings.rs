@@ -24,13 +24,10 @@ pub struct Warning<'a> {
 
 /// The warnings about these cells: one for each code.
 pub fn warnings<'a>(summaries: &[Summary<'a>]) -> Vec<Warning<'a>> {
-    let of = summaries
-        .iter()
-        .map(|summary| summary.cell.trials.len())
-        .sum();
+    let of = summaries.iter().map(|summary| summary.trials().len()).sum();
     let mut warnings: Vec<Warning<'a>> = Vec::new();
     for summary in summaries {
-        for one in summary.cell.trials.iter().flat_map(found) {
+        for one in summary.trials().iter().flat_map(found) {
             let name = summary.name();
             match warnings
                 .iter_mut()

@@ -38,6 +38,11 @@ impl CloseBarrier {
 }
 
 impl BarrierGuard {
+    /// How many other participants have not arrived.
+    pub fn others_missing(&self) -> usize {
+        self.0.missing() - 1
+    }
+
     /// Arrives, and waits until all participants have arrived.
     pub fn wait(self) {
         let barrier = Arc::clone(&self.0);

@@ -10,6 +10,8 @@ const SLICES: u64 = 50;
 #[derive(Debug, Clone)]
 pub struct FlowBalance {
     window: Window,
+    /// The length of a slice, which stays when the window ends early.
+    slice_ns: u64,
     /// Total time that requests were in progress inside the window. A request that has not
     /// ended has only its start time subtracted so far.
     in_progress_ns: i128,
@@ -31,6 +33,7 @@ impl FlowBalance {
     pub(crate) fn new(window: Window) -> FlowBalance {
         FlowBalance {
             window,
+            slice_ns: ((window.to_ns - window.from_ns) / SLICES).max(1),
             in_progress_ns: 0,
             latency_ns: 0,
             slices: vec![Slice::default(); SLICES as usize],
@@ -51,11 +54,21 @@ impl FlowBalance {
     pub(crate) fn answered(&mut self, at_ns: u64, latency_ns: u64) {
         self.latency_ns += u128::from(latency_ns);
         let from_ns = at_ns.saturating_sub(self.window.from_ns);
-        let slice = from_ns * SLICES / (self.window.to_ns - self.window.from_ns).max(1);
+        let slice = (from_ns / self.slice_ns).min(SLICES - 1);
         if let Some(slice) = self.slices.get_mut(slice as usize) {
             slice.replies += 1;
             slice.latency_ns += latency_ns;
         }
+    }
+
+    /// Counts requests that end after the window.
+    pub(crate) fn left_after(&mut self, requests: u64) {
+        self.in_progress_ns += i128::from(requests) * i128::from(self.window.to_ns);
+    }
+
+    /// Ends the window early. Call it before `to_ns`.
+    pub(crate) fn end_window(&mut self, to_ns: u64) {
+        self.window.to_ns = to_ns;
     }
 
     fn inside(&self, at_ns: u64) -> i128 {
@@ -77,9 +90,10 @@ impl FlowBalance {
         self.latency_ns as f64 / self.window_ns()
     }
 
-    /// The slices of the window, in order.
+    /// The slices of the window, in order. When the window ended early, only the whole ones.
     pub fn slices(&self) -> &[Slice] {
-        &self.slices
+        let whole = (self.window.to_ns - self.window.from_ns) / self.slice_ns;
+        &self.slices[..self.slices.len().min(whole as usize)]
     }
 
     pub(crate) fn add(&mut self, other: &FlowBalance) {

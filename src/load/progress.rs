@@ -13,6 +13,9 @@ use super::window::Window;
 pub(crate) struct SharedProgress {
     pub(crate) start: Instant,
     pub(crate) window: Window,
+    /// When the window ends: as planned, or earlier. It is written at most once, so each core
+    /// keeps its own copy of the cache line.
+    pub(crate) window_end_ns: AtomicU64,
     pub(crate) cancelled: AtomicBool,
     pub(crate) threads: Vec<ThreadProgress>,
 }
@@ -62,6 +65,10 @@ impl SharedProgress {
         }
     }
 
+    pub(crate) fn window_end_ns(&self) -> u64 {
+        self.window_end_ns.load(Relaxed)
+    }
+
     pub(crate) fn is_cancelled(&self) -> bool {
         self.cancelled.load(Relaxed)
     }
@@ -82,6 +89,7 @@ mod tests {
         let shared = SharedProgress {
             start: Instant::now(),
             window,
+            window_end_ns: AtomicU64::new(window.to_ns),
             cancelled: AtomicBool::new(false),
             threads: vec![ThreadProgress::default(), ThreadProgress::default()],
         };

@@ -28,6 +28,12 @@ pub struct Interval {
 #[derive(Debug, Clone)]
 pub struct Recorder {
     window: Window,
+    /// The length of an interval of the series, which stays when the window ends early.
+    interval_ns: u64,
+    /// How much earlier than planned the window ended.
+    cut_ns: u64,
+    /// Requests that are never sent, at their ages at the planned end of the drain.
+    never_sent: Histogram<u64>,
     /// Response time: from the planned send to the reply.
     pub latency: Sample,
     /// Service time of answered requests: from the actual send to the reply.
@@ -80,6 +86,9 @@ impl Recorder {
         };
         Recorder {
             window,
+            interval_ns: window.interval_ns(),
+            cut_ns: 0,
+            never_sent: histogram(),
             latency: Sample::new(),
             service: histogram(),
             connect: histogram(),
@@ -102,9 +111,31 @@ impl Recorder {
         }
     }
 
-    /// The window.
+    /// The window, as it was measured.
     pub fn window(&self) -> Window {
         self.window
+    }
+
+    /// The length of an interval of the series.
+    pub fn interval_ns(&self) -> u64 {
+        self.interval_ns
+    }
+
+    /// The intervals of the series that the window has; the last may be shorter.
+    pub fn intervals(&self) -> &[Interval] {
+        let window_ns = self.window.to_ns - self.window.from_ns;
+        let count = window_ns.div_ceil(self.interval_ns) as usize;
+        &self.series[..count.min(self.series.len())]
+    }
+
+    /// Ends the window early, at a time inside it that has not come yet. What was recorded
+    /// stays right: nothing depends on the end of the window before it comes, except for the
+    /// requests that are never sent, which are kept apart until the end.
+    pub fn end_window(&mut self, to_ns: u64) {
+        let to_ns = to_ns.clamp(self.window.from_ns + 1, self.window.to_ns);
+        self.cut_ns += self.window.to_ns - to_ns;
+        self.window.to_ns = to_ns;
+        self.flow.end_window(to_ns);
     }
 
     /// Counts a request that was planned for `at_ns`.
@@ -164,10 +195,27 @@ impl Recorder {
         of_sample
     }
 
-    /// Records a request that is never sent because the queue is full. It is recorded with its
-    /// age at the end of the drain.
+    /// Records a request that is never sent because the queue is full. At the end it enters the
+    /// sample with its age at the end of the drain.
     pub fn never_sent(&mut self, planned_ns: u64) {
-        self.unanswered(planned_ns, self.window.to_ns + DRAIN_NS);
+        let age_ns = self.window.to_ns + DRAIN_NS - planned_ns;
+        self.overflow += u64::from(self.never_sent.record(age_ns).is_err());
+    }
+
+    /// Adds the requests that were never sent to the sample. Call it once, at the end.
+    pub fn add_never_sent(&mut self) {
+        for bucket in self.never_sent.iter_recorded() {
+            let count = bucket.count_at_value();
+            // The least age of the bucket: a censored age is a lower bound.
+            let least_ns = self
+                .never_sent
+                .lowest_equivalent(bucket.value_iterated_to());
+            let age_ns = least_ns.saturating_sub(self.cut_ns).max(1);
+            self.overflow += u64::from(self.latency.censored.record_n(age_ns, count).is_err());
+            self.unanswered += count;
+            self.flow.left_after(count);
+        }
+        self.never_sent.reset();
     }
 
     fn record_end(&mut self, now_ns: u64) {
@@ -184,14 +232,14 @@ impl Recorder {
         if !self.window.contains(at_ns) {
             return None;
         }
-        let at = (at_ns - self.window.from_ns) / self.window.interval_ns();
+        let at = (at_ns - self.window.from_ns) / self.interval_ns;
         self.series.get_mut(usize::try_from(at).ok()?)
     }
 
     /// Requests in progress at the end of each interval: planned, and neither answered nor failed.
     pub fn under_way(&self) -> impl Iterator<Item = u64> {
         let mut in_progress = self.in_progress_before;
-        self.series.iter().map(move |interval| {
+        self.intervals().iter().map(move |interval| {
             in_progress += interval.planned as i64 - interval.ended as i64;
             u64::try_from(in_progress).unwrap_or(0)
         })

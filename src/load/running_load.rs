@@ -1,22 +1,28 @@
 //! A running load: its threads, their progress, and their merged results. The threads share
-//! only the start time, a cancel flag and a few counters that they publish.
+//! only the start time, the end of the window, a cancel flag and a few counters that they publish.
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use super::client::ClientResult;
+use super::clients::core::TIMEOUT_CHECK_NS;
 use super::close_barrier::{BarrierGuard, CloseBarrier};
 use super::effort::Effort;
 use super::engine::epoll;
+use super::nanos::nanos;
 use super::progress::{LiveProgress, SharedProgress, ThreadProgress};
 use super::recorder::Recorder;
 use super::spec::Load;
 use crate::error::Error;
 use crate::load::engine::event_loop::ThreadResult;
+
+/// How far ahead an early end of the window is set: each thread looks at least this often, so
+/// all know it before it comes, and none counts beyond it.
+const EARLY_END_NS: u64 = TIMEOUT_CHECK_NS + TIMEOUT_CHECK_NS / 2;
 
 /// A running load. Dropping it cancels the load.
 #[derive(Debug)]
@@ -51,6 +57,7 @@ pub fn start(load: &Load) -> Result<RunningLoad, Error> {
     let shared = Arc::new(SharedProgress {
         start: Instant::now(),
         window: load.window(),
+        window_end_ns: AtomicU64::new(load.window().to_ns),
         cancelled: AtomicBool::new(false),
         threads: std::iter::repeat_with(ThreadProgress::default)
             .take(threads)
@@ -81,7 +88,27 @@ impl RunningLoad {
 
     /// The end of the window.
     pub fn window_ends(&self) -> Instant {
-        self.shared.start + Duration::from_nanos(self.shared.window.to_ns)
+        self.shared.start + Duration::from_nanos(self.shared.window_end_ns())
+    }
+
+    /// Ends the window a moment from now, when all threads know it, unless it ends by then as
+    /// planned, and the load after a drain as usual. Call it once, inside the window.
+    pub fn end_window(&self) {
+        let now_ns = nanos(self.shared.start.elapsed()).max(self.shared.window.from_ns);
+        let end_ns = (now_ns + EARLY_END_NS).min(self.shared.window.to_ns);
+        self.shared.window_end_ns.store(end_ns, Relaxed);
+    }
+
+    /// Whether all threads have ended their drain, or failed.
+    pub fn is_drained(&self) -> bool {
+        self.arrival
+            .as_ref()
+            .is_none_or(|arrival| arrival.others_missing() == 0)
+    }
+
+    /// Ends the drain: requests without a reply are recorded at their age.
+    pub fn end_drain(&self) {
+        self.shared.cancelled.store(true, Relaxed);
     }
 
     /// The progress so far.

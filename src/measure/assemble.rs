@@ -1,11 +1,13 @@
 //! Builds the result of a trial from the figures of the generator and of the server.
 
+use std::time::Duration;
+
 use hdrhistogram::Histogram;
 
 use super::overload::{After, overload};
 use super::validity::Evidence;
 use super::{generator_side, validity};
-use crate::load::{ClientResult, Measured, Sample, Window};
+use crate::load::{ClientResult, Measured, Recorder, Sample};
 use crate::process::{Reading, ServerEnd, ServerSize, ServerUsage};
 use crate::record::histogram::encode;
 use crate::record::{
@@ -23,7 +25,7 @@ pub(crate) struct Observed {
     pub(crate) memory_bytes: Option<u64>,
 }
 
-/// Builds the trial; `order` and `round` are left for the caller to set.
+/// Builds the trial, over the window as it was measured; `order` and `round` are left for the caller to set.
 pub(crate) fn assemble(
     load: &LoadSpec,
     measured: &Measured,
@@ -37,7 +39,9 @@ pub(crate) fn assemble(
         .iter()
         .map(|client| client.replies)
         .collect();
-    let seconds = load.duration.as_secs_f64();
+    let window = recorder.window();
+    let duration = Duration::from_nanos(window.to_ns - window.from_ns);
+    let seconds = duration.as_secs_f64();
     let planned = load.rate_rps.map(|_| recorder.planned);
     let growth = planned.map(|planned| planned as i64 - recorder.ended as i64);
     let count = |is: fn(&ClientResult) -> bool| {
@@ -48,6 +52,8 @@ pub(crate) fn assemble(
     let mut trial = Trial {
         order: 0,
         round: 0,
+        interrupted: duration < load.duration,
+        measured_s: Some(seconds),
         requests: recorder.requests,
         throughput_rps: recorder.requests as f64 / seconds,
         offered_rps: planned.map(|planned| planned as f64 / seconds),
@@ -93,7 +99,7 @@ pub(crate) fn assemble(
         generator: GeneratorSide::default(),
         validity: Validity::default(),
     };
-    trial.overload = overload_result(load, &trial, recorder.window());
+    trial.overload = overload_result(load, &trial, recorder);
     // An overload is meant to exceed the capacity, so the generator is not expected to keep up.
     let kept_up = !trial.over_capacity() && trial.overload.is_none();
     trial.generator = generator_side::generator(
@@ -112,7 +118,7 @@ pub(crate) fn assemble(
     trial
 }
 
-fn overload_result(load: &LoadSpec, trial: &Trial, window: Window) -> Option<Overload> {
+fn overload_result(load: &LoadSpec, trial: &Trial, recorder: &Recorder) -> Option<Overload> {
     let falls_after = load.overload()?;
     let change = load.then?;
     let after = After {
@@ -120,7 +126,9 @@ fn overload_result(load: &LoadSpec, trial: &Trial, window: Window) -> Option<Ove
         rate_rps: change.rate_rps,
         places: load.clients * load.pipeline,
     };
-    Some(overload(&trial.series, window, &after))
+    let window = recorder.window();
+    let lengths_ns = (window.to_ns - window.from_ns, recorder.interval_ns());
+    Some(overload(&trial.series, lengths_ns, &after))
 }
 
 fn server_side(
@@ -201,11 +209,11 @@ fn client_waits(measured: &Measured) -> ClientWait {
 }
 
 fn series(measured: &Measured, is_planned: bool) -> Vec<Interval> {
-    let window = measured.recorder.window();
-    let step_s = window.interval_ns() as f64 / 1e9;
-    let intervals = measured.recorder.series.iter().take(window.intervals());
+    let recorder = &measured.recorder;
+    let step_s = recorder.interval_ns() as f64 / 1e9;
+    let intervals = recorder.intervals().iter();
     intervals
-        .zip(measured.recorder.under_way())
+        .zip(recorder.under_way())
         .enumerate()
         .map(|(at, (interval, under_way))| {
             let value = |q| (interval.requests > 0).then(|| interval.latency.value_at_quantile(q));

@@ -1,6 +1,5 @@
 //! Goodput and recovery time of an overload, from the series.
 
-use crate::load::Window;
 use crate::record::{Interval, Overload};
 
 /// A system has caught up when its backlog is at most what the lower rate plans in this time.
@@ -32,9 +31,13 @@ impl After {
 /// [`OUTLIER_ONE_IN`] has a larger one.
 ///
 /// Of the interval in which the rate falls, only the part before the fall counts.
-pub(crate) fn overload(series: &[Interval], window: Window, after: &After) -> Overload {
-    let whole_ns = window.to_ns - window.from_ns;
-    let step_ns = window.interval_ns();
+///
+/// The window is `whole_ns` long, each interval of the series but the last `step_ns`.
+pub(crate) fn overload(
+    series: &[Interval],
+    (whole_ns, step_ns): (u64, u64),
+    after: &After,
+) -> Overload {
     let begin_ns = |at: usize| (at as u64 * step_ns).min(whole_ns);
     let falls_ns = after.falls_ns.clamp(1, whole_ns.max(1));
     let before = series.iter().enumerate().map(|(at, interval)| {
@@ -84,16 +87,12 @@ mod tests {
                 }
             })
             .collect();
-        let window = Window {
-            from_ns: 300 * MS,
-            to_ns: 2300 * MS,
-        };
         let after = After {
             falls_ns: falls_ms * MS,
             rate_rps: 2000.0,
             places: 64,
         };
-        overload(&series, window, &after)
+        overload(&series, (2000 * MS, 100 * MS), &after)
     }
 
     #[test]

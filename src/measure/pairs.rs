@@ -224,7 +224,10 @@ impl Run<'_> {
                 Role::Baseline
             };
             match trial::run(case, seed, observer) {
-                Ok(Some((mut trial, resolved))) => {
+                // A pair that is not complete compares nothing.
+                Ok(Some(run)) if run.ends_run => return Ok(PairResult::Interrupted),
+                Ok(Some(run)) => {
+                    let (mut trial, resolved) = (run.trial, run.options);
                     self.times
                         .add(2 * part + usize::from(candidate), begun.elapsed());
                     (trial.order, trial.round) = (self.order, number);

@@ -49,7 +49,8 @@ pub(crate) fn settle(
                 };
                 observer.trial_begins(case, progress);
                 let begun = Instant::now();
-                let Some((trial, _)) = trial::run(case, plan.seed, observer)? else {
+                let run = trial::run(case, plan.seed, observer)?;
+                let Some(trial) = run.filter(|run| !run.ends_run).map(|run| run.trial) else {
                     return Ok(None);
                 };
                 times.add(index, begun.elapsed());

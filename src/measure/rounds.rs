@@ -16,7 +16,8 @@ use crate::record::Cell;
 
 /// Runs the plan.
 ///
-/// After an interruption or an error the outcome holds all complete trials.
+/// After an interruption or an error the outcome holds all complete trials, and of an
+/// interrupted trial what was measured so far.
 pub fn measure(plan: &Plan, observer: &mut dyn Observer) -> Outcome {
     let mut outcome = Outcome::default();
     let measured = reach_targets(&plan.cases)
@@ -82,6 +83,7 @@ fn trials(plan: &Plan, outcome: &mut Outcome, observer: &mut dyn Observer) -> Re
     };
     let remaining: Vec<_> = order.iter().filter(is_missing).copied().collect();
     let mut times = TrialTimes::new(plan.cases.iter().map(Case::time));
+    let last = remaining.last().map(|(order, _)| *order);
     for (done, (order, (round, at))) in remaining.iter().copied().enumerate() {
         let case = &plan.cases[at];
         let left = remaining[done..].iter().map(|(_, (_, at))| times.of(*at));
@@ -99,12 +101,16 @@ fn trials(plan: &Plan, outcome: &mut Outcome, observer: &mut dyn Observer) -> Re
         let begun = Instant::now();
         // All servers in a round get the same plan of requests.
         let seed = plan.seed.wrapping_add(round as u64);
-        let Some((mut trial, resolved)) = trial::run(case, seed, observer)? else {
+        let Some(mut run) = trial::run(case, seed, observer)? else {
             return Ok(false);
         };
-        (trial.order, trial.round) = (order, round);
-        outcome.cells[at].trials.push(trial);
-        outcome.cells[at].contestant.options = resolved;
+        (run.trial.order, run.trial.round) = (order, round);
+        let is_complete = !run.trial.interrupted;
+        outcome.cells[at].trials.push(run.trial);
+        outcome.cells[at].contestant.options = run.options;
+        if run.ends_run {
+            return Ok(is_complete && Some(order) == last);
+        }
         times.add(at, begun.elapsed());
         observer.trial_ended(&|| outcome.so_far());
     }
@@ -136,7 +142,9 @@ fn resumed(plan: &Plan) -> Result<Vec<Cell>, Error> {
             );
             return Err(Error::Resume { why });
         };
-        cell.trials.clone_from(&earlier.trials);
+        // An interrupted trial is measured again.
+        let complete = earlier.trials.iter().filter(|trial| !trial.interrupted);
+        cell.trials = complete.cloned().collect();
         cell.contestant.clone_from(&earlier.contestant);
     }
     Ok(cells)

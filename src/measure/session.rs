@@ -29,7 +29,7 @@ pub trait Measurement {
     /// What it will do and how long that takes.
     fn forecast(&self) -> Forecast;
 
-    /// Runs it. After an interruption or an error the outcome holds all complete trials.
+    /// Runs it. After an interruption or an error the outcome holds what was measured so far.
     fn run(&self, observer: &mut dyn Observer) -> Outcome;
 }
 

@@ -115,7 +115,8 @@ impl Estimate {
 /// Runs the searches. In each round every search does one step, in random order, so that a slow
 /// minute of the machine does not affect one server only.
 ///
-/// After an interruption or an error the outcome holds all complete trials.
+/// After an interruption or an error the outcome holds all complete trials, and of an
+/// interrupted trial what was measured so far.
 pub fn search_rates(plan: &SearchPlan, observer: &mut dyn Observer) -> Outcome {
     let mut outcome = Outcome::default();
     if let Err(error) = reach_targets(&plan.cases) {
@@ -231,17 +232,20 @@ fn step(
     cells: &mut Vec<Cell>,
 ) -> Result<bool, Error> {
     let seed = plan.seed.wrapping_add(round as u64);
-    let Some((mut trial, resolved)) = trial::run(&case, seed, observer)? else {
+    let Some(run) = trial::run(&case, seed, observer)? else {
         return Ok(false);
     };
+    let mut trial = run.trial;
     (trial.order, trial.round) = (order, round);
     match *next {
+        // It is in the record, marked, but decides nothing.
+        _ if trial.interrupted => {}
         NextTrial::Pilot => server.search.pilot(&trial),
         NextTrial::Rate(rate_rps) => server.search.tried(rate_rps, order, &trial),
     }
-    case.info.options = resolved;
+    case.info.options = run.options;
     add_trial(cells, &case, trial);
-    Ok(true)
+    Ok(!run.ends_run)
 }
 
 /// Adds a trial to the cell of its server and load.

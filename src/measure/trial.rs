@@ -11,23 +11,52 @@ use super::server_spec::ServerSpec;
 use crate::attack::LeakCheck;
 use crate::error::Error;
 use crate::load::{Load, RunningLoad, start};
-use crate::process::{RunningServer, ServerSize, ServerUsage};
+use crate::process::{RunningServer, ServerEnd, ServerSize, ServerUsage};
 use crate::record::{ServerOptions, Trial};
 
 /// How often the observer and the server are polled.
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
+/// How often the drain and the stop after an early end are polled.
+const DRAIN_POLL_INTERVAL: Duration = Duration::from_millis(10);
 /// Sampling the server's memory may use at most one part in this number of a core.
 const SAMPLING_SHARE: u32 = 100;
 /// The cost of reading the memory of one process, in microseconds.
 const PSS_COST_US: u64 = 60;
 
-/// Runs one trial and returns it with the options that the server resolved.
-/// Returns `None` when the observer ends the run.
+/// A trial that was run.
+pub(crate) struct TrialRun {
+    pub(crate) trial: Trial,
+    /// The options that the server resolved.
+    pub(crate) options: ServerOptions,
+    /// Whether the observer ended the run; the trial is complete unless it is marked.
+    pub(crate) ends_run: bool,
+}
+
+/// How far a load was watched.
+enum Watched {
+    /// The observer ended the run before the window began.
+    NoWindow,
+    /// To the end of the window, which may have been early.
+    Window { observed: Observed, end: End },
+}
+
+/// What ended the window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    Planned,
+    /// The observer ended the run.
+    Observer,
+    /// The observer ended the run twice: nothing more is waited for.
+    Hurried,
+}
+
+/// Runs one trial. When the observer ends the run inside the window, the trial is of the window
+/// until then; before the window there is no trial: `None`.
 pub(crate) fn run(
     case: &Case,
     seed: u64,
     observer: &mut dyn Observer,
-) -> Result<Option<(Trial, ServerOptions)>, Error> {
+) -> Result<Option<TrialRun>, Error> {
     let mut options = case.info.options.clone();
     let (mut server, target) = match &case.server_spec {
         ServerSpec::Server(program) => {
@@ -50,13 +79,23 @@ pub(crate) fn run(
     let leak_check = LeakCheck::begin(case.attack_mode, server.as_ref(), target)?;
     let load = Load::new(case.load.clone(), case.generator, target, seed)?;
     let running = start(&load)?;
-    let Some(observed) = watch_window(&running, server.as_mut(), observer)? else {
-        return Ok(None);
+    let (observed, mut end) = match watch_window(&running, server.as_mut(), observer)? {
+        Watched::NoWindow => return Ok(None),
+        Watched::Window { observed, end } => (observed, end),
     };
+    if end != End::Planned {
+        end = watch_drain(&running, end, observer)?;
+    }
     let measured = running.finish()?;
-    let leaks = leak_check.map(|check| check.end(server.as_ref()));
+    // What the server gives back after an early end is not comparable, and takes time.
+    let leaks = leak_check.filter(|_| end == End::Planned);
+    let leaks = leaks.map(|check| check.end(server.as_ref()));
     let leaks = leaks.transpose()?;
-    let ended = server.map(RunningServer::stop).transpose()?;
+    let ended = match server {
+        // A server that is dropped is killed.
+        Some(server) if end != End::Hurried => stop(server, end, observer)?,
+        _ => None,
+    };
     let mut trial = assemble(
         &case.load,
         &measured,
@@ -67,21 +106,59 @@ pub(crate) fn run(
     if let Some((connections, residue)) = leaks {
         (trial.hostile_connections, trial.residue) = (connections, residue);
     }
-    Ok(Some((trial, options)))
+    Ok(Some(TrialRun {
+        trial,
+        options,
+        ends_run: end != End::Planned,
+    }))
 }
 
-/// Watches a load until its window ends. Returns `None` when the observer ends the run.
+/// Waits for the drain after an early end, until the observer ends the run again.
+fn watch_drain(load: &RunningLoad, end: End, observer: &mut dyn Observer) -> Result<End, Error> {
+    while !load.is_drained() {
+        if end == End::Hurried || observer.wait(DRAIN_POLL_INTERVAL).map_err(Error::Load)? {
+            load.end_drain();
+            return Ok(End::Hurried);
+        }
+    }
+    Ok(end)
+}
+
+/// Stops the server and waits for its end; after an early end only until the observer ends the
+/// run again.
+fn stop(
+    mut server: RunningServer,
+    end: End,
+    observer: &mut dyn Observer,
+) -> Result<Option<ServerEnd>, Error> {
+    if end == End::Planned {
+        return server.stop().map(Some);
+    }
+    server.ask_to_stop();
+    let until = Instant::now() + server.longest_stop();
+    while Instant::now() < until {
+        if let Some(ended) = server.wait_for_end(Duration::ZERO) {
+            return Ok(Some(ended));
+        }
+        if observer.wait(DRAIN_POLL_INTERVAL).map_err(Error::Load)? {
+            break;
+        }
+    }
+    Ok(None)
+}
+
+/// Watches a load until its window ends, as planned or by the observer.
 fn watch_window(
     load: &RunningLoad,
     server: Option<&mut RunningServer>,
     observer: &mut dyn Observer,
-) -> Result<Option<Observed>, Error> {
+) -> Result<Watched, Error> {
     let mut server = server;
     let begins = load.window_begins();
     if wait_until(begins, load, server.as_deref_mut(), observer, &mut |_| {
         Ok(())
     })? {
-        return Ok(None);
+        return Ok(Watched::NoWindow);
     }
     let ticks = CpuTicks::now();
     let before = usage(server.as_deref())?;
@@ -100,14 +177,21 @@ fn watch_window(
         }
         Ok(())
     };
-    if wait_until(
+    let mut end = End::Planned;
+    while wait_until(
         load.window_ends(),
         load,
         server.as_deref_mut(),
         observer,
         &mut sample,
     )? {
-        return Ok(None);
+        end = match end {
+            End::Planned => {
+                load.end_window();
+                End::Observer
+            }
+            End::Observer | End::Hurried => End::Hurried,
+        };
     }
     let after = usage(server.as_deref())?;
     let steal = CpuTicks::now().steal_since(&ticks);
@@ -115,13 +199,14 @@ fn watch_window(
     if let Some(server) = &server {
         peak.grow(&server.size(true).map_err(Error::Load)?);
     }
-    Ok(Some(Observed {
+    let observed = Observed {
         before,
         after,
         peak,
         steal,
         memory_bytes,
-    }))
+    };
+    Ok(Watched::Window { observed, end })
 }
 
 /// Waits until `until`. Returns true when the observer ends the run.

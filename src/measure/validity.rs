@@ -23,6 +23,9 @@ const THROUGHPUT_TREND: f64 = 0.25;
 /// … or the latency of an open loop by at least this factor.
 const LATENCY_TREND: f64 = 2.0;
 
+/// A window that ended early may have fewer slices than show a trend.
+const LEAST_SLICES: usize = 10;
+
 /// The input of the checks.
 pub(crate) struct Evidence<'a> {
     pub(crate) load: &'a LoadSpec,
@@ -57,6 +60,7 @@ type Check = fn(&Evidence<'_>) -> Option<ValidityFinding>;
 /// All checks, the most serious first.
 pub(crate) static ALL: &[Check] = &[
     without_replies,
+    ended_early,
     generator_limited,
     over_capacity,
     still_connecting,
@@ -74,6 +78,14 @@ fn without_replies(evidence: &Evidence<'_>) -> Option<ValidityFinding> {
     let recorder = &evidence.measured.recorder;
     (recorder.requests == 0).then(|| ValidityFinding::NoReplies {
         cause: no_replies::cause(recorder),
+    })
+}
+
+fn ended_early(evidence: &Evidence<'_>) -> Option<ValidityFinding> {
+    let trial = evidence.trial;
+    trial.interrupted.then(|| ValidityFinding::EndedEarly {
+        planned_s: evidence.load.duration.as_secs_f64(),
+        measured_s: trial.window_s(evidence.load),
     })
 }
 
@@ -155,7 +167,8 @@ fn littles_law(evidence: &Evidence<'_>) -> Option<ValidityFinding> {
 fn trend(evidence: &Evidence<'_>) -> Option<ValidityFinding> {
     let slices = evidence.measured.recorder.flow.slices();
     let has_other_reason = evidence.trial.clients_unserved > 0 || evidence.is_saturated();
-    if has_other_reason || slices.iter().any(|slice| slice.replies == 0) {
+    let is_too_short = slices.len() < LEAST_SLICES;
+    if is_too_short || has_other_reason || slices.iter().any(|slice| slice.replies == 0) {
         return None;
     }
     let (metric, values): (_, Vec<f64>) = if evidence.load.rate_rps.is_some() {

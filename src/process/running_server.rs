@@ -245,9 +245,14 @@ impl RunningServer {
     /// When the guard does not report the end.
     pub fn stop(mut self) -> Result<ServerEnd, Error> {
         self.ask_to_stop();
-        let max = self.program.drain + GRACE + READY_TIME;
+        let max = self.longest_stop();
         let contestant = self.program.name.clone();
         self.wait_for_end(max).ok_or(Error::Stop { contestant })
+    }
+
+    /// The longest time from a request to stop to its end.
+    pub fn longest_stop(&self) -> Duration {
+        self.program.drain + GRACE + READY_TIME
     }
 
     /// Waits for its end, at most `max`.

@@ -63,3 +63,16 @@ pub struct Cell {
     /// The trials.
     pub trials: Vec<Trial>,
 }
+
+impl Cell {
+    /// The trials that its figures are made of: the complete ones, or an interrupted one if
+    /// there is no other.
+    pub fn counted_trials(&self) -> &[Trial] {
+        let interrupted = self.trials.iter().position(|trial| trial.interrupted);
+        match interrupted {
+            // An interrupted trial is the last one.
+            Some(complete) if complete > 0 => &self.trials[..complete],
+            _ => &self.trials,
+        }
+    }
+}

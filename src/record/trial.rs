@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::errors::ErrorCounts;
+use super::load::LoadSpec;
 use super::series::{Interval, Overload};
 use super::validity::Validity;
 
@@ -13,6 +14,13 @@ pub struct Trial {
     pub order: usize,
     /// Its round; the trials of one round ran one after the other.
     pub round: usize,
+    /// Whether Ctrl-C ended its window early. Such a trial is the last one of its cell.
+    #[serde(default)]
+    pub interrupted: bool,
+    /// The length of its window in seconds; null in records from before this field. It is the
+    /// `duration_s` of the load, or less if the trial was interrupted.
+    #[serde(default)]
+    pub measured_s: Option<f64>,
     /// Correct replies inside the window.
     pub requests: u64,
     /// Correct replies per second.
@@ -92,6 +100,13 @@ pub struct Trial {
 }
 
 impl Trial {
+    /// The length of its window in seconds; `load` is the load of its cell.
+    pub fn window_s(&self, load: &LoadSpec) -> f64 {
+        let planned_s = load.duration.as_secs_f64();
+        let measured_s = self.measured_s.filter(|measured_s| *measured_s > 0.0);
+        measured_s.unwrap_or(planned_s)
+    }
+
     /// Whether the rate of an open loop was over the capacity of the server or the generator: the
     /// backlog grew over the window by more than a share of the planned requests, and by more than
     /// chance explains (three standard deviations of a Poisson count). Always false for an overload,

@@ -43,6 +43,13 @@ pub enum ValidityFinding {
         #[serde(default)]
         cause: NoReplyCause,
     },
+    /// Ctrl-C ended the trial before the end of its window.
+    EndedEarly {
+        /// The planned length of the window.
+        planned_s: f64,
+        /// Its measured length.
+        measured_s: f64,
+    },
     /// The load generator was the limit, so the throughput is a lower bound.
     GeneratorLimited {
         /// The share of the window in which its busiest thread used a core.
@@ -141,6 +148,7 @@ impl ValidityFinding {
     pub fn code(&self) -> &str {
         match self {
             ValidityFinding::NoReplies { .. } => "no-replies",
+            ValidityFinding::EndedEarly { .. } => "ended-early",
             ValidityFinding::GeneratorLimited { .. } => "generator-limited",
             ValidityFinding::OverCapacity { .. } => "over-capacity",
             ValidityFinding::StillConnecting { .. } => "still-connecting",

@@ -32,7 +32,7 @@ pub(crate) fn hlog(record: &Record, cell: &Cell, trial: &Trial) -> Option<String
         .begin_log_with(&mut log, &mut serializer)
         .ok()?;
     let ends = trial.series.iter().skip(1).map(|interval| interval.t_s);
-    let ends = ends.chain([cell.load.duration.as_secs_f64()]);
+    let ends = ends.chain([trial.window_s(&cell.load)]);
     for (interval, end_s) in trial.series.iter().zip(ends) {
         if interval.requests == 0 {
             continue;

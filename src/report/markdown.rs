@@ -3,6 +3,7 @@
 use super::format::Format;
 use super::text;
 use crate::findings::comparison::comparison;
+use crate::findings::early_end::early_end;
 use crate::findings::provenance::provenance;
 use crate::findings::warnings::warnings;
 use crate::findings::{Summary, headline, search_sentences, sentences};
@@ -18,8 +19,8 @@ impl Format for Markdown {
     fn render(&self, record: &Record) -> String {
         let summaries: Vec<Summary<'_>> = record.cells.iter().filter_map(Summary::of).collect();
         let mut out = String::new();
-        if record.interrupted {
-            out.push_str("**Ended early: only completed trials are shown.**\n\n");
+        if let Some(sentence) = early_end(record) {
+            out.push_str(&format!("**{sentence}**\n\n"));
         }
         if let Some(first) = headline(record) {
             out.push_str(&format!("{}\n\n", first.text));

@@ -6,6 +6,7 @@ use comfy_table::{CellAlignment, Table};
 use super::format::Format;
 use super::terminal::{BOLD, DIM, WARN, painted, warned, wrapped};
 use crate::findings::comparison::comparison;
+use crate::findings::early_end::early_end;
 pub(crate) use crate::findings::load_line::about;
 pub(crate) use crate::findings::summary::groups;
 use crate::findings::units::count;
@@ -25,11 +26,10 @@ impl Format for Text {
     fn render(&self, record: &Record) -> String {
         let summaries: Vec<Summary<'_>> = record.cells.iter().filter_map(Summary::of).collect();
         let mut out = Vec::new();
-        if record.interrupted {
-            out.push(painted(
-                WARN,
-                "Ended early: only completed trials are shown.",
-            ));
+        if let Some(sentence) = early_end(record) {
+            let lines = wrapped(&sentence, "");
+            let lines = lines.iter().map(|line| painted(WARN, line));
+            out.push(lines.collect::<Vec<_>>().join("\n"));
         }
         let first = headline(record);
         out.extend(first.as_ref().map(first_line));

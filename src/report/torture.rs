@@ -3,8 +3,9 @@
 use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, Table};
 
-use super::terminal::{BOLD, DIM, painted, wrapped};
+use super::terminal::{BOLD, DIM, WARN, painted, wrapped};
 use crate::findings::attack_results::{attack_result, p99_ns, unique};
+use crate::findings::early_end::early_end;
 use crate::findings::provenance::provenance;
 use crate::findings::units::{count, digits, time};
 use crate::findings::{CALM, load_line};
@@ -31,10 +32,14 @@ pub fn torture(record: &Record, explain: Explain<'_>) -> String {
     let Some(first) = record.cells.first() else {
         return String::new();
     };
-    let mut lines = wrapped(&load_line(first), "")
-        .iter()
-        .map(|line| painted(BOLD, line))
-        .collect::<Vec<_>>();
+    let mut lines = Vec::new();
+    if let Some(sentence) = early_end(record) {
+        let sentence = wrapped(&sentence, "");
+        lines.extend(sentence.iter().map(|line| painted(WARN, line)));
+        lines.push(String::new());
+    }
+    let load = wrapped(&load_line(first), "");
+    lines.extend(load.iter().map(|line| painted(BOLD, line)));
     lines.push(String::new());
     lines.extend(match names[..] {
         [name] => details(record, name, &attacks),
@@ -88,7 +93,7 @@ fn details(record: &Record, name: &str, attacks: &[&str]) -> Vec<String> {
         };
         let p50 = attack_result
             .cell
-            .trials
+            .counted_trials()
             .iter()
             .filter_map(|trial| trial.latency_ns.p50);
         let p50: Vec<f64> = p50.map(|ns| ns as f64).collect();

@@ -106,7 +106,9 @@ fn marked_figures_have_no_ratio() {
     let mut limited = six(2.0);
     limited[1].generator.limited = true;
     let mut invalid = six(1.0);
-    invalid[0].validity = suspect(vec![ValidityFinding::NoReplies {}]);
+    invalid[0].validity = suspect(vec![ValidityFinding::NoReplies {
+        cause: NoReplyCause::Unknown,
+    }]);
     let mut none = six(1.0);
     none.iter_mut()
         .for_each(|trial| trial.server.pss_peak_bytes = None);

@@ -14,6 +14,7 @@ mod commands;
 mod contract;
 mod conversation;
 mod dependencies;
+mod early_end;
 mod event_loop;
 mod faults;
 mod files;

@@ -17,6 +17,10 @@ fn every_finding() -> Vec<ValidityFinding> {
         ValidityFinding::NoReplies {
             cause: NoReplyCause::Closed,
         },
+        ValidityFinding::EndedEarly {
+            planned_s: 5.0,
+            measured_s: 3.5,
+        },
         ValidityFinding::GeneratorLimited {
             busy_share: 0.6,
             waited_share: 0.35,

@@ -216,6 +216,16 @@ impl<W: Wire, P: Pacer, C: Clock> Clients<W, P, C> {
             && self.tasks.is_empty()
     }
 
+    /// Ends the window at this time, if that is earlier than planned. Nothing planned from then
+    /// on is sent, counted or waited for.
+    pub fn end_window(&mut self, to_ns: u64) {
+        if to_ns < self.recorder.window().to_ns {
+            self.recorder.end_window(to_ns);
+            self.reconnect_times
+                .end_window(self.recorder.window().to_ns);
+        }
+    }
+
     /// The measurements so far.
     pub fn recorder(&self) -> &Recorder {
         &self.recorder
@@ -240,6 +250,7 @@ impl<W: Wire, P: Pacer, C: Clock> Clients<W, P, C> {
         for waiting in self.tasks.unassigned() {
             self.recorder.unanswered(waiting.planned_ns, now);
         }
+        self.recorder.add_never_sent();
         let (senders, idle) = self.clients.split_at(self.senders);
         let up = |client: &&Client| client.link == ConnectionState::Up;
         let pending = |client: &&Client| match client.link {

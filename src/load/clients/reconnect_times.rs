@@ -23,6 +23,12 @@ impl ReconnectTimes {
         }
     }
 
+    /// Ends the window early.
+    pub(crate) fn end_window(&mut self, to_ns: u64) {
+        self.end_ns = to_ns;
+        self.next_ns = self.next_ns.filter(|next_ns| *next_ns < to_ns);
+    }
+
     /// Moves on to the first reconnect time after `now`.
     pub(crate) fn move_on(&mut self, now: u64) {
         let next_ns = self

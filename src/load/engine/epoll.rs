@@ -106,6 +106,10 @@ impl Host for LoadThread<'_> {
         self.shared.publish(self.index, recorder, now_ns);
     }
 
+    fn window_end_ns(&self) -> u64 {
+        self.shared.window_end_ns()
+    }
+
     fn is_cancelled(&self) -> bool {
         self.shared.is_cancelled()
     }

@@ -52,6 +52,10 @@ pub trait Host {
     /// Publishes the progress.
     fn publish(&self, recorder: &Recorder, now_ns: u64);
 
+    /// When the window ends, in nanoseconds since the load began: as planned, or earlier. An
+    /// earlier end is inside the window and has not come yet when this first returns it.
+    fn window_end_ns(&self) -> u64;
+
     /// Whether the loop shall end at once.
     fn is_cancelled(&self) -> bool;
 }
@@ -65,6 +69,26 @@ pub struct Phases {
     pub overload_end_ns: u64,
     /// The latest end of the drain.
     pub drained_ns: u64,
+}
+
+impl Phases {
+    /// The edges at which the effort is read.
+    fn edges(&self) -> [u64; 3] {
+        [self.window.from_ns, self.overload_end_ns, self.window.to_ns]
+    }
+
+    /// The phases when the window ends at `to_ns`; the drain is as long as before.
+    fn ending_at(self, to_ns: u64) -> Phases {
+        let drain_ns = self.drained_ns - self.window.to_ns;
+        Phases {
+            window: Window {
+                to_ns,
+                ..self.window
+            },
+            overload_end_ns: self.overload_end_ns.min(to_ns),
+            drained_ns: to_ns + drain_ns,
+        }
+    }
 }
 
 /// The result of a thread.
@@ -92,28 +116,29 @@ pub fn run<W: Wire, P: Pacer, C: Clock>(
     host: &impl Host,
     arrival: BarrierGuard,
 ) -> io::Result<ThreadResult> {
-    let Window { from_ns, to_ns } = phases.window;
+    let mut phases = phases;
     let mut wakeup_timer = WakeupTimer::default();
-    let mut edges = [from_ns, phases.overload_end_ns, to_ns]
-        .into_iter()
-        .peekable();
-    let mut efforts = Vec::with_capacity(3);
-    let mut publish_at_ns = from_ns;
+    let mut efforts = Vec::with_capacity(phases.edges().len());
+    let mut publish_at_ns = phases.window.from_ns;
     loop {
+        clients.end_window(host.window_end_ns());
+        phases = phases.ending_at(clients.recorder().window().to_ns);
         let next_ns = clients.advance();
         let now = clients.clock.now_ns();
-        while edges.next_if(|edge| *edge <= now).is_some() {
+        let passed = phases.edges().iter().filter(|edge| **edge <= now).count();
+        while efforts.len() < passed {
             efforts.push(host.effort());
         }
         if now >= publish_at_ns {
             publish_at_ns = now + PUBLISH_NS;
             host.publish(clients.recorder(), now);
         }
-        let over = now >= phases.drained_ns || (now >= to_ns && clients.is_drained());
+        let over = now >= phases.drained_ns || (now >= phases.window.to_ns && clients.is_drained());
         if over || host.is_cancelled() {
             break;
         }
-        let edge_ns = edges.peek().copied().unwrap_or(phases.drained_ns);
+        let edge_ns = phases.edges().get(efforts.len()).copied();
+        let edge_ns = edge_ns.unwrap_or(phases.drained_ns);
         let wait = wakeup_timer.wait(now, next_ns.min(publish_at_ns).min(edge_ns));
         poller.wait(wait, |ready| match ready {
             Ready::Timer => wakeup_timer.expired(clients.clock.now_ns()),
@@ -123,6 +148,8 @@ pub fn run<W: Wire, P: Pacer, C: Clock>(
                 read_closed,
                 writable,
             } => {
+                // Also here: a thread that got no core may handle this after the end.
+                clients.end_window(host.window_end_ns());
                 if !is_connected(&mut clients, client) {
                     return;
                 }
@@ -136,7 +163,7 @@ pub fn run<W: Wire, P: Pacer, C: Clock>(
         })?;
     }
     let ended_ns = clients.clock.now_ns();
-    efforts.extend(edges.map(|_| host.effort()));
+    efforts.resize_with(phases.edges().len(), || host.effort());
     // Clients that close early would free resources of the server for the remaining clients.
     arrival.wait();
     let (recorder, clients) = clients.finish(ended_ns);

@@ -68,7 +68,7 @@ fn coordinated_omission(summary: &Summary<'_>) -> Option<String> {
         return None;
     }
     let p99 = |of: fn(&Trial) -> Option<u64>| {
-        let trials = summary.cell.trials.iter();
+        let trials = summary.trials().iter();
         let values: Vec<f64> = trials.filter_map(|t| of(t).map(|ns| ns as f64)).collect();
         median(&values)
     };
@@ -96,7 +96,7 @@ fn coordinated_omission(summary: &Summary<'_>) -> Option<String> {
 /// For an open loop: the service time, and the scheduling delay of the generator.
 fn service_and_send_delay(summary: &Summary<'_>) -> Vec<String> {
     let over_trials = |of: fn(&Trial) -> Option<u64>| {
-        let trials = summary.cell.trials.iter();
+        let trials = summary.trials().iter();
         let values: Vec<f64> = trials.filter_map(|t| of(t).map(|ns| ns as f64)).collect();
         values_or_dash(&values)
     };
@@ -127,7 +127,7 @@ fn values_or_dash(values: &[f64]) -> String {
 
 /// Whether each trial has enough requests beyond this quantile.
 fn enough(summary: &Summary<'_>, q: f64) -> bool {
-    let trials = &summary.cell.trials;
+    let trials = summary.trials();
     trials
         .iter()
         .all(|trial| BEYOND <= trial.requests as f64 * (1.0 - q))
@@ -137,8 +137,7 @@ fn enough(summary: &Summary<'_>, q: f64) -> bool {
 pub(crate) fn waits(summary: &Summary<'_>) -> Option<String> {
     let over_trials = |of: fn(&ClientWait) -> Option<u64>| {
         let waits: Vec<f64> = summary
-            .cell
-            .trials
+            .trials()
             .iter()
             .filter_map(|trial| of(&trial.client_wait_ns).map(|ns| ns as f64))
             .collect();

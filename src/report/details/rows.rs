@@ -13,10 +13,10 @@ pub(crate) fn spread(
     show: impl Fn(f64) -> String,
 ) -> String {
     match figure {
-        Some(figure) if summary.cell.trials.len() > 1 => {
+        Some(figure) if summary.trials().len() > 1 => {
             format!(
                 " (median of {}: {} to {})",
-                summary.cell.trials.len(),
+                summary.trials().len(),
                 show(figure.low),
                 show(figure.high)
             )

@@ -3,6 +3,7 @@
 use super::latency::{latency, waits};
 use super::rows::{row, spread};
 use super::sides::{connects, generator, idle, server};
+use crate::findings::early_end::measured_part;
 use crate::findings::units::{cores, count, some};
 use crate::findings::validity_sentences::generator_note;
 use crate::findings::warnings::warnings;
@@ -67,7 +68,11 @@ pub(crate) fn in_full(summary: &Summary<'_>, said: fn(&ValidityFinding) -> bool)
     lines.extend(server(summary));
     lines.extend(generator(summary));
     lines.push(row("Errors", &errors(cell)));
-    let unanswered: u64 = cell.trials.iter().map(|trial| trial.unanswered).sum();
+    let unanswered: u64 = cell
+        .counted_trials()
+        .iter()
+        .map(|trial| trial.unanswered)
+        .sum();
     if unanswered > 0 {
         lines.push(row("Unanswered", &some(unanswered, "request")));
     }
@@ -92,7 +97,12 @@ fn throughput(summary: &Summary<'_>) -> Vec<String> {
         format!(" of {}/s offered{over}", rate(offered))
     });
     let spread = spread(summary, Some(summary.throughput_rps), rate);
-    let further = offered.unwrap_or_default() + &spread;
+    let early = summary.trials().last().filter(|trial| trial.interrupted);
+    let early = early.map(|trial| {
+        let part = measured_part(summary.cell, trial);
+        painted(WARN, &format!(" in {part}, ended early"))
+    });
+    let further = offered.unwrap_or_default() + &spread + &early.unwrap_or_default();
     if !summary.limited {
         return vec![row("Throughput", &format!("{figure}{further}"))];
     }
@@ -115,7 +125,9 @@ fn throughput(summary: &Summary<'_>) -> Vec<String> {
 
 fn errors(cell: &Cell) -> String {
     let mut all = ErrorCounts::default();
-    cell.trials.iter().for_each(|trial| all.add(&trial.errors));
+    cell.counted_trials()
+        .iter()
+        .for_each(|trial| all.add(&trial.errors));
     let kinds: Vec<String> = all
         .kinds()
         .iter()
@@ -137,7 +149,7 @@ fn errors(cell: &Cell) -> String {
 /// The faults on the server, and those that affected more than one connection: panics, lost processes, hung workers.
 fn faults(cell: &Cell) -> Option<String> {
     let sum = |of: fn(&ServerSide) -> Option<u64>| {
-        let trials = cell.trials.iter();
+        let trials = cell.counted_trials().iter();
         trials.filter_map(|trial| of(&trial.server)).sum::<u64>()
     };
     let all = sum(|server| server.faults);

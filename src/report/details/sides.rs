@@ -11,7 +11,7 @@ type Shown = (&'static str, bool, fn(&Quantiles) -> Option<u64>);
 
 /// Connect times if connects are part of the load, and connects that failed.
 pub(crate) fn connects(summary: &Summary<'_>) -> Option<String> {
-    let trials = &summary.cell.trials;
+    let trials = summary.trials();
     let mut all = Connects::default();
     trials.iter().for_each(|trial| all.add(&trial.connects));
     let failed = [
@@ -48,7 +48,7 @@ pub(crate) fn connects(summary: &Summary<'_>) -> Option<String> {
 
 /// The state of the idle connections at the end.
 pub(crate) fn idle(cell: &Cell) -> Option<String> {
-    let idle = cell.trials.last().map(|trial| trial.idle)?;
+    let idle = cell.counted_trials().last().map(|trial| trial.idle)?;
     (cell.load.idle > 0).then(|| {
         let closed = match idle.closed {
             0 => String::new(),
@@ -62,13 +62,13 @@ pub(crate) fn idle(cell: &Cell) -> Option<String> {
 /// Resources that the load generator used.
 pub(crate) fn generator(summary: &Summary<'_>) -> Option<String> {
     let over_trials = |of: fn(&GeneratorSide) -> Option<f64>| {
-        let trials = summary.cell.trials.iter();
+        let trials = summary.trials().iter();
         let values: Vec<f64> = trials.filter_map(|trial| of(&trial.generator)).collect();
         (!values.is_empty()).then(|| median(&values))
     };
     let cpu = over_trials(|generator| generator.cpu_us_per_request)?;
     let busy = over_trials(|generator| Some(generator.busy_fraction * 100.0))?;
-    let busy = match summary.cell.trials.last()?.generator.threads {
+    let busy = match summary.trials().last()?.generator.threads {
         1 => format!("{busy:.0} % busy"),
         threads => format!("{threads} threads ≤ {busy:.0} % busy"),
     };
@@ -125,7 +125,7 @@ fn processes_of(number: u64) -> String {
 
 /// The distribution of the last trial's requests over the workers.
 fn balance(summary: &Summary<'_>) -> Option<String> {
-    let workers = summary.cell.trials.last()?.server.workers.as_ref()?;
+    let workers = summary.trials().last()?.server.workers.as_ref()?;
     let sum: u64 = workers.iter().map(|worker| worker.requests).sum();
     let share = |requests: u64| digits(100.0 * requests as f64 / sum as f64);
     match workers.len() {

@@ -148,8 +148,8 @@ fn why(group: &LoadGroup<'_>) -> Vec<String> {
 }
 
 fn cores_busy(summary: &Summary<'_>) -> Option<String> {
-    let seconds = summary.cell.load.duration.as_secs_f64();
-    let cores = Figure::of(&summary.cell.trials, |trial| {
+    let cores = Figure::of(summary.trials(), |trial| {
+        let seconds = trial.window_s(&summary.cell.load);
         Some((trial.server.cpu_user_s? + trial.server.cpu_system_s?) / seconds)
     })?;
     Some(format!("{} {}", summary.name(), digits(cores.median)))
@@ -222,7 +222,7 @@ fn held(rungs: &[&LoadGroup<'_>], name: &str, target_ms: u64) -> String {
         .iter()
         .find_map(|rung| Some(&rung.summaries[of_name(rung)?]));
     let too_few = |summary: &Summary<'_>| {
-        let mut samples = summary.cell.trials.iter().map(|trial| trial.samples as f64);
+        let mut samples = summary.trials().iter().map(|trial| trial.samples as f64);
         samples.any(|samples| samples * 0.01 < BEYOND)
     };
     let number = held.iter().take_while(|(_, held)| *held).count();
@@ -244,6 +244,6 @@ fn meets(summary: &Summary<'_>, target_ms: u64) -> bool {
         let p99_ns = trial.latency_ns.p99.filter(|_| known);
         p99_ns.is_some_and(|ns| ns < target_ms * 1_000_000) && !trial.over_capacity()
     };
-    let trials = &summary.cell.trials;
+    let trials = summary.trials();
     summary.ranks() && trials.iter().filter(under).count() * 6 >= trials.len() * 5
 }

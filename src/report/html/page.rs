@@ -6,6 +6,7 @@ use super::figures::sections;
 use super::markup::{figures_of, swatch};
 use super::scenario_group::{PageData, Source};
 use super::{answer, changes, data, gate, provenance, ranking_table};
+use crate::findings::early_end::early_end;
 use crate::findings::headline;
 use crate::record::Record;
 use crate::report::changes::changes as changes_of;
@@ -94,8 +95,8 @@ fn notices(sources: &[Source<'_>]) -> Markup {
             @if !has_trials(source.record) {
                 p.notice { (prefix(source)) "No trial was completed. There is nothing to show." }
             }
-            @if source.record.interrupted {
-                p.notice { (prefix(source)) "Ended early. Only completed trials are shown." }
+            @if let Some(sentence) = early_end(source.record) {
+                p.notice { (prefix(source)) (sentence) }
             }
             @if let Some(first) = headline(source.record) {
                 p.notice[!first.is_good] { (prefix(source)) (first.text) }

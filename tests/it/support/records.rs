@@ -74,6 +74,8 @@ pub(crate) fn trial(round: usize, throughput_rps: f64, cpu_us: f64) -> Trial {
     Trial {
         order: round,
         round,
+        interrupted: false,
+        measured_s: None,
         requests: throughput_rps as u64,
         throughput_rps,
         offered_rps: None,

@@ -77,6 +77,8 @@ pub(crate) struct FakeHost {
     world: Rc<RefCell<World>>,
     /// When the load is cancelled.
     pub(crate) cancelled_ns: u64,
+    /// When an early end of the window is set, and when it is.
+    pub(crate) early_end_ns: Option<(u64, u64)>,
     /// When it published.
     pub(crate) published_ns: RefCell<Vec<u64>>,
 }
@@ -86,6 +88,7 @@ impl FakeHost {
         FakeHost {
             world: Rc::clone(world),
             cancelled_ns: u64::MAX,
+            early_end_ns: None,
             published_ns: RefCell::default(),
         }
     }
@@ -101,6 +104,13 @@ impl Host for FakeHost {
 
     fn publish(&self, _recorder: &Recorder, now_ns: u64) {
         self.published_ns.borrow_mut().push(now_ns);
+    }
+
+    fn window_end_ns(&self) -> u64 {
+        let now_ns = self.world.borrow().now_ns;
+        let early = self.early_end_ns.filter(|(set_ns, _)| *set_ns <= now_ns);
+        // The planned end is no earlier than any.
+        early.map_or(u64::MAX, |(_, end_ns)| end_ns)
     }
 
     fn is_cancelled(&self) -> bool {

@@ -69,7 +69,7 @@ fn workers(page: &PageData<'_>, scenario: &ScenarioGroup<'_>) -> Option<Figure> 
 
 fn shares(summary: &Summary<'_>) -> Vec<Point> {
     let mut points = Vec::new();
-    for trial in &summary.cell.trials {
+    for trial in summary.trials() {
         let workers = trial.server.workers.as_deref().unwrap_or_default();
         let all: u64 = workers.iter().map(|worker| worker.requests).sum();
         if all == 0 {

@@ -152,14 +152,14 @@ fn figure(
 }
 
 fn median_trial<'a>(summary: &Summary<'a>) -> Option<&'a Trial> {
-    let mut trials: Vec<&Trial> = summary.cell.trials.iter().collect();
+    let mut trials: Vec<&Trial> = summary.trials().iter().collect();
     trials.sort_by(|a, b| a.throughput_rps.total_cmp(&b.throughput_rps));
     trials.get(trials.len() / 2).copied()
 }
 
 fn points(trial: &Trial, group: &LoadGroup<'_>, of: ValueOf) -> Vec<Point> {
     let ends = trial.series.iter().skip(1).map(|interval| interval.t_s);
-    let ends = ends.chain([group.load.duration.as_secs_f64()]);
+    let ends = ends.chain([trial.window_s(group.load)]);
     let point = |(interval, end_s): (&Interval, f64)| {
         Some(Point {
             x: interval.t_s,

@@ -83,12 +83,11 @@ fn figure(page: &PageData<'_>, scenario: &ScenarioGroup<'_>) -> Option<Figure> {
 /// The median over trials, at each percentile with enough samples beyond it in every trial.
 fn points(summary: &Summary<'_>) -> Vec<Point> {
     let trials: Vec<(&Trial, Histogram<u64>)> = summary
-        .cell
-        .trials
+        .trials()
         .iter()
         .filter_map(|trial| Some((trial, all_requests(trial)?)))
         .collect();
-    if trials.len() < summary.cell.trials.len() {
+    if trials.len() < summary.trials().len() {
         return Vec::new();
     }
     let enough = |q: f64| {

@@ -89,7 +89,7 @@ fn point(summary: &Summary<'_>, (_, q, of): &Quantile) -> Option<Point> {
     if summary.unserved() {
         return None;
     }
-    let range = Value::of(&summary.cell.trials, |trial| of(trial).map(|ns| ns as f64));
+    let range = Value::of(summary.trials(), |trial| of(trial).map(|ns| ns as f64));
     let mut notes = Vec::new();
     if bound {
         notes.push("a lower bound");

@@ -231,8 +231,8 @@ fn point(
     measure: &Measure,
     x: Option<&Axis>,
 ) -> Option<Point> {
-    let value = Value::of(&summary.cell.trials, measure.of)?;
-    let range = Some((value.low, value.high)).filter(|_| summary.cell.trials.len() > 1);
+    let value = Value::of(summary.trials(), measure.of)?;
+    let range = Some((value.low, value.high)).filter(|_| summary.trials().len() > 1);
     let limited = measure.is_bounded && summary.limited;
     let mut notes = Vec::new();
     if limited {
