@@ -1,24 +1,25 @@
 //! `rpcbench calibrate`: measures how noisy this machine is.
 
-use std::io::Write;
 use std::num::NonZeroUsize;
 use std::process::ExitCode;
 
 use super::app::App;
 use super::defaults::Defaults;
 use super::methods::refuse_unknown_methods;
+use super::output::{print, say};
 use super::session::session;
 use super::usage::UsageError;
 use crate::check::noise;
 use crate::cli::args::load::LoadArgs;
 use crate::cli::args::named_load::case_of;
 use crate::cli::args::numbers;
+use crate::cli::args::save::SaveArgs;
 use crate::cli::args::scenario_loads::pair_times;
 use crate::cli::args::server::ServerArgs;
 use crate::cli::args::servers::StartedServersArgs;
 use crate::measure::PairPlan;
 use crate::measure::session::seed_or_random;
-use crate::record::{Look, Record, Role, Rules};
+use crate::record::{CheckInfo, Look, Record, Role, Rules};
 use crate::report::check::calibration;
 
 /// The defaults in the help.
@@ -51,6 +52,8 @@ pub(crate) struct Args {
     load: LoadArgs,
     #[command(flatten)]
     server: ServerArgs,
+    #[command(flatten)]
+    save: SaveArgs,
 }
 
 /// Compares a build with itself, and prints which changes a check could detect here.
@@ -58,19 +61,23 @@ pub(crate) fn run(app: App<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     args.load.check_cpus()?;
     args.server.check_cpus()?;
     let plan = plan(app, args)?;
-    let finished = super::session::run(&session(), &plan)?;
-    if let Some(error) = finished.error {
-        return Err(error.into());
+    let mut session = session();
+    session.file = args.save.file(&session.started, None);
+    let run = super::session::run(&session, &plan)?;
+    if run.has_failed() {
+        return run.end(Ok(()), ExitCode::FAILURE);
     }
-    if finished.interrupted {
-        return Ok(ExitCode::FAILURE);
-    }
-    let fit = show(&finished.record, &plan)?;
-    Ok(if fit || args.anyway {
+    let Some(check) = run.record.check.as_ref().filter(|_| !run.interrupted) else {
+        say("rpcbench: interrupted before the calibration was complete: no result");
+        return run.end(Ok(()), ExitCode::FAILURE);
+    };
+    let (text, fit) = result(&run.record, check, &plan);
+    let code = if fit || args.anyway {
         ExitCode::SUCCESS
     } else {
         ExitCode::from(5)
-    })
+    };
+    run.end(print(&text), code)
 }
 
 pub(super) fn plan(app: App<'_>, args: &Args) -> anyhow::Result<PairPlan> {
@@ -109,11 +116,8 @@ pub(super) fn plan(app: App<'_>, args: &Args) -> anyhow::Result<PairPlan> {
     })
 }
 
-/// Prints the noise; false if the smallest detectable change of a gated metric is over the margin.
-fn show(record: &Record, plan: &PairPlan) -> anyhow::Result<bool> {
-    let Some(check) = &record.check else {
-        return Ok(false);
-    };
+/// The noise as text; false if the smallest detectable change of a gated metric is over the margin.
+fn result(record: &Record, check: &CheckInfo, plan: &PairPlan) -> (String, bool) {
     let rows: Vec<_> = check
         .parts
         .iter()
@@ -128,7 +132,5 @@ fn show(record: &Record, plan: &PairPlan) -> anyhow::Result<bool> {
             false_alarms: noise.false_alarms,
         })
         .collect();
-    let (text, fit) = calibration::calibration(record, check, &rows);
-    write!(anstream::stdout(), "{text}")?;
-    Ok(fit)
+    calibration::calibration(record, check, &rows)
 }

@@ -1,9 +1,9 @@
 //! `rpcbench check`: checks whether a change made a server slower.
 
 use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
+use std::io::Write;
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -12,19 +12,20 @@ use anyhow::Context;
 use super::app::App;
 use super::defaults::Defaults;
 use super::methods::refuse_unknown_methods;
-use super::output::write_file;
+use super::output::{print, say, write_file};
 use super::session::session;
 use super::usage::UsageError;
 use crate::check::verdict::least_pairs;
 use crate::cli::args::load::LoadArgs;
 use crate::cli::args::named_load::case_of;
+use crate::cli::args::save::SaveArgs;
 use crate::cli::args::scenario_loads::pair_times;
 use crate::cli::args::server::ServerArgs;
 use crate::cli::args::servers::{self, StartedServersArgs};
 use crate::cli::args::{numbers, times};
 use crate::measure::session::seed_or_random;
 use crate::measure::{PairPlan, ServerSpec};
-use crate::record::{Look, Outcome, Record, Role, Rules};
+use crate::record::{CheckInfo, Look, Outcome, Record, Role, Rules};
 use crate::report::Form;
 use crate::report::check::ALL;
 
@@ -93,18 +94,8 @@ pub(crate) struct Args {
     /// Write all formats to this folder
     #[arg(long, value_name = "DIR", help_heading = "Output")]
     out: Option<PathBuf>,
-    /// Write the record to this file
-    #[arg(
-        long,
-        value_name = "FILE",
-        conflicts_with = "no_save",
-        hide_short_help = true,
-        help_heading = "Output"
-    )]
-    save: Option<PathBuf>,
-    /// Write no record [the default without --save]
-    #[arg(long, help_heading = "Output", hide_short_help = true)]
-    no_save: bool,
+    #[command(flatten)]
+    save: SaveArgs,
 }
 
 /// Measures in pairs and prints the verdict, which is also the exit code.
@@ -112,37 +103,39 @@ pub(crate) fn run(app: App<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     let form = form(&args.format)?;
     let plan = plan(app, args)?;
     let mut session = session();
-    session.file.clone_from(&args.save);
-    let finished = super::session::run(&session, &plan)?;
-    let record = finished.record;
-    if let Some(error) = finished.error {
-        session.save(&record)?;
-        return Err(error.into());
+    session.file = args.save.file(&session.started, None);
+    let run = super::session::run(&session, &plan)?;
+    if run.has_failed() {
+        return run.end(Ok(()), ExitCode::FAILURE);
     }
-    let Some(check) = record.check.as_ref().filter(|_| !finished.interrupted) else {
-        session.save(&record)?;
-        writeln!(
-            io::stderr(),
-            "rpcbench: interrupted before the check was complete: no verdict"
-        )?;
-        return Ok(ExitCode::FAILURE);
+    let Some(check) = run.record.check.as_ref().filter(|_| !run.interrupted) else {
+        say("rpcbench: interrupted before the check was complete: no verdict");
+        return run.end(Ok(()), ExitCode::FAILURE);
     };
-    write!(anstream::stdout(), "{}", form.render(&record, check))?;
-    session.save(&record)?;
-    if let Some(folder) = &args.out {
-        for form in ALL {
-            let text = anstream::adapter::strip_str(&form.render(&record, check)).to_string();
-            write_file(&folder.join(form.file()), &text)?;
-        }
-    }
-    add_to_summary(&record)?;
-    Ok(match check.outcome {
+    let code = match check.outcome {
         Outcome::Pass | Outcome::Improved => ExitCode::SUCCESS,
         Outcome::Regressed => ExitCode::from(3),
         Outcome::Inconclusive if args.inconclusive == "pass" => ExitCode::SUCCESS,
         Outcome::Inconclusive => ExitCode::from(4),
         Outcome::Invalid => ExitCode::from(5),
-    })
+    };
+    // The files are written even if nothing can be printed.
+    let printed = print(&form.render(&run.record, check));
+    let written = write_files(args.out.as_deref(), &run.record, check);
+    let shown = printed.and(written).and(add_to_summary(&run.record));
+    run.end(shown, code)
+}
+
+/// Writes the check in all formats to this folder, if there is one.
+fn write_files(folder: Option<&Path>, record: &Record, check: &CheckInfo) -> anyhow::Result<()> {
+    let Some(folder) = folder else {
+        return Ok(());
+    };
+    for form in ALL {
+        let text = anstream::adapter::strip_str(&form.render(record, check)).to_string();
+        write_file(&folder.join(form.file()), &text)?;
+    }
+    Ok(())
 }
 
 fn form(name: &str) -> Result<&'static dyn Form, UsageError> {

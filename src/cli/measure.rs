@@ -1,20 +1,19 @@
 //! `rpcbench` without a command: measures.
 
-use std::io::{self, Write};
 use std::process::ExitCode;
 
 use super::app::App;
 pub(crate) use super::measure_task::Args;
+use super::output::{print, say};
 use super::plan::{print_plan, print_search};
 use super::resume::resume;
-use super::session::session;
+use super::session::{Run, session};
 use super::usage::UsageError;
 use crate::findings::nobody_was_served;
-use crate::measure::{Finished, Session};
 use crate::record::Verdict;
 use crate::report;
 
-/// Measures, then prints and saves the results.
+/// Measures, then saves and prints the results.
 pub(crate) fn run(app: App<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     let format = format(&args.output.format)?;
     let (task, mut session) = match &args.study.resume {
@@ -29,48 +28,44 @@ pub(crate) fn run(app: App<'_>, args: &Args) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     session.scenarios.clone_from(&task.scenarios);
-    session.file = args
-        .output
-        .file(&session.started, args.study.resume.as_deref());
-    let finished = match &task.search {
+    let resumed = args.study.resume.as_deref();
+    session.file = args.output.save.file(&session.started, resumed);
+    let run = match &task.search {
         Some(search) => super::session::run(&session, search)?,
         None => super::session::run(&session, &task.plan)?,
     };
-    finish(finished, &session, format, args.output.strict)
+    finish(run, format, args.output.strict)
 }
 
-/// Prints and saves the complete trials, and returns the error or the exit code.
-fn finish(
-    finished: Finished,
-    session: &Session,
-    format: &dyn report::Format,
-    strict: bool,
-) -> anyhow::Result<ExitCode> {
-    let record = finished.record;
+/// Prints what was measured, and returns the error or the exit code.
+fn finish(run: Run, format: &dyn report::Format, strict: bool) -> anyhow::Result<ExitCode> {
+    let record = &run.record;
     let mut trials = record.cells.iter().flat_map(|cell| &cell.trials);
-    if trials.clone().next().is_some() || finished.error.is_none() {
-        write!(anstream::stdout(), "{}", format.render(&record))?;
-    }
-    if let Some(path) = session.save(&record)? {
-        writeln!(io::stderr(), "record: {}", path.display())?;
-        if record.interrupted && record.searches.is_empty() {
-            writeln!(
-                io::stderr(),
-                "to resume: rpcbench --resume {}",
-                path.display()
-            )?;
-        }
-    }
-    if let Some(error) = finished.error {
-        return Err(error.into());
-    }
+    let shown = if trials.clone().next().is_some() || !run.has_failed() {
+        print(&format.render(record))
+    } else {
+        Ok(())
+    };
     let any_invalid = trials.any(|trial| trial.validity.verdict == Verdict::Invalid);
-    Ok(match (finished.interrupted, strict && any_invalid) {
-        (true, _) => ExitCode::FAILURE,
-        (_, true) => ExitCode::from(5),
-        _ if nobody_was_served(&record) => ExitCode::FAILURE,
-        _ => ExitCode::SUCCESS,
-    })
+    let code = if strict && any_invalid {
+        ExitCode::from(5)
+    } else if nobody_was_served(record) {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    };
+    let advice = resume_advice(&run);
+    let ended = run.end(shown, code);
+    advice.iter().for_each(|advice| say(advice));
+    ended
+}
+
+/// How to measure the remaining trials; a search has none.
+fn resume_advice(run: &Run) -> Option<String> {
+    let path = run.file()?.to_str()?;
+    let is_resumable = run.record.interrupted && run.record.searches.is_empty();
+    let path = shlex::try_quote(path).ok()?;
+    is_resumable.then(|| format!("to resume: rpcbench --resume {path}"))
 }
 
 pub(crate) fn format(name: &str) -> anyhow::Result<&'static dyn report::Format> {

@@ -1,6 +1,5 @@
 //! The options of a measurement, and the task that they describe.
 
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::app::App;
@@ -9,6 +8,7 @@ use super::methods::refuse_unknown_methods;
 use super::usage::UsageError;
 use crate::attack::AttackMode;
 use crate::cli::args::load::LoadArgs;
+use crate::cli::args::save::SaveArgs;
 use crate::cli::args::server::{DEFAULT_IDLE_TIMEOUT, ServerArgs};
 use crate::cli::args::servers::AnyServersArgs;
 use crate::cli::args::study::StudyArgs;
@@ -143,40 +143,14 @@ pub(crate) struct OutputArgs {
     /// Output: text, json, csv or markdown
     #[arg(long, default_value = "text", value_name = "FORMAT")]
     pub(crate) format: String,
-    /// Write the record to this file [default: a new file in results/runs]
-    #[arg(
-        long,
-        value_name = "FILE",
-        conflicts_with = "no_save",
-        hide_short_help = true
-    )]
-    save: Option<PathBuf>,
-    /// Write no record
-    #[arg(long, hide_short_help = true)]
-    no_save: bool,
+    #[command(flatten)]
+    pub(crate) save: SaveArgs,
     /// Print what would be measured and its duration
     #[arg(long, conflicts_with = "format")]
     pub(crate) plan: bool,
     /// Exit with 5 when a trial is invalid
     #[arg(long, hide_short_help = true)]
     pub(crate) strict: bool,
-}
-
-impl OutputArgs {
-    /// The file that the record is written to, if any.
-    pub(crate) fn file(&self, started: &str, resumed: Option<&Path>) -> Option<PathBuf> {
-        let resumed = resumed.map(Path::to_owned);
-        let named = self.save.clone().or(resumed);
-        (!self.no_save).then(|| named.unwrap_or_else(|| default_path(started)))
-    }
-}
-
-fn default_path(started: &str) -> PathBuf {
-    let name: String = started
-        .chars()
-        .filter(|c| c.is_ascii_alphanumeric())
-        .collect();
-    PathBuf::from(format!("results/runs/{name}-{}.json", std::process::id()))
 }
 
 /// Refuses the same server under the same load twice: it would be compared with itself.

@@ -1,7 +1,10 @@
-//! Writing files.
+//! Writing results to stdout, notes to stderr, and files.
 
 use std::fs;
+use std::io::{self, Write};
 use std::path::Path;
+
+use anyhow::Context;
 
 use crate::error::Error;
 
@@ -14,4 +17,21 @@ pub(crate) fn write_file(path: &Path, text: &str) -> Result<(), Error> {
         source,
         remedy: "name another folder with --out",
     })
+}
+
+/// A line on stderr. A closed stderr must not change the exit code.
+pub(crate) fn say(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
+}
+
+/// Prints a result on stdout. That its reader left, as `head` does, is no error.
+pub(crate) fn print(text: &str) -> anyhow::Result<()> {
+    let mut out = anstream::stdout();
+    let printed = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    match printed {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(error).context("cannot write the results to stdout")
+        }
+        _ => Ok(()),
+    }
 }

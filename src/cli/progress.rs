@@ -4,6 +4,7 @@
 use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
 
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use terminal_size::{Width, terminal_size_of};
 
 use super::forecast::announcement;
@@ -12,9 +13,6 @@ use super::progress_line::line;
 use super::progress_state::ProgressState;
 use crate::load::LiveProgress;
 use crate::measure::{Case, Forecast, Observer, RunProgress};
-
-/// Carriage return, and erase to the end of the line (ECMA-48).
-const CLEAR: &str = "\r\x1b[K";
 
 /// The observer of the command line: shows the progress and handles Ctrl-C.
 pub(crate) struct Progress<'a> {
@@ -26,8 +24,8 @@ pub(crate) struct Progress<'a> {
 
 /// Where the progress is shown.
 enum ProgressOutput {
-    /// The line that is drawn.
-    Terminal { drawn: String },
+    /// One line.
+    Terminal(ProgressBar),
     /// Plain lines.
     Lines,
 }
@@ -37,9 +35,7 @@ impl<'a> Progress<'a> {
         // A dumb terminal cannot erase a line.
         let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
         let output = if io::stderr().is_terminal() && !is_dumb {
-            ProgressOutput::Terminal {
-                drawn: String::new(),
-            }
+            ProgressOutput::Terminal(one_line())
         } else {
             ProgressOutput::Lines
         };
@@ -52,37 +48,39 @@ impl<'a> Progress<'a> {
     }
 
     /// Removes the line from the terminal.
-    pub(crate) fn finish(&mut self) {
-        if let ProgressOutput::Terminal { drawn } = &mut self.output
-            && !drawn.is_empty()
-        {
-            drawn.clear();
-            write(CLEAR);
+    pub(crate) fn finish(&self) {
+        if let ProgressOutput::Terminal(bar) = &self.output {
+            bar.finish_and_clear();
         }
     }
 
     fn show(&mut self) {
         let now = self.begun.elapsed();
-        match &mut self.output {
+        match &self.output {
             ProgressOutput::Lines => {
                 if let Some(text) = self.state.plain_line(now) {
                     write(&format!("rpcbench: {text}\n"));
                 }
             }
-            ProgressOutput::Terminal { drawn } => {
+            ProgressOutput::Terminal(bar) => {
                 // One column less: some terminals wrap when the last one is written.
                 let width = terminal_size_of(io::stderr())
                     .map_or(80, |(Width(columns), _)| usize::from(columns));
                 let state = self.state.line(now);
                 let text = state.map(|state| line(&state, width.saturating_sub(1)));
-                let text = text.unwrap_or_default();
-                if *drawn != text {
-                    write(&format!("{CLEAR}{text}"));
-                    *drawn = text;
-                }
+                bar.set_message(text.unwrap_or_default());
             }
         }
     }
+}
+
+/// A bar of text only: `progress_line` makes it fit the terminal.
+fn one_line() -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(Some(1), ProgressDrawTarget::stderr());
+    if let Ok(style) = ProgressStyle::with_template("{msg}") {
+        bar.set_style(style);
+    }
+    bar
 }
 
 /// Writes to stderr. A failure is ignored: it must not end a measurement.

@@ -1,6 +1,5 @@
 //! `rpcbench torture`: hostile clients attack while well-behaved clients are measured.
 
-use std::io::Write;
 use std::iter;
 use std::num::NonZeroUsize;
 use std::process::ExitCode;
@@ -8,9 +7,11 @@ use std::time::Duration;
 
 use super::app::App;
 use super::defaults::Defaults;
+use super::output::print;
 use super::session::session;
 use super::usage::UsageError;
 use crate::attack::{Attack, AttackMode, catalogue};
+use crate::cli::args::save::SaveArgs;
 use crate::cli::args::server::ServerArgs;
 use crate::cli::args::servers::AnyServersArgs;
 use crate::cli::args::{numbers, times};
@@ -66,6 +67,8 @@ pub(crate) struct Args {
     /// Exit with 5 when a well-behaved client had an error or was not served
     #[arg(long, help_heading = "Output")]
     strict: bool,
+    #[command(flatten)]
+    save: SaveArgs,
 }
 
 /// The attacks, for the end of the help.
@@ -82,24 +85,21 @@ pub(crate) fn run(app: App<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     }
     args.server.check_cpus()?;
     let plan = plan(app, args)?;
-    let finished = super::session::run(&session(), &plan)?;
-    let record = finished.record;
+    let mut session = session();
+    session.file = args.save.file(&session.started, None);
+    let run = super::session::run(&session, &plan)?;
+    let record = &run.record;
     let explain = |name: &str| Attack::find(name).map(|attack| (attack.about, attack.takes));
     let text = match args.format.as_str() {
-        "json" => serde_json::to_string_pretty(&record)? + "\n",
-        _ => torture(&record, &explain),
+        "json" => serde_json::to_string_pretty(record)? + "\n",
+        _ => torture(record, &explain),
     };
-    write!(anstream::stdout(), "{text}")?;
-    if let Some(error) = finished.error {
-        return Err(error.into());
-    }
-    Ok(
-        match (finished.interrupted, args.strict && any_suffered(&record)) {
-            (true, _) => ExitCode::FAILURE,
-            (_, true) => ExitCode::from(5),
-            _ => ExitCode::SUCCESS,
-        },
-    )
+    let code = if args.strict && any_suffered(record) {
+        ExitCode::from(5)
+    } else {
+        ExitCode::SUCCESS
+    };
+    run.end(print(&text), code)
 }
 
 /// Each server without an attack, and under each attack.

@@ -77,7 +77,7 @@ pub static ALL: &[ChangedFigure] = &[
         applies: |load| load.then.is_some(),
         of: |summary| {
             let goodput = |trial: &Trial| trial.overload.as_ref().map(|one| one.goodput_rps);
-            let value = Value::of(Figure::of(&summary.cell.trials, goodput));
+            let value = Value::of(Figure::of(summary.trials(), goodput));
             match summary.limited {
                 true => value.marked(Mark::GeneratorLimited),
                 false => value,
@@ -163,7 +163,7 @@ fn quantile(summary: &Summary<'_>, q: f64, of: fn(&Trial) -> Option<u64>) -> Val
         Shown::Is(ns) if summary.over_capacity() => value(Some(ns), Some(Mark::OverCapacity)),
         Shown::Is(ns) => {
             // A median can be exact while the highest value is a bound.
-            let values: Option<Vec<f64>> = summary.cell.trials.iter().map(known).collect();
+            let values: Option<Vec<f64>> = summary.trials().iter().map(known).collect();
             Value {
                 range: values.map(|values| range(&values)),
                 ..value(Some(ns), None)

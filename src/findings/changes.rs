@@ -128,7 +128,7 @@ impl<'a> ServerChanges<'a> {
 impl Change {
     fn of(figure: &'static ChangedFigure, old: &Summary<'_>, new: &Summary<'_>) -> Change {
         let (old_value, new_value) = (figure.value(old), figure.value(new));
-        let is_single = old.cell.trials.len() == 1 && new.cell.trials.len() == 1;
+        let is_single = old.trials().len() == 1 && new.trials().len() == 1;
         let ratio = ratio(&old_value, &new_value).map(|ratio| ChangeRatio {
             range: ratio.range.filter(|_| !is_single),
             ..ratio

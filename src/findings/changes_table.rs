@@ -83,7 +83,7 @@ fn selected(changes: &Changes<'_>, is_shown: impl Fn(&Change) -> bool) -> Vec<Lo
 fn heading(load: &LoadChanges<'_>, new: Side<'_>) -> String {
     let cell = load.cell();
     let scenario = cell.scenario.as_ref().map(|name| format!("{name}: "));
-    let trials = load.servers[0].new.cell.trials.len();
+    let trials = load.servers[0].new.trials().len();
     let other_number = (trials != cell.trials.len())
         .then(|| format!("; in {} {}", new.label, some(trials as u64, "trial")));
     format!(
@@ -97,7 +97,7 @@ fn heading(load: &LoadChanges<'_>, new: Side<'_>) -> String {
 fn row(server: &ServerChanges<'_>, change: &Change) -> [String; HEAD.len()] {
     let role = server.old.cell.contestant.role;
     let role = role.map_or(String::new(), |role| format!(" {role}"));
-    let is_single = server.old.cell.trials.len() == 1 && server.new.cell.trials.len() == 1;
+    let is_single = server.old.trials().len() == 1 && server.new.trials().len() == 1;
     let (ratio, range) = match change.ratio {
         None => ("–".to_owned(), no_ratio(change)),
         Some(ratio) => (

@@ -88,7 +88,7 @@ fn nobody(record: &Record) -> String {
 /// The trials that are suspect or invalid, the worst first: how many, of which servers, and why.
 fn doubt(summaries: &[Summary<'_>]) -> Option<String> {
     let trials = || {
-        let of = |summary| (Summary::name(summary), &summary.cell.trials);
+        let of = |summary| (Summary::name(summary), summary.trials());
         let cells = summaries.iter().map(of);
         cells.flat_map(|(name, trials)| trials.iter().map(move |trial| (name, trial)))
     };
@@ -175,7 +175,7 @@ fn of_one(summary: &Summary<'_>) -> String {
             "{served} of {asked} clients served; the others got no {what} in the window."
         );
     }
-    let trials = match summary.cell.trials.len() {
+    let trials = match summary.trials().len() {
         1 => String::new(),
         many => format!(" in each of {many} trials"),
     };
@@ -194,10 +194,7 @@ fn of_several(summaries: &[Summary<'_>], is_valid: bool) -> String {
             None => servers.push((summary.name(), unserved)),
         }
     }
-    let trials: usize = summaries
-        .iter()
-        .map(|summary| summary.cell.trials.len())
-        .sum();
+    let trials: usize = summaries.iter().map(|summary| summary.trials().len()).sum();
     let valid = if is_valid {
         format!("{trials} trials, all valid; ")
     } else {
@@ -240,7 +237,7 @@ fn of_several(summaries: &[Summary<'_>], is_valid: bool) -> String {
 /// `no errors`, or the number of errors by kind.
 fn errors(summaries: &[Summary<'_>]) -> String {
     let mut all = ErrorCounts::default();
-    let trials = summaries.iter().flat_map(|summary| &summary.cell.trials);
+    let trials = summaries.iter().flat_map(|summary| summary.trials());
     trials.for_each(|trial| all.add(&trial.errors));
     let kinds = all.kinds().into_iter();
     let kinds: Vec<String> = kinds

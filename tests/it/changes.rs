@@ -4,7 +4,7 @@ use rpcbench::internal::findings::changed_figures::Mark;
 use rpcbench::internal::findings::changes::{Change, ChangeRatio, Changes, ServerChanges};
 use rpcbench::internal::report::Source;
 use rpcbench::internal::report::changes::{changes, markdown::markdown, text::text};
-use rpcbench::record::{Cell, Mode, Record, Trial, ValidityFinding};
+use rpcbench::record::{Cell, Mode, NoReplyCause, Record, Trial, ValidityFinding};
 
 use crate::support::{
     at_rate, cell, of_scenario, one, plain, record, six, starved, suspect, trial, two_records,

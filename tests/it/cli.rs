@@ -189,7 +189,7 @@ fn ctrl_c_stops_the_server_and_keeps_complete_trials() {
     kill(Pid::from_raw(child.id() as i32), Signal::SIGINT).unwrap();
     let status = child.wait().unwrap();
     assert_gone(&processes);
-    assert_eq!(status.code(), Some(1));
+    assert_eq!(status.code(), Some(130));
     let record = rpcbench::record::Record::read(&path).unwrap();
     assert!(record.interrupted);
     assert!((1..100).contains(&record.cells[0].trials.len()));

@@ -187,7 +187,14 @@ fn the_torture_table_shows_the_effect_on_other_clients() {
             "--attack",
             "reset,idle",
         ])
-        .args(["--duration", "400ms", "--seed", "1", "--strict"])
+        .args([
+            "--duration",
+            "400ms",
+            "--seed",
+            "1",
+            "--strict",
+            "--no-save",
+        ])
         .output()
         .unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
@@ -228,7 +235,7 @@ fn a_server_releases_its_resources_after_an_attack() {
                     "--attack",
                     "reset,half-close,leave",
                 ])
-                .args(["--duration", "200ms", "--format", "json"])
+                .args(["--duration", "200ms", "--format", "json", "--no-save"])
                 .output()
                 .unwrap();
             serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap()

@@ -28,7 +28,7 @@ fn gate(mut program: Command, more: &[&str]) -> Output {
             "8",
         ])
         .args(SHORT)
-        .args(["--budget", "9s"])
+        .args(["--budget", "9s", "--no-save"])
         .args(think)
         .args(more)
         .output()
@@ -171,6 +171,7 @@ fn a_candidate_that_dies_makes_the_check_invalid() {
             "50ms",
             "--budget",
             "12s",
+            "--no-save",
         ])
         .output()
         .unwrap();
@@ -272,7 +273,7 @@ fn calibrate_reports_the_noise_of_the_machine() {
             ])
             .args(SHORT)
             .args(THINK)
-            .args(["--margin", margin])
+            .args(["--margin", margin, "--no-save"])
             .args(more)
             .output()
             .unwrap()

@@ -39,6 +39,7 @@ mod record;
 mod refusals;
 mod report;
 mod resume;
+mod saving;
 mod scenarios;
 mod search;
 mod shapes;

@@ -43,7 +43,7 @@ fn interrupted(file: &Path) -> Record {
     // Two pilots come first.
     wait_for_server(child.id() as i32, 2 + 4);
     kill(Pid::from_raw(child.id() as i32), Signal::SIGINT).unwrap();
-    assert_eq!(child.wait().unwrap().code(), Some(1));
+    assert_eq!(child.wait().unwrap().code(), Some(130));
     Record::read(file).unwrap()
 }
 

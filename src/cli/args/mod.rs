@@ -5,6 +5,7 @@ pub mod load;
 pub mod named_load;
 pub mod numbers;
 pub mod request;
+pub mod save;
 pub mod scenario_loads;
 pub mod server;
 pub mod servers;
