@@ -49,12 +49,14 @@ pub enum Error {
         known: String,
     },
     /// A model that does not exist.
-    #[error("unknown model {name:?}: choose one of {known}, or all")]
+    #[error("unknown model {name:?}: choose one of {known}, or all{}", did_you_mean(near.as_deref()))]
     UnknownModel {
         /// The given name.
         name: String,
         /// The valid names.
         known: String,
+        /// The valid name that is most like the given one, if one is like it.
+        near: Option<String>,
     },
     /// A method that the service of the servers does not have.
     #[error("unknown method {name:?}: choose one of {known}{}", did_you_mean(near.as_deref()))]

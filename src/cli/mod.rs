@@ -24,6 +24,7 @@ mod measure;
 mod measure_task;
 mod methods;
 mod models;
+mod near;
 mod old_files;
 mod output;
 mod plan;

@@ -5,6 +5,7 @@ use std::path::Path;
 use clap::Command;
 
 use super::asked::Asked;
+use super::near::near;
 use crate::protocol::METHODS;
 use crate::scenario::catalogue::ALL;
 use crate::scenario::suite::SUITES;
@@ -130,14 +131,4 @@ pub(super) fn stray_word(asked: &Asked<'_>, word: &str) -> Option<String> {
     }
     let names = asked.whole.get_subcommands().map(Command::get_name);
     near(word, names).map(|near| format!("did you mean {command} {near}?"))
-}
-
-/// The name that is most like a word, if one is.
-pub(super) fn near<'a>(word: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    /// As clap, which suggests options.
-    const LEAST_SIMILARITY: f64 = 0.7;
-    let rated = names.map(|name| (strsim::jaro(word, name), name));
-    let best = rated.max_by(|(one, _), (other, _)| one.total_cmp(other));
-    best.filter(|(similarity, _)| *similarity > LEAST_SIMILARITY)
-        .map(|(_, name)| name)
 }

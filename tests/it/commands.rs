@@ -40,6 +40,41 @@ runpy.run_path({SERVER:?})
     path
 }
 
+#[test]
+fn a_label_names_a_command_in_every_output() {
+    let folder = tempfile::tempdir().unwrap();
+    let record = folder.path().join("record.json");
+    let command = format!("python3 {SERVER} {{port}}");
+    let output = Command::new(env!("CARGO_BIN_EXE_rpcbench"))
+        .args([
+            "--exec", &command, "-n", "mine", "--model", "single", "-c", "2",
+        ])
+        .args(["--save", record.to_str().unwrap()])
+        .args(SHORT)
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("\nmine "), "{text}");
+    let saved: Value = serde_json::from_slice(&fs::read(&record).unwrap()).unwrap();
+    assert_eq!(saved["cells"][1]["contestant"]["name"], "mine");
+    assert_eq!(saved["cells"][1]["contestant"]["command"], command);
+    let out = folder.path().join("out");
+    let report = Command::new(env!("CARGO_BIN_EXE_rpcbench"))
+        .arg("report")
+        .arg(&record)
+        .arg("--out")
+        .arg(&out)
+        .output()
+        .unwrap();
+    assert!(report.status.success());
+    for file in ["report.html", "report.md", "trials.csv"] {
+        let text = fs::read_to_string(out.join(file)).unwrap();
+        assert!(text.contains("mine"), "{file}");
+    }
+    let page = fs::read_to_string(out.join("report.html")).unwrap();
+    assert!(page.contains(&format!("mine: {command}")));
+}
+
 fn trial_of(command: &str) -> Value {
     let load = ["--exec", command, "--clients", "2"];
     measured(&[&load[..], &SHORT].concat())["cells"][0]["trials"][0].clone()

@@ -139,7 +139,7 @@ fn builds_that_cannot_be_compared_never_pass() {
     };
     assert!(refused(&["--pairs", "3"]).contains("--pairs must be"));
     assert!(refused(&["--budget", "100ms"]).contains("is too short for the"));
-    assert!(refused(&["--trials", "3"]).contains("see --pairs"));
+    assert!(refused(&["--trials", "3"]).contains("use --pairs"));
     let nothing = rpcbench()
         .args(["check", "--model", "async"])
         .output()

@@ -21,6 +21,7 @@ mod files;
 mod gate;
 mod generator;
 mod headline;
+mod help;
 mod junit;
 mod load_line;
 mod mistyped;

@@ -9,6 +9,8 @@ use anyhow::Context;
 use super::numbers::Bytes;
 use super::{numbers, times, values};
 use crate::cli::app::App;
+use crate::cli::models::names;
+use crate::cli::near::near;
 use crate::cli::usage::UsageError;
 use crate::error::Error;
 use crate::process::{ReadyBy, ServeRequest, ServerProgram};
@@ -223,5 +225,6 @@ pub(crate) fn find_model<'a>(app: App<'a>, name: &str) -> Result<&'a dyn ServeMo
             .map(|model| model.name())
             .collect::<Vec<_>>()
             .join(", "),
+        near: near(name, names(app.models)).map(str::to_owned),
     })
 }

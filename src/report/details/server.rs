@@ -27,6 +27,7 @@ pub(crate) fn in_full(summary: &Summary<'_>, said: fn(&ValidityFinding) -> bool)
         .into_iter()
         .chain(options.accept.clone())
         .chain(cpus)
+        .chain(cell.contestant.command.clone())
         .collect();
     let title = format!("{}  {}", painted(BOLD, summary.name()), setup.join(", "));
     let mut lines = vec![title.trim_end().to_owned()];

@@ -106,6 +106,14 @@ fn facts(source: &Source<'_>) -> Vec<(&'static str, String)> {
     if !record.resumed.is_empty() {
         facts.push(("Resumed", record.resumed.join(", ")));
     }
+    for cell in &record.cells {
+        let server = &cell.contestant;
+        let label = server
+            .command
+            .as_ref()
+            .map(|command| ("Label", format!("{}: {command}", server.name)));
+        facts.extend(label.filter(|label| !facts.contains(label)));
+    }
     for pilot in &record.pilots {
         facts.push((
             "Pilot",
