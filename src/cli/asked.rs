@@ -21,6 +21,17 @@ impl Asked<'_> {
         names.map(Command::get_name).collect()
     }
 
+    /// The list that has this value after a comma, as it was typed.
+    pub(crate) fn list_with(&self, value: &str) -> Option<String> {
+        let lists = self.arguments.iter().map(|word| {
+            let typed = word.split_once('=').map_or(word.as_str(), |(_, list)| list);
+            typed.trim_start_matches(|c: char| c == '-' || c.is_ascii_alphabetic())
+        });
+        let mut lists = lists.filter(|list| list.contains(','));
+        let found = lists.find(|list| list.split(',').skip(1).any(|one| one == value));
+        found.map(str::to_owned)
+    }
+
     /// The first word that is neither the command, nor an option, nor the value of one.
     pub(crate) fn stray_word(&self) -> Option<&str> {
         let path = self.path();

@@ -246,7 +246,8 @@ fn looks(plan: &mut PairPlan, args: &Args) -> anyhow::Result<()> {
     }
     if affordable < least {
         return Err(UsageError(format!(
-            "--budget {budget:?} is too short for the {least} pairs that are needed at least: use {time:?} or more"
+            "--budget {budget:?} is too short for the {least} pairs that are needed at least: use {}s or more",
+            time.as_secs_f64().ceil()
         ))
         .into());
     }

@@ -22,6 +22,7 @@ pub(crate) fn explained(error: &clap::Error, asked: &Asked<'_>) -> String {
     match error.kind() {
         ErrorKind::ValueValidation => {
             let fault = error.source().map(ToString::to_string);
+            let value = asked.list_with(&value).unwrap_or(value);
             format!("{flag} {value}: {}", fault.unwrap_or_default())
         }
         ErrorKind::InvalidValue if value.is_empty() => {

@@ -27,13 +27,13 @@ pub(crate) fn announcement(forecast: &Forecast) -> Option<String> {
     let trials = trials(forecast);
     Some(match forecast.goal {
         Goal::Matrix => {
-            format!("measures {trials}, {time}; Ctrl-C ends it and keeps the complete trials")
+            format!("measures {trials}, {time}; Ctrl-C ends it and keeps what was measured")
         }
         Goal::Search => format!(
-            "searches for the highest rate in about {trials}, {time}; Ctrl-C ends it and keeps the complete trials"
+            "searches for the highest rate in about {trials}, {time}; Ctrl-C ends it and keeps what was measured"
         ),
         Goal::Pairs => format!(
-            "compares in at most {trials}, {time}; Ctrl-C ends it without a verdict, and --save keeps the complete pairs"
+            "compares in at most {trials}, {time}; Ctrl-C ends it without a result and keeps the complete pairs"
         ),
     })
 }
@@ -85,8 +85,8 @@ mod tests {
         assert_eq!(
             [announcement(&long), announcement(&pairs)].map(Option::unwrap),
             [
-                "measures 60 trials after 6 pilots, about 4 min; Ctrl-C ends it and keeps the complete trials",
-                "compares in at most 60 trials, at most 4 min; Ctrl-C ends it without a verdict, and --save keeps the complete pairs",
+                "measures 60 trials after 6 pilots, about 4 min; Ctrl-C ends it and keeps what was measured",
+                "compares in at most 60 trials, at most 4 min; Ctrl-C ends it without a result and keeps the complete pairs",
             ]
         );
     }

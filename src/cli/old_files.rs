@@ -2,11 +2,12 @@
 //! this one. Files that rpcbench did not write are kept.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::report::changes::markdown;
 use crate::report::chart::markup::CHART_MARK;
-use crate::report::files::{HDR_FOLDER, is_own_hdr_file};
+use crate::report::csv::is_own_csv;
+use crate::report::files::{CSV_FILE, HDR_FOLDER, SUMMARIES, is_own_hdr_file};
 
 /// Removes earlier pictures from their folder.
 pub(crate) fn remove_old_pictures(folder: &Path, new: &[(String, String)]) -> anyhow::Result<()> {
@@ -33,6 +34,33 @@ pub(crate) fn remove_old_changes(folder: &Path) -> anyhow::Result<()> {
     let path = folder.join(markdown::FILE);
     if fs::read_to_string(&path).is_ok_and(|text| markdown::is_own(&text)) {
         fs::remove_file(&path)?;
+    }
+    Ok(())
+}
+
+/// Removes the summaries of records that an earlier report wrote to this folder and to the folders
+/// in it, if they are not among `new`.
+pub(crate) fn remove_old_summaries(folder: &Path, new: &[PathBuf]) -> anyhow::Result<()> {
+    let entries = fs::read_dir(folder)?.collect::<Result<Vec<_>, _>>()?;
+    let inside = entries
+        .iter()
+        .map(fs::DirEntry::path)
+        .filter(|path| path.is_dir());
+    for old in inside
+        .chain([folder.to_owned()])
+        .filter(|path| !new.contains(path))
+    {
+        let is_own = fs::read_to_string(old.join(CSV_FILE)).is_ok_and(|text| is_own_csv(&text));
+        if !is_own {
+            continue;
+        }
+        remove_old_hdr(&old, &[])?;
+        for (_, name) in SUMMARIES {
+            // Fails if there is no such file.
+            let _ = fs::remove_file(old.join(name));
+        }
+        // Fails if other files are left.
+        let _ = fs::remove_dir(&old);
     }
     Ok(())
 }

@@ -4,9 +4,10 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use super::old_files::{remove_old_changes, remove_old_hdr, remove_old_pictures};
+use super::old_files::{
+    remove_old_changes, remove_old_hdr, remove_old_pictures, remove_old_summaries,
+};
 use super::output::write_file;
-use super::usage::UsageError;
 use crate::findings::units::some;
 use crate::record::Record;
 use crate::report::Source;
@@ -38,7 +39,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     for path in &args.records {
         records.push((path, Record::read(path)?));
     }
-    let folders = folders(args)?;
+    let labels = labels(&args.records);
+    let folders = folders(args, &labels);
     let mut out = anstream::stdout().lock();
     for ((_, record), folder) in records.iter().zip(&folders) {
         let hdr = if args.hdr {
@@ -51,13 +53,13 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         }
         remove_old_hdr(folder, &hdr)?;
     }
-    let labels = labels(&args.records);
     let sources = records.iter().zip(labels);
     let sources: Vec<Source<'_>> = sources
         .map(|((_, record), label)| Source { label, record })
         .collect();
     let changes = changes(&sources);
     remove_old_changes(&args.out)?;
+    remove_old_summaries(&args.out, &folders)?;
     if !changes.is_empty() {
         write_file(
             &args.out.join(markdown::FILE),
@@ -108,7 +110,7 @@ fn labels(paths: &[PathBuf]) -> Vec<String> {
     let numbered = stems.iter().enumerate().map(|(at, stem)| {
         let same = stems.iter().filter(|other| *other == stem).count();
         if same > 1 {
-            format!("{stem} ({})", at + 1)
+            format!("{stem}-{}", at + 1)
         } else {
             stem.clone()
         }
@@ -116,21 +118,11 @@ fn labels(paths: &[PathBuf]) -> Vec<String> {
     numbered.collect()
 }
 
-/// The folder for the files of each record.
-fn folders(args: &Args) -> Result<Vec<PathBuf>, UsageError> {
-    let mut folders = Vec::new();
-    for path in &args.records {
-        let folder = match (args.records.len(), path.file_stem()) {
-            (2.., Some(stem)) => args.out.join(stem),
-            _ => args.out.clone(),
-        };
-        if folders.contains(&folder) {
-            let (path, folder) = (path.display(), folder.display());
-            return Err(UsageError(format!(
-                "{path} would overwrite another record's files in {folder}: rename it, or report it with a different --out"
-            )));
-        }
-        folders.push(folder);
-    }
-    Ok(folders)
+/// The folder for the files of each record: with several records, one for each label.
+fn folders(args: &Args, labels: &[String]) -> Vec<PathBuf> {
+    let folder = |label: &String| match labels.len() {
+        1 => args.out.clone(),
+        _ => args.out.join(label),
+    };
+    labels.iter().map(folder).collect()
 }

@@ -3,8 +3,10 @@
 use std::path::Path;
 
 use clap::Parser;
+use clap::parser::ValueSource;
 
 use super::app::App;
+use super::command::{HelpLength, command};
 use super::measure_task::Task;
 use super::usage::UsageError;
 use crate::cli::Cli;
@@ -12,30 +14,31 @@ use crate::measure::session::now;
 use crate::measure::{EarlierRun, Session, environment};
 use crate::record::Record;
 
+/// The options that `--resume` allows: those of the output.
+const ALLOWED: [&str; 6] = ["resume", "format", "save", "no_save", "plan", "strict"];
+
 /// Refuses options other than those for output: the record defines what is measured, so they
 /// would be ignored.
-fn refuse_other_options() -> Result<(), UsageError> {
-    const OUTPUT: [&str; 6] = [
-        "--resume",
-        "--format",
-        "--save",
-        "--no-save",
-        "--plan",
-        "--strict",
-    ];
-    let flags = std::env::args().filter(|word| word.starts_with("--"));
-    let mut names = flags.map(|flag| flag.split('=').next().unwrap_or_default().to_owned());
-    match names.find(|name| !OUTPUT.contains(&name.as_str())) {
+fn refuse_other_options(app: App<'_>) -> anyhow::Result<()> {
+    let mut whole = command(app.models, HelpLength::Full);
+    let matches = whole.try_get_matches_from_mut(std::env::args_os())?;
+    let other = whole.get_opts().find(|option| {
+        let id = option.get_id().as_str();
+        let is_given = matches.value_source(id) == Some(ValueSource::CommandLine);
+        is_given && !ALLOWED.contains(&id)
+    });
+    match other.and_then(clap::Arg::get_long) {
         Some(name) => Err(UsageError(format!(
-            "{name} cannot be used with --resume: the record defines what is measured"
-        ))),
+            "--{name} cannot be used with --resume: the record defines what is measured"
+        ))
+        .into()),
         None => Ok(()),
     }
 }
 
 /// The task of an interrupted run: from the command in its record, with its results so far.
 pub(crate) fn resume(app: App<'_>, path: &Path) -> anyhow::Result<(Task, Session)> {
-    refuse_other_options()?;
+    refuse_other_options(app)?;
     let record = Record::read(path)?;
     let refused = |reason: &str| UsageError(format!("--resume {}: {reason}", path.display()));
     if !record.interrupted {
@@ -47,8 +50,8 @@ pub(crate) fn resume(app: App<'_>, path: &Path) -> anyhow::Result<(Task, Session
     if !record.environment.is_same_machine(&environment::read()) {
         return Err(refused("it was measured on another machine or with another kernel").into());
     }
-    let command = record.command.clone();
-    let parsed = Cli::try_parse_from(&command).ok();
+    let words = record.command.clone();
+    let parsed = Cli::try_parse_from(&words).ok();
     let cli = parsed.filter(|cli| cli.command.is_none());
     let Some(cli) = cli else {
         return Err(refused("its command is not a measurement").into());
@@ -64,7 +67,7 @@ pub(crate) fn resume(app: App<'_>, path: &Path) -> anyhow::Result<(Task, Session
     };
     let mut resumed = record.resumed;
     resumed.push(now());
-    let mut session = Session::new(command);
+    let mut session = Session::new(words);
     session.started = record.started;
     session.scenarios = record.scenarios;
     session.resumed = resumed;

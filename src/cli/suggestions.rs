@@ -102,26 +102,35 @@ pub(super) fn stray_word(asked: &Asked<'_>, word: &str) -> Option<String> {
         let port = word.rsplit_once(':').map(|(_, port)| port.parse::<u16>());
         matches!(port, Some(Ok(_)))
     };
-    if asked.models.contains(&word) {
-        return Some(if has_model {
-            "separate several models by commas, without spaces: --model A,B".to_owned()
+    let has = |option: &str| {
+        let named = path
+            .get(1)
+            .and_then(|name| asked.whole.find_subcommand(name));
+        let mut options = named.unwrap_or(asked.whole).get_opts();
+        options.any(|known| known.get_long() == Some(option))
+    };
+    let use_option = |what: &str, option: &str, value: &str| {
+        let advice = format!("for {what} use {command} --{option} {value}");
+        has(option).then_some(advice)
+    };
+    if asked.models.contains(&word) || word == "all" {
+        return if has_model {
+            Some("separate several models by commas, without spaces: --model A,B".to_owned())
         } else {
-            format!("for this model use {command} --model {word}")
-        });
+            use_option("this model", "model", word)
+        };
     }
     if is_named(ALL) {
-        return Some(format!("for this scenario use {command} --scenario {word}"));
+        return use_option("this scenario", "scenario", word);
     }
     if is_named(SUITES) {
-        return Some(format!("for this suite use {command} --suite {word}"));
+        return use_option("this suite", "suite", word);
     }
     if METHODS.iter().any(|method| method.name == word) {
-        return Some(format!("for this method use {command} --method {word}"));
+        return use_option("this method", "method", word);
     }
     if is_address() {
-        return Some(format!(
-            "for a running server use {command} --target {word}"
-        ));
+        return use_option("a running server", "target", word);
     }
     if word.ends_with(".json") && Path::new(word).exists() {
         return Some(format!(
@@ -130,5 +139,9 @@ pub(super) fn stray_word(asked: &Asked<'_>, word: &str) -> Option<String> {
         ));
     }
     let names = asked.whole.get_subcommands().map(Command::get_name);
-    near(word, names).map(|near| format!("did you mean {command} {near}?"))
+    if let Some(near) = near(word, names).filter(|_| path.len() == 1) {
+        return Some(format!("did you mean {command} {near}?"));
+    }
+    let model = near(word, asked.models.iter().copied())?;
+    use_option("a model", "model", model)
 }

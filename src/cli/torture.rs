@@ -15,8 +15,8 @@ use crate::cli::args::save::SaveArgs;
 use crate::cli::args::server::ServerArgs;
 use crate::cli::args::servers::AnyServersArgs;
 use crate::cli::args::{numbers, times};
-use crate::findings::CALM;
 use crate::findings::attack_results::any_suffered;
+use crate::findings::{CALM, nobody_was_served};
 use crate::load::{DRAIN, GeneratorConfig};
 use crate::measure::session::seed_or_random;
 use crate::measure::{Case, EarlierRun, Plan};
@@ -96,6 +96,8 @@ pub(crate) fn run(app: App<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     };
     let code = if args.strict && any_suffered(record) {
         ExitCode::from(5)
+    } else if nobody_was_served(record) {
+        ExitCode::FAILURE
     } else {
         ExitCode::SUCCESS
     };

@@ -81,8 +81,27 @@ impl AttackResult<'_> {
         self.sum(|trial| trial.clients_asked.unwrap_or(0) as u64)
     }
 
-    /// Ratio of p99 to the calm p99.
+    /// Whether Ctrl-C ended its only trial.
+    fn is_interrupted(&self) -> bool {
+        let mut trials = self.cell.counted_trials().iter();
+        trials.any(|trial| trial.interrupted)
+    }
+
+    /// The name of the attack, with a mark if its trial was ended early.
+    pub(crate) fn title(&self, attack: &str) -> String {
+        if self.is_interrupted() {
+            format!("{attack} (ended early)")
+        } else {
+            attack.to_owned()
+        }
+    }
+
+    /// Ratio of p99 to the calm p99; `None` if no client was served or the trial was ended early.
     pub(crate) fn times(&self) -> Option<f64> {
+        let is_served = self.asked() > self.unserved();
+        if !is_served || self.is_interrupted() {
+            return None;
+        }
         Some(p99_ns(self.cell)? / self.calm_p99_ns?)
     }
 
@@ -93,7 +112,9 @@ impl AttackResult<'_> {
 
     /// The outcome in short: clients served, errors, or the ratio to the calm p99.
     pub(crate) fn outcome(&self) -> String {
-        if self.unserved() > 0 {
+        if self.is_interrupted() {
+            "ended early".to_owned()
+        } else if self.unserved() > 0 {
             format!("{}/{} served", self.asked() - self.unserved(), self.asked())
         } else if self.errors() > 0 {
             format!("{} errors", count(self.errors()))

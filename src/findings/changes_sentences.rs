@@ -2,6 +2,7 @@
 //! table, and what else differs between the records.
 
 use super::changes::{Changes, ServerChanges, Side};
+use super::headline::is_doubtful;
 use super::record_differences::{Difference, listed, load, options, settings};
 use super::units::{count, some};
 use crate::record::{Cell, Trial, Verdict};
@@ -102,7 +103,8 @@ fn suspect(changes: &Changes<'_>) -> Option<String> {
 }
 
 fn suspects(cell: &Cell) -> (usize, usize) {
-    let is_suspect = |trial: &&Trial| trial.validity.verdict == Verdict::Suspect;
+    let is_suspect =
+        |trial: &&Trial| trial.validity.verdict == Verdict::Suspect && is_doubtful(trial);
     (
         cell.trials.iter().filter(is_suspect).count(),
         cell.trials.len(),

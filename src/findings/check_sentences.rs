@@ -91,10 +91,12 @@ pub(crate) fn notes(part: &Part) -> Vec<String> {
         ));
     }
     if part.redone > 0 {
-        notes.push(format!(
-            "{} pairs were discarded and measured again",
-            part.redone
-        ));
+        let again = if part.findings.is_empty() {
+            ""
+        } else {
+            " and measured again"
+        };
+        notes.push(format!("{} pairs were discarded{again}", part.redone));
     }
     notes
 }

@@ -147,7 +147,7 @@ fn are(number: u64, thing: &str) -> String {
 
 /// Whether a trial is in doubt for any other reason than a generator at its limit, which only
 /// makes its throughput a lower bound.
-fn is_doubtful(trial: &Trial) -> bool {
+pub(crate) fn is_doubtful(trial: &Trial) -> bool {
     let validity = &trial.validity;
     // A verdict without findings is in doubt for an unknown reason.
     let other_reason = validity.findings.is_empty() || !validity.findings.iter().all(is_limit);

@@ -37,7 +37,7 @@ pub(crate) fn cause_and_remedy(no_reply_cause: &NoReplyCause) -> String {
         NoReplyCause::NotAMessage { .. } => "; name a server that speaks it",
         NoReplyCause::WrongReplies { .. } => "; correct --method and --params, or the server",
         NoReplyCause::Late => {
-            ": give a longer --duration (and --timeout) if the method needs it; else see whether the server speaks this protocol"
+            ": does the server speak this protocol (4-byte little-endian length, then JSON)? If the method takes long, give a longer --duration and --timeout"
         }
         NoReplyCause::Stopped => "; read its error output",
         NoReplyCause::ConnectRefused | NoReplyCause::ConnectFailed => "; see whether it still runs",

@@ -10,6 +10,12 @@ pub(crate) struct Csv;
 /// A column: its name, and its value for a trial. A value that was not measured is empty.
 type Column = (&'static str, fn(&Cell, &Trial) -> Option<String>);
 
+/// Whether this program wrote this text.
+pub(crate) fn is_own_csv(text: &str) -> bool {
+    let first = COLUMNS.iter().map(|(name, _)| *name).take(4);
+    text.starts_with(&first.collect::<Vec<_>>().join(","))
+}
+
 static COLUMNS: &[Column] = &[
     ("scenario", |cell, _| cell.scenario.as_deref().map(quoted)),
     ("contestant", |cell, _| Some(quoted(&cell.contestant.name))),

@@ -7,7 +7,10 @@ use crate::record::{Record, Trial};
 use crate::report::ALL;
 
 /// The formats that are written to the folder, with their file names.
-const SUMMARIES: [(&str, &str); 2] = [("markdown", "report.md"), ("csv", "trials.csv")];
+pub(crate) const SUMMARIES: [(&str, &str); 2] = [("markdown", "report.md"), ("csv", CSV_FILE)];
+
+/// The file with one line per trial.
+pub(crate) const CSV_FILE: &str = "trials.csv";
 
 /// The notes that the `.hgrm` files of a report have at their end.
 const RESPONSE_NOTE: &str = "response times in µs, from the planned send";

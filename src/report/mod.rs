@@ -6,7 +6,7 @@
 pub mod changes;
 pub mod chart;
 pub mod check;
-mod csv;
+pub(crate) mod csv;
 pub mod details;
 pub mod files;
 mod format;

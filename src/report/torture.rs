@@ -8,7 +8,7 @@ use crate::findings::attack_results::{attack_result, p99_ns, unique};
 use crate::findings::early_end::early_end;
 use crate::findings::provenance::provenance;
 use crate::findings::units::{count, digits, time};
-use crate::findings::{CALM, load_line};
+use crate::findings::{CALM, headline, load_line, nobody_was_served};
 use crate::record::Record;
 use crate::stats::median;
 
@@ -35,6 +35,13 @@ pub fn torture(record: &Record, explain: Explain<'_>) -> String {
     let mut lines = Vec::new();
     if let Some(sentence) = early_end(record) {
         let sentence = wrapped(&sentence, "");
+        lines.extend(sentence.iter().map(|line| painted(WARN, line)));
+        lines.push(String::new());
+    }
+    if nobody_was_served(record)
+        && let Some(headline) = headline(record)
+    {
+        let sentence = wrapped(&headline.text, "");
         lines.extend(sentence.iter().map(|line| painted(WARN, line)));
         lines.push(String::new());
     }
@@ -99,7 +106,7 @@ fn details(record: &Record, name: &str, attacks: &[&str]) -> Vec<String> {
         let p50: Vec<f64> = p50.map(|ns| ns as f64).collect();
         let or_dash = |value: Option<String>| value.unwrap_or_else(|| "–".to_owned());
         table.add_row([
-            (*scenario).to_owned(),
+            attack_result.title(scenario),
             count(attack_result.sum(|trial| trial.hostile_connections.unwrap_or(0))),
             format!(
                 "{}/{}",

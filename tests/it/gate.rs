@@ -278,6 +278,20 @@ fn calibrate_reports_the_noise_of_the_machine() {
             .output()
             .unwrap()
     };
+    // A server that answers nothing in time gives no result, which is no quiet machine.
+    let late = [
+        "--method",
+        "sleep",
+        "--params",
+        "5000",
+        "--timeout",
+        "100ms",
+        "--drain",
+        "100ms",
+    ];
+    let late = run("99%", &[&late[..], &["--anyway"]].concat());
+    assert_eq!(late.status.code(), Some(5), "{}", text_of(&late));
+    assert!(text_of(&late).contains("no result"), "{}", text_of(&late));
     let output = run("99%", &["--anyway"]);
     assert_eq!(output.status.code(), Some(0), "{}", text_of(&output));
     assert!(text_of(&output).contains("A build compared with itself, 8 interleaved pairs"));

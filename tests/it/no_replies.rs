@@ -161,7 +161,7 @@ fn the_first_line_says_why_nobody_was_served() {
         ("c.close()", protocol),
         (
             "kept.append(c)",
-            "no reply came in time: give a longer --duration",
+            "no reply came in time: does the server speak this protocol",
         ),
         (
             r"c.recv(999); c.sendall(b'HTTP/1.1 400 Bad Request\r\n'); c.close()",

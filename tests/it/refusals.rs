@@ -203,6 +203,14 @@ fn options_without_effect_and_impossible_values_are_refused() {
         ),
         (&["--payload", "5"], "at least 16 bytes"),
         (
+            &["--resume", "a.json", "-c", "5"],
+            "--clients cannot be used with --resume",
+        ),
+        (&["--slo", "p99<10m"], "m is minutes"),
+        (&["--slo", "p99<10ms,p50<1ms"], "one target"),
+        (&["--target", "http://localhost:80"], "without a scheme"),
+        (&["-n", "", "--exec", "x {port}"], "must not be empty"),
+        (
             &["--target", "127.0.0.1:1", "--workers", "3"],
             "--workers is for models",
         ),

@@ -58,6 +58,9 @@ impl<const TARGETS: bool> ExternalArgs<TARGETS> {
                 if TARGETS { " or --target" } else { "" }
             )));
         }
+        if self.labels.iter().any(String::is_empty) {
+            return Err(UsageError("-n: a label must not be empty".to_owned()));
+        }
         let named = self.servers.iter().enumerate();
         Ok(named
             .map(|(at, (kind, text))| Named {

@@ -101,7 +101,8 @@ fn refuse_thousands_separator(text: &str) -> Result<(), String> {
     let has_leading_zero = text.len() > 1 && text.starts_with('0') && !text.starts_with("0.");
     if is_number && (has_leading_zero || text.contains(',')) {
         return Err(
-            "a comma separates two values here; write ten thousand as 10000 or 10k".to_owned(),
+            "a comma separates two values; write the number without it, such as 10000 or 10k"
+                .to_owned(),
         );
     }
     Ok(())

@@ -56,6 +56,9 @@ pub(crate) fn latency(text: &str) -> Result<Duration, String> {
             "{number} has no unit: write {number}ms or {number}us"
         ));
     }
+    if matches!(split(text).1, "m" | "min" | "h") {
+        return Err("must be a latency in us, ms or s, such as 10ms (m is minutes)".to_owned());
+    }
     short_duration(text)
 }
 
@@ -81,6 +84,7 @@ mod tests {
     fn a_latency_needs_a_unit() {
         assert_eq!(latency("10 ms"), Ok(Duration::from_millis(10)));
         assert!(latency("10").unwrap_err().contains("10ms"));
+        assert!(latency("10m").unwrap_err().contains("minutes"));
         assert!(is_without_unit("5") && !is_without_unit("5s") && !is_without_unit("0"));
     }
 }

@@ -10,6 +10,9 @@ use crate::sys::Cpus;
 
 /// `HOST:PORT`; the host is a name or an IP address.
 pub(crate) fn address(text: &str) -> Result<SocketAddr, String> {
+    if text.contains("://") {
+        return Err("must be HOST:PORT, without a scheme such as http://".to_owned());
+    }
     let port = text.rsplit_once(':').map(|(_, port)| port.parse::<u16>());
     if !matches!(port, Some(Ok(_))) {
         return Err("must be HOST:PORT, such as 127.0.0.1:8000".to_owned());
@@ -30,6 +33,9 @@ pub(crate) fn slo(text: &str) -> Result<Slo, String> {
             names.join(", ")
         )
     };
+    if text.contains(',') {
+        return Err("must be one target; search for each in a run of its own".to_owned());
+    }
     let at = text.find(['<', '=']).ok_or_else(wrong)?;
     let (name, limit) = text.split_at(at);
     let limit = limit.trim_start_matches('<').trim_start_matches('=').trim();

@@ -57,6 +57,27 @@ pub fn calibration(record: &Record, check: &CheckInfo, rows: &[Row<'_>]) -> (Str
             percent(row.false_alarms),
         ));
     }
+    let without: Vec<&Part> = check
+        .parts
+        .iter()
+        .filter(|part| part.findings.is_empty())
+        .collect();
+    for part in &without {
+        let why = match part.reasons.as_slice() {
+            [] => "no pair was measured".to_owned(),
+            reasons => reasons.join("; "),
+        };
+        let sentence = format!("{}: no result: {why}.", of(part));
+        lines.push(String::new());
+        lines.extend(
+            wrapped(&sentence, "")
+                .iter()
+                .map(|line| painted(WARN, line)),
+        );
+    }
+    if rows.is_empty() {
+        return (lines.join("\n") + "\n", false);
+    }
     lines.push(String::new());
     lines.extend(wrapped(
         "Visible change: the smallest change that is significant and over delta in four of five \
@@ -72,7 +93,10 @@ pub fn calibration(record: &Record, check: &CheckInfo, rows: &[Row<'_>]) -> (Str
         .map(|row| format!("{} of {}", title(row.finding), of(row.part)))
         .collect();
     let margin = percent(check.rules.margin);
-    let (style, conclusion) = if too_noisy.is_empty() {
+    let (style, conclusion) = if too_noisy.is_empty() && !without.is_empty() {
+        let conclusion = "There is no conclusion for the servers without a result.";
+        (WARN, conclusion.to_owned())
+    } else if too_noisy.is_empty() {
         (
             BOLD,
             format!("This machine is quiet enough for a gate with a margin of {margin}."),
@@ -94,5 +118,6 @@ pub fn calibration(record: &Record, check: &CheckInfo, rows: &[Row<'_>]) -> (Str
             .iter()
             .map(|line| painted(DIM, line)),
     );
-    (lines.join("\n") + "\n", too_noisy.is_empty())
+    let fit = too_noisy.is_empty() && without.is_empty();
+    (lines.join("\n") + "\n", fit)
 }
