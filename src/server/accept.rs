@@ -3,24 +3,27 @@
 use std::io;
 use std::net::{TcpListener, TcpStream};
 use std::os::fd::AsFd;
-use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
+use nix::errno::Errno;
 use nix::libc;
 use nix::poll::{PollFd, PollFlags};
+use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 
+use super::blocking_read::READ_TIMEOUT;
 use super::bound::Server;
 use crate::sys::poll::{is_ready, poll_until};
 
 /// How long accepting pauses when descriptors or memory have run out.
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-/// How often a worker that blocks in accept(2) checks for the stop signal.
-const STOP_CHECK_INTERVAL: Duration = Duration::from_millis(100);
+/// The tokens of a worker's epoll instance.
+const LISTENER: u64 = 0;
+const STOP: u64 = 1;
 
 /// The next event. See the example of [`Server`].
 #[derive(Debug)]
 pub enum Event {
-    /// A connection, non-blocking and close-on-exec.
+    /// A connection for [`Server::converse`]: close-on-exec, blocking, with a read timeout of 100 ms.
     Connection(TcpStream),
     /// A child of this process may have ended; only in a process that forks.
     ChildEnded,
@@ -59,18 +62,16 @@ impl Server<'_> {
             return Ok(Event::Stop);
         };
         self.meter().serving();
-        let blocking = self.blocks_in_accept.load(Relaxed);
         loop {
-            let event = if blocking {
-                self.stop_event()
-            } else {
-                self.wait(Some(&listener), None)?
+            let event = match self.woken_alone.get() {
+                Some(epoll) => self.wait_alone(epoll)?,
+                None => self.wait(Some(&listener), None)?,
             };
             if let Some(event) = event {
                 return Ok(event);
             }
-            match crate::sys::sockets::accept(&listener) {
-                Ok(stream) => return Ok(Event::Connection(stream)),
+            match crate::sys::sockets::accept_blocking(&listener) {
+                Ok(stream) => return Ok(self.connection(stream)),
                 Err(error) if may_accept_again(&error) => {}
                 Err(error) if error.kind() == io::ErrorKind::InvalidInput => return Err(error),
                 Err(_) => {
@@ -90,21 +91,36 @@ impl Server<'_> {
         self.wait(None, until)
     }
 
-    /// Makes [`Server::accept`] block in accept(2) and check for the stop signal
-    /// ten times per second.
+    /// Makes [`Server::accept`] wait such that a connection wakes one of the
+    /// workers that share a socket (EPOLLEXCLUSIVE); with poll(2) it wakes all of
+    /// them. Call it in each worker, after the fork.
     ///
-    /// For workers that share one socket: the kernel then wakes one worker per
-    /// connection, in turn; with poll(2) it wakes all of them.
+    /// A worker waits for the listener and for the stop signal at the same time. In
+    /// accept(2) it would have to wake up again and again to look for a stop.
     ///
     /// # Errors
-    /// When the socket options cannot be set.
+    /// When epoll_create1(2) or epoll_ctl(2) fails.
     pub fn block_in_accept(&self) -> io::Result<()> {
         let Some(listener) = self.listener() else {
             return Ok(());
         };
-        listener.set_nonblocking(false)?;
-        self.blocks_in_accept.store(true, Relaxed);
-        socket2::SockRef::from(&*listener).set_read_timeout(Some(STOP_CHECK_INTERVAL))
+        let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
+        let exclusive = EpollFlags::EPOLLIN | EpollFlags::EPOLLEXCLUSIVE;
+        epoll.add(&*listener, EpollEvent::new(exclusive, LISTENER))?;
+        epoll.add(self.stop(), EpollEvent::new(EpollFlags::EPOLLIN, STOP))?;
+        // A second call in the same process changes nothing.
+        let _ = self.woken_alone.set(epoll);
+        Ok(())
+    }
+
+    /// The read timeout is inherited from the listener; sandboxes that run Linux programs may not do that.
+    fn connection(&self, stream: TcpStream) -> Event {
+        let has_timeout = || matches!(stream.read_timeout(), Ok(Some(_)));
+        if !*self.inherits_read_timeout.get_or_init(has_timeout) {
+            // If this fails, the connection is closed already, and so no read of it blocks.
+            let _ = stream.set_read_timeout(Some(READ_TIMEOUT));
+        }
+        Event::Connection(stream)
     }
 
     /// Waits for SIGCHLD only, at most `max`. The stop signal stays readable during the drain, so it is not polled.
@@ -122,6 +138,17 @@ impl Server<'_> {
 
     fn stop_event(&self) -> Option<Event> {
         self.stop().requested().then_some(Event::Stop)
+    }
+
+    /// Returns `None` when the listener may be ready.
+    fn wait_alone(&self, epoll: &Epoll) -> io::Result<Option<Event>> {
+        let mut events = [EpollEvent::empty(); 2];
+        let ready = match epoll.wait(&mut events, EpollTimeout::NONE) {
+            Err(Errno::EINTR) => 0,
+            ready => ready?,
+        };
+        let is_stop = events[..ready].iter().any(|event| event.data() == STOP);
+        Ok(if is_stop { self.stop_event() } else { None })
     }
 
     /// Returns `None` when the listener is ready or `until` has passed.

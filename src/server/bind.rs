@@ -6,6 +6,7 @@ use std::num::NonZeroUsize;
 
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
+use super::blocking_read::READ_TIMEOUT;
 use crate::protocol::WriteMode;
 
 /// Binds one listening socket, or `sockets` sockets on one port (SO_REUSEPORT).
@@ -43,8 +44,34 @@ fn listen(
     socket.set_reuse_port(reuseport)?;
     // On Linux accepted sockets inherit this, which saves a system call per connection.
     socket.set_tcp_nodelay(write_mode.no_delay())?;
+    // They inherit this too; it does not apply to accepting, since the listener is non-blocking.
+    socket.set_read_timeout(Some(READ_TIMEOUT))?;
     socket.set_nonblocking(true)?;
     socket.bind(&SockAddr::from(address))?;
     socket.listen(i32::try_from(backlog).unwrap_or(i32::MAX))?;
     Ok(socket.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpStream;
+
+    use super::*;
+    use crate::sys::sockets::accept_blocking;
+
+    /// Each accepted socket would otherwise need a system call for each of these.
+    #[test]
+    fn accepted_sockets_inherit_the_options_of_the_listener() {
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        let listeners = bind(any, 16, WriteMode::Default, NonZeroUsize::new(2)).unwrap();
+        for listener in listeners {
+            let address = listener.local_addr().unwrap();
+            let clients: Vec<_> = (0..8).map(|_| TcpStream::connect(address)).collect();
+            assert!(clients.iter().all(Result::is_ok));
+            while let Ok(stream) = accept_blocking(&listener) {
+                assert_eq!(stream.read_timeout().unwrap(), Some(READ_TIMEOUT));
+                assert_eq!(stream.nodelay().unwrap(), WriteMode::Default.no_delay());
+            }
+        }
+    }
 }

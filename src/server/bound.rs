@@ -4,9 +4,10 @@ use std::fmt;
 use std::net::{SocketAddr, TcpListener};
 use std::num::NonZeroUsize;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
+use nix::sys::epoll::Epoll;
 use nix::sys::signal::Signal;
 use nix::sys::signalfd::SignalFd;
 
@@ -46,7 +47,10 @@ pub struct Server<'a> {
     stop: Stop,
     pub(crate) child_signal: SignalFd,
     meter: Meter,
-    pub(crate) blocks_in_accept: AtomicBool,
+    /// In a worker that waits alone for its connections, see [`Server::block_in_accept`].
+    pub(super) woken_alone: OnceLock<Epoll>,
+    /// Whether accepted sockets have the listener's read timeout; set by the first of them.
+    pub(super) inherits_read_timeout: OnceLock<bool>,
     /// Whether this process is a forked child of the server.
     pub(crate) is_child: AtomicBool,
     /// The sockets of this process: a worker keeps one, `close_listeners` removes all.
@@ -106,7 +110,8 @@ impl<'a> Server<'a> {
             stop,
             child_signal,
             meter,
-            blocks_in_accept: AtomicBool::new(false),
+            woken_alone: OnceLock::new(),
+            inherits_read_timeout: OnceLock::new(),
             is_child: AtomicBool::new(false),
             listeners: Mutex::new(listeners.into_iter().map(Arc::new).collect()),
         })

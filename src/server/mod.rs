@@ -13,6 +13,7 @@
 mod accept;
 mod bind;
 mod blocking;
+mod blocking_read;
 mod bound;
 mod children;
 pub mod model;

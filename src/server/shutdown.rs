@@ -43,6 +43,11 @@ impl Stop {
         Some(*self.deadline.get_or_init(|| Instant::now() + self.drain))
     }
 
+    /// Whether a stop has been requested and this process has noticed it: no system call.
+    pub(crate) fn is_noticed(&self) -> bool {
+        self.deadline.get().is_some()
+    }
+
     /// Whether a stop has been requested.
     pub fn requested(&self) -> bool {
         self.deadline().is_some()

@@ -50,6 +50,8 @@ contract! {
     stop_while_idle
     stop_while_mid_frame
     stop_while_busy
+    stop_while_a_client_keeps_sending
+    stop_while_a_peer_does_not_read
     stop_with_clients_waiting
     stop_closes_connections_at_the_end_of_the_drain
     stop_ends_a_handler_that_computes

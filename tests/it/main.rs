@@ -49,3 +49,4 @@ mod structure;
 mod support;
 mod untrusted;
 mod validity;
+mod wakeups;
