@@ -10,8 +10,6 @@ use crate::attack::AttackMode;
 const OWN_SERVER: Duration = Duration::from_millis(12);
 /// The same for a command, which may start an interpreter.
 const COMMAND: Duration = Duration::from_millis(120);
-/// Workers that block in accept(2) check for a stop ten times per second.
-const BLOCKED_WORKERS: Duration = Duration::from_millis(100);
 /// Closing a connection at the end, on both sides: 30 µs with one readiness loop, 200 µs where it
 /// is a process.
 const PER_CONNECTION: Duration = Duration::from_micros(60);
@@ -25,9 +23,6 @@ impl Case {
     /// Estimated duration of a trial.
     pub(crate) fn time(&self) -> Duration {
         let server = match &self.server_spec {
-            ServerSpec::Server(program) if program.serial_workers.is_some_and(|n| n > 1) => {
-                OWN_SERVER + BLOCKED_WORKERS
-            }
             ServerSpec::Server(_) => OWN_SERVER,
             ServerSpec::Exec(_) => COMMAND,
             ServerSpec::Target(_) => Duration::ZERO,
