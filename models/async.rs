@@ -13,7 +13,9 @@ use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
 use slab::Slab;
 
-use crate::server::{Connection, NonblockingAccept, Progress, ServeModel, Server, Timers};
+use crate::server::{
+    BusyPoll, Connection, NonblockingAccept, Progress, ServeModel, Server, Timers,
+};
 
 const EVENTS: usize = 1024;
 const STOP: Token = Token(usize::MAX - 1);
@@ -37,6 +39,10 @@ impl ServeModel for Async {
         "one process, one readiness loop over many connections"
     }
 
+    fn busy_polls(&self) -> bool {
+        true
+    }
+
     fn serve(&self, server: &Server<'_>) -> io::Result<()> {
         let mut events = Events::with_capacity(EVENTS);
         let mut event_loop = EventLoop::new(server)?;
@@ -58,6 +64,7 @@ struct EventLoop<'s> {
     ready: VecDeque<usize>,
     /// Ends of reply delays.
     reply_timers: Timers,
+    busy_poll: BusyPoll,
     next_sweep: Instant,
     stopping: bool,
 }
@@ -84,6 +91,7 @@ impl<'s> EventLoop<'s> {
             connections: Slab::new(),
             ready: VecDeque::new(),
             reply_timers,
+            busy_poll: BusyPoll::new(server.limits()),
             next_sweep: Instant::now(),
             stopping: false,
         })
@@ -107,13 +115,16 @@ impl<'s> EventLoop<'s> {
             .paused_until()
             .map_or(self.next_sweep, |until| until.min(self.next_sweep));
         let timeout = if idle {
-            next.saturating_duration_since(Instant::now())
+            self.busy_poll.sleep_until(next)
         } else {
             Duration::ZERO
         };
         match self.poll.poll(events, Some(timeout)) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(()),
             polled => polled?,
+        }
+        if !events.is_empty() {
+            self.busy_poll.restart();
         }
         for event in &*events {
             match event.token() {

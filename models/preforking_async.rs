@@ -31,6 +31,10 @@ impl ServeModel for PreforkingAsync {
         })
     }
 
+    fn busy_polls(&self) -> bool {
+        Async.busy_polls()
+    }
+
     fn serve(&self, server: &Server<'_>) -> io::Result<()> {
         // Each worker creates its own epoll instance: one from before the fork would be shared.
         server.supervise(|| Async.serve(server))

@@ -50,7 +50,7 @@
 //! |---|---|---|
 //! | blocks in a read | [`Server::accept`], [`Server::converse`] | [`models::single`], [`models::threaded`] |
 //! | forks | [`Server::children`], [`Server::supervise`] | [`models::forking`], [`models::preforking`] |
-//! | waits for readiness | [`NonblockingAccept`], [`Connection`], [`Timers`] | [`models::async`] |
+//! | waits for readiness | [`NonblockingAccept`], [`Connection`], [`Timers`], [`BusyPoll`] | [`models::async`] |
 //! | does its own I/O | [`Server::conversation`], [`Server::call`], [`Conversation`], [`Step`] | the example of [`Conversation`] |
 //!
 //! # Your own handler
@@ -100,7 +100,7 @@ pub use error::Error;
 pub use process::counters::{Active, Meter};
 pub use protocol::{Builtin, Conversation, Fault, Outcome, Reply, Request, Service, Step};
 pub use server::{
-    Accept, Children, Connection, EndedChild, Event, Limits, NonblockingAccept, Progress,
+    Accept, BusyPoll, Children, Connection, EndedChild, Event, Limits, NonblockingAccept, Progress,
     ServeModel, Server, Stop, Timers, Workers,
 };
 

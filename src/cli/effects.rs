@@ -37,6 +37,7 @@ const VALUES: &[(&str, &[&str])] = &[
         &["--baseline-exec", "old {port}", "--exec", "new {port}"],
     ),
     ("budget", &["--budget", "50s"]),
+    ("busy-poll", &["--busy-poll", "9us"]),
     ("busy-timeout", &["--busy-timeout", "9s"]),
     ("client-cpus", &["--client-cpus", "0"]),
     ("client-threads", &["--client-threads", "9"]),

@@ -21,6 +21,7 @@ pub mod ranking;
 pub mod record_differences;
 pub mod search_sentences;
 pub mod sentences;
+pub mod server_line;
 pub mod summary;
 pub mod units;
 pub mod validity_sentences;

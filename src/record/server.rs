@@ -74,6 +74,10 @@ pub struct ServerOptions {
     pub max_frame_bytes: Option<usize>,
     /// The idle timeout; null is no timeout.
     pub idle_timeout_s: Option<f64>,
+    /// How long its event loops poll without sleeping after the last event, in microseconds; null
+    /// is not at all.
+    #[serde(default)]
+    pub busy_poll_us: Option<f64>,
     /// The longest drain: time for requests in flight when the server stops.
     pub drain_s: Option<f64>,
     /// The cores that it may use, such as `0,2-3`; null is all.

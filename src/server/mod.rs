@@ -3,6 +3,7 @@
 //! - [`Server::accept`] waits for the next connection;
 //! - [`Server::converse`] serves one connection to its end and blocks meanwhile;
 //! - [`Connection::drive`] serves one connection until it would have to wait;
+//! - [`BusyPoll`] makes a readiness loop poll without sleeping for a time;
 //! - [`Server::conversation`] and [`Server::call`] are for models that do their own I/O;
 //! - [`Server::children`] forks, counts and reaps processes;
 //! - [`Server::supervise`] runs and replaces worker processes.
@@ -15,6 +16,7 @@ mod bind;
 mod blocking;
 mod blocking_read;
 mod bound;
+mod busy_poll;
 mod children;
 pub mod model;
 mod nonblocking;
@@ -28,6 +30,7 @@ mod timers;
 
 pub use accept::Event;
 pub use bound::Server;
+pub use busy_poll::BusyPoll;
 pub use children::{Children, EndedChild};
 pub use model::ServeModel;
 pub use nonblocking::{Connection, Progress};

@@ -35,6 +35,14 @@ pub trait ServeModel: Sync {
         false
     }
 
+    /// Whether its readiness loops poll without sleeping for [`Limits::busy_poll`] after the last
+    /// event.
+    ///
+    /// [`Limits::busy_poll`]: crate::Limits::busy_poll
+    fn busy_polls(&self) -> bool {
+        false
+    }
+
     /// Serves until the stop signal, then drains and returns.
     ///
     /// Called in a process with one thread, with the socket listening.

@@ -94,6 +94,9 @@ pub struct Limits {
     /// A worker whose handler has not returned for this time is replaced; `None` is never.
     #[serde(default)]
     pub busy_timeout: Option<Duration>,
+    /// How long a readiness loop polls without sleeping after the last event; `None` is not at all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub busy_poll: Option<Duration>,
     /// How long the drain waits for requests in progress.
     pub drain: Duration,
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::support::{Client, Served, frame, models, ping, pong};
 
+mod busy_polling;
 mod slow_peers;
 mod stops;
 

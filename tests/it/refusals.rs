@@ -97,6 +97,16 @@ fn errors_of_the_argument_parser_are_short() {
         2,
         &["--accept is for models with several"],
     );
+    fails(
+        &["--model", "single,forking", "--busy-poll", "50us"],
+        2,
+        &["--busy-poll is for models with an event loop"],
+    );
+    fails(
+        &["--model", "async", "--busy-poll", "50"],
+        2,
+        &["--busy-poll 50: must be at most 1s, such as 50us"],
+    );
     fails(&["--plan", "--format", "json"], 2, &["--plan", "--format"]);
 }
 

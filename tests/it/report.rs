@@ -299,6 +299,7 @@ fn the_load_line_names_unusual_options() {
     (load.write_mode, load.close) = (WriteMode::Split, Close::Reset);
     load.client_cpus = Some("0-1".parse().unwrap());
     cell.contestant.options.cpus = Some("2-3".to_owned());
+    cell.contestant.options.busy_poll_us = Some(50.0);
     let trial = &mut cell.trials[0];
     trial.connects.refused = 3;
     trial.connects.timed_out = 1;

@@ -55,6 +55,10 @@ pub(crate) struct ServerArgs {
     /// Replace a worker process if its handler takes longer than this; 0 means never
     #[arg(long, default_value = "30s", value_parser = times::timeout, value_name = "TIME", hide_short_help = true)]
     busy_timeout: Duration,
+    /// After the last event, poll without sleeping for this time before blocking; models with an event
+    /// loop only. Shortens the latency of few clients and takes CPU time [default: 0]
+    #[arg(long, value_parser = times::busy_poll, value_name = "TIME", hide_short_help = true)]
+    busy_poll: Option<Duration>,
     /// When the server stops, time to finish the requests in progress
     #[arg(long, default_value = "5s", value_parser = times::timeout, value_name = "TIME", hide_short_help = true)]
     drain: Duration,
@@ -63,7 +67,8 @@ pub(crate) struct ServerArgs {
 impl ServerArgs {
     /// The request to serve with `model`, checked as far as possible without a server.
     ///
-    /// A model without workers ignores the options for workers.
+    /// A model without workers ignores the options for workers, and one without an event loop
+    /// `--busy-poll`.
     pub(crate) fn serve_request(
         &self,
         model: &dyn ServeModel,
@@ -74,6 +79,7 @@ impl ServerArgs {
             max_connections: self.max_connections.map(NonZeroUsize::get),
             idle_timeout: self.idle_timeout(),
             busy_timeout: Some(self.busy_timeout).filter(|time| !time.is_zero()),
+            busy_poll: self.busy_poll(model),
             drain: self.drain,
         };
         let settings = Settings {
@@ -88,8 +94,9 @@ impl ServerArgs {
         Ok(ServeRequest::new(model.name(), settings))
     }
 
-    /// The options as the record stores them; the missing ones come from the ready line.
-    pub(crate) fn options(&self) -> ServerOptions {
+    /// The options as the record stores them for `model`; the missing ones come from the ready
+    /// line.
+    pub(crate) fn options(&self, model: &dyn ServeModel) -> ServerOptions {
         ServerOptions {
             workers: None,
             accept: None,
@@ -97,6 +104,7 @@ impl ServerArgs {
             max_connections: self.max_connections.map(NonZeroUsize::get),
             max_frame_bytes: Some(self.max_frame.0),
             idle_timeout_s: self.idle_timeout().map(|time| time.as_secs_f64()),
+            busy_poll_us: self.busy_poll(model).map(|time| time.as_secs_f64() * 1e6),
             drain_s: Some(self.drain.as_secs_f64()),
             cpus: self.server_cpus.as_ref().map(Cpus::to_string),
         }
@@ -105,6 +113,11 @@ impl ServerArgs {
     fn idle_timeout(&self) -> Option<Duration> {
         let time = self.idle_timeout.unwrap_or(DEFAULT_IDLE_TIMEOUT);
         (!time.is_zero()).then_some(time)
+    }
+
+    fn busy_poll(&self, model: &dyn ServeModel) -> Option<Duration> {
+        self.busy_poll
+            .filter(|time| model.busy_polls() && !time.is_zero())
     }
 
     /// The same options, with this idle timeout if the command line gives none.
@@ -185,13 +198,16 @@ impl ServerArgs {
         commands: bool,
     ) -> Result<(), UsageError> {
         let no_workers = models.iter().all(|model| model.workers().is_none());
+        let no_loop = !models.iter().any(|model| model.busy_polls());
         let no_model = models.is_empty();
         let workers = "models with several workers: preforking, preforking-async";
+        let loops = "models with an event loop, such as async";
         let any_model = "models; pass it in the command itself";
         let started = "servers that rpcbench starts";
         let options = [
             ("--workers", self.workers.is_some(), no_workers, workers),
             ("--accept", self.accept.is_some(), no_workers, workers),
+            ("--busy-poll", self.busy_poll.is_some(), no_loop, loops),
             ("--backlog", self.backlog.is_some(), no_model, any_model),
             (
                 "--max-connections",

@@ -49,7 +49,7 @@ impl<const TARGETS: bool> ServersArgs<TARGETS> {
                 kind: ServerKind::Model,
                 name: program.name.clone(),
                 command: None,
-                options: server.options(),
+                options: server.options(model),
                 role: None,
             };
             server_specs.push((ServerSpec::Server(program), info));

@@ -7,6 +7,8 @@ use super::numbers::split;
 
 /// The largest measured time: the range of the histograms.
 const MAX_SHORT: Duration = Duration::from_secs(3600);
+/// The longest busy polling: more is a core that never sleeps.
+const MAX_BUSY_POLL: Duration = Duration::from_secs(1);
 const MAX_TIMEOUT: Duration = Duration::from_secs(86_400);
 
 /// Whether a time has no unit, so that it is taken as seconds; false for 0.
@@ -48,6 +50,15 @@ pub(crate) fn timeout(text: &str) -> Result<Duration, String> {
     Ok(time)
 }
 
+/// A time of busy polling, at most a second; `0` turns it off.
+pub(crate) fn busy_poll(text: &str) -> Result<Duration, String> {
+    let time = duration(text)?;
+    if time > MAX_BUSY_POLL {
+        return Err("must be at most 1s, such as 50us; 0 turns it off".to_owned());
+    }
+    Ok(time)
+}
+
 /// The limit of a latency. Its unit is required: few latencies are in seconds.
 pub(crate) fn latency(text: &str) -> Result<Duration, String> {
     if is_without_unit(text) {
@@ -77,6 +88,8 @@ mod tests {
             assert!(duration(wrong).is_err(), "{wrong:?}");
         }
         assert!(short_duration("0s").is_err() && short_duration("2h").is_err());
+        assert_eq!(busy_poll("50us"), Ok(Duration::from_micros(50)));
+        assert!(busy_poll("50").is_err() && busy_poll("0").is_ok());
         assert!(timeout("25h").is_err() && timeout("0").is_ok());
     }
 

@@ -4,7 +4,8 @@ use super::latency::{latency, waits};
 use super::rows::{row, spread};
 use super::sides::{connects, generator, idle, server};
 use crate::findings::early_end::measured_part;
-use crate::findings::units::{cores, count, some};
+use crate::findings::server_line::server_options;
+use crate::findings::units::{count, some};
 use crate::findings::validity_sentences::generator_note;
 use crate::findings::warnings::warnings;
 use crate::findings::{Summary, load_line};
@@ -15,20 +16,8 @@ use crate::report::terminal::{BOLD, DIM, WARN, painted, warned, wrapped};
 /// that the first line of the report has already.
 pub(crate) fn in_full(summary: &Summary<'_>, said: fn(&ValidityFinding) -> bool) -> String {
     let cell = summary.cell;
-    let options = &cell.contestant.options;
-    let workers = options
-        .workers
-        .map(|workers| some(workers as u64, "worker"));
-    let cpus = options
-        .cpus
-        .as_ref()
-        .map(|cpus| format!("on {}", cores(cpus)));
-    let setup: Vec<String> = workers
-        .into_iter()
-        .chain(options.accept.clone())
-        .chain(cpus)
-        .chain(cell.contestant.command.clone())
-        .collect();
+    let mut setup = server_options(&cell.contestant.options);
+    setup.extend(cell.contestant.command.clone());
     let title = format!("{}  {}", painted(BOLD, summary.name()), setup.join(", "));
     let mut lines = vec![title.trim_end().to_owned()];
     lines.extend(

@@ -4,6 +4,7 @@ use maud::{Markup, html};
 
 use super::scenario_group::Source;
 use crate::findings::provenance::provenance;
+use crate::findings::server_line::server_options;
 use crate::findings::units::bytes;
 
 /// One line per record.
@@ -112,7 +113,14 @@ fn facts(source: &Source<'_>) -> Vec<(&'static str, String)> {
             .command
             .as_ref()
             .map(|command| ("Label", format!("{}: {command}", server.name)));
-        facts.extend(label.filter(|label| !facts.contains(label)));
+        let options = server_options(&server.options).join(", ");
+        let options = (!options.is_empty())
+            .then(|| ("Server options", format!("{}: {options}", server.name)));
+        for fact in label.into_iter().chain(options) {
+            if !facts.contains(&fact) {
+                facts.push(fact);
+            }
+        }
     }
     for pilot in &record.pilots {
         facts.push((

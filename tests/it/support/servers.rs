@@ -41,6 +41,7 @@ pub(crate) struct Served {
 }
 
 impl Served {
+    /// The model's name may be followed by options: `async --busy-poll 1s`.
     pub(crate) fn start(model: &str, options: &[&str]) -> Served {
         Served::run(rpcbench(), model, options)
     }
@@ -48,7 +49,8 @@ impl Served {
     /// Like `start`, with another program that has the same command line.
     pub(crate) fn run(mut program: Command, model: &str, options: &[&str]) -> Served {
         let mut child = program
-            .args(["serve", "--model", model])
+            .args(["serve", "--model"])
+            .args(model.split(' '))
             .args(options)
             .stdout(Stdio::piped())
             .spawn()
