@@ -1,0 +1,56 @@
+//! How close the models and the load generator are to the floor: minimal programs that speak the
+//! protocol and do nothing else.
+//!
+//! `cargo bench --bench floor -- --rounds 30`. Each server runs in a process of its own, and so
+//! does the minimal client: this program starts itself again with a hidden argument. The floor
+//! uses no code of rpcbench. All loads run in interleaved rounds, in random order; what is printed
+//! are ratios within rounds. Nothing fails, however large a ratio is.
+
+use std::process::ExitCode;
+
+use anyhow::{Context, bail};
+use rpcbench::{Builtin, models};
+
+#[path = "floor/client.rs"]
+mod client;
+#[path = "floor/echo.rs"]
+mod echo;
+#[path = "floor/rounds.rs"]
+mod rounds;
+#[path = "floor/servers.rs"]
+mod servers;
+#[path = "floor/table.rs"]
+mod table;
+#[path = "floor/trial.rs"]
+mod trial;
+
+/// How many rounds are measured without `--rounds`.
+const ROUNDS: usize = 30;
+
+fn main() -> anyhow::Result<ExitCode> {
+    let arguments: Vec<String> = std::env::args().collect();
+    let words: Vec<&str> = arguments.iter().skip(1).map(String::as_str).collect();
+    match words.as_slice() {
+        // The guard and the servers under test are the same program.
+        ["__guard" | "__serve", ..] => return Ok(rpcbench::main(models::ALL, &Builtin)),
+        [servers::EPOLL, address] => servers::epoll(address.parse()?)?,
+        [servers::THREADS, address] => servers::threads(address.parse()?)?,
+        [client::NAME, options @ ..] => client::run(options)?,
+        options => rounds::run(number_of_rounds(options)?)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The value of `--rounds`. Cargo adds `--bench`.
+fn number_of_rounds(options: &[&str]) -> anyhow::Result<usize> {
+    let given: Vec<&str> = options
+        .iter()
+        .copied()
+        .filter(|option| *option != "--bench")
+        .collect();
+    match given.as_slice() {
+        [] => Ok(ROUNDS),
+        ["--rounds", number] => number.parse().context("--rounds must be a number"),
+        other => bail!("unknown options {other:?}; there is --rounds N"),
+    }
+}
