@@ -10,7 +10,7 @@ use rpcbench::internal::protocol::WriteMode;
 
 const MAX_FRAME: usize = 4096;
 
-/// A service that skips long computations (`spin`, `pi`).
+/// A service that skips long computations (`spin`, `pi`, `work`).
 struct Quick;
 
 impl Service for Quick {
@@ -20,7 +20,7 @@ impl Service for Quick {
         reply: &mut rpcbench::Reply<'_>,
     ) -> Outcome {
         match request.method() {
-            "spin" | "pi" => {
+            "spin" | "pi" | "work" => {
                 reply.raw("pong", "null");
                 Outcome::Done
             }

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::protocol::request_frame;
+use crate::protocol::{WorkParams, request_frame};
 use crate::record::{Alternate, LEAST_PAYLOAD_BYTES as TAG_BYTES, LoadSpec, QUOTES_BYTES};
 
 /// A request, and its expected reply.
@@ -30,6 +30,24 @@ enum Expected {
     },
     /// A reply with the method's name and this result; `None` accepts any result.
     Result(Option<Value>),
+    /// A reply with the method's name and a string of this many bytes.
+    String(u64),
+}
+
+impl Expected {
+    /// The reply to a method with these fixed params.
+    fn reply_to(method: &str, params: &str) -> Result<Expected, serde_json::Error> {
+        let value: Value = serde_json::from_str(params)?;
+        let string_bytes = match method {
+            "ping" => return Ok(Expected::Result(Some(value))),
+            "blob" => value.as_u64(),
+            "work" => WorkParams::parse(params.trim_start(), u64::MAX)
+                .ok()
+                .map(|params| params.reply_bytes),
+            _ => None,
+        };
+        Ok(string_bytes.map_or(Expected::Result(None), Expected::String))
+    }
 }
 
 /// Identifies a request, so that its reply can be checked.
@@ -89,8 +107,7 @@ impl Message {
     /// # Errors
     /// When `params` are not JSON: the message of the parser.
     pub fn call(method: &str, params: &str) -> Result<Message, String> {
-        let value: Value = serde_json::from_str(params).map_err(|error| error.to_string())?;
-        let expected = Expected::Result((method == "ping").then_some(value));
+        let expected = Expected::reply_to(method, params).map_err(|error| error.to_string())?;
         Ok(Message {
             method: method.to_owned(),
             frame: request_frame(method, params),
@@ -147,6 +164,9 @@ impl Message {
             }
             Expected::Result(Some(result)) => self.is_pong_with(body, result),
             Expected::Result(None) => parse(body).is_some_and(|reply| reply.out == self.method),
+            Expected::String(bytes) => parse(body).is_some_and(|reply| {
+                reply.out == self.method && string_bytes(reply.result) == Some(*bytes)
+            }),
         }
     }
 
@@ -181,6 +201,16 @@ struct ReplyBody<'a> {
 fn parse(body: &[u8]) -> Option<ReplyBody<'_>> {
     serde_json::from_slice(body).ok()
 }
+
+/// The length of a JSON string; `None` if it is no string.
+fn string_bytes(json: &RawValue) -> Option<u64> {
+    // A string without escapes is borrowed, not copied.
+    let text = serde_json::from_str::<StringBody<'_>>(json.get()).ok()?;
+    Some(text.0.len() as u64)
+}
+
+#[derive(Deserialize)]
+struct StringBody<'a>(#[serde(borrow)] std::borrow::Cow<'a, str>);
 
 fn hex(tag: Tag) -> [u8; TAG_BYTES] {
     std::array::from_fn(|digit| {
@@ -241,5 +271,20 @@ mod tests {
         assert!(is_correct(&ping, r#"{"out":"pong","result":{"a":1}}"#));
         assert!(!is_correct(&ping, r#"{"out":"pong","result":{"a":2}}"#));
         assert!(Message::call("ping", "{").is_err());
+    }
+
+    #[test]
+    fn strings_are_checked_by_their_length() {
+        let work = Message::call("work", r#" {"cpu_us":9,"reply_bytes":3}"#).unwrap();
+        let blob = Message::call("blob", "3").unwrap();
+        for (message, name) in [(work, "work"), (blob, "blob")] {
+            let reply = |result: &str| format!("{{\"out\":\"{name}\",\"result\":{result}}}");
+            assert!(is_correct(&message, &reply("\"xxx\"")));
+            assert!(is_correct(&message, &reply("\"x\\u0041x\"")));
+            for wrong in ["\"xx\"", "\"xxxx\"", "\"\"", "3", "null"] {
+                assert!(!is_correct(&message, &reply(wrong)), "{name} {wrong}");
+            }
+            assert!(!is_correct(&message, r#"{"out":"error","result":"xxx"}"#));
+        }
     }
 }

@@ -8,8 +8,9 @@ use super::fault::Fault;
 use super::reply::Reply;
 use super::request::Request;
 use super::service::{Outcome, Service};
+use super::work::WorkParams;
 
-/// The methods that every rpcbench server has: `ping`, `spin`, `sleep`, `pi`, `blob`.
+/// The methods that every rpcbench server has: `ping`, `spin`, `sleep`, `pi`, `blob`, `work`.
 ///
 /// ```
 /// use rpcbench::{Builtin, Reply, Request, Service};
@@ -77,6 +78,11 @@ pub static METHODS: &[Method] = &[
         about: "length in bytes of the string in the reply",
         call: blob,
     },
+    Method {
+        name: "work",
+        about: "{\"cpu_us\":N,\"wait_ms\":N,\"reply_bytes\":N}: CPU time, then a wait, then a reply",
+        call: work,
+    },
 ];
 
 fn ping(params: &str, reply: &mut Reply<'_>) -> Result<Outcome, Fault> {
@@ -109,15 +115,42 @@ fn pi(params: &str, reply: &mut Reply<'_>) -> Result<Outcome, Fault> {
 }
 
 fn blob(params: &str, reply: &mut Reply<'_>) -> Result<Outcome, Fault> {
+    let bytes = parse_whole_number("blob", params, max_string_bytes(reply), "bytes")?;
+    reply_with_string("blob", bytes, reply);
+    Ok(Outcome::Done)
+}
+
+/// A handler with a profile: CPU first, then the wait, then the reply.
+fn work(params: &str, reply: &mut Reply<'_>) -> Result<Outcome, Fault> {
+    let params = WorkParams::parse(params, max_string_bytes(reply));
+    let params = params.map_err(|expected| Fault::Params {
+        method: "work",
+        expected,
+    })?;
+    if params.cpu_us > 0.0 {
+        burn_cpu(params.cpu());
+    }
+    reply_with_string("work", params.reply_bytes, reply);
+    Ok(if params.wait_ms > 0.0 {
+        Outcome::Wait(params.wait())
+    } else {
+        Outcome::Done
+    })
+}
+
+/// The longest string that a reply of `blob` or `work` may carry.
+fn max_string_bytes(reply: &Reply<'_>) -> u64 {
     const ENVELOPE_BYTES: usize = r#"{"out":"blob","result":""}"#.len();
-    let max = reply.limit_bytes().saturating_sub(ENVELOPE_BYTES);
-    let bytes = parse_whole_number("blob", params, max as u64, "bytes")?;
-    reply.with("blob", |out| {
+    reply.limit_bytes().saturating_sub(ENVELOPE_BYTES) as u64
+}
+
+/// Replies with a string of `bytes`, which are at most [`max_string_bytes`].
+fn reply_with_string(method: &str, bytes: u64, reply: &mut Reply<'_>) {
+    reply.with(method, |out| {
         out.push(b'"');
         out.resize(out.len() + bytes as usize, b'x');
         out.push(b'"');
     });
-    Ok(Outcome::Done)
 }
 
 fn parse_number(method: &'static str, params: &str, max: f64, unit: &str) -> Result<f64, Fault> {
@@ -191,6 +224,13 @@ mod tests {
         let (reply, outcome) = call(r#"{"in":"sleep","params":1.5}"#);
         assert_eq!(reply, r#"{"out":"sleep","result":1.5}"#);
         assert_eq!(outcome, Outcome::Wait(Duration::from_micros(1500)));
+        let (reply, outcome) =
+            call(r#"{"in":"work","params":{"cpu_us":50,"wait_ms":1.5,"reply_bytes":3}}"#);
+        assert_eq!(reply, r#"{"out":"work","result":"xxx"}"#);
+        assert_eq!(outcome, Outcome::Wait(Duration::from_micros(1500)));
+        let (reply, outcome) = call(r#"{"in":"work","params":{}}"#);
+        assert_eq!(reply, r#"{"out":"work","result":""}"#);
+        assert_eq!(outcome, Outcome::Done);
         let (reply, _) = call(r#"{"in":"pi","params":1000000}"#);
         let pi: f64 = reply[r#"{"out":"pi","result":"#.len()..reply.len() - 1]
             .parse()
@@ -217,6 +257,17 @@ mod tests {
             ("pi", "null", "whole number of terms"),
             ("blob", "975", "from 0 to 974"),
             ("blob", "\"9\"", "bytes"),
+            ("work", "null", "an object with cpu_us"),
+            (
+                "work",
+                "{\"wait_ms\":-1}",
+                "wait_ms must be a number from 0 to 60000",
+            ),
+            (
+                "work",
+                "{\"reply_bytes\":975}",
+                "reply_bytes must be a whole number from 0 to 974",
+            ),
         ];
         for (method, params, expected) in faulty {
             let (reply, _) = call(&format!(r#"{{"in":"{method}","params":{params}}}"#));

@@ -12,6 +12,7 @@ mod reply;
 mod request;
 mod request_frame;
 mod service;
+mod work;
 mod write_mode;
 
 pub use builtin::{Builtin, METHODS};
@@ -22,4 +23,5 @@ pub use reply::Reply;
 pub use request::Request;
 pub use request_frame::{request_bytes, request_frame};
 pub use service::{Outcome, Service};
+pub(crate) use work::WorkParams;
 pub use write_mode::{WriteMode, WriteSplitter};

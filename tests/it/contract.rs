@@ -141,6 +141,12 @@ fn methods(model: &str) {
         r#"{"out":"sleep","result":50}"#
     );
     assert!(begun.elapsed() >= Duration::from_millis(50));
+    let begun = Instant::now();
+    assert_eq!(
+        client.ask(r#"{"in":"work","params":{"cpu_us":20000,"wait_ms":30,"reply_bytes":2}}"#),
+        r#"{"out":"work","result":"xx"}"#
+    );
+    assert!(begun.elapsed() >= Duration::from_millis(50));
 }
 
 fn bad_requests_leave_the_connection_open(model: &str) {
@@ -170,6 +176,20 @@ fn bad_requests_leave_the_connection_open(model: &str) {
             "bad params of blob",
         ),
         (r#"{"in":"pi","params":1.5}"#, "bad params of pi"),
+        (r#"{"in":"work","params":7}"#, "an object with cpu_us"),
+        (r#"{"in":"work","params":{"cpu":1}}"#, "unknown field `cpu`"),
+        (
+            r#"{"in":"work","params":{"cpu_us":-1}}"#,
+            "from 0 to 10000000",
+        ),
+        (
+            r#"{"in":"work","params":{"wait_ms":60001}}"#,
+            "from 0 to 60000",
+        ),
+        (
+            r#"{"in":"work","params":{"reply_bytes":1048576}}"#,
+            "reply_bytes must be a whole number",
+        ),
     ];
     for (body, reason) in faulty {
         let reply = client.ask(body);

@@ -61,6 +61,7 @@ fn body() -> impl Strategy<Value = Vec<u8>> {
         4 => any::<u32>().prop_map(|n| format!(r#"{{"in":"ping","params":{n}}}"#).into_bytes()),
         2 => (0..3000_u32).prop_map(|n| format!(r#"{{"in":"blob","params":{n}}}"#).into_bytes()),
         1 => Just(br#"{"in":"sleep","params":1}"#.to_vec()),
+        1 => (0..3000_u32).prop_map(|n| format!(r#"{{"in":"work","params":{{"wait_ms":1,"reply_bytes":{n}}}}}"#).into_bytes()),
         1 => Just(br#"{"in":"nothing"}"#.to_vec()),
         1 => "\\PC{0,200}".prop_map(String::into_bytes),
         1 => prop::collection::vec(any::<u8>(), 0..200),

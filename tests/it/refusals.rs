@@ -114,7 +114,7 @@ fn errors_of_the_argument_parser_are_short() {
 #[test]
 fn an_unknown_method_is_refused_before_anything_is_measured() {
     let unknown = [
-        "unknown method \"pnig\": choose one of ping, spin, sleep, pi, blob",
+        "unknown method \"pnig\": choose one of ping, spin, sleep, pi, blob, work",
         "did you mean ping?",
     ];
     let model = ["--model", "async", "--method", "pnig"];
