@@ -49,6 +49,7 @@ const VALUES: &[(&str, &[&str])] = &[
     ("duration", &["--duration", "9s"]),
     ("exec", &["--exec", "server {port}"]),
     ("gate", &["--gate", "p99"]),
+    ("handler", &["--handler", "cpu=9us,reply=9"]),
     ("idle", &["--idle", "9"]),
     ("idle-timeout", &["--idle-timeout", "9s"]),
     ("label", &["--label", "mine", "--exec", "server {port}"]),

@@ -1,7 +1,9 @@
 //! The description of a load in one line.
 
-use super::units::{cores, count, some, span};
-use crate::record::{Alternate, Assign, Cell, Close, Mode, Record, WriteMode};
+use super::units::{cores, count, exact_bytes, exact_time, some, span};
+use crate::record::{
+    Alternate, Assign, Cell, Close, LoadSpec, Mode, Record, WorkParams, WriteMode,
+};
 
 /// The name and the description of a scenario: `echo: connections that stay …`.
 pub(crate) fn about(record: &Record, name: &str) -> String {
@@ -50,15 +52,40 @@ pub fn load_line(cell: &Cell) -> String {
         format!("{trials} × ")
     };
     format!(
-        "{}, {}, {} of {} B{}, {repeats}{} after {} of warm-up",
+        "{}, {}, {}{}, {repeats}{} after {} of warm-up",
         some(load.clients as u64, "client"),
         settings.join(", "),
-        method_call(&load.method, load.params.as_deref()),
-        load.request_bytes,
+        request(load),
         load.alternate.as_ref().map_or_else(String::new, alternate),
         span(load.duration.as_secs_f64()),
         span(load.warmup.as_secs_f64()),
     )
+}
+
+/// The request of a load: `ping of 45 B`, or the handler that it describes.
+pub(crate) fn request(load: &LoadSpec) -> String {
+    let params = load.params.as_deref();
+    let handler = handler(&load.method, params);
+    handler.unwrap_or_else(|| {
+        let bytes = load.request_bytes;
+        format!("{} of {bytes} B", method_call(&load.method, params))
+    })
+}
+
+/// A call of `work`: `handler: 200 µs CPU, 5 ms wait, 1 KiB reply`, without the parts that are 0.
+fn handler(method: &str, params: Option<&str>) -> Option<String> {
+    let params = params.filter(|_| method == "work")?;
+    let params = WorkParams::parse(params, u64::MAX).ok()?;
+    let parts = [
+        (params.cpu_us > 0.0).then(|| format!("{} CPU", exact_time(params.cpu_us * 1e3))),
+        (params.wait_ms > 0.0).then(|| format!("{} wait", exact_time(params.wait_ms * 1e6))),
+        (params.reply_bytes > 0).then(|| format!("{} reply", exact_bytes(params.reply_bytes))),
+    ];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    Some(match parts.is_empty() {
+        true => "handler: no work".to_owned(),
+        false => format!("handler: {}", parts.join(", ")),
+    })
 }
 
 /// A method with its params, if they are short: `spin 200`.
@@ -83,6 +110,10 @@ fn share(share: f64) -> String {
 /// The alternate message: `, 1 in 100 spin of 4 B`. The bytes are those of its params.
 fn alternate(alternate: &Alternate) -> String {
     let one_in = count(u64::from(alternate.one_in));
-    let method = method_call(&alternate.method, alternate.params.as_deref());
+    let params = alternate.params.as_deref();
+    if let Some(handler) = handler(&alternate.method, params) {
+        return format!(", 1 in {one_in} {handler}");
+    }
+    let method = method_call(&alternate.method, params);
     format!(", 1 in {one_in} {method} of {} B", alternate.payload_bytes)
 }

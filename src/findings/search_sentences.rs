@@ -1,5 +1,6 @@
 //! Sentences about searches for the highest rate that holds a latency target (SLO).
 
+use super::load_line::request;
 use super::units::{count, some, span, time};
 use crate::record::{Cell, Mode, Record, SearchInfo, Step};
 
@@ -63,9 +64,8 @@ pub(crate) fn heading(record: &Record, search: &SearchInfo) -> String {
             _ => ", Poisson",
         });
         format!(
-            "open loop{arrivals}, {} of {} B, steps of {} after {} of warm-up",
-            load.method,
-            load.request_bytes,
+            "open loop{arrivals}, {}, steps of {} after {} of warm-up",
+            request(load),
             span(load.duration.as_secs_f64()),
             span(load.warmup.as_secs_f64())
         )

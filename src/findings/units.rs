@@ -48,6 +48,28 @@ pub(crate) fn bytes(value: f64) -> String {
     }
 }
 
+/// A time that a user gave, in nanoseconds, without rounding: `200 µs`, `1.5 ms`.
+pub(crate) fn exact_time(ns: f64) -> String {
+    let (value, unit) = match ns {
+        ns if ns < 1e6 => (ns / 1e3, "µs"),
+        ns if ns < 1e9 => (ns / 1e6, "ms"),
+        ns => (ns / 1e9, "s"),
+    };
+    format!("{} {unit}", trimmed(value, 3))
+}
+
+/// A size that a user gave, without rounding: `300 B`, `1 KiB`, `1,500 B`.
+pub(crate) fn exact_bytes(bytes: u64) -> String {
+    let units = [("GiB", 30), ("MiB", 20), ("KiB", 10)];
+    let unit = units
+        .into_iter()
+        .find(|(_, shift)| bytes > 0 && bytes.is_multiple_of(1 << shift));
+    match unit {
+        Some((unit, shift)) => format!("{} {unit}", count(bytes >> shift)),
+        None => format!("{} B", count(bytes)),
+    }
+}
+
 /// A list of cores as `core 0`, `cores 2-3`.
 pub(crate) fn cores(list: &str) -> String {
     let plural = if list.contains(['-', ',']) { "s" } else { "" };
@@ -137,6 +159,14 @@ mod tests {
         assert_eq!(
             [span(0.25), span(5.0), span(1.5), span(120.0)],
             ["250 ms", "5 s", "1.5 s", "2 min"]
+        );
+        assert_eq!(
+            [exact_time(200e3), exact_time(1.5e6), exact_time(10e9)],
+            ["200 µs", "1.5 ms", "10 s"]
+        );
+        assert_eq!(
+            [exact_bytes(1024), exact_bytes(1500), exact_bytes(0)],
+            ["1 KiB", "1,500 B", "0 B"]
         );
         assert_eq!(
             [some(1, "thread"), some(2000, "thread")],

@@ -8,7 +8,7 @@ use super::fault::Fault;
 use super::reply::Reply;
 use super::request::Request;
 use super::service::{Outcome, Service};
-use super::work::WorkParams;
+use super::work::{STRING_ENVELOPE_BYTES, WorkParams};
 
 /// The methods that every rpcbench server has: `ping`, `spin`, `sleep`, `pi`, `blob`, `work`.
 ///
@@ -140,8 +140,7 @@ fn work(params: &str, reply: &mut Reply<'_>) -> Result<Outcome, Fault> {
 
 /// The longest string that a reply of `blob` or `work` may carry.
 fn max_string_bytes(reply: &Reply<'_>) -> u64 {
-    const ENVELOPE_BYTES: usize = r#"{"out":"blob","result":""}"#.len();
-    reply.limit_bytes().saturating_sub(ENVELOPE_BYTES) as u64
+    (reply.limit_bytes() as u64).saturating_sub(STRING_ENVELOPE_BYTES)
 }
 
 /// Replies with a string of `bytes`, which are at most [`max_string_bytes`].

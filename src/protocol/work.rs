@@ -18,6 +18,9 @@ pub(crate) struct WorkParams {
     pub(crate) reply_bytes: u64,
 }
 
+/// Bytes around the string in a reply of `work` or `blob`.
+pub(crate) const STRING_ENVELOPE_BYTES: u64 = r#"{"out":"work","result":""}"#.len() as u64;
+
 /// The fields as JSON text; `None` if missing.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -76,6 +79,11 @@ impl WorkParams {
     /// The wait.
     pub(crate) fn wait(&self) -> Duration {
         Duration::from_secs_f64(self.wait_ms / 1e3)
+    }
+
+    /// Length of the reply's body, in bytes.
+    pub(crate) fn reply_body_bytes(&self) -> u64 {
+        self.reply_bytes.saturating_add(STRING_ENVELOPE_BYTES)
     }
 
     /// The params as JSON, without the fields that are 0.

@@ -10,9 +10,11 @@ mod document;
 mod environment;
 mod errors;
 mod file;
+mod handler;
 pub mod histogram;
 mod load;
 mod no_replies;
+pub(crate) mod quantity;
 mod scenario;
 mod search;
 mod seconds;
@@ -21,12 +23,14 @@ mod server;
 mod trial;
 mod validity;
 
+pub(crate) use crate::protocol::WorkParams;
 pub use crate::protocol::WriteMode;
 pub use check::{Advisory, CheckInfo, Finding, Look, Metric, Outcome, Part, Rules};
 pub use choices::{Arrivals, Assign, Close, Mode};
 pub use document::{Cell, Record};
 pub use environment::{Environment, SystemLimits, Tool};
 pub use errors::ErrorCounts;
+pub(crate) use handler::{HandlerPart, handler, parse as parse_handler};
 pub use load::{
     Alternate, LEAST_PAYLOAD_BYTES, LoadSpec, MOST_CONNECTIONS, MOST_IN_FLIGHT, QUOTES_BYTES,
     RateChange, Skew,

@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::protocol::METHODS;
 use crate::record::{
     Alternate, Arrivals, Assign, LEAST_PAYLOAD_BYTES, LONGEST_TIME, LoadSpec, MOST_CONNECTIONS,
-    MOST_IN_FLIGHT, parse_time,
+    MOST_IN_FLIGHT, parse_handler, parse_time,
 };
 
 /// Far above the message limit of any server.
@@ -32,6 +32,7 @@ struct File {
     method: Option<String>,
     params: Option<toml::Value>,
     payload: Option<usize>,
+    handler: Option<String>,
     #[serde(alias = "beside")]
     alternate: Option<AlternateMessage>,
     open: Option<OpenLoop>,
@@ -62,8 +63,9 @@ const DERIVED: [&str; 8] = [
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct AlternateMessage {
-    method: String,
+    method: Option<String>,
     params: Option<toml::Value>,
+    handler: Option<String>,
     one_in: NonZeroU32,
 }
 
@@ -176,7 +178,11 @@ impl File {
         if self.open.is_none() && load.assign == Assign::Free {
             return Err("assign: only an open loop assigns requests to any free client".to_owned());
         }
-        let call = request(self.method.as_deref(), self.params.as_ref(), self.payload)?;
+        let others = self.method.is_some() || self.params.is_some() || self.payload.is_some();
+        let call = match &self.handler {
+            None => request(self.method.as_deref(), self.params.as_ref(), self.payload)?,
+            Some(handler) => work(handler, others)?,
+        };
         load.set_request(&call.method, call.params, call.string_bytes);
         load.alternate = self
             .alternate
@@ -207,7 +213,12 @@ impl File {
 
 impl AlternateMessage {
     fn into_alternate(self) -> Result<Alternate, String> {
-        let call = request(Some(&self.method), self.params.as_ref(), None)?;
+        let others = self.method.is_some() || self.params.is_some();
+        let call = match (&self.handler, &self.method) {
+            (Some(handler), _) => work(handler, others)?,
+            (None, Some(method)) => request(Some(method), self.params.as_ref(), None)?,
+            (None, None) => return Err("alternate: give a method or a handler".to_owned()),
+        };
         let mut load = LoadSpec::default();
         load.set_request(&call.method, call.params, call.string_bytes);
         Ok(Alternate {
@@ -267,6 +278,21 @@ struct Call {
     method: String,
     params: Option<String>,
     string_bytes: usize,
+}
+
+/// The call of a handler such as `cpu=200us,wait=5ms`, which `others` (method, params) exclude.
+fn work(handler: &str, others: bool) -> Result<Call, String> {
+    if others {
+        return Err(
+            "handler: it sets method and params; remove method, params and payload".to_owned(),
+        );
+    }
+    let params = parse_handler(handler).map_err(|fault| format!("handler: {fault}"))?;
+    Ok(Call {
+        method: "work".to_owned(),
+        params: Some(params.to_json()),
+        string_bytes: 0,
+    })
 }
 
 fn request(

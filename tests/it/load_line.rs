@@ -39,6 +39,33 @@ fn the_alternate_message_is_named() {
 }
 
 #[test]
+fn a_handler_is_named_by_its_profile() {
+    let work = |params: &str| {
+        let params = params.to_owned();
+        move |load: &mut LoadSpec| {
+            load.method = "work".to_owned();
+            load.params = Some(params);
+        }
+    };
+    assert_named(
+        work(r#"{"cpu_us":200,"wait_ms":5,"reply_bytes":1024}"#),
+        "closed loop, handler: 200 µs CPU, 5 ms wait, 1 KiB reply, 5 s ",
+    );
+    assert_named(work(r#"{"wait_ms":1.5}"#), "handler: 1.5 ms wait, 5 s ");
+    assert_named(work("{}"), "handler: no work, 5 s ");
+    let alternate = Alternate {
+        method: "work".to_owned(),
+        params: Some(r#"{"cpu_us":5000}"#.to_owned()),
+        payload_bytes: 15,
+        one_in: 100,
+    };
+    assert_named(
+        |load| load.alternate = Some(alternate),
+        "ping of 45 B, 1 in 100 handler: 5 ms CPU, ",
+    );
+}
+
+#[test]
 fn a_skewed_load_is_named() {
     let skew = |requests_share, clients_share| Skew {
         requests_share,

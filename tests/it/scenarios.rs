@@ -158,6 +158,11 @@ fn errors_in_a_file_name_their_line() {
         ("pipeline = 20000\n", "pipeline: 20000 is over 10000"),
         ("idle = 20000000\n", "idle: 20000000 is over"),
         ("method = \"spin\"\n", "params: method spin needs params"),
+        ("handler = \"cpu=5\"\n", "handler: cpu=5: 5 has no unit"),
+        (
+            "handler = \"cpu=5ms\"\nparams = 1\n",
+            "handler: it sets method and params",
+        ),
         (
             "[open]\nrates = [1]\nskew = { clients = 2.0, requests = 0.5 }\n",
             "open.skew: clients and requests are shares",
@@ -320,6 +325,7 @@ fn options_that_a_scenario_sets_are_refused_with_it() {
     for (one, other) in [
         ("--rate", "5"),
         ("--method", "pi"),
+        ("--handler", "cpu=1ms"),
         ("--idle", "3"),
         ("--slo", "p99<1ms"),
     ] {

@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 pub(crate) use super::named_load::NamedLoad;
-use super::named_load::fits_frame;
+use super::named_load::{fits_frame, reply_fits_frame};
 use super::request::RequestArgs;
 use super::server::ServerArgs;
 use super::{numbers, times, values};
@@ -34,7 +34,7 @@ pub(crate) struct LoadArgs {
         value_delimiter = ',',
         conflicts_with_all = [
             "rate", "arrivals", "assign", "pipeline", "requests_per_connection", "method",
-            "params", "idle", "think", "payload",
+            "params", "handler", "idle", "think", "payload",
         ],
         value_name = "NAME,…"
     )]
@@ -105,6 +105,7 @@ impl LoadArgs {
         base.duration = self.duration.unwrap_or(duration);
         self.request.set(&mut base)?;
         fits_frame(base.request_bytes, server)?;
+        reply_fits_frame(&base.method, base.params.as_deref(), server)?;
         let mut loads = Vec::new();
         for clients in self.client_counts() {
             // Without a rate there is one load per number of clients: the closed loop.

@@ -6,7 +6,7 @@ use crate::attack::AttackMode;
 use crate::cli::usage::UsageError;
 use crate::load::GeneratorConfig;
 use crate::measure::{Case, ServerSpec};
-use crate::protocol::HEADER_BYTES;
+use crate::protocol::{HEADER_BYTES, WorkParams};
 use crate::record::{LoadSpec, Role, ServerIdentity};
 use crate::scenario::RateSpec;
 
@@ -40,12 +40,29 @@ pub(crate) struct NamedLoad {
 
 /// Refuses a request that is longer than the server accepts.
 pub(crate) fn fits_frame(request_bytes: usize, server: &ServerArgs) -> Result<(), UsageError> {
-    let body = request_bytes - HEADER_BYTES;
+    at_most_a_frame("request", (request_bytes - HEADER_BYTES) as u64, server)
+}
+
+/// Refuses a handler whose reply is longer than the server sends: each reply would be an error.
+pub(crate) fn reply_fits_frame(
+    method: &str,
+    params: Option<&str>,
+    server: &ServerArgs,
+) -> Result<(), UsageError> {
+    let work = params.filter(|_| method == "work");
+    match work.map(|params| WorkParams::parse(params, u64::MAX)) {
+        Some(Ok(work)) => at_most_a_frame("reply", work.reply_body_bytes(), server),
+        // Other replies are not known, and the server refuses faulty params.
+        Some(Err(_)) | None => Ok(()),
+    }
+}
+
+fn at_most_a_frame(what: &str, bytes: u64, server: &ServerArgs) -> Result<(), UsageError> {
     let most = server.max_frame_bytes();
-    if body > most {
+    if bytes > most as u64 {
         let most = Bytes(most);
         return Err(UsageError(format!(
-            "a request of {body} bytes is over --max-frame {most}"
+            "a {what} of {bytes} bytes is over --max-frame {most}"
         )));
     }
     Ok(())

@@ -5,6 +5,7 @@ use std::fmt;
 use std::num::NonZeroUsize;
 use std::str::FromStr;
 
+use crate::record::quantity::{size, split};
 use crate::record::{MOST_CONNECTIONS, MOST_IN_FLIGHT};
 
 /// A size such as `64KiB`.
@@ -118,38 +119,6 @@ pub(crate) fn share(text: &str) -> Result<f64, String> {
     share.ok_or_else(|| "must be a share over 0 % and under 100 %, such as 5% or 0.05".to_owned())
 }
 
-/// A size in bytes, at most 1 GiB: `100`, `64KiB`, `1MiB`, `10kB`.
-fn size(text: &str) -> Result<usize, String> {
-    let wrong = || "must be a size of at most 1GiB, such as 512, 64KiB or 1MiB".to_owned();
-    let (number, unit) = split(text);
-    let bytes: f64 = match unit {
-        "" | "B" => 1.0,
-        "kB" | "k" => 1e3,
-        "MB" | "M" => 1e6,
-        "KiB" | "Ki" | "K" => 1024.0,
-        "MiB" | "Mi" => 1_048_576.0,
-        "GiB" | "Gi" => 1_073_741_824.0,
-        _ => return Err(wrong()),
-    };
-    let number: f64 = number.parse().map_err(|_| wrong())?;
-    let size = (number * bytes).round();
-    if (0.0..=1_073_741_824.0).contains(&size) {
-        Ok(size as usize)
-    } else {
-        Err(wrong())
-    }
-}
-
-/// A number and its unit, which a space may separate.
-pub(super) fn split(text: &str) -> (&str, &str) {
-    let text = text.trim();
-    let end = text
-        .find(|c: char| !c.is_ascii_digit() && c != '.')
-        .unwrap_or(text.len());
-    let (number, unit) = text.split_at(end);
-    (number, unit.trim_start())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -196,12 +165,7 @@ mod tests {
         assert_eq!(share("5%"), Ok(0.05));
         assert_eq!(share("0.1"), Ok(0.1));
         assert!(share("0").is_err() && share("100%").is_err() && share("5").is_err());
-        assert_eq!(size("64KiB"), Ok(65536));
-        assert_eq!(size("10kB"), Ok(10_000));
         assert_eq!(Bytes(1 << 20).to_string(), "1MiB");
         assert_eq!(Bytes(1500).to_string(), "1500");
-        for wrong in ["", "KiB", "-1", "1TB", "2GiB"] {
-            assert!(size(wrong).is_err(), "{wrong:?}");
-        }
     }
 }

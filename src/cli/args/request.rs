@@ -5,7 +5,7 @@ use serde::de::IgnoredAny;
 use super::numbers::Bytes;
 use crate::cli::usage::UsageError;
 use crate::protocol::METHODS;
-use crate::record::{LEAST_PAYLOAD_BYTES, LoadSpec};
+use crate::record::{HandlerPart, LEAST_PAYLOAD_BYTES, LoadSpec, handler};
 
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Load")]
@@ -29,14 +29,31 @@ pub(crate) struct RequestArgs {
         hide_short_help = true
     )]
     payload: Option<Bytes>,
+    /// A handler like yours: CPU time, a wait, the size of its reply, or some of them
+    /// (cpu=200us,wait=5ms,reply=1KiB); it calls the method work
+    #[arg(
+        long,
+        value_delimiter = ',',
+        conflicts_with_all = ["method", "params", "payload"],
+        value_name = "PROFILE",
+        hide_short_help = true
+    )]
+    handler: Vec<HandlerPart>,
 }
 
 impl RequestArgs {
     /// Sets the request of this load.
     ///
     /// # Errors
-    /// When the params are missing or are not JSON, or the payload does not fit the method.
+    /// When the params are missing or are not JSON, or the payload does not fit the method, or a
+    /// part of the handler is given twice.
     pub(crate) fn set(&self, load: &mut LoadSpec) -> Result<(), UsageError> {
+        if !self.handler.is_empty() {
+            let params = handler(&self.handler);
+            let params = params.map_err(|fault| UsageError(format!("--handler: {fault}")))?;
+            load.set_request("work", Some(params.to_json()), 0);
+            return Ok(());
+        }
         let method = self.method.as_str();
         match &self.params {
             None if method == "ping" => self.set_ping(load),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::load::LoadArgs;
-use super::named_load::{NamedLoad, fits_frame};
+use super::named_load::{NamedLoad, fits_frame, reply_fits_frame};
 use super::server::{DEFAULT_IDLE_TIMEOUT, ServerArgs};
 use super::values::check_cpus;
 use crate::cli::defaults::Defaults;
@@ -77,8 +77,10 @@ impl LoadArgs {
                 load.warmup = self.warmup.unwrap_or(load.warmup);
                 check_cpus("client_cpus", load.client_cpus.as_ref())?;
                 fits_frame(load.request_bytes, server)?;
+                reply_fits_frame(&load.method, load.params.as_deref(), server)?;
                 if let Some(other) = &load.alternate {
                     fits_frame(request_bytes(&other.method, other.payload_bytes), server)?;
+                    reply_fits_frame(&other.method, other.params.as_deref(), server)?;
                 }
                 cases.push(NamedLoad {
                     scenario: Some(scenario.name.clone()),

@@ -26,7 +26,7 @@ pub(crate) struct StudyArgs {
     /// Suite: quick, ci, full, or a .toml file
     #[arg(long, conflicts_with = "scenario", conflicts_with_all = [
         "rate", "slo", "arrivals", "assign", "pipeline", "requests_per_connection", "method",
-        "params", "idle", "think", "payload",
+        "params", "handler", "idle", "think", "payload",
     ], value_name = "NAME")]
     suite: Option<String>,
     /// Resume an interrupted run with its own command, and complete its record
