@@ -87,6 +87,7 @@ pub(super) fn plan(app: App<'_>, args: &Args) -> anyhow::Result<PairPlan> {
             UsageError("no server to calibrate with: use --model or --exec".to_owned()).into(),
         );
     }
+    args.server.refuse_list("calibrate")?;
     let server_specs = args.servers.server_specs(app, &args.server)?;
     let mut pairs = Vec::new();
     for load in args.load.pair_loads(&args.server)? {

@@ -158,6 +158,7 @@ fn form(name: &str) -> Result<&'static dyn Form, UsageError> {
 pub(super) fn plan(app: App<'_>, args: &Args) -> anyhow::Result<PairPlan> {
     args.load.check_cpus()?;
     args.server.check_cpus()?;
+    args.server.refuse_list("check")?;
     let mut plan = PairPlan {
         parts: Vec::new(),
         baseline: String::new(),

@@ -35,10 +35,10 @@ impl HelpLength {
 pub(crate) fn command(models: &[&dyn ServeModel], length: HelpLength) -> Command {
     let command = with_defaults(Cli::command(), measure_task::defaults());
     let command = command.mut_subcommands(|command| match command.get_name() {
-        "check" => with_defaults(command, check::defaults()),
-        "calibrate" => with_defaults(command, calibrate::defaults()),
-        "torture" => with_defaults(command, torture::defaults()),
-        "serve" => with_defaults(command, serve::defaults()),
+        "check" => with_one_workers(with_defaults(command, check::defaults())),
+        "calibrate" => with_one_workers(with_defaults(command, calibrate::defaults())),
+        "torture" => with_one_workers(with_defaults(command, torture::defaults())),
+        "serve" => with_one_workers(with_defaults(command, serve::defaults())),
         _ => command,
     });
     match length {
@@ -61,6 +61,11 @@ fn with_defaults(command: Command, defaults: Defaults) -> Command {
         })
     };
     defaults.into_iter().fold(command, add)
+}
+
+/// The help of a command that takes one number of workers, not a list.
+fn with_one_workers(command: Command) -> Command {
+    command.mut_arg("workers", |arg: Arg| arg.value_name("N"))
 }
 
 /// Shows the options that have `hide_short_help`.

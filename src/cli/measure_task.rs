@@ -12,9 +12,10 @@ use crate::cli::args::save::SaveArgs;
 use crate::cli::args::server::{DEFAULT_IDLE_TIMEOUT, ServerArgs};
 use crate::cli::args::servers::AnyServersArgs;
 use crate::cli::args::study::StudyArgs;
+use crate::findings::labels::Labels;
 use crate::measure::session::seed_or_random;
 use crate::measure::{Case, EarlierRun, Plan, SearchPlan};
-use crate::record::ScenarioInfo;
+use crate::record::{ScenarioInfo, ServerIdentity};
 
 /// Default duration and warm-up of one load.
 type Times = (Duration, Duration);
@@ -98,6 +99,7 @@ impl Args {
             for (server_spec, info) in self.servers.server_specs(app, &server)? {
                 let load = load.clone();
                 cases.push(Case {
+                    label: info.name.clone(),
                     server_spec,
                     info,
                     load: load.load,
@@ -108,6 +110,7 @@ impl Args {
                 });
             }
         }
+        name_workers(&mut cases);
         refuse_duplicates(&cases)?;
         refuse_unknown_methods(app, &cases)?;
         let default_rounds = study
@@ -153,11 +156,20 @@ pub(crate) struct OutputArgs {
     pub(crate) strict: bool,
 }
 
+/// Tells servers apart that differ in their workers only.
+fn name_workers(cases: &mut [Case]) {
+    let infos: Vec<ServerIdentity> = cases.iter().map(|case| case.info.clone()).collect();
+    let labels = Labels::of(&infos);
+    for case in cases {
+        case.label = labels.label(&case.info);
+    }
+}
+
 /// Refuses the same server under the same load twice: it would be compared with itself.
 fn refuse_duplicates(cases: &[Case]) -> Result<(), UsageError> {
     for (at, case) in cases.iter().enumerate() {
         if cases[..at].iter().any(|other| other.is_same_case_as(case)) {
-            let (name, clients) = (case.name(), case.load.clients);
+            let (name, clients) = (&case.label, case.load.clients);
             let scenario = case.scenario.as_deref().map(|name| format!(" of {name}"));
             let scenario = scenario.unwrap_or_default();
             return Err(UsageError(format!(

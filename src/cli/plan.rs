@@ -18,7 +18,7 @@ pub(crate) fn print_search(search: &SearchPlan) -> anyhow::Result<()> {
         search.seed
     )?;
     for case in &search.cases {
-        let (name, load) = (case.name(), &case.load);
+        let (name, load) = (&case.label, &case.load);
         let (clients, step) = (load.clients, load.duration);
         writeln!(
             out,
@@ -50,7 +50,7 @@ pub(crate) fn print_plan(plan: &Plan) -> anyhow::Result<()> {
     )?;
     for (order, (round, at)) in plan.order().into_iter().enumerate() {
         let case = &plan.cases[at];
-        let (name, load) = (&case.info.name, &case.load);
+        let (name, load) = (&case.label, &case.load);
         let scenario = case.scenario.as_ref().map(|name| format!("{name}: "));
         writeln!(
             out,

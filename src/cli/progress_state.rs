@@ -156,7 +156,7 @@ fn subject(case: &Case, purpose: Purpose) -> Subject {
     let labels = [pilot, role, case.scenario.as_deref()];
     Subject {
         label: labels.into_iter().flatten().collect::<Vec<_>>().join(" "),
-        name: case.name().to_owned(),
+        name: case.label.clone(),
         clients: case.load.clients,
         rate_rps: case.load.rate_rps,
     }

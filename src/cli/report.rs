@@ -57,7 +57,13 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let sources: Vec<Source<'_>> = sources
         .map(|((_, record), label)| Source { label, record })
         .collect();
-    let changes = changes(&sources);
+    let named: Vec<_> = sources.iter().map(Source::labelled).collect();
+    let named: Vec<Source<'_>> = sources
+        .iter()
+        .zip(&named)
+        .map(|(source, record)| source.with(record))
+        .collect();
+    let changes = changes(&named);
     remove_old_changes(&args.out)?;
     remove_old_summaries(&args.out, &folders)?;
     if !changes.is_empty() {

@@ -39,6 +39,7 @@ pub(super) fn program(app: App<'_>, args: &Args) -> anyhow::Result<ServerProgram
     let model = find_model(app, &args.model)?;
     args.server.refuse_unused(&[model], false)?;
     args.server.check_cpus()?;
+    args.server.refuse_list("serve")?;
     args.server.program(model, args.listen)
 }
 

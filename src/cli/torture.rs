@@ -106,6 +106,7 @@ pub(crate) fn run(app: App<'_>, args: &Args) -> anyhow::Result<ExitCode> {
 
 /// Each server without an attack, and under each attack.
 pub(super) fn plan(app: App<'_>, args: &Args) -> anyhow::Result<Plan> {
+    args.server.refuse_list("torture")?;
     let attacks = attacks(&args.attack)?;
     let server = args.server.with_default_idle_timeout(IDLE_TIMEOUT);
     let load = load(args, &server);
@@ -117,6 +118,7 @@ pub(super) fn plan(app: App<'_>, args: &Args) -> anyhow::Result<Plan> {
             cases.push(Case {
                 server_spec: server_spec.clone(),
                 info: info.clone(),
+                label: info.name.clone(),
                 load: load.clone(),
                 generator: generator(&server),
                 scenario: Some(attack.map_or(CALM, |attack| attack.name).to_owned()),

@@ -14,6 +14,8 @@ pub struct Case {
     /// The server's identity in the record; options that the server resolves itself are filled in
     /// from its ready line.
     pub info: ServerIdentity,
+    /// The server's name for people: with its workers if the name alone does not identify it.
+    pub label: String,
     /// The load.
     pub load: LoadSpec,
     /// How the generator runs.
@@ -34,8 +36,13 @@ impl Case {
 
     /// Whether both are the same server under the same load.
     pub fn is_same_case_as(&self, other: &Case) -> bool {
-        (self.info.kind, self.name()) == (other.info.kind, other.name())
-            && self.is_compared_with(other)
+        self.is_same_server_as(other) && self.is_compared_with(other)
+    }
+
+    /// Whether both have the same server. A list of `--workers` gives servers of one name.
+    pub(crate) fn is_same_server_as(&self, other: &Case) -> bool {
+        let of = |case: &Case| (case.info.kind, case.info.options.workers);
+        of(self) == of(other) && self.name() == other.name()
     }
 
     /// Whether both have the same load.

@@ -57,6 +57,7 @@ pub(crate) fn settle(
                 Pilot {
                     scenario: case.scenario.clone(),
                     contestant: case.name().to_owned(),
+                    workers: case.info.options.workers,
                     clients: case.load.clients,
                     throughput_rps: trial.throughput_rps,
                     clients_unserved: trial.clients_unserved,
@@ -90,7 +91,7 @@ fn pilots_of(cases: &[Case]) -> Vec<Case> {
     for case in cases.iter().filter(|case| case.rate_spec.is_some()) {
         let is_same = |pilot: &Case| {
             pilot.scenario == case.scenario
-                && pilot.name() == case.name()
+                && pilot.is_same_server_as(case)
                 && pilot.load.clients == case.load.clients
         };
         if !pilots.iter().any(is_same) {
@@ -108,6 +109,7 @@ fn pilots_of(cases: &[Case]) -> Vec<Case> {
 fn is_of(pilot: &Pilot, case: &Case) -> bool {
     pilot.scenario == case.scenario
         && pilot.contestant == case.name()
+        && pilot.workers == case.info.options.workers
         && pilot.clients == case.load.clients
 }
 

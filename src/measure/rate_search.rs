@@ -43,6 +43,7 @@ impl RateSearch {
         RateSearch {
             info: SearchInfo {
                 contestant: server,
+                workers: None,
                 clients,
                 slo,
                 pilot_rps: 0.0,
@@ -54,6 +55,13 @@ impl RateSearch {
             },
             next_rps: None,
         }
+    }
+
+    /// The same search, of a server with this number of workers.
+    #[must_use]
+    pub(crate) fn with_workers(mut self, workers: Option<usize>) -> RateSearch {
+        self.info.workers = workers;
+        self
     }
 
     /// Takes the result of the pilot, which is a closed loop.

@@ -131,7 +131,10 @@ fn resumed(plan: &Plan) -> Result<Vec<Cell>, Error> {
     {
         let server = |cell: &Cell| (cell.contestant.kind, cell.contestant.name.clone());
         let same = |cell: &&mut Cell| {
+            // The default number is known only once the server has started.
+            let workers = cell.contestant.options.workers;
             server(cell) == server(earlier)
+                && workers.is_none_or(|_| workers == earlier.contestant.options.workers)
                 && cell.scenario == earlier.scenario
                 && cell.load == earlier.load
         };

@@ -126,7 +126,8 @@ pub fn search_rates(plan: &SearchPlan, observer: &mut dyn Observer) -> Outcome {
     let new = |(at, case)| ServerSearch {
         case,
         at,
-        search: RateSearch::new(Case::name(case).to_owned(), case.load.clients, plan.slo),
+        search: RateSearch::new(Case::name(case).to_owned(), case.load.clients, plan.slo)
+            .with_workers(case.info.options.workers),
     };
     let mut searches: Vec<ServerSearch<'_>> = plan.cases.iter().enumerate().map(new).collect();
     let mut estimate = Estimate::new(plan);

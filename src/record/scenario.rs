@@ -20,6 +20,9 @@ pub struct Pilot {
     pub scenario: Option<String>,
     /// The server's name.
     pub contestant: String,
+    /// Its workers, if `--workers` gave them; servers of a list have the same name.
+    #[serde(default)]
+    pub workers: Option<usize>,
     /// Connections that sent requests.
     pub clients: usize,
     /// Correct replies per second.

@@ -60,6 +60,9 @@ impl fmt::Display for Slo {
 pub struct SearchInfo {
     /// The server's name. The trials are in the cells of this server …
     pub contestant: String,
+    /// Its workers, if `--workers` gave them; servers of a list have the same name.
+    #[serde(default)]
+    pub workers: Option<usize>,
     /// … and this number of clients.
     pub clients: usize,
     /// The target.

@@ -3,6 +3,7 @@
 use std::fmt::Display;
 
 use super::format::Format;
+use crate::findings::labelled;
 use crate::record::{Cell, Record, Trial, Verdict};
 
 pub(crate) struct Csv;
@@ -132,6 +133,7 @@ impl Format for Csv {
     }
 
     fn render(&self, record: &Record) -> String {
+        let record = &*labelled(record);
         let names: Vec<&str> = COLUMNS.iter().map(|(name, _)| *name).collect();
         let mut lines = vec![names.join(",")];
         for cell in &record.cells {

@@ -2,6 +2,7 @@
 
 use super::hgrm::hgrm;
 use super::hlog::{self, hlog};
+use crate::findings::labelled;
 use crate::record::histogram::decode;
 use crate::record::{Record, Trial};
 use crate::report::ALL;
@@ -39,6 +40,7 @@ pub fn files(record: &Record) -> Vec<(String, String)> {
 ///
 /// A trial's file name has the cell, the server, its clients and the trial's place in the record.
 pub fn hdr_files(record: &Record) -> Vec<(String, String)> {
+    let record = &*labelled(record);
     let mut files = Vec::new();
     for (at, cell) in record.cells.iter().enumerate() {
         for trial in &cell.trials {

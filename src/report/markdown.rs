@@ -6,7 +6,7 @@ use crate::findings::comparison::comparison;
 use crate::findings::early_end::early_end;
 use crate::findings::provenance::provenance;
 use crate::findings::warnings::warnings;
-use crate::findings::{Summary, headline, search_sentences, sentences};
+use crate::findings::{Summary, headline, labelled, search_sentences, sentences};
 use crate::record::{Record, SearchInfo};
 
 pub(crate) struct Markdown;
@@ -17,6 +17,7 @@ impl Format for Markdown {
     }
 
     fn render(&self, record: &Record) -> String {
+        let record = &*labelled(record);
         let summaries: Vec<Summary<'_>> = record.cells.iter().filter_map(Summary::of).collect();
         let mut out = String::new();
         if let Some(sentence) = early_end(record) {

@@ -7,6 +7,7 @@ use super::format::Format;
 use super::terminal::{BOLD, DIM, WARN, painted, warned, wrapped};
 use crate::findings::comparison::comparison;
 use crate::findings::early_end::early_end;
+use crate::findings::labels::{labelled, parts};
 pub(crate) use crate::findings::load_line::about;
 pub(crate) use crate::findings::summary::groups;
 use crate::findings::units::count;
@@ -24,6 +25,7 @@ impl Format for Text {
     }
 
     fn render(&self, record: &Record) -> String {
+        let record = &*labelled(record);
         let summaries: Vec<Summary<'_>> = record.cells.iter().filter_map(Summary::of).collect();
         let mut out = Vec::new();
         if let Some(sentence) = early_end(record) {
@@ -100,8 +102,8 @@ fn compared(group: &[Summary<'_>]) -> String {
     let [_, rate, p50, p99, _, memory, served] = comparison.head;
     // A shorter head for CPU keeps the table within 80 columns.
     table.set_header(["", rate, p50, p99, "CPU/req.", memory, served]);
-    for mut row in comparison.rows {
-        row[0] = short(&row[0]);
+    for (mut row, summary) in comparison.rows.into_iter().zip(group) {
+        row[0] = short_label(summary);
         table.add_row(row);
     }
     table
@@ -166,11 +168,27 @@ fn searches(record: &Record, group: &[SearchInfo]) -> String {
 
 /// A name, shortened so that a long command does not widen the table.
 pub(crate) fn short(name: &str) -> String {
-    const MAX_CHARS: usize = 18;
-    if name.chars().count() <= MAX_CHARS {
+    shortened(name, 18)
+}
+
+fn shortened(name: &str, max_chars: usize) -> String {
+    if name.chars().count() <= max_chars {
         name.to_owned()
     } else {
-        name.chars().take(MAX_CHARS - 1).chain(['…']).collect()
+        let kept = max_chars.saturating_sub(1);
+        name.chars().take(kept).chain(['…']).collect()
+    }
+}
+
+/// A label, of which the name is shortened and the workers are kept.
+fn short_label(summary: &Summary<'_>) -> String {
+    const MAX_CHARS: usize = 26;
+    match parts(&summary.cell.contestant) {
+        (name, suffix) if suffix.is_empty() => short(name),
+        (name, suffix) => {
+            let room = MAX_CHARS.saturating_sub(suffix.chars().count());
+            shortened(name, room) + &suffix
+        }
     }
 }
 

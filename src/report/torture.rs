@@ -8,7 +8,7 @@ use crate::findings::attack_results::{attack_result, p99_ns, unique};
 use crate::findings::early_end::early_end;
 use crate::findings::provenance::provenance;
 use crate::findings::units::{count, digits, time};
-use crate::findings::{CALM, headline, load_line, nobody_was_served};
+use crate::findings::{CALM, headline, labelled, load_line, nobody_was_served};
 use crate::record::Record;
 use crate::stats::median;
 
@@ -18,6 +18,7 @@ pub type Explain<'a> = &'a dyn Fn(&str) -> Option<(&'static str, &'static str)>;
 /// The record as a table with one row per attack and one column per server. For a single server
 /// the columns are its figures.
 pub fn torture(record: &Record, explain: Explain<'_>) -> String {
+    let record = &*labelled(record);
     let names = unique(
         record
             .cells

@@ -50,3 +50,4 @@ mod support;
 mod untrusted;
 mod validity;
 mod wakeups;
+mod worker_lists;

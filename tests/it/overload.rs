@@ -200,6 +200,7 @@ fn a_real_overload_records_its_load_and_its_result() {
         role: None,
     };
     let case = Case {
+        label: info.name.clone(),
         server_spec: ServerSpec::Target(server.address),
         info,
         load,

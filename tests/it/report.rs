@@ -326,6 +326,7 @@ fn searched() -> Record {
     };
     let holding = SearchInfo {
         contestant: "async".to_owned(),
+        workers: None,
         clients: 64,
         slo: Slo {
             quantile: 0.99,

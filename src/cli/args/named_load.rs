@@ -19,6 +19,7 @@ pub(crate) fn case_of(
     let mut info = info.clone();
     info.role = Some(role);
     Case {
+        label: info.name.clone(),
         server_spec: server_spec.clone(),
         info,
         load: load.load.clone(),

@@ -28,8 +28,8 @@ pub(crate) const DEFAULT_IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 #[command(next_help_heading = "Server")]
 pub(crate) struct ServerArgs {
     /// Worker processes of the preforking models [default: 10, async: one per core]
-    #[arg(long, value_parser = numbers::count, value_name = "N", hide_short_help = true)]
-    workers: Option<NonZeroUsize>,
+    #[arg(long, value_delimiter = ',', value_parser = numbers::count, value_name = "N,…", hide_short_help = true)]
+    workers: Vec<NonZeroUsize>,
     /// How workers accept connections: shared, reuseport or exclusive [default: depends on the model]
     #[arg(long, value_name = "MODE", hide_short_help = true)]
     accept: Option<Accept>,
@@ -85,7 +85,7 @@ impl ServerArgs {
         let settings = Settings {
             address,
             backlog: self.backlog(),
-            workers: self.workers,
+            workers: self.workers.first().copied(),
             accept: self.accept,
             write_mode: self.write_mode,
             limits,
@@ -97,8 +97,9 @@ impl ServerArgs {
     /// The options as the record stores them for `model`; the missing ones come from the ready
     /// line.
     pub(crate) fn options(&self, model: &dyn ServeModel) -> ServerOptions {
+        let workers = self.workers.first().filter(|_| model.workers().is_some());
         ServerOptions {
-            workers: None,
+            workers: workers.map(|workers| workers.get()),
             accept: None,
             backlog: Some(self.backlog()),
             max_connections: self.max_connections.map(NonZeroUsize::get),
@@ -126,6 +127,30 @@ impl ServerArgs {
             idle_timeout: self.idle_timeout.or(Some(time)),
             ..self.clone()
         }
+    }
+
+    /// These options for each server of a model: one per number of workers.
+    pub(crate) fn each(&self, model: &dyn ServeModel) -> Vec<ServerArgs> {
+        if model.workers().is_none() || self.workers.is_empty() {
+            return vec![self.clone()];
+        }
+        let one = |workers: &NonZeroUsize| ServerArgs {
+            workers: vec![*workers],
+            ..self.clone()
+        };
+        self.workers.iter().map(one).collect()
+    }
+
+    /// Refuses a list of workers for a command that does not compare servers.
+    pub(crate) fn refuse_list(&self, command: &str) -> Result<(), UsageError> {
+        if self.workers.len() < 2 {
+            return Ok(());
+        }
+        let workers: Vec<String> = self.workers.iter().map(ToString::to_string).collect();
+        Err(UsageError(format!(
+            "--workers {}: {command} takes one number; only a measurement compares several",
+            workers.join(",")
+        )))
     }
 
     /// The same options, with this write mode.
@@ -205,7 +230,7 @@ impl ServerArgs {
         let any_model = "models; pass it in the command itself";
         let started = "servers that rpcbench starts";
         let options = [
-            ("--workers", self.workers.is_some(), no_workers, workers),
+            ("--workers", !self.workers.is_empty(), no_workers, workers),
             ("--accept", self.accept.is_some(), no_workers, workers),
             ("--busy-poll", self.busy_poll.is_some(), no_loop, loops),
             ("--backlog", self.backlog.is_some(), no_model, any_model),

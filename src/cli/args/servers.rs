@@ -44,15 +44,17 @@ impl<const TARGETS: bool> ServersArgs<TARGETS> {
         server.refuse_unused(&models, self.external.has_commands())?;
         for model in models {
             let listen = SocketAddr::from(([127, 0, 0, 1], 0));
-            let program = server.program(model, listen)?;
-            let info = ServerIdentity {
-                kind: ServerKind::Model,
-                name: program.name.clone(),
-                command: None,
-                options: server.options(model),
-                role: None,
-            };
-            server_specs.push((ServerSpec::Server(program), info));
+            for server in server.each(model) {
+                let program = server.program(model, listen)?;
+                let info = ServerIdentity {
+                    kind: ServerKind::Model,
+                    name: program.name.clone(),
+                    command: None,
+                    options: server.options(model),
+                    role: None,
+                };
+                server_specs.push((ServerSpec::Server(program), info));
+            }
         }
         for named in self.external.named()? {
             server_specs.push(match named.kind {

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 pub(crate) use crate::record::quantity::is_without_unit;
-use crate::record::quantity::{duration, without_unit};
+use crate::record::quantity::{duration, split, without_unit};
 
 /// The largest measured time: the range of the histograms.
 const MAX_SHORT: Duration = Duration::from_secs(3600);

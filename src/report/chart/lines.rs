@@ -8,7 +8,7 @@ use super::markup::{Body, HEIGHT, Hit, WIDTH, axis_names, escaped, hits, series}
 use super::palette::{dot, marks};
 use super::scale::Ruler;
 
-const NAME_COLUMNS: usize = 21;
+const NAME_COLUMNS: usize = 29;
 const TOP_PX: u32 = 54;
 const BOTTOM_PX: u32 = 50;
 /// Widths: the gap from the plot to the sample of a line, the sample, the space before the name.

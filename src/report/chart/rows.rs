@@ -8,7 +8,7 @@ use super::markup::{Body, Hit, WIDTH, axis_names, escaped, hits, series};
 use super::palette::{dot, marks};
 use super::scale::{Ruler, place};
 
-const NAME_COLUMNS: usize = 24;
+const NAME_COLUMNS: usize = 29;
 const ROW_PX: u32 = 28;
 const TOP_PX: u32 = 34;
 const BOTTOM_PX: u32 = 50;

@@ -24,7 +24,14 @@ pub struct Page {
 }
 
 /// The page of these records; several records are compared.
-pub fn page(sources: &[Source<'_>]) -> Page {
+pub fn page(originals: &[Source<'_>]) -> Page {
+    let records: Vec<_> = originals.iter().map(Source::labelled).collect();
+    let sources: Vec<Source<'_>> = originals
+        .iter()
+        .zip(&records)
+        .map(|(original, record)| original.with(record))
+        .collect();
+    let sources = sources.as_slice();
     let page_data = PageData::of(sources);
     let sections = sections::sections(&page_data);
     let gate = gate::figures(&page_data);
@@ -62,7 +69,8 @@ pub fn page(sources: &[Source<'_>]) -> Page {
                         @if !figures.is_empty() { (figures_of(section, figures)) }
                     }
                     (provenance::section(sources))
-                    (data::section(sources))
+                    // Data for programs has the names of the record.
+                    (data::section(originals))
                 }
                 div #tip role="status" hidden {}
                 script { (PreEscaped(SCRIPT)) }

@@ -1,10 +1,11 @@
 //! Records grouped by scenario, then by load; each load has the results of its servers.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use crate::findings::units::{count, some};
 use crate::findings::warnings::warnings;
-use crate::findings::{Summary, load_line};
+use crate::findings::{Summary, labelled, load_line};
 use crate::record::{Cell, LoadSpec, Mode, RateChange, Record, Role};
 use crate::report::chart::data::Look;
 
@@ -15,6 +16,21 @@ pub struct Source<'a> {
     pub label: String,
     /// The record.
     pub record: &'a Record,
+}
+
+impl Source<'_> {
+    /// Its record with labels as the names of servers.
+    pub fn labelled(&self) -> Cow<'_, Record> {
+        labelled(self.record)
+    }
+
+    /// This source with another form of its record.
+    pub fn with<'a>(&self, record: &'a Record) -> Source<'a> {
+        Source {
+            label: self.label.clone(),
+            record,
+        }
+    }
 }
 
 /// The records of a page, grouped by scenario.
