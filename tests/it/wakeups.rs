@@ -1,6 +1,6 @@
 //! A server that waits uses no CPU: what wakes its processes and threads.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
@@ -13,10 +13,10 @@ fn sleeps(server: &Served) -> u64 {
             .expect("the process runs")
             .map(|task| task.expect("a thread").path())
     });
-    tasks.map(sleeps_of).sum()
+    tasks.map(|task| sleeps_of(&task)).sum()
 }
 
-fn sleeps_of(task: PathBuf) -> u64 {
+fn sleeps_of(task: &Path) -> u64 {
     let status = std::fs::read_to_string(task.join("status")).expect("the thread runs");
     let line = status
         .lines()
