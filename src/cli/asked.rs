@@ -24,8 +24,15 @@ impl Asked<'_> {
     /// The list that has this value after a comma, as it was typed.
     pub(crate) fn list_with(&self, value: &str) -> Option<String> {
         let lists = self.arguments.iter().map(|word| {
-            let typed = word.split_once('=').map_or(word.as_str(), |(_, list)| list);
-            typed.trim_start_matches(|c: char| c == '-' || c.is_ascii_alphabetic())
+            // `--clients=1,2` or `-c1,2` in one word.
+            match word
+                .strip_prefix("--")
+                .and_then(|long| long.split_once('='))
+            {
+                Some((_, list)) => list,
+                None if word.starts_with('-') => word.get(2..).unwrap_or_default(),
+                None => word,
+            }
         });
         let mut lists = lists.filter(|list| list.contains(','));
         let found = lists.find(|list| list.split(',').skip(1).any(|one| one == value));

@@ -9,7 +9,7 @@ use super::plan::{print_plan, print_search};
 use super::resume::resume;
 use super::session::{Run, session};
 use super::usage::UsageError;
-use crate::findings::nobody_was_served;
+use crate::findings::no_client_was_served;
 use crate::record::Verdict;
 use crate::report;
 
@@ -49,7 +49,7 @@ fn finish(run: Run, format: &dyn report::Format, strict: bool) -> anyhow::Result
     let any_invalid = trials.any(|trial| trial.validity.verdict == Verdict::Invalid);
     let code = if strict && any_invalid {
         ExitCode::from(5)
-    } else if nobody_was_served(record) {
+    } else if no_client_was_served(record) {
         ExitCode::FAILURE
     } else {
         ExitCode::SUCCESS

@@ -16,7 +16,7 @@ use crate::cli::args::server::ServerArgs;
 use crate::cli::args::servers::AnyServersArgs;
 use crate::cli::args::{numbers, times};
 use crate::findings::attack_results::any_suffered;
-use crate::findings::{CALM, nobody_was_served};
+use crate::findings::{CALM, no_client_was_served};
 use crate::load::{DRAIN, GeneratorConfig};
 use crate::measure::session::seed_or_random;
 use crate::measure::{Case, EarlierRun, Plan};
@@ -96,7 +96,7 @@ pub(crate) fn run(app: App<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     };
     let code = if args.strict && any_suffered(record) {
         ExitCode::from(5)
-    } else if nobody_was_served(record) {
+    } else if no_client_was_served(record) {
         ExitCode::FAILURE
     } else {
         ExitCode::SUCCESS

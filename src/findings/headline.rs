@@ -1,7 +1,7 @@
 //! The first line of a report: what is valid, who was served, what limits the figures.
 
 use super::finding_titles::title;
-use super::no_reply_sentences::{cause_and_remedy, why_nobody};
+use super::no_reply_sentences::{cause_and_remedy, why_no_client};
 use super::sentences::and;
 use super::summary::{Summary, groups};
 use super::units::{count, some, stopped};
@@ -21,12 +21,12 @@ pub struct Headline {
 }
 
 /// The first line of the report of a measurement. A check has its verdict instead, and a search
-/// its answers, unless nobody was served.
+/// its answers, unless no client was served.
 pub fn headline(record: &Record) -> Option<Headline> {
     let summaries: Vec<Summary<'_>> = record.cells.iter().filter_map(Summary::of).collect();
-    if nobody_was_served(record) {
+    if no_client_was_served(record) {
         return Some(Headline {
-            text: nobody(record),
+            text: none_served(record),
             is_good: false,
         });
     }
@@ -55,15 +55,15 @@ pub fn headline(record: &Record) -> Option<Headline> {
 }
 
 /// Whether no client of any server got a correct reply inside the window, in all trials.
-pub fn nobody_was_served(record: &Record) -> bool {
+pub fn no_client_was_served(record: &Record) -> bool {
     let mut trials = record.cells.iter().flat_map(|cell| &cell.trials).peekable();
     trials.peek().is_some() && trials.all(|trial| trial.requests == 0)
 }
 
-fn nobody(record: &Record) -> String {
+fn none_served(record: &Record) -> String {
     let mut causes: Vec<(&NoReplyCause, Vec<&str>)> = Vec::new();
     for cell in &record.cells {
-        let (Some(cause), name) = (why_nobody(cell), cell.contestant.name.as_str()) else {
+        let (Some(cause), name) = (why_no_client(cell), cell.contestant.name.as_str()) else {
             continue;
         };
         match causes.iter_mut().find(|(known, _)| *known == cause) {

@@ -30,7 +30,7 @@ pub mod warnings;
 
 pub use attack_results::CALM;
 pub use changes::{Changes, Side};
-pub use headline::{Headline, headline, nobody_was_served};
+pub use headline::{Headline, headline, no_client_was_served};
 pub use labels::labelled;
 pub use load_line::load_line;
 pub use ranking::{ComparedWithBest, RankedServer, Ranking, Unit};

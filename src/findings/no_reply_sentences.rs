@@ -48,8 +48,8 @@ pub(crate) fn cause_and_remedy(no_reply_cause: &NoReplyCause) -> String {
     cause(no_reply_cause) + remedy
 }
 
-/// Why this server served nobody; `None` if it served a client in some trial.
-pub(crate) fn why_nobody(cell: &Cell) -> Option<&NoReplyCause> {
+/// Why this server served no client; `None` if it served a client in some trial.
+pub(crate) fn why_no_client(cell: &Cell) -> Option<&NoReplyCause> {
     if cell.trials.iter().any(|trial| trial.requests > 0) {
         return None;
     }

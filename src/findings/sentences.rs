@@ -1,7 +1,7 @@
 //! The sentences below a comparison. They claim only what the rounds show.
 
 use super::comparison::EARLY_MARK;
-use super::no_reply_sentences::{cause_and_remedy, why_nobody};
+use super::no_reply_sentences::{cause_and_remedy, why_no_client};
 use super::ranking::{ComparedWithBest, LEAST_ROUNDS, Ranking, rankings};
 use super::summary::Summary;
 use super::units::{count, digits, some};
@@ -212,7 +212,7 @@ fn limited(ranked: &[&Summary<'_>]) -> Option<String> {
 fn unserved<'a>(summaries: &[Summary<'a>]) -> Option<String> {
     let mut said: Vec<&'a NoReplyCause> = Vec::new();
     let mut entry = |s: &Summary<'a>| {
-        let why = match why_nobody(s.cell) {
+        let why = match why_no_client(s.cell) {
             None => String::new(),
             Some(why) if said.contains(&why) => " (likewise)".to_owned(),
             Some(why) => {

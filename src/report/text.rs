@@ -12,7 +12,7 @@ pub(crate) use crate::findings::load_line::about;
 pub(crate) use crate::findings::summary::groups;
 use crate::findings::units::count;
 use crate::findings::warnings::warnings;
-use crate::findings::{Headline, headline, nobody_was_served};
+use crate::findings::{Headline, headline, no_client_was_served};
 pub(crate) use crate::findings::{Summary, Warning, load_line, search_sentences, sentences};
 use crate::record::{Mode, Record, SearchInfo, ValidityFinding};
 use crate::report::details::server;
@@ -41,7 +41,7 @@ impl Format for Text {
                 ValidityFinding::NoReplies { .. } | ValidityFinding::Failures { .. }
             )
         };
-        let said = if nobody_was_served(record) {
+        let said = if no_client_was_served(record) {
             is_said
         } else {
             |_: &_| false

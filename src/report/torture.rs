@@ -8,7 +8,7 @@ use crate::findings::attack_results::{attack_result, p99_ns, unique};
 use crate::findings::early_end::early_end;
 use crate::findings::provenance::provenance;
 use crate::findings::units::{count, digits, time};
-use crate::findings::{CALM, headline, labelled, load_line, nobody_was_served};
+use crate::findings::{CALM, headline, labelled, load_line, no_client_was_served};
 use crate::record::Record;
 use crate::stats::median;
 
@@ -39,7 +39,7 @@ pub fn torture(record: &Record, explain: Explain<'_>) -> String {
         lines.extend(sentence.iter().map(|line| painted(WARN, line)));
         lines.push(String::new());
     }
-    if nobody_was_served(record)
+    if no_client_was_served(record)
         && let Some(headline) = headline(record)
     {
         let sentence = wrapped(&headline.text, "");

@@ -211,7 +211,7 @@ fn strict_exits_with_5_on_an_invalid_trial() {
         "--no-save",
     ];
     let plain = run(&[&sleeping[..], &SHORT].concat());
-    assert_eq!(plain.status.code(), Some(1), "nobody was served");
+    assert_eq!(plain.status.code(), Some(1), "no client was served");
     assert!(String::from_utf8_lossy(&plain.stdout).starts_with("Invalid: no client was served"));
     let strict = run(&[&sleeping[..], &SHORT, &["--strict"]].concat());
     assert_eq!(strict.status.code(), Some(5));

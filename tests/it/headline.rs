@@ -1,6 +1,6 @@
 //! The first line of a report: what is valid, who was served, what limits the figures.
 
-use rpcbench::internal::findings::{Headline, headline, nobody_was_served};
+use rpcbench::internal::findings::{Headline, headline, no_client_was_served};
 use rpcbench::record::{Cell, NoReplyCause, Trial, ValidityFinding};
 
 use crate::support::{cell, record, six, starved, suspect, trial};
@@ -90,21 +90,21 @@ fn a_doubt_begins_the_line() {
 }
 
 #[test]
-fn where_nobody_was_served_the_causes_are_said() {
-    let nobody = vec![cell("a", vec![unserved(NoReplyCause::Closed)])];
-    assert!(nobody_was_served(&record(nobody.clone())));
+fn where_no_client_was_served_the_causes_are_said() {
+    let unserved_only = vec![cell("a", vec![unserved(NoReplyCause::Closed)])];
+    assert!(no_client_was_served(&record(unserved_only.clone())));
     says(
-        nobody.clone(),
+        unserved_only.clone(),
         "Invalid: no client was served: the server closed each connection without a reply: \
          does it speak this protocol (4-byte little-endian length, then JSON)?",
     );
     let refused = cell("b", vec![unserved(NoReplyCause::ConnectRefused)]);
-    let text = first([&nobody[..], &[refused]].concat()).text;
+    let text = first([&unserved_only[..], &[refused]].concat()).text;
     assert!(text.contains("a: the server closed") && text.contains("; b: the server refused"));
-    let served = [&nobody[..], &[cell("async", six(1.0))]].concat();
-    assert!(!nobody_was_served(&record(served)));
+    let served = [&unserved_only[..], &[cell("async", six(1.0))]].concat();
+    assert!(!no_client_was_served(&record(served)));
     assert!(
-        !nobody_was_served(&record(Vec::new())),
+        !no_client_was_served(&record(Vec::new())),
         "nothing was measured"
     );
     assert_eq!(headline(&record(Vec::new())), None);

@@ -152,7 +152,7 @@ fn outcome(arguments: &[&str]) -> (Option<i32>, String) {
 }
 
 #[test]
-fn the_first_line_says_why_nobody_was_served() {
+fn the_first_line_says_why_no_client_was_served() {
     let folder = tempfile::tempdir().unwrap();
     let protocol = "each connection without a reply: does it speak this protocol";
     for (how, expected) in [

@@ -37,7 +37,7 @@ fn idle_connections_take_the_workers_of_a_preforking_server() {
     let idle = ["--idle", "5", "--clients", "4", "--workers", "5"];
     let preforking = ["--model", "preforking", "--no-save", "--format", "json"];
     let output = run(&[&preforking[..], &idle, &SHORT].concat());
-    assert_eq!(output.status.code(), Some(1), "nobody was served");
+    assert_eq!(output.status.code(), Some(1), "no client was served");
     let preforking: Value = serde_json::from_slice(&output.stdout).unwrap();
     let starved = trial(&preforking);
     assert_eq!(

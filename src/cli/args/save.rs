@@ -24,7 +24,7 @@ pub(crate) struct SaveArgs {
 impl SaveArgs {
     /// The file that the record of a run is written to, if any; `resumed` is the record that it
     /// completes. If no file is named and the default folder cannot be written, it warns: a run
-    /// must not fail for a record that nobody asked for.
+    /// must not fail for a record that was not asked for.
     pub(crate) fn file(&self, started: &str, resumed: Option<&Path>) -> Option<PathBuf> {
         if self.no_save {
             return None;
