@@ -51,7 +51,8 @@ impl Asked<'_> {
             options.any(|option| {
                 let short = option.get_short().map(|short| format!("-{short}"));
                 let long = option.get_long().map(|long| format!("--{long}"));
-                short.as_deref() == Some(word) || long.as_deref() == Some(word)
+                let is_named = short.as_deref() == Some(word) || long.as_deref() == Some(word);
+                is_named && option.get_action().takes_values()
             })
         };
         let mut words = self.arguments.windows(2).skip(path.len() - 1);

@@ -15,6 +15,7 @@ const INPUTS: &[&[&str]] = &[
     &["127.0.0.1:8000"],
     &["--model", "prefork", "async"],
     &["--model", "async", "check"],
+    &["--plan", "async"],
     &["models", "x"],
     // Options that do not exist, or not in this command.
     &["--modle", "async"],
