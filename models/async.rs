@@ -14,7 +14,7 @@ use mio::{Events, Interest, Poll, Token};
 use slab::Slab;
 
 use crate::server::{
-    BusyPoll, Connection, NonblockingAccept, Progress, ServeModel, Server, Timers,
+    BusyPoll, Connection, Group, NonblockingAccept, Progress, ServeModel, Server, Timers,
 };
 
 const EVENTS: usize = 1024;
@@ -41,6 +41,10 @@ impl ServeModel for Async {
 
     fn busy_polls(&self) -> bool {
         true
+    }
+
+    fn group(&self) -> Group {
+        Group::Classic
     }
 
     fn serve(&self, server: &Server<'_>) -> io::Result<()> {

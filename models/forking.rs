@@ -4,7 +4,7 @@
 
 use std::io;
 
-use crate::server::{Event, MAX_CHILDREN, ServeModel, Server};
+use crate::server::{Event, Group, MAX_CHILDREN, ServeModel, Server};
 
 /// See [the module documentation](self).
 #[derive(Debug)]
@@ -21,6 +21,10 @@ impl ServeModel for Forking {
 
     fn about(&self) -> &'static str {
         "one process per connection"
+    }
+
+    fn group(&self) -> Group {
+        Group::Classic
     }
 
     fn serve(&self, server: &Server<'_>) -> io::Result<()> {

@@ -1,7 +1,10 @@
-//! The models, in reading order: each addresses the weakness of the one before it.
+//! The models, in reading order: each addresses the weakness of the one before it. First the six
+//! classics, then what servers use today.
 
 pub mod r#async;
+pub mod async_threads;
 pub mod forking;
+pub mod pool;
 pub mod preforking;
 pub mod preforking_async;
 pub mod single;
@@ -10,7 +13,9 @@ pub mod threaded;
 use crate::server::ServeModel;
 
 pub use r#async::Async;
+pub use async_threads::AsyncThreads;
 pub use forking::Forking;
+pub use pool::Pool;
 pub use preforking::Preforking;
 pub use preforking_async::PreforkingAsync;
 pub use single::Single;
@@ -24,4 +29,6 @@ pub static ALL: &[&dyn ServeModel] = &[
     &Preforking,
     &Async,
     &PreforkingAsync,
+    &Pool,
+    &AsyncThreads,
 ];

@@ -6,7 +6,7 @@ use std::io;
 use std::num::NonZeroUsize;
 
 use super::single::Single;
-use crate::server::{Accept, ServeModel, Server, Workers};
+use crate::server::{Accept, Group, ServeModel, Server, Workers};
 
 /// See [the module documentation](self).
 #[derive(Debug)]
@@ -23,6 +23,10 @@ impl ServeModel for Preforking {
 
     fn about(&self) -> &'static str {
         "N pre-forked processes, each serves one connection at a time"
+    }
+
+    fn group(&self) -> Group {
+        Group::Classic
     }
 
     fn workers(&self) -> Option<Workers> {

@@ -5,7 +5,7 @@
 use std::io;
 
 use super::r#async::Async;
-use crate::server::{Accept, ServeModel, Server, Workers};
+use crate::server::{Accept, Group, ServeModel, Server, Workers};
 
 /// See [the module documentation](self).
 #[derive(Debug)]
@@ -22,6 +22,10 @@ impl ServeModel for PreforkingAsync {
 
     fn about(&self) -> &'static str {
         "N processes, each a readiness loop over many connections"
+    }
+
+    fn group(&self) -> Group {
+        Group::Classic
     }
 
     fn workers(&self) -> Option<Workers> {

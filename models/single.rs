@@ -4,7 +4,7 @@
 
 use std::io;
 
-use crate::server::{Event, ServeModel, Server};
+use crate::server::{Event, Group, ServeModel, Server};
 
 /// See [the module documentation](self).
 #[derive(Debug)]
@@ -17,6 +17,10 @@ impl ServeModel for Single {
 
     fn about(&self) -> &'static str {
         "one process serves one connection at a time"
+    }
+
+    fn group(&self) -> Group {
+        Group::Classic
     }
 
     fn is_serial(&self) -> bool {

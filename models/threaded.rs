@@ -8,7 +8,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Scope};
 use std::time::Duration;
 
-use crate::server::{Event, ServeModel, Server};
+use crate::server::{Event, Group, ServeModel, Server};
 
 const MAX_THREADS: usize = 4096;
 const STACK_BYTES: usize = 256 << 10;
@@ -30,6 +30,10 @@ impl ServeModel for Threaded {
 
     fn about(&self) -> &'static str {
         "one thread per connection"
+    }
+
+    fn group(&self) -> Group {
+        Group::Classic
     }
 
     fn serve(&self, server: &Server<'_>) -> io::Result<()> {

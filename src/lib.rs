@@ -100,8 +100,8 @@ pub use error::Error;
 pub use process::counters::{Active, Meter};
 pub use protocol::{Builtin, Conversation, Fault, Outcome, Reply, Request, Service, Step};
 pub use server::{
-    Accept, BusyPoll, Children, Connection, EndedChild, Event, Limits, NonblockingAccept, Progress,
-    ServeModel, Server, Stop, Timers, Workers,
+    Accept, BusyPoll, Children, Connection, EndedChild, Event, Group, Limits, NonblockingAccept,
+    Progress, ServeModel, Server, Stop, Timers, Workers,
 };
 
 /// For the project's own tests, benches and fuzz targets; not part of the public API.

@@ -28,6 +28,7 @@ use crate::measure::{PairPlan, ServerSpec};
 use crate::record::{CheckInfo, Look, Outcome, Record, Role, Rules};
 use crate::report::Form;
 use crate::report::check::ALL;
+use crate::server::Group;
 
 /// Default number of pairs of the first look.
 const PAIRS: usize = 20;
@@ -41,7 +42,7 @@ const BUDGET: Duration = Duration::from_secs(90);
 /// The defaults in the help.
 pub(crate) fn defaults() -> Defaults {
     let mut defaults = pair_times();
-    defaults.push(("model", "all".to_owned()));
+    defaults.push(("model", Group::Classic.name().to_owned()));
     defaults.push(("budget", format!("{BUDGET:?} per server and load")));
     defaults
 }

@@ -44,7 +44,7 @@ pub(crate) fn command(models: &[&dyn ServeModel], length: HelpLength) -> Command
     match length {
         HelpLength::Short => short(command),
         HelpLength::Full => {
-            let command = command.after_help(format!("Models:\n{}", models::list(models)));
+            let command = command.after_help(models::list(models));
             full(command.mut_subcommands(|command| match command.get_name() {
                 "torture" => command.after_help(torture::catalogue()),
                 _ => command,

@@ -36,7 +36,7 @@ fn values(app: App<'_>) -> Vec<(&'static str, Vec<&'static str>)> {
     let names =
         |catalogue: &[(&'static str, &str)]| catalogue.iter().map(|(name, _)| *name).collect();
     vec![
-        ("model", [models::names(app.models), vec!["all"]].concat()),
+        ("model", models::values(app.models)),
         ("scenario", names(ALL)),
         ("suite", names(SUITES)),
         (

@@ -9,6 +9,7 @@ use super::plan::{print_plan, print_search};
 use super::resume::resume;
 use super::session::{Run, session};
 use super::usage::UsageError;
+use crate::cli::args::servers::hint_at_other_models;
 use crate::findings::no_client_was_served;
 use crate::record::Verdict;
 use crate::report;
@@ -26,6 +27,9 @@ pub(crate) fn run(app: App<'_>, args: &Args) -> anyhow::Result<ExitCode> {
             None => print_plan(&task.plan)?,
         }
         return Ok(ExitCode::SUCCESS);
+    }
+    if args.study.resume.is_none() && args.names_no_server() {
+        hint_at_other_models(app).iter().for_each(|hint| say(hint));
     }
     session.scenarios.clone_from(&task.scenarios);
     let resumed = args.study.resume.as_deref();

@@ -16,6 +16,7 @@ use crate::findings::labels::Labels;
 use crate::measure::session::seed_or_random;
 use crate::measure::{Case, EarlierRun, Plan, SearchPlan};
 use crate::record::{ScenarioInfo, ServerIdentity};
+use crate::server::Group;
 
 /// Default duration and warm-up of one load.
 type Times = (Duration, Duration);
@@ -29,7 +30,7 @@ const fn times(duration_ms: u64, warmup_ms: u64) -> Times {
 
 /// Of servers that the command line names.
 const NAMED: Times = times(5000, 1000);
-/// Of all models, in several rounds.
+/// Of the classic models, in several rounds.
 const BARE: Times = times(1000, 300);
 /// Of each step of a search for a rate.
 const SEARCH_STEP: Times = times(2000, 500);
@@ -43,11 +44,14 @@ pub(crate) fn defaults() -> Defaults {
         format!("{named:?}; several rounds: {bare:?}; --slo: {step:?}")
     };
     vec![
-        ("model", "all".to_owned()),
+        ("model", Group::Classic.name().to_owned()),
         ("idle_timeout", format!("{DEFAULT_IDLE_TIMEOUT:?}")),
         ("duration", of(|times| times.0)),
         ("warmup", of(|times| times.1)),
-        ("trials", format!("1; all models, scenarios: {BARE_ROUNDS}")),
+        (
+            "trials",
+            format!("1; without --model, scenarios: {BARE_ROUNDS}"),
+        ),
     ]
 }
 
@@ -76,18 +80,23 @@ impl Args {
     fn default_times(&self) -> Times {
         if self.study.slo.is_some() {
             SEARCH_STEP
-        } else if self.servers.is_empty() {
+        } else if self.names_no_server() {
             BARE
         } else {
             NAMED
         }
     }
 
+    /// Whether the models are measured that are the default.
+    pub(crate) fn names_no_server(&self) -> bool {
+        self.servers.is_empty()
+    }
+
     /// Each server under each load.
     pub(crate) fn task(&self, app: App<'_>) -> anyhow::Result<Task> {
         self.load.check_cpus()?;
         self.server.check_cpus()?;
-        let no_servers_named = self.servers.is_empty();
+        let no_servers_named = self.names_no_server();
         let study = self.study.study(&self.load)?;
         let loads = match &study {
             Some(study) => self.load.cases(&study.scenarios, &self.server)?,

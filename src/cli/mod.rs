@@ -64,7 +64,7 @@ const STYLES: Styles = Styles::styled()
     .literal(AnsiColor::Cyan.on_default().bold())
     .placeholder(AnsiColor::Cyan.on_default());
 
-/// Measures RPC servers under six concurrency models, side by side
+/// Measures RPC servers under classic and modern concurrency models, side by side
 #[derive(Debug, Parser)]
 #[command(name = "rpcbench", version, styles = STYLES, args_conflicts_with_subcommands = true, disable_version_flag = true, max_term_width = 100)]
 struct Cli {

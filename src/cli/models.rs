@@ -6,7 +6,8 @@ use std::process::ExitCode;
 use serde::Serialize;
 
 use super::app::App;
-use crate::server::ServeModel;
+use crate::cli::args::servers::ALL_MODELS;
+use crate::server::{Group, ServeModel};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -18,6 +19,7 @@ pub(crate) struct Args {
 #[derive(Serialize)]
 struct Model {
     name: &'static str,
+    group: &'static str,
     aliases: &'static [&'static str],
     about: &'static str,
     workers_default: Option<usize>,
@@ -35,13 +37,26 @@ pub(crate) fn run(app: App<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// One line per model; also printed at the end of `--help`.
+/// One line per model, group by group; also printed at the end of `--help`.
 pub(crate) fn list(models: &[&dyn ServeModel]) -> String {
     let line = |model: &&dyn ServeModel| {
         let aliases = model.aliases().join(", ");
-        format!("  {:<17} {:<14} {}\n", model.name(), aliases, model.about())
+        format!("  {:<17} {:<16} {}\n", model.name(), aliases, model.about())
     };
-    models.iter().map(line).collect()
+    let group = |group: Group| {
+        let models = models.iter().filter(|model| model.group() == group);
+        let lines: String = models.map(line).collect();
+        (!lines.is_empty()).then(|| format!("Models, {}:\n{lines}", group.name()))
+    };
+    Group::ALL.into_iter().filter_map(group).collect()
+}
+
+/// The values of `--model`: names, aliases and groups.
+pub(crate) fn values(models: &[&dyn ServeModel]) -> Vec<&'static str> {
+    let of = |group: &Group| models.iter().any(|model| model.group() == *group);
+    let groups = Group::ALL.into_iter().filter(of).map(Group::name);
+    let names = names(models).into_iter();
+    names.chain(groups).chain([ALL_MODELS]).collect()
 }
 
 /// All names of the models, aliases included.
@@ -57,6 +72,7 @@ fn describe(model: &dyn ServeModel) -> Model {
     let cores = crate::measure::environment::cores();
     Model {
         name: model.name(),
+        group: model.group().name(),
         aliases: model.aliases(),
         about: model.about(),
         workers_default: workers.map(|workers| workers.default.map_or(cores, usize::from)),

@@ -1,12 +1,13 @@
 //! Counters shared by the processes of a server and the harness.
 //!
-//! Each worker has its own slot on its own cache lines, so that counting causes
+//! Each worker, a process or a thread, has its own slot on its own cache lines, so that counting causes
 //! no traffic between cores. Counters only grow (except the gauge `active` and
 //! the flags), even when a new process reuses a slot, so that the difference of
 //! two readings is correct even if processes died between them.
 
 use std::fs::File;
 use std::io;
+use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicU64, AtomicUsize};
 
@@ -30,7 +31,7 @@ enum Counter {
     Hung,
 }
 
-/// The counters of a server, and the slot of this process.
+/// The counters of a server, and the slot of this process or thread.
 ///
 /// [`Server`](crate::Server) counts connections and requests of the drivers by itself; a model
 /// that does its own I/O counts its connections:
@@ -45,7 +46,7 @@ enum Counter {
 /// ```
 #[derive(Debug)]
 pub struct Meter {
-    counters: SharedCounters,
+    counters: Arc<SharedCounters>,
     slot: AtomicUsize,
 }
 
@@ -57,9 +58,17 @@ impl Meter {
     pub fn new(slots: usize) -> io::Result<Meter> {
         let counters = SharedCounters::create(slots.max(1) * SLOT_COUNTERS)?;
         Ok(Meter {
-            counters,
+            counters: Arc::new(counters),
             slot: AtomicUsize::new(0),
         })
+    }
+
+    /// The same counters, counted in `slot`: for a thread.
+    pub(crate) fn in_slot(&self, slot: usize) -> Meter {
+        Meter {
+            counters: Arc::clone(&self.counters),
+            slot: AtomicUsize::new(slot),
+        }
     }
 
     /// Makes this process count in `slot`.

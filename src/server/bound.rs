@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::{SocketAddr, TcpListener};
 use std::num::NonZeroUsize;
 use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -44,8 +45,8 @@ pub struct Server<'a> {
     workers: Option<(NonZeroUsize, Accept)>,
     limits: Limits,
     write_mode: WriteMode,
-    stop: Stop,
-    pub(crate) child_signal: SignalFd,
+    stop: Arc<Stop>,
+    pub(crate) child_signal: Arc<SignalFd>,
     meter: Meter,
     /// In a worker that waits alone for its connections, see [`Server::block_in_accept`].
     pub(super) woken_alone: OnceLock<Epoll>,
@@ -107,8 +108,8 @@ impl<'a> Server<'a> {
             workers,
             limits: settings.limits,
             write_mode: settings.write_mode,
-            stop,
-            child_signal,
+            stop: Arc::new(stop),
+            child_signal: Arc::new(child_signal),
             meter,
             woken_alone: OnceLock::new(),
             inherits_read_timeout: OnceLock::new(),
@@ -122,7 +123,7 @@ impl<'a> Server<'a> {
         self.address
     }
 
-    /// The number of worker processes and their accept mode.
+    /// The number of workers, processes or threads, and their accept mode.
     pub fn workers(&self) -> Option<(NonZeroUsize, Accept)> {
         self.workers
     }
@@ -172,6 +173,26 @@ impl<'a> Server<'a> {
     /// it. In a drain, so that no client connects and is then cut off.
     pub fn close_listeners(&self) {
         self.listeners().clear();
+    }
+
+    /// This server as worker thread `index` uses it: it counts in its own slot of the meter and
+    /// has its own listening socket, or shares the only one.
+    pub(crate) fn in_thread(&self, index: usize) -> Server<'a> {
+        let thread = Server {
+            service: ServiceRef(self.service.0),
+            address: self.address,
+            workers: self.workers,
+            limits: self.limits,
+            write_mode: self.write_mode,
+            stop: Arc::clone(&self.stop),
+            child_signal: Arc::clone(&self.child_signal),
+            meter: self.meter.in_slot(index),
+            blocks_in_accept: AtomicBool::new(false),
+            is_child: AtomicBool::new(self.is_child.load(Relaxed)),
+            listeners: Mutex::new(self.listeners().clone()),
+        };
+        thread.keep_listener(index);
+        thread
     }
 
     /// In worker `index`: closes all listening sockets except its own.

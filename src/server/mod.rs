@@ -6,7 +6,8 @@
 //! - [`BusyPoll`] makes a readiness loop poll without sleeping for a time;
 //! - [`Server::conversation`] and [`Server::call`] are for models that do their own I/O;
 //! - [`Server::children`] forks, counts and reaps processes;
-//! - [`Server::supervise`] runs and replaces worker processes.
+//! - [`Server::supervise`] runs and replaces worker processes;
+//! - [`Server::run_threads`] runs worker threads.
 //!
 //! Owns limits, timeouts, shutdown and counting for all models. To change: code
 //! for all models goes here, code of one model goes into its file in `models/`.
@@ -26,13 +27,14 @@ mod shutdown;
 mod stream;
 mod stuck_workers;
 mod supervise;
+mod threads;
 mod timers;
 
 pub use accept::Event;
 pub use bound::Server;
 pub use busy_poll::BusyPoll;
 pub use children::{Children, EndedChild};
-pub use model::ServeModel;
+pub use model::{Group, ServeModel};
 pub use nonblocking::{Connection, Progress};
 pub use nonblocking_accept::NonblockingAccept;
 pub use settings::{Accept, Limits, MAX_CHILDREN, Settings, Workers};

@@ -5,6 +5,31 @@ use std::io;
 use super::bound::Server;
 use super::settings::Workers;
 
+/// Which models are measured and listed together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Group {
+    /// The six of the textbooks.
+    Classic,
+    /// What servers use today.
+    Modern,
+    /// Models that are not part of rpcbench.
+    Own,
+}
+
+impl Group {
+    /// All groups, in the order of lists.
+    pub const ALL: [Group; 3] = [Group::Classic, Group::Modern, Group::Own];
+
+    /// Its name, also as a value of `--model`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Group::Classic => "classic",
+            Group::Modern => "modern",
+            Group::Own => "own",
+        }
+    }
+}
+
 /// A concurrency model: how a server serves many connections from one socket.
 ///
 /// A model is a unit struct in its own file, listed once in
@@ -24,12 +49,17 @@ pub trait ServeModel: Sync {
     /// One line: how it serves connections.
     fn about(&self) -> &'static str;
 
-    /// For a model with worker processes: their default number and accept modes.
+    /// The group that it is measured and listed with.
+    fn group(&self) -> Group {
+        Group::Own
+    }
+
+    /// For a model with workers, processes or threads: their default number and accept modes.
     fn workers(&self) -> Option<Workers> {
         None
     }
 
-    /// Whether a process serves one connection at a time, and further clients wait until it is
+    /// Whether a process or thread serves one connection at a time, and further clients wait until it is
     /// closed. Estimates of how long a run takes use it.
     fn is_serial(&self) -> bool {
         false

@@ -34,20 +34,22 @@ fn json_output_is_one_document_with_one_cell_per_model() {
             "forking",
             "preforking",
             "async",
-            "preforking-async"
+            "preforking-async",
+            "pool",
+            "async-threads"
         ]
     );
     let served: Vec<u64> = cells
         .iter()
         .map(|cell| cell["trials"][0]["clients_served"].as_u64().unwrap())
         .collect();
-    assert_eq!(served, [1, 12, 12, 10, 12, 12]);
+    assert_eq!(served, [1, 12, 12, 10, 12, 12, 10, 12]);
     let mut orders: Vec<u64> = cells
         .iter()
         .map(|cell| cell["trials"][0]["order"].as_u64().unwrap())
         .collect();
     orders.sort_unstable();
-    assert_eq!(orders, [0, 1, 2, 3, 4, 5]);
+    assert_eq!(orders, (0..8).collect::<Vec<u64>>());
 }
 
 #[test]
@@ -229,7 +231,7 @@ fn help_and_lists() {
     let list = String::from_utf8(run(&["models"]).stdout).unwrap();
     insta::assert_snapshot!("models", list);
     let json: Value = serde_json::from_slice(&run(&["models", "--format", "json"]).stdout).unwrap();
-    assert_eq!(json.as_array().unwrap().len(), 6);
+    assert_eq!(json.as_array().unwrap().len(), rpcbench::models::ALL.len());
     assert_eq!(json[3]["workers_default"], 10);
     let doctor = run(&["doctor"]);
     assert_eq!(doctor.status.code(), Some(0));

@@ -26,6 +26,8 @@ macro_rules! contract {
                     #[test] fn preforking() { super::super::$case("preforking"); }
                     #[test] fn asynchronous() { super::super::$case("async"); }
                     #[test] fn preforking_async() { super::super::$case("preforking-async"); }
+                    #[test] fn pool() { super::super::$case("pool"); }
+                    #[test] fn async_threads() { super::super::$case("async-threads"); }
                 }
             )*
         }
@@ -61,7 +63,7 @@ contract! {
 
 /// Whether the model serves one connection at a time, in total or per worker.
 fn is_serial(model: &str) -> bool {
-    ["single", "preforking"].contains(&model)
+    ["single", "preforking", "pool"].contains(&model)
 }
 
 #[test]
@@ -73,6 +75,8 @@ fn the_table_names_every_model() {
         "preforking",
         "async",
         "preforking-async",
+        "pool",
+        "async-threads",
     ];
     assert_eq!(
         models().collect::<Vec<_>>(),
@@ -269,6 +273,7 @@ fn a_client_that_computes_does_not_starve_others() {
     for (model, options) in [
         ("async", &[][..]),
         ("preforking-async", &["--workers", "1"]),
+        ("async-threads", &["--workers", "1"]),
     ] {
         let server = Served::start(model, options);
         let mut greedy = server.client();

@@ -63,7 +63,7 @@ fn settled(mut number: impl FnMut() -> usize) -> usize {
 #[test]
 fn accepting_pauses_without_descriptors_and_resumes_with_free_ones() {
     // The remaining models have few connections at a time.
-    for model in ["threaded", "async", "preforking-async"] {
+    for model in ["threaded", "async", "preforking-async", "async-threads"] {
         let server = Served::run(with_descriptors(64), model, &[]);
         let mut clients: Vec<Client> = (0..300).map(|_| server.client()).collect();
         for client in &mut clients {
@@ -225,7 +225,14 @@ fn the_torture_table_shows_the_effect_on_other_clients() {
 
 #[test]
 fn a_server_releases_its_resources_after_an_attack() {
-    for model in ["threaded", "forking", "async", "preforking-async"] {
+    for model in [
+        "threaded",
+        "forking",
+        "async",
+        "preforking-async",
+        "pool",
+        "async-threads",
+    ] {
         let record = {
             let output = rpcbench()
                 .args([

@@ -8,8 +8,8 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use crate::support::{
-    Client, Served, assert_gone, descendants, eventually, example, measured, models, ping, pong,
-    rpcbench,
+    Client, Served, assert_gone, descendants, eventually, example, has_workers, measured, models,
+    ping, pong, rpcbench,
 };
 
 fn kill_process(pid: i32) {
@@ -252,7 +252,7 @@ fn panics_and_lost_workers_are_in_the_result() {
         let mut program = example("own_handler");
         let load = ["--model", model, "--clients", "2", "--method", "panic"];
         let short = ["--duration", "400ms", "--warmup", "100ms", "--workers", "2"];
-        let with_workers = model.starts_with("preforking");
+        let with_workers = has_workers(model);
         let output = program
             .args(load)
             .args(if with_workers {
@@ -305,8 +305,14 @@ fn a_worker_that_hangs_is_replaced_and_one_that_sleeps_is_not() {
 
 #[test]
 fn at_max_connections_further_clients_wait_and_are_served_later() {
-    for model in ["threaded", "forking", "async"] {
-        let server = Served::start(model, &["--max-connections", "2"]);
+    let one_worker = ["--max-connections", "2", "--workers", "1"];
+    for (model, options) in [
+        ("threaded", &one_worker[..2]),
+        ("forking", &one_worker[..2]),
+        ("async", &one_worker[..2]),
+        ("async-threads", &one_worker[..]),
+    ] {
+        let server = Served::start(model, options);
         let mut first = server.client();
         let mut second = server.client();
         assert_eq!(
@@ -326,6 +332,27 @@ fn at_max_connections_further_clients_wait_and_are_served_later() {
             .set_read_timeout(Some(Duration::from_secs(5)))
             .unwrap();
         assert_eq!(third.receive(), Some(pong(3)), "{model}");
+    }
+}
+
+/// Each thread counts in its own slot, and all of them serve.
+#[test]
+fn thread_models_have_a_row_per_worker() {
+    for (model, accept) in [
+        ("pool", "shared"),
+        ("pool", "reuseport"),
+        ("async-threads", "reuseport"),
+    ] {
+        let options = ["--model", model, "--workers", "3", "--accept", accept];
+        let load = ["--clients", "60", "--requests-per-connection", "5"];
+        let record = measured(&[&options[..], &load, &crate::support::SHORT].concat());
+        let server = &record["cells"][0]["trials"][0]["server"];
+        assert_eq!(server["processes_peak"], 1, "{model}");
+        assert_eq!(server["threads_peak"], 4, "{model}");
+        let workers = server["workers"].as_array().unwrap();
+        assert_eq!(workers.len(), 3, "{model}");
+        let served = |worker: &serde_json::Value| worker["requests"].as_u64().unwrap() > 0;
+        assert!(workers.iter().all(served), "{model} {accept}: {workers:?}");
     }
 }
 

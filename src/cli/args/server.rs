@@ -27,7 +27,7 @@ pub(crate) const DEFAULT_IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Server")]
 pub(crate) struct ServerArgs {
-    /// Worker processes of the preforking models [default: 10, async: one per core]
+    /// Workers, processes or threads, of models that have several [default: preforking, pool: 10, others: one per core]
     #[arg(long, value_delimiter = ',', value_parser = numbers::count, value_name = "N,…", hide_short_help = true)]
     workers: Vec<NonZeroUsize>,
     /// How workers accept connections: shared, reuseport or exclusive [default: depends on the model]
@@ -225,7 +225,7 @@ impl ServerArgs {
         let no_workers = models.iter().all(|model| model.workers().is_none());
         let no_loop = !models.iter().any(|model| model.busy_polls());
         let no_model = models.is_empty();
-        let workers = "models with several workers: preforking, preforking-async";
+        let workers = "models with several workers: rpcbench models lists them";
         let loops = "models with an event loop, such as async";
         let any_model = "models; pass it in the command itself";
         let started = "servers that rpcbench starts";

@@ -7,10 +7,14 @@ use super::server::{ServerArgs, find_model};
 use super::values;
 use crate::cli::app::App;
 use crate::cli::usage::UsageError;
+use crate::error::Error;
 use crate::measure::{Exec, ServerSpec};
 use crate::record::{ServerIdentity, ServerKind, ServerOptions};
-use crate::server::ServeModel;
+use crate::server::{Group, ServeModel};
 use crate::sys::Cpus;
+
+/// The value of `--model` for all models.
+pub(crate) const ALL_MODELS: &str = "all";
 
 /// Servers to measure: those that rpcbench starts, and those that already run.
 pub(crate) type AnyServersArgs = ServersArgs<true>;
@@ -20,7 +24,7 @@ pub(crate) type StartedServersArgs = ServersArgs<false>;
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Servers")]
 pub(crate) struct ServersArgs<const TARGETS: bool> {
-    /// Models, such as A,B, or all
+    /// A,B,… or classic, modern, all
     #[arg(short, long, value_delimiter = ',', value_name = "NAME,…")]
     model: Vec<String>,
     #[command(flatten)]
@@ -70,18 +74,55 @@ impl<const TARGETS: bool> ServersArgs<TARGETS> {
         if self.model.is_empty() && !self.is_empty() {
             return Ok(Vec::new());
         }
-        if self.model.is_empty() || self.model.iter().any(|name| name == "all") {
-            return Ok(app.models.to_vec());
+        if self.model.is_empty() {
+            return Ok(measured_by_default(app));
         }
         let mut models: Vec<&dyn ServeModel> = Vec::new();
         for name in &self.model {
-            let model = find_model(app, name)?;
-            if !models.iter().any(|known| known.name() == model.name()) {
-                models.push(model);
+            for model in named(app, name)? {
+                if !models.iter().any(|known| known.name() == model.name()) {
+                    models.push(model);
+                }
             }
         }
         Ok(models)
     }
+}
+
+/// The models that are measured where no server is named.
+fn measured_by_default<'a>(app: App<'a>) -> Vec<&'a dyn ServeModel> {
+    let models = app.models.iter().copied();
+    models
+        .filter(|model| model.group() != Group::Modern)
+        .collect()
+}
+
+/// The models of a group, or the model with this name or alias.
+fn named<'a>(app: App<'a>, name: &str) -> Result<Vec<&'a dyn ServeModel>, Error> {
+    if name == ALL_MODELS {
+        return Ok(app.models.to_vec());
+    }
+    let models = app.models.iter().copied();
+    let group: Vec<_> = models
+        .filter(|model| model.group().name() == name)
+        .collect();
+    if group.is_empty() {
+        return Ok(vec![find_model(app, name)?]);
+    }
+    Ok(group)
+}
+
+/// A line on how to measure the models that are not measured where no server is named.
+pub(crate) fn hint_at_other_models(app: App<'_>) -> Option<String> {
+    let measured = measured_by_default(app);
+    let is_measured =
+        |model: &dyn ServeModel| measured.iter().any(|known| known.name() == model.name());
+    let others = app.models.iter().filter(|model| !is_measured(**model));
+    let others: Vec<&str> = others.map(|model| model.name()).collect();
+    (!others.is_empty()).then(|| {
+        let others = others.join(", ");
+        format!("measures the classic models; --model {ALL_MODELS} adds {others}")
+    })
 }
 
 /// A server that runs at an address, with its identity for the record.

@@ -3,7 +3,7 @@
 //!
 //! A page can restyle a drawing with CSS: `color` and `fill` of `svg.chart` (text,
 //! axes and grid), `fill` of `.paper` (the background and the inside of hollow
-//! markers), and `color` of `.series.c0` to `.c6`. The drawing uses presentation
+//! markers), and `color` of `.series.c0` to `.c10`. The drawing uses presentation
 //! attributes only, so any CSS rule overrides them.
 
 pub mod axis_labels;

@@ -5,7 +5,9 @@ use super::data::Look;
 
 /// The colours of Okabe and Ito (jfly.uni-koeln.de/color), which stay distinct with common colour
 /// blindness. Yellow is left out, as it is invisible on white. Black is the page's text colour (`None`).
-const COLOURS: [Option<&str>; 7] = [
+/// After them come four of Paul Tol's muted scheme (sronpersonalpages.nl/~pault), for more models;
+/// marker and dashes tell what is of a similar hue.
+const COLOURS: [Option<&str>; 11] = [
     Some("#0072B2"),
     Some("#E69F00"),
     Some("#009E73"),
@@ -13,11 +15,16 @@ const COLOURS: [Option<&str>; 7] = [
     Some("#CC79A7"),
     Some("#56B4E9"),
     None,
+    Some("#882255"),
+    Some("#999933"),
+    Some("#332288"),
+    Some("#88837A"),
 ];
 
 /// Outlines around the origin, in relative steps of SVG path data.
-const MARKERS: [&str; 7] = [
-    // Circle, square, triangle, diamond, triangle upside down, plus, cross.
+const MARKERS: [&str; 11] = [
+    // Circle, square, triangle, diamond, triangle upside down, plus, cross, triangles to the right
+    // and to the left, hourglass, bar.
     "m-4,0a4,4 0 1,0 8,0a4,4 0 1,0 -8,0z",
     "m-3.5,-3.5h7v7h-7z",
     "m0,-4.5l4.5,8h-9z",
@@ -25,15 +32,24 @@ const MARKERS: [&str; 7] = [
     "m0,4.5l4.5,-8h-9z",
     "m-1.5,-4.5h3v3h3v3h-3v3h-3v-3h-3v-3h3z",
     "m0,-2l3,-3l2,2l-3,3l3,3l-2,2l-3,-3l-3,3l-2,-2l3,-3l-3,-3l2,-2z",
+    "m4.5,0l-8,-4.5v9z",
+    "m-4.5,0l8,-4.5v9z",
+    "m-4,-4.5h8l-8,9h8z",
+    "m-5,-1.5h10v3h-10z",
 ];
 
-const DASHES: [Option<&str>; 6] = [
+const DASHES: [Option<&str>; 11] = [
     None,
     Some("6 3"),
     Some("2 2"),
     Some("8 3 2 3"),
     Some("10 4"),
     Some("4 2 1 2 1 2"),
+    Some("1 3"),
+    Some("12 3 4 3"),
+    Some("6 2 2 2 2 2"),
+    Some("3 5"),
+    Some("14 2"),
 ];
 
 impl Look {

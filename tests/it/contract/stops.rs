@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 
-use crate::support::{Client, Served, frame, models, ping, pong};
+use crate::support::{Client, Served, frame, has_workers, models, ping, pong};
 
 /// Times after which a blocking model is in a read, and in poll(2) since that read timed out.
 const READS_AND_POLLS: [Duration; 2] = [Duration::from_millis(30), Duration::from_millis(250)];
@@ -53,7 +53,7 @@ pub(super) fn stop_while_mid_frame(model: &str) {
 pub(super) fn stop_with_clients_waiting(model: &str) {
     let server = Served::start(
         model,
-        &["--workers", "2"][..if is_prefork(model) { 2 } else { 0 }],
+        &["--workers", "2"][..if has_workers(model) { 2 } else { 0 }],
     );
     let mut first = server.client();
     assert_eq!(first.ask(&ping(1)), pong(1));
@@ -69,10 +69,6 @@ pub(super) fn stop_with_clients_waiting(model: &str) {
         "took {took:?} with clients in the backlog"
     );
     assert!(waiting.iter_mut().take(25).all(Client::is_closed));
-}
-
-fn is_prefork(model: &str) -> bool {
-    model.starts_with("preforking")
 }
 
 pub(super) fn stop_while_busy(model: &str) {

@@ -34,6 +34,12 @@ pub(crate) fn models() -> impl Iterator<Item = &'static str> {
     rpcbench::models::ALL.iter().map(|model| model.name())
 }
 
+/// Whether the model has several workers.
+pub(crate) fn has_workers(model: &str) -> bool {
+    let mut all = rpcbench::models::ALL.iter();
+    all.any(|known| known.name() == model && known.workers().is_some())
+}
+
 /// `rpcbench serve`, killed with all its processes when dropped.
 pub(crate) struct Served {
     child: Child,
