@@ -9,9 +9,11 @@ pub mod preforking;
 pub mod preforking_async;
 pub mod single;
 pub mod threaded;
+pub mod tokio;
 
 use crate::server::ServeModel;
 
+pub use self::tokio::Tokio;
 pub use r#async::Async;
 pub use async_threads::AsyncThreads;
 pub use forking::Forking;
@@ -31,4 +33,5 @@ pub static ALL: &[&dyn ServeModel] = &[
     &PreforkingAsync,
     &Pool,
     &AsyncThreads,
+    &Tokio,
 ];

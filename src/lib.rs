@@ -51,6 +51,7 @@
 //! | blocks in a read | [`Server::accept`], [`Server::converse`] | [`models::single`], [`models::threaded`] |
 //! | forks | [`Server::children`], [`Server::supervise`] | [`models::forking`], [`models::preforking`] |
 //! | waits for readiness | [`NonblockingAccept`], [`Connection`], [`Timers`], [`BusyPoll`] | [`models::async`] |
+//! | has a task per connection | [`TaskServer`], [`TaskAccept`], [`run_scoped`] | [`models::tokio`] |
 //! | does its own I/O | [`Server::conversation`], [`Server::call`], [`Conversation`], [`Step`] | the example of [`Conversation`] |
 //!
 //! # Your own handler
@@ -101,7 +102,7 @@ pub use process::counters::{Active, Meter};
 pub use protocol::{Builtin, Conversation, Fault, Outcome, Reply, Request, Service, Step};
 pub use server::{
     Accept, BusyPoll, Children, Connection, EndedChild, Event, Group, Limits, NonblockingAccept,
-    Progress, ServeModel, Server, Stop, Timers, Workers,
+    Progress, ServeModel, Server, Spawner, Stop, TaskAccept, TaskServer, Timers, Workers, run_scoped,
 };
 
 /// For the project's own tests, benches and fuzz targets; not part of the public API.

@@ -7,7 +7,8 @@
 //! - [`Server::conversation`] and [`Server::call`] are for models that do their own I/O;
 //! - [`Server::children`] forks, counts and reaps processes;
 //! - [`Server::supervise`] runs and replaces worker processes;
-//! - [`Server::run_threads`] runs worker threads.
+//! - [`Server::run_threads`] runs worker threads;
+//! - [`TaskServer`] serves connections as tasks of tokio.
 //!
 //! Owns limits, timeouts, shutdown and counting for all models. To change: code
 //! for all models goes here, code of one model goes into its file in `models/`.
@@ -27,6 +28,9 @@ mod shutdown;
 mod stream;
 mod stuck_workers;
 mod supervise;
+mod task_accept;
+mod task_list;
+mod tasks;
 mod threads;
 mod timers;
 
@@ -39,4 +43,8 @@ pub use nonblocking::{Connection, Progress};
 pub use nonblocking_accept::NonblockingAccept;
 pub use settings::{Accept, Limits, MAX_CHILDREN, Settings, Workers};
 pub use shutdown::Stop;
+pub use task_accept::TaskAccept;
+pub use tasks::TaskServer;
 pub use timers::Timers;
+
+pub use crate::sys::scoped_runtime::{Spawner, run_scoped};

@@ -15,9 +15,9 @@ use crate::process::counters::Active;
 use crate::protocol::{Conversation, Outcome, Step};
 
 /// The most steps of one connection per turn …
-const DRIVE_STEPS: usize = 64;
+pub(super) const DRIVE_STEPS: usize = 64;
 /// … and the time after which no further step is begun.
-const DRIVE_TIME: Duration = Duration::from_millis(1);
+pub(super) const DRIVE_TIME: Duration = Duration::from_millis(1);
 
 /// The result of [`Connection::drive`]. The model [`async`](crate::models::async) is the example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -19,6 +19,14 @@ const BATCH: usize = 64;
 /// Descriptors not used for connections.
 const RESERVE: u64 = 16;
 
+/// The limit of connections: as many as descriptors allow, if none is set.
+pub(super) fn max_connections(server: &Server<'_>) -> io::Result<usize> {
+    let (descriptors, _) = getrlimit(Resource::RLIMIT_NOFILE)?;
+    let available = usize::try_from(descriptors.saturating_sub(RESERVE)).unwrap_or(usize::MAX);
+    let max = server.limits().max_connections.unwrap_or(available);
+    Ok(max.max(1))
+}
+
 /// The listener of a readiness loop. The model [`async`](crate::models::async) is the example.
 #[derive(Debug)]
 pub struct NonblockingAccept<'s> {
@@ -42,15 +50,11 @@ impl<'s> NonblockingAccept<'s> {
         poll: &Poll,
         token: Token,
     ) -> io::Result<NonblockingAccept<'s>> {
-        let (descriptors, _) = getrlimit(Resource::RLIMIT_NOFILE)?;
-        let available = usize::try_from(descriptors.saturating_sub(RESERVE))
-            .unwrap_or(usize::MAX)
-            .max(1);
         let acceptor = NonblockingAccept {
             server,
             token,
             listener: server.listener(),
-            max_connections: server.limits().max_connections.unwrap_or(available).max(1),
+            max_connections: max_connections(server)?,
             ready: false,
             left_in_batch: BATCH,
             paused_until: None,

@@ -9,6 +9,7 @@ pub(crate) mod limits;
 pub(crate) mod loopback;
 pub(crate) mod poll;
 pub(crate) mod reap;
+pub(crate) mod scoped_runtime;
 pub(crate) mod shared_counters;
 pub(crate) mod signals;
 pub(crate) mod sockets;

@@ -28,6 +28,7 @@ macro_rules! contract {
                     #[test] fn preforking_async() { super::super::$case("preforking-async"); }
                     #[test] fn pool() { super::super::$case("pool"); }
                     #[test] fn async_threads() { super::super::$case("async-threads"); }
+                    #[test] fn tokio() { super::super::$case("tokio"); }
                 }
             )*
         }
@@ -77,6 +78,7 @@ fn the_table_names_every_model() {
         "preforking-async",
         "pool",
         "async-threads",
+        "tokio",
     ];
     assert_eq!(
         models().collect::<Vec<_>>(),
@@ -274,6 +276,7 @@ fn a_client_that_computes_does_not_starve_others() {
         ("async", &[][..]),
         ("preforking-async", &["--workers", "1"]),
         ("async-threads", &["--workers", "1"]),
+        ("tokio", &["--workers", "1"]),
     ] {
         let server = Served::start(model, options);
         let mut greedy = server.client();

@@ -63,7 +63,13 @@ fn settled(mut number: impl FnMut() -> usize) -> usize {
 #[test]
 fn accepting_pauses_without_descriptors_and_resumes_with_free_ones() {
     // The remaining models have few connections at a time.
-    for model in ["threaded", "async", "preforking-async", "async-threads"] {
+    for model in [
+        "threaded",
+        "async",
+        "preforking-async",
+        "async-threads",
+        "tokio",
+    ] {
         let server = Served::run(with_descriptors(64), model, &[]);
         let mut clients: Vec<Client> = (0..300).map(|_| server.client()).collect();
         for client in &mut clients {
@@ -232,6 +238,7 @@ fn a_server_releases_its_resources_after_an_attack() {
         "preforking-async",
         "pool",
         "async-threads",
+        "tokio",
     ] {
         let record = {
             let output = rpcbench()
