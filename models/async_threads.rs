@@ -29,6 +29,10 @@ impl ServeModel for AsyncThreads {
         Group::Modern
     }
 
+    fn busy_polls(&self) -> bool {
+        true
+    }
+
     fn workers(&self) -> Option<Workers> {
         Some(Workers {
             default: None,

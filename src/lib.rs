@@ -102,7 +102,8 @@ pub use process::counters::{Active, Meter};
 pub use protocol::{Builtin, Conversation, Fault, Outcome, Reply, Request, Service, Step};
 pub use server::{
     Accept, BusyPoll, Children, Connection, EndedChild, Event, Group, Limits, NonblockingAccept,
-    Progress, ServeModel, Server, Spawner, Stop, TaskAccept, TaskServer, Timers, Workers, run_scoped,
+    Progress, ServeModel, Server, Spawner, Stop, TaskAccept, TaskServer, Timers, Workers,
+    run_scoped,
 };
 
 /// For the project's own tests, benches and fuzz targets; not part of the public API.

@@ -187,7 +187,8 @@ impl<'a> Server<'a> {
             stop: Arc::clone(&self.stop),
             child_signal: Arc::clone(&self.child_signal),
             meter: self.meter.in_slot(index),
-            blocks_in_accept: AtomicBool::new(false),
+            woken_alone: OnceLock::new(),
+            inherits_read_timeout: OnceLock::new(),
             is_child: AtomicBool::new(self.is_child.load(Relaxed)),
             listeners: Mutex::new(self.listeners().clone()),
         };

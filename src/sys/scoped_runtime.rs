@@ -8,7 +8,7 @@ use std::pin::Pin;
 
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
-use tokio::runtime::Runtime;
+use tokio::runtime::{Handle, Runtime};
 
 type Task<'env> = Pin<Box<dyn Future<Output = ()> + Send + 'env>>;
 
@@ -29,8 +29,9 @@ impl<'env> Spawner<'env> {
     pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'env) {
         let task: Task<'env> = Box::pin(task);
         // SAFETY: only the lifetime changes. `run_scoped` owns this spawner and drops its runtime
-        // before `'env` can end, also when it unwinds, and that waits for the workers, which drop
-        // all tasks. The body cannot keep or leak the spawner, since it only borrows it.
+        // before `'env` can end, also when it unwinds. Outside another runtime, which it checks,
+        // that waits for the workers, and they drop all tasks. The body cannot keep or leak the
+        // spawner, since it only borrows it.
         let task = unsafe { std::mem::transmute::<Task<'env>, Task<'static>>(task) };
         drop(self.runtime.spawn(task));
     }
@@ -39,7 +40,14 @@ impl<'env> Spawner<'env> {
 /// Runs `body`, then ends all tasks where they wait, and returns when they have been dropped.
 ///
 /// A task that computes is waited for.
+///
+/// # Panics
+/// When called inside another runtime, where the end of this one could not be waited for.
 pub fn run_scoped<'env, T>(runtime: Runtime, body: impl FnOnce(&Spawner<'env>) -> T) -> T {
+    assert!(
+        Handle::try_current().is_err(),
+        "a runtime cannot be run inside another one"
+    );
     let spawner = Spawner {
         runtime,
         env: PhantomData,
@@ -73,6 +81,15 @@ mod tests {
         fn drop(&mut self) {
             self.0.fetch_add(1, Relaxed);
         }
+    }
+
+    #[test]
+    #[should_panic(expected = "inside another one")]
+    fn it_refuses_to_run_inside_another_runtime() {
+        let runtime = || tokio::runtime::Builder::new_multi_thread().build().unwrap();
+        let outer = runtime();
+        let _context = outer.enter();
+        run_scoped(runtime(), |_| ());
     }
 
     #[test]
