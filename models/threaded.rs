@@ -4,6 +4,7 @@
 
 use std::io;
 use std::net::TcpStream;
+use std::ops::Range;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Scope};
 use std::time::Duration;
@@ -61,28 +62,41 @@ fn spawn<'scope>(
     slots: &'scope Slots,
     stream: TcpStream,
 ) -> io::Result<()> {
-    let slot = slots.take();
+    let slot = slots.take().ok_or(io::ErrorKind::OutOfMemory)?;
     thread::Builder::new()
         .stack_size(STACK_BYTES)
         .spawn_scoped(scope, move || {
-            let _slot = slot;
-            server.converse(&stream);
+            // The whole slot, which is free again when the thread ends.
+            let slot = slot;
+            server.in_thread(slot.number).converse(&stream);
         })?;
     Ok(())
 }
 
-/// Slots for threads: a counting semaphore.
+/// Slots for threads: a counting semaphore. Each has a number, so that no two threads count in
+/// the same place.
 struct Slots {
-    free: Mutex<usize>,
+    free: Mutex<Free>,
     released: Condvar,
 }
 
-struct Slot<'a>(&'a Slots);
+struct Free {
+    released: Vec<usize>,
+    unused: Range<usize>,
+}
+
+struct Slot<'a> {
+    slots: &'a Slots,
+    number: usize,
+}
 
 impl Slots {
     fn new(count: usize) -> Slots {
         Slots {
-            free: Mutex::new(count.max(1)),
+            free: Mutex::new(Free {
+                released: Vec::new(),
+                unused: 0..count.max(1),
+            }),
             released: Condvar::new(),
         }
     }
@@ -90,7 +104,7 @@ impl Slots {
     /// Returns true when a slot is free, false when `stop_requested` returns true first.
     fn wait_for_free(&self, stop_requested: impl Fn() -> bool) -> bool {
         let mut free = self.lock();
-        while *free == 0 {
+        while free.released.is_empty() && free.unused.is_empty() {
             if stop_requested() {
                 return false;
             }
@@ -104,19 +118,21 @@ impl Slots {
     }
 
     /// Takes the slot that `wait_for_free` found; only the accepting thread takes slots.
-    fn take(&self) -> Slot<'_> {
-        *self.lock() -= 1;
-        Slot(self)
+    fn take(&self) -> Option<Slot<'_>> {
+        let mut free = self.lock();
+        let number = free.released.pop().or_else(|| free.unused.next())?;
+        let slots = self;
+        Some(Slot { slots, number })
     }
 
-    fn lock(&self) -> MutexGuard<'_, usize> {
+    fn lock(&self) -> MutexGuard<'_, Free> {
         self.free.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Slot<'_> {
     fn drop(&mut self) {
-        *self.0.lock() += 1;
-        self.0.released.notify_one();
+        self.slots.lock().released.push(self.number);
+        self.slots.released.notify_one();
     }
 }

@@ -63,11 +63,12 @@ impl Meter {
         })
     }
 
-    /// The same counters, counted in `slot`: for a thread.
+    /// The same counters, counted in `slot`: for a thread. If there are more threads than slots,
+    /// some share one.
     pub(crate) fn in_slot(&self, slot: usize) -> Meter {
         Meter {
             counters: Arc::clone(&self.counters),
-            slot: AtomicUsize::new(slot),
+            slot: AtomicUsize::new(slot % self.slots()),
         }
     }
 
@@ -151,6 +152,10 @@ impl Meter {
         self.at(slot, Counter::Active).store(0, Relaxed);
         self.at(slot, Counter::Serving).store(0, Relaxed);
         self.at(slot, Counter::Calling).store(0, Relaxed);
+    }
+
+    fn slots(&self) -> usize {
+        self.counters.get().len() / SLOT_COUNTERS
     }
 
     fn count(&self, counter: Counter, by: u64) {

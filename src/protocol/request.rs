@@ -43,8 +43,9 @@ impl<'a> Request<'a> {
         if first != b'{' {
             return Err(Fault::NotAnObject);
         }
-        // serde_json skips a RawValue without recursion, so it does not limit the depth.
-        if depth(body) > MAX_DEPTH {
+        // serde_json skips a RawValue without recursion, so it does not limit the depth. A short
+        // body cannot have as many brackets.
+        if body.len() > MAX_DEPTH && depth(body) > MAX_DEPTH {
             return Err(Fault::TooDeep);
         }
         serde_json::from_str(text).map_err(|e| Fault::Json(e.to_string()))

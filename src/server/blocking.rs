@@ -5,12 +5,13 @@ use std::net::{Shutdown, TcpStream};
 use std::os::fd::AsFd;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use nix::poll::{PollFd, PollFlags};
 
 use super::blocking_read::{BlockingRead, ReadEnd};
 use super::bound::{READ_OFF_TIME, Server};
+use super::idle_deadline::IdleDeadline;
 use super::stream::{close_with_reset, would_block};
 use crate::protocol::{Conversation, Outcome, Step};
 use crate::sys::poll::poll_until;
@@ -43,37 +44,35 @@ impl Server<'_> {
     /// Returns false when the peer made no progress within the timeout.
     fn drive(&self, stream: &TcpStream, conversation: &mut Conversation) -> io::Result<bool> {
         let mut reads = BlockingRead::new(self.stop(), stream);
-        let idle = self.limits().idle_timeout;
-        let from_now = |time: Option<Duration>| time.map(|time| Instant::now() + time);
-        let mut deadline = from_now(idle);
-        let mut wait_until = Instant::now();
+        let mut deadline = IdleDeadline::new(self.limits().idle_timeout);
+        let mut wait_until = None;
         loop {
             match conversation.step() {
                 Step::Call => {
                     let outcome = self.call(conversation);
                     if let Outcome::Wait(time) = outcome {
-                        wait_until = Instant::now() + time;
+                        wait_until = Some(Instant::now() + time);
                     }
-                    deadline = from_now(idle);
+                    deadline.progressed();
                 }
                 Step::Write => match send_without_blocking(stream, conversation.unwritten()) {
                     Ok(bytes) => {
                         conversation.wrote(bytes);
-                        deadline = from_now(idle);
+                        deadline.progressed();
                     }
                     Err(error) if would_block(&error) => {
-                        if !self.wait_to_write(stream, deadline)? {
+                        if !self.wait_to_write(stream, deadline.at(Instant::now()))? {
                             close_with_reset(stream);
                             return Ok(false);
                         }
                     }
                     Err(error) => return Err(error),
                 },
-                Step::Read => match reads.read(conversation.space(), deadline)? {
+                Step::Read => match reads.read(conversation.space(), &mut deadline)? {
                     ReadEnd::Read(0) => conversation.ended(),
                     ReadEnd::Read(bytes) => {
                         if conversation.between_messages() {
-                            deadline = from_now(idle);
+                            deadline.progressed();
                         }
                         conversation.received(bytes);
                     }
@@ -81,16 +80,18 @@ impl Server<'_> {
                     ReadEnd::Stopped => conversation.stop(),
                 },
                 Step::Wait => {
-                    if !self.wait_for_delay(wait_until)? {
+                    if let Some(until) = wait_until
+                        && !self.wait_for_delay(until)?
+                    {
                         return Ok(true);
                     }
                     conversation.resume();
-                    deadline = from_now(idle);
+                    deadline.progressed();
                 }
                 Step::Shut => {
                     stream.shutdown(Shutdown::Write)?;
                     conversation.shut();
-                    deadline = from_now(Some(idle.unwrap_or(READ_OFF_TIME).min(READ_OFF_TIME)));
+                    deadline.end_within(READ_OFF_TIME);
                 }
                 Step::Close => return Ok(true),
             }

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags};
 
+use super::idle_deadline::IdleDeadline;
 use super::shutdown::Stop;
 use super::stream::would_block;
 use crate::sys::poll::{is_ready, poll_until};
@@ -60,10 +61,11 @@ impl<'s> BlockingRead<'s> {
     pub(super) fn read(
         &mut self,
         space: &mut [u8],
-        deadline: Option<Instant>,
+        deadline: &mut IdleDeadline,
     ) -> io::Result<ReadEnd> {
         loop {
             let now = Instant::now();
+            let deadline = deadline.at(now);
             if self.is_stopped(now) {
                 return Ok(ReadEnd::Stopped);
             }

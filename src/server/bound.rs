@@ -175,9 +175,12 @@ impl<'a> Server<'a> {
         self.listeners().clear();
     }
 
-    /// This server as worker thread `index` uses it: it counts in its own slot of the meter and
-    /// has its own listening socket, or shares the only one.
-    pub(crate) fn in_thread(&self, index: usize) -> Server<'a> {
+    /// This server as thread `index` of the process uses it: it counts in its own slot of the
+    /// meter, and has its own listening socket, or shares the only one.
+    ///
+    /// Threads that count in one slot slow each other down, since a core must fetch the slot's
+    /// cache line from the core that has changed it.
+    pub fn in_thread(&self, index: usize) -> Server<'a> {
         let thread = Server {
             service: ServiceRef(self.service.0),
             address: self.address,

@@ -20,6 +20,7 @@ mod blocking_read;
 mod bound;
 mod busy_poll;
 mod children;
+mod idle_deadline;
 pub mod model;
 mod nonblocking;
 mod nonblocking_accept;

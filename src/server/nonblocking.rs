@@ -79,7 +79,7 @@ impl<'s> Connection<'s> {
             queued: false,
             delayed: false,
             delayed_until: None,
-            deadline: from_now(server.limits().idle_timeout),
+            deadline: after(Instant::now(), server.limits().idle_timeout),
             _active: server.meter().connection(),
         })
     }
@@ -104,7 +104,7 @@ impl<'s> Connection<'s> {
             self.delayed_until = None;
             self.delayed = false;
             self.conversation.resume();
-            self.deadline = from_now(self.server.limits().idle_timeout);
+            self.deadline = after(Instant::now(), self.server.limits().idle_timeout);
         }
         current
     }
@@ -140,32 +140,33 @@ impl<'s> Connection<'s> {
         self.queued = false;
         let idle = self.server.limits().idle_timeout;
         let started = Instant::now();
-        let mut time_is_up = false;
+        // Only a handler takes time, so the clock is read after each call and not after each step.
+        let mut now = started;
         for _ in 0..DRIVE_STEPS {
-            if time_is_up {
+            if now.duration_since(started) >= DRIVE_TIME {
                 break;
             }
             match self.conversation.step() {
                 Step::Call => {
                     let outcome = self.server.call(&mut self.conversation);
+                    now = Instant::now();
                     if let Outcome::Wait(time) = outcome {
-                        let at = Instant::now() + time;
+                        let at = now + time;
                         self.delayed_until = Some(at);
                         timers.add(at, self.token.0)?;
                     }
-                    self.deadline = from_now(idle);
-                    time_is_up = started.elapsed() >= DRIVE_TIME;
+                    self.deadline = after(now, idle);
                 }
                 Step::Write if !self.write()? => {
                     self.poll_for_write(poll, true)?;
                     return Ok(Progress::Waits);
                 }
-                Step::Write => self.deadline = from_now(idle),
+                Step::Write => self.deadline = after(now, idle),
                 Step::Read if !self.readable => {
                     self.poll_for_write(poll, false)?;
                     return Ok(Progress::Waits);
                 }
-                Step::Read => self.read()?,
+                Step::Read => self.read(now)?,
                 Step::Wait => {
                     self.delayed = true;
                     return Ok(Progress::Waits);
@@ -174,7 +175,7 @@ impl<'s> Connection<'s> {
                     self.stream.shutdown(Shutdown::Write)?;
                     self.conversation.shut();
                     self.deadline =
-                        from_now(Some(idle.unwrap_or(READ_OFF_TIME).min(READ_OFF_TIME)));
+                        after(now, Some(idle.unwrap_or(READ_OFF_TIME).min(READ_OFF_TIME)));
                 }
                 Step::Close => {
                     let faulty = self.conversation.faulty();
@@ -197,7 +198,7 @@ impl<'s> Connection<'s> {
         }
     }
 
-    fn read(&mut self) -> io::Result<()> {
+    fn read(&mut self, now: Instant) -> io::Result<()> {
         let new_message = self.conversation.between_messages();
         let space = self.conversation.space();
         let space_bytes = space.len();
@@ -206,7 +207,7 @@ impl<'s> Connection<'s> {
             Ok(bytes) => {
                 self.conversation.received(bytes);
                 if new_message {
-                    self.deadline = from_now(self.server.limits().idle_timeout);
+                    self.deadline = after(now, self.server.limits().idle_timeout);
                 }
                 // A short read has emptied the socket; later data causes a new event (epoll(7), Q9).
                 self.readable = bytes == space_bytes || self.half_closed;
@@ -233,6 +234,6 @@ impl<'s> Connection<'s> {
     }
 }
 
-fn from_now(time: Option<Duration>) -> Option<Instant> {
-    time.map(|time| Instant::now() + time)
+fn after(now: Instant, time: Option<Duration>) -> Option<Instant> {
+    time.map(|time| now + time)
 }

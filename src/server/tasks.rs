@@ -9,7 +9,7 @@ use std::pin::Pin;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
 use std::task::{Context, Poll, ready};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
@@ -18,6 +18,7 @@ use tokio::task::yield_now;
 use tokio::time::{Sleep, sleep_until};
 
 use super::bound::{READ_OFF_TIME, Server};
+use super::idle_deadline::IdleDeadline;
 use super::nonblocking::{DRIVE_STEPS, DRIVE_TIME};
 use super::stream::close_with_reset;
 use super::task_list::TaskList;
@@ -89,7 +90,7 @@ impl<'a> TaskServer<'a> {
             stream,
             conversation: self.worker().conversation(),
             timer: None,
-            deadline: None,
+            deadline: IdleDeadline::new(self.worker().limits().idle_timeout),
         };
         let orderly = task.drive().await.unwrap_or(Ended::Faulty);
         let meter = self.worker().meter();
@@ -117,15 +118,13 @@ struct Task<'t, 'a> {
     stream: TcpStream,
     conversation: Conversation,
     timer: Option<Pin<Box<Sleep>>>,
-    /// The idle timeout expires at this time.
-    deadline: Option<Instant>,
+    deadline: IdleDeadline,
 }
 
 impl Task<'_, '_> {
     async fn drive(&mut self) -> io::Result<Ended> {
-        let mut wait_until = Instant::now();
+        let mut wait_until = None;
         let mut turn = (Instant::now(), 0);
-        self.progressed();
         loop {
             match self.conversation.step() {
                 Step::Call => {
@@ -133,9 +132,9 @@ impl Task<'_, '_> {
                         return Ok(Ended::Panicked);
                     };
                     if let Outcome::Wait(time) = outcome {
-                        wait_until = Instant::now() + time;
+                        wait_until = Some(Instant::now() + time);
                     }
-                    self.progressed();
+                    self.deadline.progressed();
                     turn.1 += 1;
                     // A task that computes must yield by itself, so that no other can starve.
                     if turn.1 >= DRIVE_STEPS || turn.0.elapsed() >= DRIVE_TIME {
@@ -146,7 +145,7 @@ impl Task<'_, '_> {
                 Step::Write => match self.write().await {
                     WaitEnd::Ready(bytes) => {
                         self.conversation.wrote(bytes?);
-                        self.progressed();
+                        self.deadline.progressed();
                     }
                     WaitEnd::TimedOut | WaitEnd::Stopped => {
                         close_with_reset(&self.stream);
@@ -160,7 +159,7 @@ impl Task<'_, '_> {
                             0 => self.conversation.ended(),
                             bytes => {
                                 if new_message {
-                                    self.progressed();
+                                    self.deadline.progressed();
                                 }
                                 self.conversation.received(bytes);
                             }
@@ -173,27 +172,20 @@ impl Task<'_, '_> {
                 }
                 Step::Wait => {
                     // The end of the drain ends this task where it waits.
-                    sleep_until(wait_until.into()).await;
+                    if let Some(until) = wait_until {
+                        sleep_until(until.into()).await;
+                    }
                     self.conversation.resume();
-                    self.progressed();
+                    self.deadline.progressed();
                 }
                 Step::Shut => {
                     socket2::SockRef::from(&self.stream).shutdown(Shutdown::Write)?;
                     self.conversation.shut();
-                    let idle = self.idle_timeout().unwrap_or(READ_OFF_TIME);
-                    self.deadline = Some(Instant::now() + idle.min(READ_OFF_TIME));
+                    self.deadline.end_within(READ_OFF_TIME);
                 }
                 Step::Close => return Ok(Ended::Orderly),
             }
         }
-    }
-
-    fn idle_timeout(&self) -> Option<Duration> {
-        self.server.worker().limits().idle_timeout
-    }
-
-    fn progressed(&mut self) {
-        self.deadline = self.idle_timeout().map(|time| Instant::now() + time);
     }
 
     /// Serves a request; `None` if the handler panicked.
@@ -234,7 +226,7 @@ impl Task<'_, '_> {
     /// The timer is not set again at each progress: it may expire early, and is then set to the
     /// deadline.
     fn poll_deadline<T>(&mut self, cx: &mut Context<'_>) -> Poll<WaitEnd<T>> {
-        let Some(deadline) = self.deadline else {
+        let Some(deadline) = self.deadline.at(Instant::now()) else {
             return Poll::Pending;
         };
         let timer = self

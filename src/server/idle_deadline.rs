@@ -1,0 +1,69 @@
+//! When the idle timeout of a connection expires.
+
+use std::time::{Duration, Instant};
+
+/// The end of the idle timeout, which starts anew at each progress.
+///
+/// Reading the clock costs as much as a tenth of a system call. So progress is only marked, and
+/// the clock is read when the driver waits: the timeout starts where the waiting starts.
+#[derive(Debug)]
+pub(super) struct IdleDeadline {
+    idle: Option<Duration>,
+    at: Option<Instant>,
+    has_progressed: bool,
+}
+
+impl IdleDeadline {
+    /// Starts the timeout; `None` never expires.
+    pub(super) fn new(idle: Option<Duration>) -> IdleDeadline {
+        IdleDeadline {
+            idle,
+            at: None,
+            has_progressed: true,
+        }
+    }
+
+    /// The timeout starts anew.
+    pub(super) fn progressed(&mut self) {
+        self.has_progressed = true;
+    }
+
+    /// From now on the timeout is at most `longest`, and no progress extends it.
+    pub(super) fn end_within(&mut self, longest: Duration) {
+        let time = self.idle.map_or(longest, |idle| idle.min(longest));
+        self.at = Some(Instant::now() + time);
+        self.has_progressed = false;
+    }
+
+    /// The deadline, for a driver that begins to wait at `now`.
+    pub(super) fn at(&mut self, now: Instant) -> Option<Instant> {
+        if std::mem::take(&mut self.has_progressed) {
+            self.at = self.idle.map(|idle| now + idle);
+        }
+        self.at
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_progress_moves_the_deadline() {
+        let second = Duration::from_secs(1);
+        let start = Instant::now();
+        let mut deadline = IdleDeadline::new(Some(second));
+        assert_eq!(deadline.at(start), Some(start + second));
+        assert_eq!(deadline.at(start + second), Some(start + second));
+        deadline.progressed();
+        assert_eq!(deadline.at(start + second), Some(start + 2 * second));
+        deadline.progressed();
+        deadline.end_within(Duration::ZERO);
+        assert!(
+            deadline
+                .at(start + second)
+                .is_some_and(|at| at < start + second)
+        );
+        assert_eq!(IdleDeadline::new(None).at(start), None);
+    }
+}
