@@ -11,6 +11,8 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 use rpcbench::{Builtin, models};
 
+use crate::echo::Parse;
+
 #[path = "floor/client.rs"]
 mod client;
 #[path = "floor/echo.rs"]
@@ -34,7 +36,8 @@ fn main() -> anyhow::Result<ExitCode> {
         // The guard and the servers under test are the same program.
         ["__guard" | "__serve", ..] => return Ok(rpcbench::main(models::ALL, &Builtin)),
         [servers::EPOLL, address] => servers::epoll(address.parse()?)?,
-        [servers::THREADS, address] => servers::threads(address.parse()?)?,
+        [servers::THREADS, address] => servers::threads(address.parse()?, Parse::Position)?,
+        [servers::THREADS_JSON, address] => servers::threads(address.parse()?, Parse::Json)?,
         [client::NAME, options @ ..] => client::run(options)?,
         options => rounds::run(number_of_rounds(options)?)?,
     }

@@ -1,8 +1,11 @@
-//! The least that the protocol demands: find a frame, and answer `ping` with its params.
+//! The least that a server can do: find a frame, and answer `ping` with its params.
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
 
 /// Bytes of the length in front of each body.
 const HEADER: usize = 4;
-/// How the generator writes a ping. JSON is not parsed: no server could do less.
+/// How the generator writes a ping.
 const BEGIN: &[u8] = br#"{"in":"ping","params":"#;
 const REPLY: &[u8] = br#"{"out":"pong","result":"#;
 const END: &[u8] = b"}";
@@ -32,17 +35,46 @@ pub(crate) fn reply() -> Vec<u8> {
     out
 }
 
+/// How a server finds the params of a ping.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Parse {
+    /// By position: no server could do less, and none could do so little, since it does not see
+    /// whether a body is JSON.
+    Position,
+    /// With serde_json, as the protocol demands.
+    Json,
+}
+
+#[derive(Deserialize)]
+struct Request<'a> {
+    #[serde(rename = "in")]
+    method: &'a str,
+    #[serde(borrow)]
+    params: &'a RawValue,
+}
+
+impl Parse {
+    fn params(self, body: &[u8]) -> Option<&[u8]> {
+        match self {
+            Parse::Position => body.strip_prefix(BEGIN)?.strip_suffix(END),
+            Parse::Json => {
+                let request: Request<'_> = serde_json::from_slice(body).ok()?;
+                (request.method == "ping").then(|| request.params.get().as_bytes())
+            }
+        }
+    }
+}
+
 /// Answers all complete requests of `input`. Returns the bytes that these had, or `None` if one of
 /// them is no ping.
-pub(crate) fn answer(input: &[u8], out: &mut Vec<u8>) -> Option<usize> {
+pub(crate) fn answer(input: &[u8], parse: Parse, out: &mut Vec<u8>) -> Option<usize> {
     let mut used = 0;
     while let Some(header) = input[used..].first_chunk::<HEADER>() {
         let length = u32::from_le_bytes(*header) as usize;
         let Some(body) = input[used + HEADER..].get(..length) else {
             break;
         };
-        let params = body.strip_prefix(BEGIN)?.strip_suffix(END)?;
-        framed(&[REPLY, params, END], out);
+        framed(&[REPLY, parse.params(body)?, END], out);
         used += HEADER + length;
     }
     Some(used)

@@ -26,14 +26,14 @@ pub(crate) struct Case {
 pub(crate) fn run(rounds: usize) -> anyhow::Result<()> {
     let mut comparisons = closed_loops();
     let trial_time = trial::WARMUP + trial::WINDOW + trial::AROUND;
-    let trials = distinct(&comparisons).len() + 2 * RATE_CLIENTS.len();
+    let trials = distinct(&comparisons).len() + 3 * RATE_CLIENTS.len();
     let time = trial_time * (rounds * trials + RATE_CLIENTS.len()) as u32;
     say(&format!(
         "{rounds} rounds of {trials} trials, some {}",
         text(time)
     ))?;
     for clients in RATE_CLIENTS {
-        comparisons.push(at_one_rate(clients)?);
+        comparisons.extend(at_one_rate(clients)?);
     }
     let cases = distinct(&comparisons);
     let mut results = Vec::new();
@@ -81,7 +81,7 @@ fn closed_loops() -> Vec<Comparison> {
 }
 
 /// `threaded` and the threads of the floor at the same rate, which a short trial finds.
-fn at_one_rate(clients: usize) -> anyhow::Result<Comparison> {
+fn at_one_rate(clients: usize) -> anyhow::Result<[Comparison; 2]> {
     let capacity = trial::run(Serves::Threaded, Sends::Generator, clients, 0)?;
     let rate_rps = (capacity.throughput_rps * RATE_SHARE / 1000.0).round() * 1000.0;
     let rate_rps = rate_rps.max(1000.0);
@@ -90,12 +90,16 @@ fn at_one_rate(clients: usize) -> anyhow::Result<Comparison> {
         sends: Sends::AtRate(rate_rps),
         clients,
     };
-    Ok(Comparison {
-        what: format!("threaded / floor threads, at {rate_rps}/s"),
+    let compared = [
+        ("floor threads", Serves::FloorThreads),
+        ("floor threads that parse JSON", Serves::FloorThreadsJson),
+    ];
+    Ok(compared.map(|(floor, serves)| Comparison {
+        what: format!("threaded / {floor}, at {rate_rps}/s"),
         figure: Figure::ServerCpu,
         ours: case(Serves::Threaded),
-        floor: case(Serves::FloorThreads),
-    })
+        floor: case(serves),
+    }))
 }
 
 /// The trials that these comparisons need, each once.

@@ -12,11 +12,12 @@ use std::thread;
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 use socket2::{Domain, Socket, Type};
 
-use crate::echo;
+use crate::echo::{self, Parse};
 
 /// The hidden arguments that start them.
 pub(crate) const EPOLL: &str = "__floor-epoll";
 pub(crate) const THREADS: &str = "__floor-threads";
+pub(crate) const THREADS_JSON: &str = "__floor-threads-json";
 
 /// The longest read. A longer message is refused: this is a server for pings.
 const BUFFER_BYTES: usize = 64 << 10;
@@ -85,7 +86,7 @@ impl Connection {
         };
         let input = &buffer[..kept + read];
         replies.clear();
-        let Some(used) = echo::answer(input, replies) else {
+        let Some(used) = echo::answer(input, Parse::Position, replies) else {
             return false;
         };
         if used < input.len() {
@@ -128,19 +129,19 @@ fn accept(
 }
 
 /// Serves with one thread per connection, which blocks in its reads and writes.
-pub(crate) fn threads(address: SocketAddr) -> io::Result<()> {
+pub(crate) fn threads(address: SocketAddr, parse: Parse) -> io::Result<()> {
     let listener = listen(address)?;
     loop {
         let (stream, _) = listener.accept()?;
         stream.set_nodelay(true)?;
         thread::Builder::new()
             .stack_size(STACK_BYTES)
-            .spawn(move || converse(stream))?;
+            .spawn(move || converse(stream, parse))?;
     }
 }
 
 /// Serves one connection to its end; a failure of it is no one else's.
-fn converse(mut stream: TcpStream) -> io::Result<()> {
+fn converse(mut stream: TcpStream, parse: Parse) -> io::Result<()> {
     const FIRST_BYTES: usize = 4096;
     let mut buffer = vec![0; FIRST_BYTES];
     let mut replies = Vec::with_capacity(FIRST_BYTES);
@@ -153,7 +154,7 @@ fn converse(mut stream: TcpStream) -> io::Result<()> {
         }
         kept += read;
         replies.clear();
-        let Some(used) = echo::answer(&buffer[..kept], &mut replies) else {
+        let Some(used) = echo::answer(&buffer[..kept], parse, &mut replies) else {
             return Ok(());
         };
         buffer.copy_within(used..kept, 0);

@@ -36,6 +36,8 @@ pub(crate) enum Serves {
     FloorEpoll,
     /// The floor: a blocking thread per connection.
     FloorThreads,
+    /// The same, which parses JSON.
+    FloorThreadsJson,
 }
 
 /// What sends.
@@ -125,6 +127,7 @@ fn program(serves: Serves) -> anyhow::Result<ServerProgram> {
         Serves::Threaded => ("threaded", of_model(&Threaded)?, ReadyBy::Line),
         Serves::FloorEpoll => floor(servers::EPOLL)?,
         Serves::FloorThreads => floor(servers::THREADS)?,
+        Serves::FloorThreadsJson => floor(servers::THREADS_JSON)?,
     };
     Ok(ServerProgram {
         name: name.to_owned(),
