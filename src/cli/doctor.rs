@@ -61,7 +61,7 @@ fn examine(environment: &Environment) -> Vec<Finding> {
             value: environment.cpus.to_string(),
             problem: (environment.cpus < 4).then(|| {
                 "Server and load generator share the cores, so the generator is often the limit: throughput is then \
-                 printed as ≥ and not ranked. Fix: compare CPU per request, or use a machine with four cores or more."
+                 printed as ≥ and not ranked. Fix: compare at one rate (--rate), or use a machine with four cores or more."
                     .to_owned()
             }),
         },

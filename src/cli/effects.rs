@@ -71,6 +71,7 @@ const VALUES: &[(&str, &[&str])] = &[
     ("scenario", &["--scenario", "churn"]),
     ("seed", &["--seed", "9"]),
     ("server-cpus", &["--server-cpus", "0"]),
+    ("share", &["--share", "9%"]),
     ("slo", &["--slo", "p99=9ms"]),
     ("suite", &["--suite", "quick"]),
     ("target", &["--target", "127.0.0.1:9"]),

@@ -8,6 +8,7 @@ use super::methods::refuse_unknown_methods;
 use super::usage::UsageError;
 use crate::attack::AttackMode;
 use crate::cli::args::load::LoadArgs;
+use crate::cli::args::one_rate::with_one_rate;
 use crate::cli::args::save::SaveArgs;
 use crate::cli::args::server::{DEFAULT_IDLE_TIMEOUT, ServerArgs};
 use crate::cli::args::servers::AnyServersArgs;
@@ -31,7 +32,7 @@ const fn times(duration_ms: u64, warmup_ms: u64) -> Times {
 /// Of servers that the command line names.
 const NAMED: Times = times(5000, 1000);
 /// Of the classic models, in several rounds.
-const BARE: Times = times(1000, 300);
+const BARE: Times = times(700, 200);
 /// Of each step of a search for a rate.
 const SEARCH_STEP: Times = times(2000, 500);
 /// Rounds without named servers: the fewest that can show a ranking.
@@ -101,6 +102,11 @@ impl Args {
         let loads = match &study {
             Some(study) => self.load.cases(&study.scenarios, &self.server)?,
             None => self.load.matrix(self.default_times(), &self.server)?,
+        };
+        let servers = self.servers.server_specs(app, &self.server)?.len();
+        let loads = match self.study.share(servers, &self.load) {
+            Some(share) => with_one_rate(loads, share, (self.load.arrivals, self.load.assign)),
+            None => loads,
         };
         let mut cases = Vec::new();
         for load in loads {

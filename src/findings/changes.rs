@@ -5,7 +5,7 @@
 
 use super::changed_figures::{ALL, ChangedFigure, Value};
 use super::summary::Summary;
-use crate::record::{Cell, Record};
+use crate::record::{Cell, LoadSpec, Record};
 
 /// One of the two records, with its name for people.
 #[derive(Debug, Clone, Copy)]
@@ -177,5 +177,10 @@ fn is_counterpart(one: &Cell, other: &Cell) -> bool {
 }
 
 fn is_same_load(one: &Cell, other: &Cell) -> bool {
-    one.scenario == other.scenario && one.load == other.load
+    // The same rate is the same load, also if it was derived from other pilots.
+    let load = |cell: &Cell| LoadSpec {
+        rate_share: None,
+        ..cell.load.clone()
+    };
+    one.scenario == other.scenario && load(one) == load(other)
 }

@@ -2,6 +2,7 @@
 
 use super::summary::{Summary, quantile_text};
 use super::units::{bytes, count, digits};
+use crate::record::Mode;
 
 const COLUMNS: usize = 7;
 /// Marks the throughput of a server that has only a trial which was ended early.
@@ -22,11 +23,21 @@ pub(crate) fn comparison(group: &[Summary<'_>]) -> ComparisonTable {
             "requests/s",
             "p50",
             "p99",
-            "CPU per request",
+            cpu_head(group),
             "memory",
             "served",
         ],
         rows: group.iter().map(row).collect(),
+    }
+}
+
+/// At saturation, CPU per request is not comparable across servers, since each has its own rate.
+fn cpu_head(group: &[Summary<'_>]) -> &'static str {
+    let mut modes = group.iter().map(|summary| summary.cell.load.mode);
+    if modes.any(|mode| mode == Mode::Closed) {
+        "CPU per request at saturation"
+    } else {
+        "CPU per request"
     }
 }
 

@@ -3,7 +3,8 @@
 use super::finding_titles::title;
 use super::no_reply_sentences::{cause_and_remedy, why_no_client};
 use super::sentences::and;
-use super::summary::{Summary, groups};
+use super::summary::Summary;
+use super::two_loads::comparisons;
 use super::units::{count, some, stopped};
 use crate::record::{ErrorCounts, NoReplyCause, Record, Trial, ValidityFinding, Verdict};
 
@@ -208,7 +209,7 @@ fn of_several(summaries: &[Summary<'_>], is_valid: bool) -> String {
         };
         return format!("{valid}{all}, {}.", errors(summaries));
     }
-    let one_load = groups(summaries).count() == 1;
+    let one_load = comparisons(summaries).len() == 1;
     let entry = |summary: &&Summary<'_>| match one_load {
         true => format!(
             "{} served {} of {}",

@@ -81,6 +81,9 @@ pub fn labelled(record: &Record) -> Cow<'_, Record> {
     let mut named = record.clone();
     for cell in &mut named.cells {
         cell.contestant.name = labels.label(&cell.contestant);
+        if let Some(from) = &mut cell.load.rate_share {
+            from.contestant = labels.label_of_model(&from.contestant, from.workers);
+        }
     }
     for search in &mut named.searches {
         search.contestant = labels.label_of_model(&search.contestant, search.workers);

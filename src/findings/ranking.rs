@@ -1,116 +1,17 @@
 //! Rankings of servers with confidence intervals, for sentences, tables and charts.
 //!
-//! Only servers that served all their clients are ranked, and only by measures that are
-//! comparable across models: CPU per request, throughput in a closed loop where the
-//! generator was not the limit, response time and goodput at equal absolute rates.
+//! Only servers that served all their clients are ranked, and only by the measures that are
+//! comparable under the load: [`super::measures::ALL`].
 
-use super::summary::{BEYOND, Figure, Summary};
-use crate::record::{Cell, Mode, Trial};
+use super::measures::{ALL, Measure};
+use super::summary::Summary;
+use crate::record::Cell;
 use crate::stats::{Ratio, median, paired_ratio, range};
 
 /// With fewer rounds there is no ranking.
 pub const LEAST_ROUNDS: usize = 6;
 /// The highest probability that the claims about one load include a false one.
 const ALPHA: f64 = 0.05;
-
-/// A figure by which servers are ranked.
-#[derive(Debug)]
-pub struct Measure {
-    /// Its name for people.
-    pub name: &'static str,
-    /// Predicate of the best server.
-    pub best: &'static str,
-    /// Template for another server compared with the best; `{name}` and `{times}` are replaced.
-    pub other: &'static str,
-    /// Whether a smaller figure is better.
-    pub less: bool,
-    /// The unit of the figure.
-    pub unit: Unit,
-    value: fn(&Trial) -> Option<f64>,
-    /// Whether the measure is meaningful for this server under this load.
-    applies: fn(&Summary<'_>) -> bool,
-    /// A lower bound on the figure of a server that cannot be ranked. A server with a
-    /// smaller figure must not be called the best.
-    lower_bound: fn(&Summary<'_>) -> Option<f64>,
-}
-
-/// The unit of a measure.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unit {
-    /// Microseconds.
-    Micros,
-    /// Requests per second.
-    Rate,
-    /// Nanoseconds.
-    TimeNs,
-}
-
-/// All measures, in the order in which they are reported.
-pub static ALL: &[Measure] = &[
-    Measure {
-        name: "Server CPU per request",
-        best: "needs the least",
-        other: "{name} needs {times}",
-        less: true,
-        unit: Unit::Micros,
-        value: |trial| trial.server.cpu_us_per_request,
-        applies: |_| true,
-        lower_bound: |_| None,
-    },
-    Measure {
-        name: "Throughput",
-        best: "serves the most",
-        other: "{times} that of {name}",
-        less: false,
-        unit: Unit::Rate,
-        value: |trial| Some(trial.throughput_rps),
-        // In an open loop, the load generator sets the throughput.
-        applies: |summary| !summary.limited && summary.cell.load.mode == Mode::Closed,
-        lower_bound: |summary| summary.limited.then_some(summary.throughput_rps.median),
-    },
-    Measure {
-        name: "Response time (p95)",
-        best: "has the shortest",
-        other: "{name} takes {times}",
-        less: true,
-        unit: Unit::TimeNs,
-        value: p95,
-        // Over capacity, response time only reflects the length of the run.
-        applies: |summary| {
-            let load = &summary.cell.load;
-            load.mode != Mode::Closed && load.then.is_none() && !summary.over_capacity()
-        },
-        lower_bound: |_| None,
-    },
-    Measure {
-        name: "Goodput under overload",
-        best: "serves the most",
-        other: "{times} that of {name}",
-        less: false,
-        unit: Unit::Rate,
-        value: goodput,
-        applies: |summary| !summary.limited && summary.cell.load.then.is_some(),
-        lower_bound: |summary| {
-            let goodput = Figure::of(summary.trials(), goodput);
-            goodput
-                .filter(|_| summary.limited)
-                .map(|goodput| goodput.median)
-        },
-    },
-];
-
-/// The p95 of a trial, if it is exact and has enough samples beyond it.
-fn p95(trial: &Trial) -> Option<f64> {
-    const Q: f64 = 0.95;
-    let exact = trial.censored.count == 0 || Q <= trial.exact_below;
-    let enough = trial.samples as f64 * (1.0 - Q) >= BEYOND;
-    let value = trial.latency_ns.p95.filter(|_| exact && enough)?;
-    Some(value as f64)
-}
-
-fn goodput(trial: &Trial) -> Option<f64> {
-    trial.overload.as_ref().map(|overload| overload.goodput_rps)
-}
 
 /// Servers under one load, ranked by one measure.
 #[derive(Debug)]

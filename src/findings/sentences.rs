@@ -8,22 +8,45 @@ use super::units::{count, digits, some};
 use crate::record::{NoReplyCause, Verdict};
 use crate::stats::{Ratio, median};
 
-/// The results of a comparison as sentences. Empty for a single server.
+/// The results of a comparison under one load as sentences. Empty for a single server.
 pub fn closing(summaries: &[Summary<'_>]) -> Vec<String> {
-    // A check compares its two sides itself.
-    let checked = summaries
-        .iter()
-        .any(|summary| summary.cell.contestant.role.is_some());
-    if summaries.len() < 2 || checked {
-        return Vec::new();
+    closing_of(&[summaries])
+}
+
+/// The results of a comparison under one or two loads as sentences.
+pub(crate) fn closing_of(loads: &[&[Summary<'_>]]) -> Vec<String> {
+    let mut sentences = orders(loads);
+    let compared = loads.iter().filter(|load| is_compared(load));
+    for sentence in compared.flat_map(|load| exceptions(load)) {
+        if !sentences.contains(&sentence) {
+            sentences.push(sentence);
+        }
     }
-    let rankings = rankings(summaries);
+    sentences
+}
+
+/// The rankings under one or two loads as sentences, and what their brackets are.
+pub(crate) fn orders(loads: &[&[Summary<'_>]]) -> Vec<String> {
+    let compared = loads.iter().filter(|load| is_compared(load));
+    let rankings: Vec<Ranking<'_>> = compared.flat_map(|load| rankings(load)).collect();
     let mut sentences: Vec<String> = rankings.iter().map(order).collect();
     if rankings.iter().any(has_intervals) {
         sentences.push(
             "In brackets: simultaneous 95 % confidence intervals, all pairs compared.".to_owned(),
         );
     }
+    sentences
+}
+
+/// Whether servers are compared under this load. A check compares its two sides itself.
+fn is_compared(load: &[Summary<'_>]) -> bool {
+    let mut summaries = load.iter();
+    load.len() > 1 && summaries.all(|summary| summary.cell.contestant.role.is_none())
+}
+
+/// What the ranking of one load does not say.
+fn exceptions(summaries: &[Summary<'_>]) -> Vec<String> {
+    let mut sentences = Vec::new();
     let ranked: Vec<&Summary<'_>> = summaries.iter().filter(|summary| summary.ranks()).collect();
     sentences.extend(recovered(summaries));
     sentences.extend(over_capacity(summaries));
@@ -124,14 +147,14 @@ fn compared(ranking: &Ranking<'_>, name: &str, times: &str) -> String {
         .replace("{times}", times)
 }
 
-/// A ratio with its confidence interval: `1.50× (1.40–1.60)`.
+/// A ratio with its confidence interval: `1.50× (1.40 to 1.60)`.
 pub(crate) fn times(ratio: &Ratio) -> String {
     format!("{:.2}× {}", ratio.estimate, interval(ratio))
 }
 
-/// `(1.40–1.60)`.
+/// `(1.40 to 1.60)`.
 fn interval(ratio: &Ratio) -> String {
-    format!("({:.2}–{:.2})", ratio.low, ratio.high)
+    format!("({:.2} to {:.2})", ratio.low, ratio.high)
 }
 
 fn over_capacity(summaries: &[Summary<'_>]) -> Option<String> {

@@ -115,7 +115,7 @@ fn generator_remedy(waited_share: f64, threads: usize, cores: usize) -> &'static
     if cores > threads.saturating_mul(2) && !is_short_of_cores {
         "give a higher --client-threads"
     } else {
-        "compare CPU per request instead, or use a machine with more cores"
+        "compare at one rate instead (--rate), or use a machine with more cores"
     }
 }
 

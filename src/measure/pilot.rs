@@ -13,7 +13,9 @@ use super::plan::Plan;
 use super::trial;
 use super::trial_times::TrialTimes;
 use crate::error::Error;
+use crate::findings::BEYOND;
 use crate::record::{Assign, Mode, Pilot};
+use crate::scenario::{Capacity, Takers};
 
 /// The duration of a pilot's window.
 const WINDOW: Duration = Duration::from_millis(500);
@@ -67,13 +69,23 @@ pub(crate) fn settle(
         outcome.pilots.push(pilot);
     }
     let mut cases = Vec::with_capacity(plan.cases.len());
+    let mut skipped: Vec<Skipped<'_>> = Vec::new();
     for case in &plan.cases {
         match with_rates(case, &outcome.pilots) {
             Ok(case) => cases.push(case),
-            Err(why) if outcome.left_out.contains(&why) => {}
-            Err(why) => outcome.left_out.push(why),
+            Err(why) => match skipped.iter_mut().find(|load| load.is_of(case, &why)) {
+                Some(load) => load.cases.push(case),
+                None => skipped.push(Skipped {
+                    cases: vec![case],
+                    why,
+                }),
+            },
         }
     }
+    outcome.left_out = skipped
+        .iter()
+        .map(|load| load.text(&outcome.pilots))
+        .collect();
     Ok(Some(cases))
 }
 
@@ -114,7 +126,7 @@ fn is_of(pilot: &Pilot, case: &Case) -> bool {
 }
 
 /// The case with the absolute rates that follow from its pilots, or the reason to leave it out.
-fn with_rates(case: &Case, pilots: &[Pilot]) -> Result<Case, String> {
+fn with_rates(case: &Case, pilots: &[Pilot]) -> Result<Case, WhyLeftOut> {
     let mut case = case.clone();
     let Some(rate_spec) = case.rate_spec.take() else {
         return Ok(case);
@@ -122,20 +134,95 @@ fn with_rates(case: &Case, pilots: &[Pilot]) -> Result<Case, String> {
     let same_load = pilots
         .iter()
         .filter(|pilot| pilot.scenario == case.scenario && pilot.clients == case.load.clients);
-    let serves_all =
-        same_load.filter(|pilot| pilot.clients_unserved == 0 && pilot.throughput_rps > 0.0);
-    let capacities: Vec<f64> = serves_all.map(|pilot| pilot.throughput_rps).collect();
-    match rate_spec.applied(&case.load, &capacities) {
-        Some(load) => {
-            case.load = load;
-            Ok(case)
+    let capacities: Vec<Capacity<'_>> = same_load
+        .filter(|pilot| serves_all(pilot))
+        .map(|pilot| Capacity {
+            server: &pilot.contestant,
+            workers: pilot.workers,
+            rps: pilot.throughput_rps,
+        })
+        .collect();
+    let load = rate_spec.applied(&case.load, &capacities);
+    case.load = load.ok_or(WhyLeftOut::NoneServesAll)?;
+    if rate_spec.takers == Takers::ServingAll {
+        let own = pilots.iter().find(|pilot| is_of(pilot, &case));
+        if own.is_some_and(|pilot| !serves_all(pilot)) {
+            return Err(WhyLeftOut::Unserved);
         }
-        None => {
-            let name = case.scenario.as_deref().unwrap_or("a load");
-            let clients = case.load.clients;
-            Err(format!(
-                "{name}: no server serves all {clients} clients, so no rate can be derived for it"
-            ))
+        let rate_rps = case.load.rate_rps.unwrap_or_default();
+        if rate_rps * case.load.duration.as_secs_f64() < LEAST_REQUESTS {
+            return Err(WhyLeftOut::TooFewRequests);
         }
     }
+    Ok(case)
+}
+
+/// With fewer requests in the window, not even p50 has enough samples.
+const LEAST_REQUESTS: f64 = 2.0 * BEYOND;
+
+fn serves_all(pilot: &Pilot) -> bool {
+    pilot.clients_unserved == 0 && pilot.throughput_rps > 0.0
+}
+
+/// Why a load is not measured for a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum WhyLeftOut {
+    /// No server serves all clients, so there is no rate.
+    NoneServesAll,
+    /// This server left clients unserved in its pilot.
+    Unserved,
+    /// The rate is too low for the window.
+    TooFewRequests,
+}
+
+/// The cases of one load that are left out for one reason.
+struct Skipped<'a> {
+    cases: Vec<&'a Case>,
+    why: WhyLeftOut,
+}
+
+impl Skipped<'_> {
+    fn is_of(&self, case: &Case, why: &WhyLeftOut) -> bool {
+        let same_load =
+            |own: &&Case| own.scenario == case.scenario && own.load.clients == case.load.clients;
+        self.why == *why && self.cases.first().is_some_and(same_load)
+    }
+
+    /// What is left out and why, for people.
+    fn text(&self, pilots: &[Pilot]) -> String {
+        let Some(first) = self.cases.first() else {
+            return String::new();
+        };
+        let clients = first.load.clients;
+        let scenario = first.scenario.as_deref();
+        match self.why {
+            WhyLeftOut::NoneServesAll => format!(
+                "{}: no server serves all {clients} clients, so no rate can be derived for it",
+                scenario.unwrap_or("the load at one rate")
+            ),
+            WhyLeftOut::TooFewRequests => format!(
+                "{}: the rate is so low that the measured time has under {LEAST_REQUESTS} requests",
+                at_one_rate(scenario)
+            ),
+            WhyLeftOut::Unserved => {
+                let entries = self.cases.iter().map(|case| {
+                    let own = pilots.iter().find(|pilot| is_of(pilot, case));
+                    let unserved = own.map_or(clients, |pilot| pilot.clients_unserved);
+                    format!("{} served {} of {clients}", case.label, clients - unserved)
+                });
+                let entries: Vec<String> = entries.collect();
+                format!(
+                    "{}: servers that left clients unserved in their pilots ({})",
+                    at_one_rate(scenario),
+                    entries.join(", ")
+                )
+            }
+        }
+    }
+}
+
+fn at_one_rate(scenario: Option<&str>) -> String {
+    scenario.map_or("at one rate".to_owned(), |name| {
+        format!("{name} at one rate")
+    })
 }

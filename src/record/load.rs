@@ -6,6 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::{Map, Value};
 
 use super::choices::{Arrivals, Assign, Close, Mode};
+use super::rate_share::RateShare;
 use super::seconds;
 use crate::protocol::{WriteMode, request_bytes};
 use crate::sys::Cpus;
@@ -49,6 +50,8 @@ pub struct LoadSpec {
     /// Requests per second over all clients; null in a closed loop, and until the pilots have
     /// measured the capacity that it is a share of.
     pub rate_rps: Option<f64>,
+    /// How the rate was derived from pilots; null if it was given.
+    pub rate_share: Option<RateShare>,
     /// Requests in flight per connection.
     pub pipeline: usize,
     /// Which connection a request of an open loop waits for.
@@ -145,6 +148,7 @@ impl Default for LoadSpec {
             clients: 64,
             mode: Mode::Closed,
             rate_rps: None,
+            rate_share: None,
             pipeline: 1,
             assign: Assign::Bound,
             requests_per_connection: None,

@@ -15,6 +15,7 @@ pub mod histogram;
 mod load;
 mod no_replies;
 pub(crate) mod quantity;
+mod rate_share;
 mod scenario;
 mod search;
 mod seconds;
@@ -36,6 +37,7 @@ pub use load::{
     RateChange, Skew,
 };
 pub use no_replies::NoReplyCause;
+pub use rate_share::{CapacityOf, RateShare};
 pub use scenario::{Pilot, ScenarioInfo};
 pub use search::{SearchInfo, Slo, Step, Try};
 pub(crate) use seconds::{LONGEST as LONGEST_TIME, parse as parse_time};

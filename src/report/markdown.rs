@@ -5,6 +5,7 @@ use super::text;
 use crate::findings::comparison::comparison;
 use crate::findings::early_end::early_end;
 use crate::findings::provenance::provenance;
+use crate::findings::two_loads::{Comparison, TwoLoads, comparisons};
 use crate::findings::warnings::warnings;
 use crate::findings::{Summary, headline, labelled, search_sentences, sentences};
 use crate::record::{Record, SearchInfo};
@@ -31,28 +32,26 @@ impl Format for Markdown {
         }
         let has_searches = !record.searches.is_empty();
         let mut last = None;
-        for group in text::groups(&summaries).filter(|_| !has_searches) {
-            let scenario = group[0].cell.scenario.as_deref();
+        for comparison in comparisons(&summaries).iter().filter(|_| !has_searches) {
+            let scenario = comparison.first().cell.scenario.as_deref();
             if let Some(name) = scenario.filter(|_| scenario != last) {
                 out.push_str(&format!("## {}\n\n", text::about(record, name)));
             }
             last = scenario;
-            out.push_str(&format!("**{}**\n\n", text::load_line(group[0].cell)));
-            out.push_str(&table(group));
-            out.push('\n');
-            let warnings = warnings(group)
-                .into_iter()
-                .map(|warning| warning.sentence(true));
-            let sentences: Vec<String> = sentences::closing(group)
-                .into_iter()
-                .chain(warnings)
-                .collect();
-            sentences
-                .iter()
-                .for_each(|sentence| out.push_str(&format!("- {sentence}\n")));
-            if !sentences.is_empty() {
-                out.push('\n');
-            }
+            out.push_str(&match comparison {
+                Comparison::One(group) => section(
+                    &text::load_line(group[0].cell),
+                    &table(group),
+                    &sentences::closing(group),
+                    group,
+                ),
+                Comparison::Two(loads) => section(
+                    &loads.load_line(),
+                    &two_loads_table(loads),
+                    &sentences::closing_of(&[loads.at_rate, loads.capacity]),
+                    &[loads.capacity, loads.at_rate].concat(),
+                ),
+            });
         }
         for left_out in &record.left_out {
             out.push_str(&format!("- Left out: {left_out}.\n\n"));
@@ -82,12 +81,45 @@ fn escaped(name: &str) -> String {
     name.replace('|', "\\|")
 }
 
-/// Several servers under one load. The first column is text, the others are figures.
+/// A load, its table, its sentences and its warnings.
+fn section(load: &str, table: &str, sentences: &[String], summaries: &[Summary<'_>]) -> String {
+    let mut out = format!("**{load}**\n\n{table}\n");
+    let warnings = warnings(summaries);
+    let warnings = warnings.iter().map(|warning| warning.sentence(true));
+    let sentences: Vec<String> = sentences.iter().cloned().chain(warnings).collect();
+    sentences
+        .iter()
+        .for_each(|sentence| out.push_str(&format!("- {sentence}\n")));
+    if !sentences.is_empty() {
+        out.push('\n');
+    }
+    out
+}
+
+/// Several servers under one load.
 fn table(group: &[Summary<'_>]) -> String {
     let table = comparison(group);
-    let mut out = format!("| {} |\n", table.head.join(" | "));
-    out.push_str(&format!("|---|{}\n", "---:|".repeat(table.head.len() - 1)));
-    for mut row in table.rows {
+    layout(&table.head.map(str::to_owned), table.rows)
+}
+
+/// Several servers at capacity and at one rate.
+fn two_loads_table(loads: &TwoLoads<'_, '_>) -> String {
+    let table = loads.table();
+    let head = table.head.map(|(load, figure)| match load {
+        "" => figure.to_owned(),
+        load => format!("{figure}, {load}"),
+    });
+    layout(&head, table.rows.into_iter().map(|row| row.values))
+}
+
+/// A table whose first column is text and whose others are figures.
+fn layout<const COLUMNS: usize>(
+    head: &[String; COLUMNS],
+    rows: impl IntoIterator<Item = [String; COLUMNS]>,
+) -> String {
+    let mut out = format!("| {} |\n", head.join(" | "));
+    out.push_str(&format!("|---|{}\n", "---:|".repeat(COLUMNS - 1)));
+    for mut row in rows {
         row[0] = escaped(&row[0]);
         out.push_str(&format!("| {} |\n", row.join(" | ")));
     }

@@ -9,7 +9,7 @@ use crate::findings::comparison::comparison;
 use crate::findings::early_end::early_end;
 use crate::findings::labels::{labelled, parts};
 pub(crate) use crate::findings::load_line::about;
-pub(crate) use crate::findings::summary::groups;
+use crate::findings::two_loads::{Comparison, TwoLoads, comparisons};
 use crate::findings::units::count;
 use crate::findings::warnings::warnings;
 use crate::findings::{Headline, headline, no_client_was_served};
@@ -57,15 +57,21 @@ impl Format for Text {
         // A search already lists its cells as steps.
         let has_searches = !record.searches.is_empty();
         let mut last = None;
-        for group in groups(&summaries).filter(|_| !has_searches) {
-            let scenario = group[0].cell.scenario.as_deref();
+        let comparisons = comparisons(&summaries);
+        for comparison in comparisons.iter().filter(|_| !has_searches) {
+            let scenario = comparison.first().cell.scenario.as_deref();
             if scenario != last {
                 out.extend(scenario.map(|name| heading(record, name)));
                 last = scenario;
             }
-            match group {
-                [one] => out.push(server::in_full(one, said)),
-                several => out.push(compared(several)),
+            match comparison {
+                Comparison::One([one]) => out.push(server::in_full(one, said)),
+                Comparison::One(several) => out.push(compared(several)),
+                Comparison::Two(loads) if loads.capacity.len() == 1 => {
+                    let both = loads.capacity.iter().chain(loads.at_rate);
+                    out.extend(both.map(|summary| server::in_full(summary, said)));
+                }
+                Comparison::Two(loads) => out.push(two_loads(loads)),
             }
         }
         for left_out in &record.left_out {
@@ -96,16 +102,66 @@ fn heading(record: &Record, name: &str) -> String {
 
 /// Several servers under one load.
 fn compared(group: &[Summary<'_>]) -> String {
-    let mut table = Table::new();
-    table.load_style(NOTHING);
     let comparison = comparison(group);
     let [_, rate, p50, p99, _, memory, served] = comparison.head;
     // A shorter head for CPU keeps the table within 80 columns.
-    table.set_header(["", rate, p50, p99, "CPU/req.", memory, served]);
-    for (mut row, summary) in comparison.rows.into_iter().zip(group) {
+    let head = ["", rate, p50, p99, "CPU/req.", memory, served].map(str::to_owned);
+    let rows = comparison.rows.into_iter().zip(group);
+    let rows = rows.map(|(mut row, summary)| {
         row[0] = short_label(summary);
+        row
+    });
+    let mut lines = table_lines(&load_line(group[0].cell), head, rows);
+    let note = match group[0].cell.load.mode {
+        _ if group[0].cell.load.then.is_some() => {
+            "No quantiles for an overload: they would only reflect how long it lasted."
+        }
+        Mode::Closed => {
+            "p50, p99 and CPU are at saturation, each server at its own rate: not ranked."
+        }
+        Mode::Constant | Mode::Poisson => {
+            "p50 and p99 are response times, from the planned send, at the same rate for all."
+        }
+    };
+    lines.push(painted(DIM, note));
+    lines.extend(conclusions(&[group]));
+    lines.join("\n")
+}
+
+/// Several servers at capacity and at one rate.
+fn two_loads(loads: &TwoLoads<'_, '_>) -> String {
+    let table = loads.table();
+    let head = table.head.map(|(load, figure)| match figure {
+        "model" => String::new(),
+        figure => format!("{load}\n{figure}"),
+    });
+    let rows = table.rows.into_iter().map(|row| {
+        let mut values = row.values;
+        values[0] = short_label(&loads.capacity[row.server]);
+        values
+    });
+    let mut lines = table_lines(&loads.load_line(), head, rows);
+    lines.push(painted(
+        DIM,
+        "p50 to p99 are response times, from the planned send, at the same rate for all.",
+    ));
+    lines.extend(conclusions(&[loads.at_rate, loads.capacity]));
+    lines.join("\n")
+}
+
+/// A load and its table, whose first column is text and whose others are figures.
+fn table_lines<const COLUMNS: usize>(
+    load: &str,
+    head: [String; COLUMNS],
+    rows: impl Iterator<Item = [String; COLUMNS]>,
+) -> Vec<String> {
+    let head_lines = head.iter().map(|cell| cell.lines().count()).max();
+    let mut table = Table::new();
+    table.load_style(NOTHING);
+    table.set_header(head);
+    rows.for_each(|row| {
         table.add_row(row);
-    }
+    });
     table
         .column_iter_mut()
         .skip(1)
@@ -113,35 +169,31 @@ fn compared(group: &[Summary<'_>]) -> String {
     table.column_iter_mut().for_each(|column| {
         column.set_padding((0, 1));
     });
-    let load = wrapped(&load_line(group[0].cell), "");
+    let load = wrapped(load, "");
     let mut lines: Vec<String> = load.iter().map(|line| painted(BOLD, line)).collect();
     lines.push(String::new());
     for (at, line) in table.lines().enumerate() {
         let line = line.trim_end();
-        lines.push(if at == 0 {
+        lines.push(if head_lines.is_some_and(|head| at < head) {
             painted(DIM, line)
         } else {
             line.to_owned()
         });
     }
     lines.push(String::new());
-    let note = match group[0].cell.load.mode {
-        _ if group[0].cell.load.then.is_some() => {
-            "No quantiles for an overload: they would only reflect how long it lasted."
-        }
-        Mode::Closed => {
-            "p50 and p99 are at saturation: they follow from throughput and rank no model."
-        }
-        Mode::Constant | Mode::Poisson => {
-            "p50 and p99 are response times, from the planned send, at the same rate for all."
-        }
-    };
-    lines.push(painted(DIM, note));
-    for sentence in sentences::closing(group) {
-        lines.extend(wrapped(&sentence, ""));
-    }
-    lines.extend(further_warnings(group));
-    lines.join("\n")
+    lines
+}
+
+/// The sentences and warnings below a table of one load or two.
+fn conclusions(loads: &[&[Summary<'_>]]) -> Vec<String> {
+    let sentences = sentences::closing_of(loads);
+    let mut lines: Vec<String> = sentences
+        .iter()
+        .flat_map(|sentence| wrapped(sentence, ""))
+        .collect();
+    let all: Vec<Summary<'_>> = loads.iter().copied().flatten().cloned().collect();
+    lines.extend(further_warnings(&all));
+    lines
 }
 
 /// Searches under one load: the results, then the steps of each search.

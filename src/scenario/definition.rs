@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use super::catalogue::{ALL, current_name, read};
-use super::rate_spec::{Rate, RateSpec};
+use super::rate_spec::{Rate, RateSpec, Takers};
 use crate::error::Error;
 use crate::load::Load;
 use crate::record::LoadSpec;
@@ -104,7 +104,11 @@ impl Scenario {
         };
         let then = self.open.as_ref().and_then(|open| open.then);
         let then = then.map(|(after, rate)| (duration.mul_f64(after), rate));
-        let rate_spec = rate.map(|rate| RateSpec { rate, then });
+        let rate_spec = rate.map(|rate| RateSpec {
+            rate,
+            then,
+            takers: Takers::All,
+        });
         match rate_spec.and_then(|rates| rates.applied(&load, &[])) {
             Some(load) => ScenarioLoad {
                 load,

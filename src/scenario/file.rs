@@ -49,9 +49,10 @@ const FROM_FILE: [&str; 7] = [
     "skew",
 ];
 /// The fields of [`LoadSpec`] that a file cannot set under their own names.
-const DERIVED: [&str; 8] = [
+const DERIVED: [&str; 9] = [
     "mode",
     "rate_rps",
+    "rate_share",
     "request_bytes",
     "payload_bytes",
     "duration_s",

@@ -12,5 +12,6 @@ mod rate_spec;
 pub mod suite;
 
 pub use definition::{Scenario, ScenarioLoad};
-pub use rate_spec::{CapacityOf, Rate, RateSpec};
+pub(crate) use rate_spec::Capacity;
+pub use rate_spec::{CapacityOf, Rate, RateSpec, Takers};
 pub use suite::Suite;

@@ -12,13 +12,8 @@ use crate::support::{
 
 #[test]
 fn json_output_is_one_document_with_one_cell_per_model() {
-    let record = measured(
-        &[
-            &["--model", "all", "--clients", "12", "--seed", "7"][..],
-            &SHORT,
-        ]
-        .concat(),
-    );
+    let models = ["--model", "all", "--clients", "12", "--seed", "7"];
+    let record = measured(&[&models[..], &["--share", "off"], &SHORT].concat());
     assert_eq!(record["schema"], "rpcbench.record/1");
     assert_eq!(record["seed"], 7);
     let cells = record["cells"].as_array().unwrap();
@@ -134,9 +129,9 @@ fn the_plan_shows_the_order_and_measures_nothing() {
     let output = run(&arguments);
     insta::assert_snapshot!("plan", String::from_utf8(output.stdout).unwrap());
     let again = run(&arguments);
-    assert_eq!(String::from_utf8(again.stdout).unwrap().lines().count(), 9);
+    assert_eq!(String::from_utf8(again.stdout).unwrap().lines().count(), 17);
     let bare = String::from_utf8(run(&["--plan"]).stdout).unwrap();
-    assert!(bare.starts_with("36 trials in about"), "{bare}");
+    assert!(bare.starts_with("72 trials in about"), "{bare}");
 }
 
 #[test]
@@ -274,7 +269,11 @@ fn a_command_in_another_language_is_measured_with_the_models() {
         .concat(),
     );
     let cells = record["cells"].as_array().unwrap();
-    assert_eq!(cells.len(), 2);
+    assert_eq!(
+        cells.len(),
+        3,
+        "single serves 1 of 3 clients: no load at one rate"
+    );
     let exec = cells
         .iter()
         .find(|cell| cell["contestant"]["kind"] == "exec")

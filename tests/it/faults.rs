@@ -324,7 +324,7 @@ fn complete_trials_are_kept_when_a_server_dies() {
             "2",
         ])
         .args(["--duration", "1s", "--warmup", "500ms", "--seed", "0"])
-        .args(["--save", saved.to_str().unwrap()])
+        .args(["--share", "off", "--save", saved.to_str().unwrap()])
         .output()
         .unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();

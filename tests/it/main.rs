@@ -47,6 +47,7 @@ mod shapes;
 mod storm;
 mod structure;
 mod support;
+mod two_loads;
 mod untrusted;
 mod validity;
 mod wakeups;

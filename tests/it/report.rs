@@ -6,7 +6,7 @@ use rpcbench::record::{
     ValidityFinding, WorkerSide, WriteMode,
 };
 
-use crate::support::{cell, record, six, starved, suspect, text, trial};
+use crate::support::{at_rate, cell, record, six, starved, suspect, text, trial};
 
 fn format(name: &str, record: &Record) -> String {
     report::ALL
@@ -155,8 +155,8 @@ fn differences_within_noise_are_not_distinguishable() {
         trial.server.cpu_us_per_request = trial.server.cpu_us_per_request.map(|cpu| cpu * noise);
     }
     let rendered = text(&record(vec![
-        cell("threaded", six(1.0)),
-        cell("async", noisy),
+        at_rate(cell("threaded", six(1.0)), 9000.0),
+        at_rate(cell("async", noisy), 9000.0),
     ]));
     let rendered = rendered.replace('\n', " ");
     assert!(

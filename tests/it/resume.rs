@@ -11,8 +11,9 @@ use serde_json::Value;
 
 use crate::support::{SHORT, rpcbench, run, wait_for_server};
 
-/// Two scenarios, of which one has five rates, with two servers and two rounds.
-const TRIALS: usize = (1 + 5) * 2 * 2;
+/// Two scenarios, one at capacity and at one rate, the other at five rates, with two servers and two
+/// rounds.
+const TRIALS: usize = (2 + 5) * 2 * 2;
 
 /// Starts a run, interrupts it with SIGINT in its fourth trial, and returns its record.
 fn interrupted(file: &Path) -> Record {
@@ -40,8 +41,8 @@ fn interrupted(file: &Path) -> Record {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    // Two pilots come first.
-    wait_for_server(child.id() as i32, 2 + 4);
+    // Two pilots per scenario come first.
+    wait_for_server(child.id() as i32, 4 + 4);
     kill(Pid::from_raw(child.id() as i32), Signal::SIGINT).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(130));
     Record::read(file).unwrap()

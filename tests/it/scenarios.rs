@@ -297,7 +297,7 @@ fn servers_of_a_scenario_are_measured_one_after_the_other() {
     let output = run(&["--suite", "quick", "--seed", "3", "--plan"]);
     let text = String::from_utf8(output.stdout).unwrap();
     let rows: Vec<&str> = text.lines().skip(1).collect();
-    assert_eq!(rows.len(), 108, "{text}");
+    assert_eq!(rows.len(), 216, "{text}");
     let scenario = |row: &str| {
         row.split(':')
             .next()
@@ -311,11 +311,12 @@ fn servers_of_a_scenario_are_measured_one_after_the_other() {
     for (rows, name) in rows.chunks(6).zip(&blocks) {
         assert!(rows.iter().all(|row| scenario(row) == *name), "{rows:#?}");
     }
-    let mut first: Vec<String> = blocks[..3].to_vec();
+    let mut first: Vec<String> = blocks[..6].to_vec();
     first.sort();
-    assert_eq!(first, ["churn", "cpu", "echo"], "each once per round");
+    let both_loads = ["churn", "churn", "cpu", "cpu", "echo", "echo"];
+    assert_eq!(first, both_loads, "each load once per round");
     assert!(
-        blocks.chunks(3).any(|round| round != &blocks[..3]),
+        blocks.chunks(6).any(|round| round != &blocks[..6]),
         "shuffled"
     );
 }

@@ -138,6 +138,11 @@ impl LoadArgs {
         }
     }
 
+    /// Whether the command line gives a rate.
+    pub(crate) fn has_rate(&self) -> bool {
+        !self.rate.is_empty()
+    }
+
     fn rates(&self) -> Vec<Option<f64>> {
         match self.rate.as_slice() {
             [] => vec![None],

@@ -4,6 +4,7 @@ pub mod external;
 pub mod load;
 pub mod named_load;
 pub mod numbers;
+pub mod one_rate;
 pub mod request;
 pub mod save;
 pub mod scenario_loads;

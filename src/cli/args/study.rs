@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::ValueHint;
 
 use super::load::LoadArgs;
+use super::one_rate::OneRate;
 use super::{numbers, values};
 use crate::record::{ScenarioInfo, Slo};
 use crate::scenario::{Scenario, Suite};
@@ -23,6 +24,9 @@ pub(crate) struct StudyArgs {
     /// Find the highest rate within a target (p99=10ms)
     #[arg(long, value_parser = values::slo, group = "open_loop", conflicts_with_all = ["rate", "trials", "think", "scenario"], value_name = "TARGET")]
     pub(crate) slo: Option<Slo>,
+    /// Compare at one rate: this share of the weakest server's capacity, or off [default: 50%]
+    #[arg(long, group = "open_loop", conflicts_with_all = ["rate", "slo", "think"], value_name = "SHARE", hide_short_help = true)]
+    share: Option<OneRate>,
     /// Suite: quick, ci, full, or a .toml file
     #[arg(long, conflicts_with = "scenario", conflicts_with_all = [
         "rate", "slo", "arrivals", "assign", "pipeline", "requests_per_connection", "method",
@@ -44,6 +48,19 @@ impl StudyArgs {
     /// Number of rounds; `default` if the command line gives none.
     pub(crate) fn rounds(&self, default: usize) -> usize {
         self.trials.map_or(default, NonZeroUsize::get)
+    }
+
+    /// The share of the capacity at which servers are compared; `None` measures the loads as they
+    /// are. Without `--share`, several servers and all suites are compared at one rate.
+    pub(crate) fn share(&self, servers: usize, load: &LoadArgs) -> Option<f64> {
+        let compares = servers > 1 || self.suite.is_some() || self.share.is_some();
+        if !compares || self.slo.is_some() || load.has_rate() {
+            return None;
+        }
+        match self.share.unwrap_or_default() {
+            OneRate::Off => None,
+            OneRate::Share(share) => Some(share),
+        }
     }
 
     /// The scenarios that the command line names, if any.

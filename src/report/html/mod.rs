@@ -11,3 +11,4 @@ pub mod page;
 pub mod provenance;
 pub mod ranking_table;
 pub mod scenario_group;
+pub mod two_loads;

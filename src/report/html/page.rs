@@ -5,7 +5,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use super::figures::sections;
 use super::markup::{figures_of, swatch};
 use super::scenario_group::{PageData, Source};
-use super::{answer, changes, data, gate, provenance, ranking_table};
+use super::{answer, changes, data, gate, provenance, ranking_table, two_loads};
 use crate::findings::early_end::early_end;
 use crate::findings::headline;
 use crate::record::Record;
@@ -62,6 +62,7 @@ pub fn page(originals: &[Source<'_>]) -> Page {
                     (notices(sources))
                     (gate::section(&page_data, &gate))
                     (changes::section(&changes_of(sources)))
+                    (two_loads::section(sources))
                     (answer::section(&page_data))
                     (ranking_table::section(&page_data))
                     (legend(&page_data))

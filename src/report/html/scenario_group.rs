@@ -73,6 +73,7 @@ impl<'a> Key<'a> {
         let load = LoadSpec {
             clients: if open { cell.load.clients } else { 0 },
             rate_rps: None,
+            rate_share: None,
             duration: Duration::ZERO,
             warmup: Duration::ZERO,
             // Both fields depend on the other fields.
@@ -169,8 +170,15 @@ impl<'a> PageData<'a> {
     fn title(&self, key: &Key<'_>, cell: &Cell) -> String {
         let name = key.scenario.unwrap_or(&cell.load.method).to_owned();
         let clients = some(cell.load.clients as u64, "client");
+        let at_rate = cell.load.mode != Mode::Closed && cell.load.rate_share.is_some();
         let candidates = [
             name.clone(),
+            // The second load of a comparison.
+            if at_rate {
+                format!("{name} at one rate")
+            } else {
+                name.clone()
+            },
             format!("{name}, {clients}"),
             format!("{name}: {}", load_line(cell)),
         ];

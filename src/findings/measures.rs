@@ -1,0 +1,119 @@
+//! The measures by which servers are ranked, and under which loads each compares them.
+//!
+//! Throughput is compared in closed loops where the generator was not the limit; CPU per request
+//! and response time in open loops, at the same absolute rate for all; goodput in overloads.
+
+use super::summary::{BEYOND, Figure, Summary};
+use crate::record::{Mode, Trial};
+
+/// A figure by which servers are ranked.
+#[derive(Debug)]
+pub struct Measure {
+    /// Its name for people.
+    pub name: &'static str,
+    /// Predicate of the best server.
+    pub best: &'static str,
+    /// Template for another server compared with the best; `{name}` and `{times}` are replaced.
+    pub other: &'static str,
+    /// Whether a smaller figure is better.
+    pub less: bool,
+    /// The unit of the figure.
+    pub unit: Unit,
+    pub(super) value: fn(&Trial) -> Option<f64>,
+    /// Whether the measure is meaningful for this server under this load.
+    pub(super) applies: fn(&Summary<'_>) -> bool,
+    /// A lower bound on the figure of a server that cannot be ranked. A server with a
+    /// smaller figure must not be called the best.
+    pub(super) lower_bound: fn(&Summary<'_>) -> Option<f64>,
+}
+
+/// The unit of a measure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    /// Microseconds.
+    Micros,
+    /// Requests per second.
+    Rate,
+    /// Nanoseconds.
+    TimeNs,
+}
+
+/// All measures, in the order in which they are reported.
+pub static ALL: &[Measure] = &[
+    Measure {
+        name: "Server CPU per request",
+        best: "needs the least",
+        other: "{name} needs {times}",
+        less: true,
+        unit: Unit::Micros,
+        value: |trial| trial.server.cpu_us_per_request,
+        // At saturation each server has a rate of its own, and a faster one serves more requests
+        // per wakeup: its CPU per request is not comparable.
+        applies: |summary| summary.cell.load.mode != Mode::Closed,
+        lower_bound: |_| None,
+    },
+    Measure {
+        name: "Throughput",
+        best: "serves the most",
+        other: "{times} that of {name}",
+        less: false,
+        unit: Unit::Rate,
+        value: |trial| Some(trial.throughput_rps),
+        // In an open loop, the load generator sets the throughput.
+        applies: |summary| !summary.limited && summary.cell.load.mode == Mode::Closed,
+        lower_bound: |summary| summary.limited.then_some(summary.throughput_rps.median),
+    },
+    Measure {
+        name: "Response time (p50)",
+        best: "has the shortest",
+        other: "{name} takes {times}",
+        less: true,
+        unit: Unit::TimeNs,
+        value: |trial| quantile(trial, 0.5, trial.latency_ns.p50),
+        applies: has_response_times,
+        lower_bound: |_| None,
+    },
+    Measure {
+        name: "Response time (p95)",
+        best: "has the shortest",
+        other: "{name} takes {times}",
+        less: true,
+        unit: Unit::TimeNs,
+        value: |trial| quantile(trial, 0.95, trial.latency_ns.p95),
+        applies: has_response_times,
+        lower_bound: |_| None,
+    },
+    Measure {
+        name: "Goodput under overload",
+        best: "serves the most",
+        other: "{times} that of {name}",
+        less: false,
+        unit: Unit::Rate,
+        value: goodput,
+        applies: |summary| !summary.limited && summary.cell.load.then.is_some(),
+        lower_bound: |summary| {
+            let goodput = Figure::of(summary.trials(), goodput);
+            goodput
+                .filter(|_| summary.limited)
+                .map(|goodput| goodput.median)
+        },
+    },
+];
+
+/// Whether response times compare servers. Over capacity, they only reflect the length of the run.
+fn has_response_times(summary: &Summary<'_>) -> bool {
+    let load = &summary.cell.load;
+    load.mode != Mode::Closed && load.then.is_none() && !summary.over_capacity()
+}
+
+/// A quantile of a trial, if it is exact and has enough samples beyond it.
+fn quantile(trial: &Trial, q: f64, value_ns: Option<u64>) -> Option<f64> {
+    let exact = trial.censored.count == 0 || q <= trial.exact_below;
+    let enough = trial.samples as f64 * (1.0 - q) >= BEYOND;
+    let value_ns = value_ns.filter(|_| exact && enough)?;
+    Some(value_ns as f64)
+}
+
+fn goodput(trial: &Trial) -> Option<f64> {
+    trial.overload.as_ref().map(|overload| overload.goodput_rps)
+}
