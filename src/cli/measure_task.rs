@@ -81,7 +81,7 @@ impl Args {
     fn default_times(&self) -> Times {
         if self.study.slo.is_some() {
             SEARCH_STEP
-        } else if self.names_no_server() {
+        } else if self.takes_rounds() {
             BARE
         } else {
             NAMED
@@ -93,11 +93,15 @@ impl Args {
         self.servers.is_empty()
     }
 
+    /// Whether the default is several short rounds.
+    fn takes_rounds(&self) -> bool {
+        self.names_no_server() || self.study.budget.is_some()
+    }
+
     /// Each server under each load.
     pub(crate) fn task(&self, app: App<'_>) -> anyhow::Result<Task> {
         self.load.check_cpus()?;
         self.server.check_cpus()?;
-        let no_servers_named = self.names_no_server();
         let study = self.study.study(&self.load)?;
         let loads = match &study {
             Some(study) => self.load.cases(&study.scenarios, &self.server)?,
@@ -130,12 +134,13 @@ impl Args {
         refuse_unknown_methods(app, &cases)?;
         let default_rounds = study
             .as_ref()
-            .map_or(if no_servers_named { BARE_ROUNDS } else { 1 }, |study| {
+            .map_or(if self.takes_rounds() { BARE_ROUNDS } else { 1 }, |study| {
                 study.trials
             });
         let plan = Plan {
             cases,
             rounds: self.study.rounds(default_rounds),
+            budget: self.study.budget,
             seed: seed_or_random(self.load.seed),
             before: EarlierRun::default(),
         };

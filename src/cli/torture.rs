@@ -130,6 +130,7 @@ pub(super) fn plan(app: App<'_>, args: &Args) -> anyhow::Result<Plan> {
     Ok(Plan {
         cases,
         rounds: args.trials.get(),
+        budget: None,
         seed: seed_or_random(args.seed),
         before: EarlierRun::default(),
     })

@@ -4,7 +4,7 @@
 //! and response time in open loops, at the same absolute rate for all; goodput in overloads.
 
 use super::summary::{BEYOND, Figure, Summary};
-use crate::record::{Mode, Trial};
+use crate::record::{LoadSpec, Mode, Trial};
 
 /// A figure by which servers are ranked.
 #[derive(Debug)]
@@ -19,8 +19,12 @@ pub struct Measure {
     pub less: bool,
     /// The unit of the figure.
     pub unit: Unit,
+    /// Whether it compares servers under a load.
+    pub(super) of_load: fn(&LoadSpec) -> bool,
+    /// Whether rounds are added while its order is undecided.
+    pub(super) is_awaited: bool,
     pub(super) value: fn(&Trial) -> Option<f64>,
-    /// Whether the measure is meaningful for this server under this load.
+    /// Whether the trials of this server give the figure.
     pub(super) applies: fn(&Summary<'_>) -> bool,
     /// A lower bound on the figure of a server that cannot be ranked. A server with a
     /// smaller figure must not be called the best.
@@ -46,10 +50,12 @@ pub static ALL: &[Measure] = &[
         other: "{name} needs {times}",
         less: true,
         unit: Unit::Micros,
-        value: |trial| trial.server.cpu_us_per_request,
         // At saturation each server has a rate of its own, and a faster one serves more requests
         // per wakeup: its CPU per request is not comparable.
-        applies: |summary| summary.cell.load.mode != Mode::Closed,
+        of_load: |load| load.mode != Mode::Closed,
+        is_awaited: true,
+        value: |trial| trial.server.cpu_us_per_request,
+        applies: |_| true,
         lower_bound: |_| None,
     },
     Measure {
@@ -58,9 +64,11 @@ pub static ALL: &[Measure] = &[
         other: "{times} that of {name}",
         less: false,
         unit: Unit::Rate,
-        value: |trial| Some(trial.throughput_rps),
         // In an open loop, the load generator sets the throughput.
-        applies: |summary| !summary.limited && summary.cell.load.mode == Mode::Closed,
+        of_load: |load| load.mode == Mode::Closed,
+        is_awaited: true,
+        value: |trial| Some(trial.throughput_rps),
+        applies: |summary| !summary.limited,
         lower_bound: |summary| summary.limited.then_some(summary.throughput_rps.median),
     },
     Measure {
@@ -69,8 +77,11 @@ pub static ALL: &[Measure] = &[
         other: "{name} takes {times}",
         less: true,
         unit: Unit::TimeNs,
+        of_load: has_response_times,
+        is_awaited: true,
         value: |trial| quantile(trial, 0.5, trial.latency_ns.p50),
-        applies: has_response_times,
+        // Over capacity, response time only reflects the length of the run.
+        applies: |summary| !summary.over_capacity(),
         lower_bound: |_| None,
     },
     Measure {
@@ -79,8 +90,11 @@ pub static ALL: &[Measure] = &[
         other: "{name} takes {times}",
         less: true,
         unit: Unit::TimeNs,
+        of_load: has_response_times,
+        is_awaited: false,
         value: |trial| quantile(trial, 0.95, trial.latency_ns.p95),
-        applies: has_response_times,
+        // Over capacity, response time only reflects the length of the run.
+        applies: |summary| !summary.over_capacity(),
         lower_bound: |_| None,
     },
     Measure {
@@ -89,8 +103,10 @@ pub static ALL: &[Measure] = &[
         other: "{times} that of {name}",
         less: false,
         unit: Unit::Rate,
+        of_load: |load| load.then.is_some(),
+        is_awaited: true,
         value: goodput,
-        applies: |summary| !summary.limited && summary.cell.load.then.is_some(),
+        applies: |summary| !summary.limited,
         lower_bound: |summary| {
             let goodput = Figure::of(summary.trials(), goodput);
             goodput
@@ -100,10 +116,9 @@ pub static ALL: &[Measure] = &[
     },
 ];
 
-/// Whether response times compare servers. Over capacity, they only reflect the length of the run.
-fn has_response_times(summary: &Summary<'_>) -> bool {
-    let load = &summary.cell.load;
-    load.mode != Mode::Closed && load.then.is_none() && !summary.over_capacity()
+/// Whether response times compare servers: not in an overload.
+fn has_response_times(load: &LoadSpec) -> bool {
+    load.mode != Mode::Closed && load.then.is_none()
 }
 
 /// A quantile of a trial, if it is exact and has enough samples beyond it.

@@ -5,8 +5,8 @@
 
 use super::measures::{ALL, Measure};
 use super::summary::Summary;
-use crate::record::Cell;
-use crate::stats::{Ratio, median, paired_ratio, range};
+use crate::record::{Cell, RoundsRule};
+use crate::stats::{Ratio, anytime_ratio, median, paired_ratio, range};
 
 /// With fewer rounds there is no ranking.
 pub const LEAST_ROUNDS: usize = 6;
@@ -60,22 +60,80 @@ impl Ranking<'_> {
 
 /// The rankings of servers under one load, for each measure that can rank two servers or more.
 pub fn rankings<'a>(summaries: &[Summary<'a>]) -> Vec<Ranking<'a>> {
-    let comparisons: Vec<(&'static Measure, Vec<ServerValues<'a>>)> = ALL
-        .iter()
+    let comparisons: Vec<(&'static Measure, Vec<ServerValues<'a>>)> = measures_of(summaries)
         .map(|measure| (measure, comparable(summaries, measure)))
         .filter(|(_, servers)| servers.len() > 1)
         .collect();
-    // Bonferroni correction: every pair of each measure counts as one comparison.
-    let pairs: usize = comparisons
-        .iter()
-        .map(|(_, servers)| servers.len() * (servers.len() - 1) / 2)
-        .sum();
-    let alpha = ALPHA / pairs.max(1) as f64;
+    let test = Test::of(summaries, &comparisons);
     let ranked = comparisons.into_iter().filter_map(|(measure, servers)| {
         let is_partial = lower_bounds(summaries, measure).next().is_some();
-        ranking(measure, &servers, alpha, is_partial)
+        ranking(measure, &servers, test, is_partial)
     });
     ranked.collect()
+}
+
+/// Differences below this are not worth further rounds.
+const NEGLIGIBLE_RATIO: f64 = 1.05;
+
+/// Whether more rounds may show an order that matters: between the best server and another one, by
+/// a figure that rounds are added for.
+pub fn is_undecided(summaries: &[Summary<'_>]) -> bool {
+    let is_open = |place: &RankedServer<'_>| match place.against_first {
+        None | Some(ComparedWithBest::Worse(_)) => false,
+        Some(ComparedWithBest::Seen(..)) => true,
+        Some(ComparedWithBest::NotDistinguishable(ratio)) => {
+            ratio.high > NEGLIGIBLE_RATIO || ratio.low < 1.0 / NEGLIGIBLE_RATIO
+        }
+    };
+    let rankings = rankings(summaries);
+    let mut awaited = rankings.iter().filter(|ranking| ranking.measure.is_awaited);
+    awaited.any(|ranking| ranking.places.iter().any(is_open))
+}
+
+/// The measures that compare servers under the load of these summaries.
+fn measures_of(summaries: &[Summary<'_>]) -> impl Iterator<Item = &'static Measure> {
+    let load = summaries.first().map(|summary| &summary.cell.load);
+    ALL.iter()
+        .filter(move |measure| load.is_some_and(measure.of_load))
+}
+
+/// How pairs of servers are compared.
+#[derive(Debug, Clone, Copy)]
+struct Test {
+    rounds: RoundsRule,
+    /// The error rate of one pair and measure.
+    alpha: f64,
+}
+
+impl Test {
+    /// Bonferroni correction: every pair of each measure counts as one comparison.
+    fn of(
+        summaries: &[Summary<'_>],
+        comparisons: &[(&'static Measure, Vec<ServerValues<'_>>)],
+    ) -> Test {
+        let rounds = summaries.first().map(|summary| summary.cell.rounds);
+        let rounds = rounds.unwrap_or_default();
+        let pairs = |servers: usize| servers * servers.saturating_sub(1) / 2;
+        let comparisons: usize = match rounds {
+            RoundsRule::Fixed => comparisons
+                .iter()
+                .map(|(_, servers)| pairs(servers.len()))
+                .sum(),
+            // Which servers can be ranked may change as rounds are added; the correction must not.
+            RoundsRule::UntilDecided => pairs(summaries.len()) * measures_of(summaries).count(),
+        };
+        Test {
+            rounds,
+            alpha: ALPHA / comparisons.max(1) as f64,
+        }
+    }
+
+    fn ratio(self, numerator: &[f64], denominator: &[f64]) -> Option<Ratio> {
+        match self.rounds {
+            RoundsRule::Fixed => paired_ratio(numerator, denominator, self.alpha),
+            RoundsRule::UntilDecided => anytime_ratio(numerator, denominator, self.alpha),
+        }
+    }
 }
 
 /// A server's name and its figure in each round.
@@ -132,7 +190,7 @@ fn by_round(cell: &Cell, measure: &Measure) -> Vec<f64> {
 fn ranking<'a>(
     measure: &'static Measure,
     servers: &[ServerValues<'a>],
-    alpha: f64,
+    test: Test,
     is_partial: bool,
 ) -> Option<Ranking<'a>> {
     let rounds = servers.first()?.1.len();
@@ -140,7 +198,7 @@ fn ranking<'a>(
     // The ratio of `b` to `a`; over 1 means that `b` is worse.
     let worse = |a: &[f64], b: &[f64]| {
         let (numerator, denominator) = if measure.less { (b, a) } else { (a, b) };
-        paired_ratio(numerator, denominator, alpha)
+        test.ratio(numerator, denominator)
     };
     let is_worse = |a: &[f64], b: &[f64]| worse(a, b).is_some_and(|ratio| ratio.low > 1.0);
     let best = servers.first()?.1.clone();

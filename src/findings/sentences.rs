@@ -5,7 +5,7 @@ use super::no_reply_sentences::{cause_and_remedy, why_no_client};
 use super::ranking::{ComparedWithBest, LEAST_ROUNDS, Ranking, rankings};
 use super::summary::Summary;
 use super::units::{count, digits, some};
-use crate::record::{NoReplyCause, Verdict};
+use crate::record::{NoReplyCause, RoundsRule, Verdict};
 use crate::stats::{Ratio, median};
 
 /// The results of a comparison under one load as sentences. Empty for a single server.
@@ -27,15 +27,26 @@ pub(crate) fn closing_of(loads: &[&[Summary<'_>]]) -> Vec<String> {
 
 /// The rankings under one or two loads as sentences, and what their brackets are.
 pub(crate) fn orders(loads: &[&[Summary<'_>]]) -> Vec<String> {
-    let compared = loads.iter().filter(|load| is_compared(load));
-    let rankings: Vec<Ranking<'_>> = compared.flat_map(|load| rankings(load)).collect();
+    let loads = loads.iter().filter(|load| is_compared(load)).copied();
+    let loads: Vec<&[Summary<'_>]> = loads.collect();
+    let rankings: Vec<Ranking<'_>> = loads.iter().flat_map(|load| rankings(load)).collect();
     let mut sentences: Vec<String> = rankings.iter().map(order).collect();
     if rankings.iter().any(has_intervals) {
-        sentences.push(
-            "In brackets: simultaneous 95 % confidence intervals, all pairs compared.".to_owned(),
-        );
+        sentences.push(brackets(&loads));
     }
     sentences
+}
+
+/// What the brackets of these loads contain.
+fn brackets(loads: &[&[Summary<'_>]]) -> String {
+    let mut summaries = loads.iter().copied().flatten();
+    let are_added = summaries.any(|summary| summary.cell.rounds == RoundsRule::UntilDecided);
+    let hold = if are_added {
+        " that hold after any number of added rounds"
+    } else {
+        ""
+    };
+    format!("In brackets: simultaneous 95 % confidence intervals{hold}, all pairs compared.")
 }
 
 /// Whether servers are compared under this load. A check compares its two sides itself.
@@ -154,7 +165,12 @@ pub(crate) fn times(ratio: &Ratio) -> String {
 
 /// `(1.40 to 1.60)`.
 fn interval(ratio: &Ratio) -> String {
-    format!("({:.2} to {:.2})", ratio.low, ratio.high)
+    match (ratio.low > 0.0, ratio.high.is_finite()) {
+        (true, true) => format!("({:.2} to {:.2})", ratio.low, ratio.high),
+        (true, false) => format!("(at least {:.2})", ratio.low),
+        (false, true) => format!("(at most {:.2})", ratio.high),
+        (false, false) => "(too few rounds for a bound)".to_owned(),
+    }
 }
 
 fn over_capacity(summaries: &[Summary<'_>]) -> Option<String> {

@@ -3,7 +3,7 @@
 use super::server_spec::ServerSpec;
 use crate::attack::AttackMode;
 use crate::load::GeneratorConfig;
-use crate::record::{Cell, LoadSpec, ServerIdentity};
+use crate::record::{Cell, LoadSpec, RoundsRule, ServerIdentity};
 use crate::scenario::RateSpec;
 
 /// One cell of the matrix: a server under a load.
@@ -58,6 +58,7 @@ impl Case {
             contestant: self.info.clone(),
             scenario: self.scenario.clone(),
             load: self.load.recorded(),
+            rounds: RoundsRule::Fixed,
             trials: Vec::new(),
         }
     }

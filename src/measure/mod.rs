@@ -6,6 +6,7 @@
 //! `record::ValidityFinding`, its sentence to `findings::validity_sentences`, and
 //! a function to the list in `validity`.
 
+mod added_rounds;
 mod assemble;
 mod case;
 pub mod descriptors;
@@ -21,6 +22,7 @@ pub mod pilot;
 mod plan;
 pub mod rate_search;
 pub mod rounds;
+mod running;
 mod server_spec;
 pub mod session;
 pub mod slo_search;

@@ -1,7 +1,9 @@
 //! The matrix of cases and the order of its trials.
 
+use std::time::Duration;
+
 use super::case::Case;
-use crate::record::{Cell, Pilot};
+use crate::record::{Cell, Pilot, RoundsRule};
 
 /// The measurements to make.
 #[derive(Debug, Clone)]
@@ -10,6 +12,8 @@ pub struct Plan {
     pub cases: Vec<Case>,
     /// Rounds; each case has one trial per round.
     pub rounds: usize,
+    /// If given, rounds are added while an order is undecided and the run fits into this time.
+    pub budget: Option<Duration>,
     /// The seed of the random order within rounds.
     pub seed: u64,
     /// The results of an interrupted run of the same plan.
@@ -55,8 +59,16 @@ impl Plan {
         order
     }
 
+    /// What decides how many rounds are measured.
+    pub(crate) fn rounds_rule(&self) -> RoundsRule {
+        match self.budget {
+            Some(_) => RoundsRule::UntilDecided,
+            None => RoundsRule::Fixed,
+        }
+    }
+
     /// Indices of the cases, grouped by load.
-    fn blocks(&self) -> Vec<Vec<usize>> {
+    pub(crate) fn blocks(&self) -> Vec<Vec<usize>> {
         let mut blocks: Vec<Vec<usize>> = Vec::new();
         for (at, case) in self.cases.iter().enumerate() {
             let has_same_load =

@@ -4,13 +4,13 @@ use std::time::{Duration, Instant};
 
 use super::case::Case;
 use super::forecast::{Bound, Forecast, Goal};
-use super::observer::{Observer, Purpose, RunProgress};
+use super::observer::Observer;
 use super::outcome::Outcome;
 use super::plan::Plan;
+use super::running::{Ran, Running};
 use super::session::Measurement;
 use super::targets::reach_targets;
-use super::trial_times::TrialTimes;
-use super::{pilot, trial};
+use super::{added_rounds, pilot};
 use crate::error::Error;
 use crate::record::Cell;
 
@@ -19,6 +19,7 @@ use crate::record::Cell;
 /// After an interruption or an error the outcome holds all complete trials, and of an
 /// interrupted trial what was measured so far.
 pub fn measure(plan: &Plan, observer: &mut dyn Observer) -> Outcome {
+    let begun = Instant::now();
     let mut outcome = Outcome::default();
     let measured = reach_targets(&plan.cases)
         .and_then(|()| pilot::settle(plan, &mut outcome, observer))
@@ -28,6 +29,7 @@ pub fn measure(plan: &Plan, observer: &mut dyn Observer) -> Outcome {
                     cases,
                     ..plan.clone()
                 },
+                begun,
                 &mut outcome,
                 observer,
             ),
@@ -51,12 +53,13 @@ impl Measurement for Plan {
 
     fn forecast(&self) -> Forecast {
         let pilots = pilot::missing(self);
+        let time = pilots.iter().map(Case::time).sum::<Duration>() + trials_time(self);
         Forecast {
             goal: Goal::Matrix,
             trials: self.remaining_trials(),
             pilots: pilots.len(),
-            time: pilots.iter().map(Case::time).sum::<Duration>() + trials_time(self),
-            bound: Bound::About,
+            time: time.max(self.budget.unwrap_or_default()),
+            bound: self.budget.map_or(Bound::About, |_| Bound::AtMost),
         }
     }
 
@@ -72,8 +75,14 @@ fn trials_time(plan: &Plan) -> Duration {
     round.mul_f64(plan.remaining_trials() as f64 / plan.cases.len().max(1) as f64)
 }
 
-/// Runs all trials that an earlier run has not done. Returns false when the observer ends the run.
-fn trials(plan: &Plan, outcome: &mut Outcome, observer: &mut dyn Observer) -> Result<bool, Error> {
+/// Runs all trials that an earlier run has not done, then the rounds that the budget allows.
+/// Returns false when the observer ends the run.
+fn trials(
+    plan: &Plan,
+    begun: Instant,
+    outcome: &mut Outcome,
+    observer: &mut dyn Observer,
+) -> Result<bool, Error> {
     outcome.cells = resumed(plan)?;
     let pilots = outcome.pilots.len();
     let order: Vec<(usize, (usize, usize))> = plan.order().into_iter().enumerate().collect();
@@ -82,39 +91,25 @@ fn trials(plan: &Plan, outcome: &mut Outcome, observer: &mut dyn Observer) -> Re
         trials.all(|trial| trial.round != *round)
     };
     let remaining: Vec<_> = order.iter().filter(is_missing).copied().collect();
-    let mut times = TrialTimes::new(plan.cases.iter().map(Case::time));
-    let last = remaining.last().map(|(order, _)| *order);
+    let mut running = Running::new(plan, outcome, observer);
     for (done, (order, (round, at))) in remaining.iter().copied().enumerate() {
-        let case = &plan.cases[at];
-        let left = remaining[done..].iter().map(|(_, (_, at))| times.of(*at));
-        observer.trial_begins(
-            case,
-            RunProgress {
-                index: pilots + plan.trials() - remaining.len() + done,
-                of: pilots + plan.trials(),
-                left: left.sum(),
-                trial: times.of(at),
-                bound: Bound::About,
-                purpose: Purpose::Measure,
-            },
+        let is_last = done + 1 == remaining.len();
+        let left = remaining[done..].iter().map(|(_, (_, at))| *at);
+        let progress = running.progress(
+            pilots + plan.trials() - remaining.len() + done,
+            pilots + plan.trials(),
+            left,
         );
-        let begun = Instant::now();
-        // All servers in a round get the same plan of requests.
-        let seed = plan.seed.wrapping_add(round as u64);
-        let Some(mut run) = trial::run(case, seed, observer)? else {
-            return Ok(false);
-        };
-        (run.trial.order, run.trial.round) = (order, round);
-        let is_complete = !run.trial.interrupted;
-        outcome.cells[at].trials.push(run.trial);
-        outcome.cells[at].contestant.options = run.options;
-        if run.ends_run {
-            return Ok(is_complete && Some(order) == last);
+        match running.trial((order, round, at), progress)? {
+            Ran::Complete => {}
+            Ran::CompleteAndEnded if is_last => return Ok(true),
+            Ran::CompleteAndEnded | Ran::Ended => return Ok(false),
         }
-        times.add(at, begun.elapsed());
-        observer.trial_ended(&|| outcome.so_far());
     }
-    Ok(true)
+    match plan.budget {
+        Some(budget) => added_rounds::add(&mut running, begun + budget),
+        None => Ok(true),
+    }
 }
 
 /// The cells of the plan with the trials of an earlier run.
@@ -122,7 +117,11 @@ fn trials(plan: &Plan, outcome: &mut Outcome, observer: &mut dyn Observer) -> Re
 /// # Errors
 /// When the earlier run has a cell that the plan does not have.
 fn resumed(plan: &Plan) -> Result<Vec<Cell>, Error> {
-    let mut cells: Vec<Cell> = plan.cases.iter().map(Case::cell).collect();
+    let cell = |case: &Case| Cell {
+        rounds: plan.rounds_rule(),
+        ..case.cell()
+    };
+    let mut cells: Vec<Cell> = plan.cases.iter().map(cell).collect();
     for earlier in plan
         .before
         .cells

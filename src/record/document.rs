@@ -60,8 +60,23 @@ pub struct Cell {
     /// The load.
     #[serde(deserialize_with = "super::load::whole")]
     pub load: LoadSpec,
+    /// What decided how many rounds were measured.
+    #[serde(default)]
+    pub rounds: RoundsRule,
     /// The trials.
     pub trials: Vec<Trial>,
+}
+
+/// What decides how many rounds are measured.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RoundsRule {
+    /// Their number was set before the first one.
+    #[default]
+    Fixed,
+    /// They were added while an order was undecided: only intervals that hold at any number of
+    /// rounds are honest.
+    UntilDecided,
 }
 
 impl Cell {

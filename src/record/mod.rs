@@ -28,7 +28,7 @@ pub(crate) use crate::protocol::WorkParams;
 pub use crate::protocol::WriteMode;
 pub use check::{Advisory, CheckInfo, Finding, Look, Metric, Outcome, Part, Rules};
 pub use choices::{Arrivals, Assign, Close, Mode};
-pub use document::{Cell, Record};
+pub use document::{Cell, Record, RoundsRule};
 pub use environment::{Environment, SystemLimits, Tool};
 pub use errors::ErrorCounts;
 pub(crate) use handler::{HandlerPart, handler, parse as parse_handler};

@@ -6,6 +6,7 @@
 
 mod allocations;
 mod browser;
+mod budget;
 mod changes;
 mod chart;
 mod check;

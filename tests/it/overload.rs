@@ -212,6 +212,7 @@ fn a_real_overload_records_its_load_and_its_result() {
     let plan = Plan {
         cases: vec![case],
         rounds: 1,
+        budget: None,
         seed: 1,
         before: EarlierRun::default(),
     };

@@ -2,12 +2,13 @@
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::ValueHint;
 
 use super::load::LoadArgs;
 use super::one_rate::OneRate;
-use super::{numbers, values};
+use super::{numbers, times, values};
 use crate::record::{ScenarioInfo, Slo};
 use crate::scenario::{Scenario, Suite};
 
@@ -21,6 +22,9 @@ pub(crate) struct StudyArgs {
     /// Trials per server and load, each with a fresh server
     #[arg(long, value_parser = numbers::count, value_name = "N")]
     trials: Option<NonZeroUsize>,
+    /// Add rounds while an order is undecided, for at most this time in all
+    #[arg(long, value_parser = times::short_duration, conflicts_with = "slo", value_name = "TIME", hide_short_help = true)]
+    pub(crate) budget: Option<Duration>,
     /// Find the highest rate within a target (p99=10ms)
     #[arg(long, value_parser = values::slo, group = "open_loop", conflicts_with_all = ["rate", "trials", "think", "scenario"], value_name = "TARGET")]
     pub(crate) slo: Option<Slo>,

@@ -5,8 +5,9 @@ use std::time::Duration;
 use rpcbench::internal::findings::validity_sentences::sentence;
 use rpcbench::internal::report;
 use rpcbench::record::{
-    Cell, Censored, Environment, LoadSpec, Quantiles, Record, ServerIdentity, ServerKind,
-    ServerOptions, ServerSide, SystemLimits, Tool, Trial, Validity, ValidityFinding, Verdict,
+    Cell, Censored, Environment, LoadSpec, Quantiles, Record, RoundsRule, ServerIdentity,
+    ServerKind, ServerOptions, ServerSide, SystemLimits, Tool, Trial, Validity, ValidityFinding,
+    Verdict,
 };
 
 pub(crate) fn record(cells: Vec<Cell>) -> Record {
@@ -64,6 +65,7 @@ pub(crate) fn cell(name: &str, trials: Vec<Trial>) -> Cell {
         contestant,
         scenario: None,
         load,
+        rounds: RoundsRule::Fixed,
         trials,
     }
 }
