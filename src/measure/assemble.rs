@@ -4,26 +4,18 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
+use super::observed::Observed;
 use super::overload::{After, overload};
 use super::validity::Evidence;
 use super::{generator_side, validity};
 use crate::load::{ClientResult, Measured, Recorder, Sample};
-use crate::process::{Reading, ServerEnd, ServerSize, ServerUsage};
+use crate::process::{Reading, ServerEnd};
 use crate::record::histogram::encode;
 use crate::record::{
     Censored, ClientWait, GeneratorSide, Histograms, Idle, Interval, LittlesLaw, LoadSpec,
     Overload, Quantiles, ServerSide, Trial, Validity, WorkerSide,
 };
 use crate::stats::{at_quantile, jain};
-
-/// Figures of the server and the machine that were read during the window.
-pub(crate) struct Observed {
-    pub(crate) before: Option<ServerUsage>,
-    pub(crate) after: Option<ServerUsage>,
-    pub(crate) peak: ServerSize,
-    pub(crate) steal: f64,
-    pub(crate) memory_bytes: Option<u64>,
-}
 
 /// Builds the trial, over the window as it was measured; `order` and `round` are left for the caller to set.
 pub(crate) fn assemble(

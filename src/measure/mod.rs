@@ -14,6 +14,7 @@ pub mod environment;
 mod forecast;
 pub mod generator_side;
 pub mod no_replies;
+mod observed;
 mod observer;
 mod outcome;
 mod overload;
@@ -34,6 +35,7 @@ pub mod validity;
 
 pub use case::Case;
 pub use forecast::{Bound, Forecast, Goal};
+pub use observed::Observed;
 pub use observer::{Observer, Purpose, RunProgress};
 pub use outcome::Outcome;
 pub use pairs::PairPlan;

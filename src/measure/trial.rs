@@ -2,15 +2,16 @@
 
 use std::time::{Duration, Instant};
 
-use super::assemble::{Observed, assemble};
+use super::assemble::assemble;
 use super::case::Case;
 use super::environment;
 use super::environment::CpuTicks;
+use super::observed::Observed;
 use super::observer::Observer;
 use super::server_spec::ServerSpec;
 use crate::attack::LeakCheck;
 use crate::error::Error;
-use crate::load::{Load, RunningLoad, start};
+use crate::load::{Load, Measured, RunningLoad, start};
 use crate::process::{RunningServer, ServerEnd, ServerSize, ServerUsage};
 use crate::record::{ServerOptions, Trial};
 
@@ -22,6 +23,10 @@ const DRAIN_POLL_INTERVAL: Duration = Duration::from_millis(10);
 const SAMPLING_SHARE: u32 = 100;
 /// The cost of reading the memory of one process, in microseconds.
 const PSS_COST_US: u64 = 60;
+
+/// Changes the readings of a trial before figures are made of them. Only tests change anything:
+/// they build faults in, which the self-test must find.
+pub type Adjust<'a> = dyn FnMut(&mut Measured, &mut Observed) + 'a;
 
 /// A trial that was run.
 pub(crate) struct TrialRun {
@@ -57,6 +62,16 @@ pub(crate) fn run(
     seed: u64,
     observer: &mut dyn Observer,
 ) -> Result<Option<TrialRun>, Error> {
+    run_adjusted(case, seed, observer, &mut |_, _| {})
+}
+
+/// Runs one trial as [`run`] does, with readings that are adjusted.
+pub(crate) fn run_adjusted(
+    case: &Case,
+    seed: u64,
+    observer: &mut dyn Observer,
+    adjust: &mut Adjust<'_>,
+) -> Result<Option<TrialRun>, Error> {
     let mut options = case.info.options.clone();
     let (mut server, target) = match &case.server_spec {
         ServerSpec::Server(program) => {
@@ -79,14 +94,15 @@ pub(crate) fn run(
     let leak_check = LeakCheck::begin(case.attack_mode, server.as_ref(), target)?;
     let load = Load::new(case.load.clone(), case.generator, target, seed)?;
     let running = start(&load)?;
-    let (observed, mut end) = match watch_window(&running, server.as_mut(), observer)? {
+    let (mut observed, mut end) = match watch_window(&running, server.as_mut(), observer)? {
         Watched::NoWindow => return Ok(None),
         Watched::Window { observed, end } => (observed, end),
     };
     if end != End::Planned {
         end = watch_drain(&running, end, observer)?;
     }
-    let measured = running.finish()?;
+    let mut measured = running.finish()?;
+    adjust(&mut measured, &mut observed);
     // What the server gives back after an early end is not comparable, and takes time.
     let leaks = leak_check.filter(|_| end == End::Planned);
     let leaks = leaks.map(|check| check.end(server.as_ref()));

@@ -80,6 +80,8 @@ pub fn descriptors(pid: i32) -> Option<u64> {
 pub struct CpuTime {
     /// User and kernel mode together; in nanosecond resolution for live processes.
     pub total: Duration,
+    /// Of these, processes that ended, in ticks of 10 ms.
+    pub reaped: Duration,
     /// Clock ticks in user mode, used only to split `total`.
     user_ticks: u64,
     /// Clock ticks in kernel mode, used only to split `total`.
@@ -100,13 +102,14 @@ impl CpuTime {
         // Reaped times first: a child that ends between the two reads is missed, not counted twice.
         for process in Process::read(guard).into_iter().chain(descendants(guard)?) {
             cpu.add_ticks(process.reaped_user_ticks, process.reaped_system_ticks);
-            cpu.total += ticks(process.reaped_user_ticks + process.reaped_system_ticks);
+            cpu.reaped += ticks(process.reaped_user_ticks + process.reaped_system_ticks);
             if process.pid != guard {
                 cpu.add_ticks(process.user_ticks, process.system_ticks);
                 cpu.total += cpu_clock(process.pid)
                     .unwrap_or_else(|| ticks(process.user_ticks + process.system_ticks));
             }
         }
+        cpu.total += cpu.reaped;
         Ok(cpu)
     }
 
@@ -177,11 +180,13 @@ mod tests {
     fn the_split_keeps_the_sum() {
         let before = CpuTime {
             total: Duration::from_secs(1),
+            reaped: Duration::ZERO,
             user_ticks: 10,
             system_ticks: 90,
         };
         let after = CpuTime {
             total: Duration::from_secs(3),
+            reaped: Duration::ZERO,
             user_ticks: 60,
             system_ticks: 240,
         };

@@ -1,0 +1,18 @@
+//! Readings of the server and the machine in one trial.
+
+use crate::process::{ServerSize, ServerUsage};
+
+/// Figures of the server and the machine that were read during the window.
+#[derive(Debug)]
+pub struct Observed {
+    /// The server at the start of the window.
+    pub before: Option<ServerUsage>,
+    /// The server at its end.
+    pub after: Option<ServerUsage>,
+    /// The largest size of the server.
+    pub peak: ServerSize,
+    /// The share of CPU time that the hypervisor took.
+    pub steal: f64,
+    /// Memory of this process.
+    pub memory_bytes: Option<u64>,
+}
