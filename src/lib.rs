@@ -92,6 +92,7 @@ mod protocol;
 pub mod record;
 mod report;
 mod scenario;
+mod selftest;
 mod server;
 mod stats;
 mod sys;
@@ -135,6 +136,9 @@ pub mod internal {
     }
     pub mod scenario {
         pub use crate::scenario::*;
+    }
+    pub mod selftest {
+        pub use crate::selftest::*;
     }
     pub mod server {
         pub use crate::server::*;

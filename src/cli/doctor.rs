@@ -153,6 +153,7 @@ mod tests {
                 somaxconn: Some(4096),
                 port_range: Some([32768, 60999]),
             },
+            selftest: None,
         }
     }
 

@@ -11,6 +11,7 @@ use nix::sys::signal::Signal;
 use super::app::App;
 use super::args::server::find_model;
 use crate::process::{Launch, Ready, ServeRequest, guard};
+use crate::selftest::servers;
 use crate::server::Server;
 use crate::sys::limits::raise_descriptor_limit;
 
@@ -67,9 +68,12 @@ fn serve(app: App<'_>, request: &str) -> anyhow::Result<ExitCode> {
     // The parent is the guard, and the server must not outlive it.
     set_pdeathsig(Signal::SIGKILL)?;
     let request = ServeRequest::parse(request).map_err(|fault| anyhow!(fault))?;
-    let model = find_model(app, &request.model)?;
+    let (model, service) = match servers::find(&request.model) {
+        Some(known) => (known.model, known.service),
+        None => (find_model(app, &request.model)?, app.service),
+    };
     raise_descriptor_limit()?;
-    let server = Server::bind(&request.settings, model.workers(), app.service)?;
+    let server = Server::bind(&request.settings, model.workers(), service)?;
     let ready = Ready {
         schema: Ready::SCHEMA.to_owned(),
         model: model.name().to_owned(),

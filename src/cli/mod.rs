@@ -34,6 +34,7 @@ mod progress_state;
 mod report;
 mod resume;
 mod scenarios;
+mod selftest;
 mod serve;
 mod session;
 mod suggestions;
@@ -85,6 +86,8 @@ enum Command {
     Check(check::Args),
     /// Measure how noisy this machine is: a build compared with itself
     Calibrate(calibrate::Args),
+    /// Measure servers of known behaviour: are the figures right here?
+    Selftest(selftest::Args),
     /// Attack a server with hostile clients and measure what well-behaved clients see
     Torture(torture::Args),
     /// Run one server in the foreground, until Ctrl-C
@@ -142,6 +145,7 @@ fn run(app: App<'_>) -> anyhow::Result<ExitCode> {
         Some(Command::Scenarios(args)) => scenarios::run(&args),
         Some(Command::Calibrate(args)) => calibrate::run(app, &args),
         Some(Command::Check(args)) => check::run(app, &args),
+        Some(Command::Selftest(args)) => selftest::run(&args),
         Some(Command::Torture(args)) => torture::run(app, &args),
         Some(Command::Report(args)) => report::run(&args),
         Some(Command::Doctor) => doctor::run(),

@@ -16,7 +16,7 @@ use crate::measure::{Measurement, Session};
 use crate::record::Record;
 
 /// The exit code after Ctrl-C: that of a shell for a command that SIGINT ended.
-const INTERRUPTED: u8 = 130;
+pub(crate) const INTERRUPTED: u8 = 130;
 
 /// A session that has run, and whose record is saved.
 pub(crate) struct Run {

@@ -1,7 +1,7 @@
 //! The machine and the tool version that made a record, in one line.
 
-use super::units::some;
-use crate::record::Record;
+use super::units::{count, some};
+use crate::record::{Record, SelftestSummary};
 
 /// The machine, kernel, tool version and seed of a record, in one line.
 pub(crate) fn provenance(record: &Record) -> String {
@@ -24,4 +24,23 @@ pub(crate) fn provenance(record: &Record) -> String {
         record.tool.git.as_deref().unwrap_or("no commit"),
         record.seed,
     )
+}
+
+/// What the last self-test of a machine and build said.
+pub(crate) fn selftest_sentence(summary: Option<&SelftestSummary>) -> String {
+    let Some(summary) = summary else {
+        return "none".to_owned();
+    };
+    let (passed, failed) = (summary.passed as u64, summary.failed.len() as u64);
+    let all = some(passed + failed, "check");
+    let kind = if summary.quick { ", quick" } else { "" };
+    let when = format!("{}{kind}", summary.time);
+    match failed {
+        0 => format!("{all} passed ({when})"),
+        _ => format!(
+            "{} of {all} passed ({when}); failed: {}",
+            count(passed),
+            summary.failed.join(", ")
+        ),
+    }
 }

@@ -1,10 +1,11 @@
 //! Properties of the machine and the build that can influence results.
 
 use std::fs;
+use std::path::Path;
 
 use nix::sys::resource::{Resource, getrlimit};
 
-use crate::record::{Environment, SystemLimits, Tool};
+use crate::record::{Environment, SELFTEST_FOLDER, SelftestResult, SystemLimits, Tool};
 
 /// This build of the program.
 pub fn tool() -> Tool {
@@ -23,6 +24,14 @@ pub fn tool() -> Tool {
 
 /// Properties of this machine at the time of the call.
 pub fn read() -> Environment {
+    let mut environment = machine();
+    let last = SelftestResult::last(Path::new(SELFTEST_FOLDER), &tool(), &environment);
+    environment.selftest = last.map(|result| result.summary());
+    environment
+}
+
+/// Properties of this machine, without its last self-test.
+pub fn machine() -> Environment {
     let cpuinfo = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     Environment {
         cpu_model: field(&cpuinfo, "model name").map(str::to_owned),
@@ -40,6 +49,7 @@ pub fn read() -> Environment {
             somaxconn: line("/proc/sys/net/core/somaxconn").and_then(|text| text.parse().ok()),
             port_range: port_range(),
         },
+        selftest: None,
     }
 }
 

@@ -36,6 +36,9 @@ pub struct Environment {
     pub load_1m: Option<f64>,
     /// Limits on connections.
     pub limits: SystemLimits,
+    /// The last self-test of this machine and build, if there is one.
+    #[serde(default)]
+    pub selftest: Option<SelftestSummary>,
 }
 
 impl Environment {
@@ -64,4 +67,17 @@ pub struct SystemLimits {
     pub somaxconn: Option<u64>,
     /// The first and the last ephemeral port.
     pub port_range: Option<[u16; 2]>,
+}
+
+/// The last self-test of a machine and build, as named in a record.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SelftestSummary {
+    /// Start, in UTC (RFC 3339).
+    pub time: String,
+    /// Whether its windows were the short ones.
+    pub quick: bool,
+    /// Number of checks that passed.
+    pub passed: usize,
+    /// The names of the checks that failed.
+    pub failed: Vec<String>,
 }

@@ -11,7 +11,7 @@ use super::document::Record;
 use crate::error::Error;
 
 /// The remedy when a record cannot be written.
-const SAVE_ELSEWHERE: &str = "name another file with --save, or give --no-save";
+pub(super) const SAVE_ELSEWHERE: &str = "name another file with --save, or give --no-save";
 
 impl Record {
     /// The version of the format.
@@ -106,7 +106,10 @@ fn out_of_range(value: &Value) -> Option<&Number> {
 }
 
 /// Calls `write` with a temporary file in the folder of `path`. Removes the file if `write` fails.
-fn with_temporary_file(path: &Path, write: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()> {
+pub(super) fn with_temporary_file(
+    path: &Path,
+    write: impl FnOnce(&Path) -> io::Result<()>,
+) -> io::Result<()> {
     let folder = path
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty())

@@ -19,6 +19,7 @@ mod rate_share;
 mod scenario;
 mod search;
 mod seconds;
+mod selftest;
 mod series;
 mod server;
 mod trial;
@@ -29,7 +30,7 @@ pub use crate::protocol::WriteMode;
 pub use check::{Advisory, CheckInfo, Finding, Look, Metric, Outcome, Part, Rules};
 pub use choices::{Arrivals, Assign, Close, Mode};
 pub use document::{Cell, Record, RoundsRule};
-pub use environment::{Environment, SystemLimits, Tool};
+pub use environment::{Environment, SelftestSummary, SystemLimits, Tool};
 pub use errors::ErrorCounts;
 pub(crate) use handler::{HandlerPart, handler, parse as parse_handler};
 pub use load::{
@@ -41,6 +42,7 @@ pub use rate_share::{CapacityOf, RateShare};
 pub use scenario::{Pilot, ScenarioInfo};
 pub use search::{SearchInfo, Slo, Step, Try};
 pub(crate) use seconds::{LONGEST as LONGEST_TIME, parse as parse_time};
+pub use selftest::{SELFTEST_FOLDER, SelftestCheck, SelftestResult};
 pub use series::{Interval, Overload};
 pub use server::{Role, ServerIdentity, ServerKind, ServerOptions};
 pub use trial::{

@@ -15,6 +15,7 @@ mod hlog;
 pub mod html;
 mod json;
 mod markdown;
+pub mod selftest;
 pub mod terminal;
 pub mod text;
 pub mod torture;

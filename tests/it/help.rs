@@ -11,6 +11,7 @@ const COMMANDS: &[&[&str]] = &[
     &["report"],
     &["check"],
     &["calibrate"],
+    &["selftest"],
     &["torture"],
     &["serve"],
     &["models"],

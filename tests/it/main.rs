@@ -44,6 +44,7 @@ mod resume;
 mod saving;
 mod scenarios;
 mod search;
+mod selftest;
 mod shapes;
 mod storm;
 mod structure;

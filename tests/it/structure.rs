@@ -184,6 +184,13 @@ const ALLOWED_DEPENDENCIES: &[(&str, &[&str])] = &[
     ("findings", &["record", "stats"]),
     ("report", &["findings", "record", "stats"]),
     (
+        "selftest",
+        &[
+            "attack", "error", "load", "measure", "models", "process", "protocol", "record",
+            "server", "stats",
+        ],
+    ),
+    (
         "measure",
         &[
             "attack", "check", "error", "findings", "load", "process", "record", "scenario",

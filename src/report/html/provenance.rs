@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::scenario_group::Source;
-use crate::findings::provenance::provenance;
+use crate::findings::provenance::{provenance, selftest_sentence};
 use crate::findings::server_line::server_options;
 use crate::findings::units::bytes;
 
@@ -100,6 +100,10 @@ fn facts(source: &Source<'_>) -> Vec<(&'static str, String)> {
         ),
         ("Compiler", format!("{}, {}", tool.rustc, tool.profile)),
         ("Seed", record.seed.to_string()),
+        (
+            "Self-test of this build here",
+            selftest_sentence(machine.selftest.as_ref()),
+        ),
     ];
     if let Some(quota) = machine.cpu_quota {
         facts.insert(4, ("CPU quota (cores)", format!("{quota}")));

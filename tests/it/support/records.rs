@@ -37,6 +37,7 @@ pub(crate) fn record(cells: Vec<Cell>) -> Record {
                 somaxconn: Some(4096),
                 port_range: Some([32768, 60999]),
             },
+            selftest: None,
         },
         cells,
         searches: Vec::new(),
