@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use anstyle::{AnsiColor, Style};
 
+use crate::findings::provenance::selftest_sentence;
 use crate::measure::environment;
 use crate::record::Environment;
 
@@ -124,6 +125,16 @@ fn examine(environment: &Environment) -> Vec<Finding> {
             }),
         },
         Finding {
+            property: "self-test",
+            value: match &environment.selftest {
+                None => "none of this build yet: rpcbench selftest".to_owned(),
+                some => selftest_sentence(some.as_ref()),
+            },
+            problem: environment.selftest.as_ref().filter(|last| !last.failed.is_empty()).map(|_| {
+                "Some figures are not right here. Fix: see what the failed checks concern with rpcbench selftest.".to_owned()
+            }),
+        },
+        Finding {
             property: "build",
             value: environment::tool().profile,
             problem: cfg!(debug_assertions).then(|| {
@@ -136,7 +147,7 @@ fn examine(environment: &Environment) -> Vec<Finding> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::SystemLimits;
+    use crate::record::{SelftestSummary, SystemLimits};
 
     fn machine() -> Environment {
         Environment {
@@ -174,6 +185,15 @@ mod tests {
             environment
         };
         assert_eq!(problems(&changed(|e| e.cpus = 2)), ["cores"]);
+        assert_eq!(
+            problems(&changed(|e| e.selftest = Some(SelftestSummary {
+                time: String::new(),
+                quick: true,
+                passed: 10,
+                failed: vec!["md1".to_owned()],
+            }))),
+            ["self-test"]
+        );
         assert_eq!(
             problems(&changed(|e| e.cpu_quota = Some(1.5))),
             ["CPU quota"]

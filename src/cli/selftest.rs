@@ -59,7 +59,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     }
     let shown = match args.format.as_str() {
         "json" => json(&results.checks)?,
-        _ => text(&results.checks),
+        _ => text(&results.checks, selftest.checks.len()),
     };
     print(&shown)?;
     Ok(if !is_complete {

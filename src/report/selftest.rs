@@ -8,8 +8,9 @@ use super::terminal::{BOLD, DIM, WARN, painted, wrapped};
 use crate::findings::units::{some, trimmed};
 use crate::record::SelftestCheck;
 
-/// The checks as a table, then what the failed ones mean.
-pub fn text(checks: &[SelftestCheck]) -> String {
+/// The checks as a table, then what the failed ones mean. `planned` is the number of checks; fewer
+/// were run if the self-test was ended.
+pub fn text(checks: &[SelftestCheck], planned: usize) -> String {
     let mut table = Table::new();
     table.load_style(NOTHING);
     table.set_header(["", "truth", "measured", "tolerance", "verdict"]);
@@ -41,7 +42,7 @@ pub fn text(checks: &[SelftestCheck]) -> String {
         let sentence = wrapped(&sentence, "");
         lines.extend(sentence.iter().map(|line| painted(WARN, line)));
     }
-    lines.push(painted(BOLD, &summary(checks)));
+    lines.push(painted(BOLD, &summary(checks, planned)));
     if checks.iter().any(|check| check.tries.len() > 1) {
         let note = "A check that fails at first is tried twice more; the median counts.";
         lines.push(painted(DIM, note));
@@ -57,9 +58,16 @@ fn outcome(check: &SelftestCheck) -> String {
     }
 }
 
-fn summary(checks: &[SelftestCheck]) -> String {
+fn summary(checks: &[SelftestCheck], planned: usize) -> String {
     let failed = checks.iter().filter(|check| !check.ok).count() as u64;
     let all = some(checks.len() as u64, "check");
+    if checks.len() < planned {
+        let planned = some(planned as u64, "check");
+        return format!(
+            "Ended early: {} of {planned} were run, {failed} failed.",
+            checks.len()
+        );
+    }
     match failed {
         0 => format!("{all} passed: the figures are right here, within these tolerances."),
         failed => format!("{failed} of {all} failed."),

@@ -73,10 +73,15 @@ fn a_check_without_its_trials_fails() {
 
 #[test]
 fn the_text_names_what_cannot_be_trusted() {
-    let shown = text(&results());
+    let shown = text(&results(), 4);
     insta::assert_snapshot!("selftest_text", anstream::adapter::strip_str(&shown));
-    let passed = text(&results()[..1]);
+    let passed = text(&results()[..1], 1);
     assert!(passed.contains("1 check passed"), "{passed}");
+    let ended = text(&results()[..1], 11);
+    assert!(
+        ended.contains("1 of 11 checks were run, 0 failed"),
+        "{ended}"
+    );
 }
 
 #[test]
