@@ -33,59 +33,41 @@ pub(super) fn window(load: &LoadSpec) -> Window {
     }
 }
 
-/// The mean time from arrival to the end of service, in nanoseconds, of the arrivals that end in
-/// the window or later: one server, in order of arrival, a fixed service time (Lindley, *The
-/// theory of queues with a single server*, 1952).
-pub(super) fn mean_response_ns(arrivals_ns: &[u64], service_ns: u64, window: Window) -> f64 {
+/// The end of service and the time since arrival, in nanoseconds, of each request: one server, in
+/// order of arrival, a fixed service time (Lindley, *The theory of queues with a single server*,
+/// 1952).
+pub(super) fn responses_ns(arrivals_ns: &[u64], service_ns: u64) -> Vec<(u64, u64)> {
     let mut free_ns = 0;
-    let (mut sum_ns, mut count) = (0_u64, 0_u64);
-    for arrival_ns in arrivals_ns {
+    let response = |arrival_ns: &u64| {
         free_ns = free_ns.max(*arrival_ns) + service_ns;
-        if free_ns >= window.from_ns {
-            sum_ns += free_ns - arrival_ns;
-            count += 1;
-        }
+        (free_ns, free_ns - arrival_ns)
+    };
+    arrivals_ns.iter().map(response).collect()
+}
+
+/// The mean of the responses that end from `from_ns` until `to_ns`; `None` if there is none.
+pub(super) fn mean_ns(responses: &[(u64, u64)], from_ns: u64, to_ns: u64) -> Option<f64> {
+    let inside = responses
+        .iter()
+        .filter(|(end_ns, _)| (from_ns..to_ns).contains(end_ns));
+    let (mut sum_ns, mut count) = (0.0, 0.0);
+    for (_, response_ns) in inside {
+        sum_ns += *response_ns as f64;
+        count += 1.0;
     }
-    sum_ns as f64 / count as f64
+    (count > 0.0).then_some(sum_ns / count)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const ALL: Window = Window {
-        from_ns: 0,
-        to_ns: u64::MAX,
-    };
-
     #[test]
     fn a_queue_builds_up_and_empties() {
-        // They end at 10, 20, 30 and 60.
-        let arrivals = [0, 0, 15, 50];
-        assert_eq!(
-            mean_response_ns(&arrivals, 10, ALL),
-            (10.0 + 20.0 + 15.0 + 10.0) / 4.0
-        );
-        let late = Window {
-            from_ns: 25,
-            to_ns: 100,
-        };
-        assert_eq!(mean_response_ns(&arrivals, 10, late), 12.5);
-    }
-
-    #[test]
-    fn a_long_plan_waits_as_the_formula_says() {
-        let mut random = fastrand::Rng::with_seed(1);
-        let (service_ns, gap_ns) = (1000, 2000.0);
-        let mut at = 0.0;
-        let arrivals: Vec<u64> = std::iter::repeat_with(|| {
-            at -= gap_ns * (1.0 - random.f64()).ln();
-            at as u64
-        })
-        .take(1_000_000)
-        .collect();
-        // ρ = 0.5: the mean wait is ρS/(2(1−ρ)) = S/2.
-        let response = mean_response_ns(&arrivals, service_ns, ALL);
-        assert!((response - 1500.0).abs() < 15.0, "{response}");
+        let responses = responses_ns(&[0, 0, 15, 50], 10);
+        assert_eq!(responses, [(10, 10), (20, 20), (30, 15), (60, 10)]);
+        assert_eq!(mean_ns(&responses, 0, 100), Some(13.75));
+        assert_eq!(mean_ns(&responses, 25, 60), Some(15.0));
+        assert_eq!(mean_ns(&responses, 61, 100), None);
     }
 }
