@@ -16,10 +16,9 @@ const SERVICE: Duration = Duration::from_millis(2);
 const BUSY: f64 = 0.5;
 /// The same at the light load.
 const LIGHT: f64 = 0.05;
-/// The mean delay of the generator, up to 150 µs for a core that sleeps, is in both loads. It
-/// differs between them by less than 100 µs, since the core sleeps less at the higher rate: 10 % of
-/// the mean wait.
-const TOLERANCE: f64 = 0.1;
+/// The mean delay of the generator, up to 150 µs for a core that sleeps, is in both loads, but the
+/// core sleeps less at the higher rate: they may differ by all of it, 15 % of the mean wait.
+const TOLERANCE: f64 = 0.15;
 
 /// Pairs of trials in a full self-test. A longer window would have longer intervals.
 const FULL_PAIRS: usize = 3;
