@@ -37,4 +37,18 @@ pub trait Wire {
 pub trait Clock {
     /// The current time.
     fn now_ns(&self) -> u64;
+
+    /// This time and that of the real-time clock; `None` without a real-time clock.
+    fn pair(&self) -> Option<ClockPair> {
+        None
+    }
+}
+
+/// Two clocks at one moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClockPair {
+    /// CLOCK_REALTIME, in nanoseconds. It is read first.
+    pub real_ns: u64,
+    /// Nanoseconds since the load began.
+    pub now_ns: u64,
 }

@@ -13,6 +13,7 @@ pub(crate) mod scoped_runtime;
 pub(crate) mod shared_counters;
 pub(crate) mod signals;
 pub(crate) mod sockets;
+pub(crate) mod timestamps;
 
 pub use affinity::Cpus;
 pub use shared_counters::SharedCounters;

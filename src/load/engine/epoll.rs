@@ -2,7 +2,7 @@
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use mio::event::Event;
 use mio::unix::SourceFd;
@@ -11,6 +11,7 @@ use nix::sys::prctl::set_timerslack;
 use nix::sys::time::TimeSpec;
 use nix::sys::timer::{Expiration, TimerSetTimeFlags};
 use nix::sys::timerfd::{ClockId, TimerFd, TimerFlags};
+use nix::time::clock_gettime;
 
 use super::event_loop::{self, Host, Phases, Poller, Ready, ThreadResult};
 use crate::load::clients::core::Clients;
@@ -25,7 +26,7 @@ use crate::load::recorder::Recorder;
 use crate::load::sockets::Sockets;
 use crate::load::spec::Load;
 use crate::load::wakeup_timer::Wait;
-use crate::load::wire::Clock;
+use crate::load::wire::{Clock, ClockPair};
 
 const EVENTS: usize = 1024;
 /// The token of the timer's events.
@@ -38,6 +39,14 @@ struct Monotonic(Instant);
 impl Clock for Monotonic {
     fn now_ns(&self) -> u64 {
         nanos(self.0.elapsed())
+    }
+
+    fn pair(&self) -> Option<ClockPair> {
+        let real = clock_gettime(nix::time::ClockId::CLOCK_REALTIME).ok()?;
+        Some(ClockPair {
+            real_ns: nanos(Duration::try_from(real).ok()?),
+            now_ns: self.now_ns(),
+        })
     }
 }
 
