@@ -73,6 +73,7 @@ const VALUES: &[(&str, &[&str])] = &[
     ("server-cpus", &["--server-cpus", "0"]),
     ("share", &["--share", "9%"]),
     ("slo", &["--slo", "p99=9ms"]),
+    ("stamps", &["--stamps", "off"]),
     ("suite", &["--suite", "quick"]),
     ("target", &["--target", "127.0.0.1:9"]),
     ("think", &["--think", "9ms"]),

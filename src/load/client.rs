@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use super::message::Tag;
 use crate::load::pacer::mix::Kind;
 use crate::protocol::{WriteMode, WriteSplitter};
+use crate::sys::timestamps::SendStamp;
 
 /// A request that waits to be sent.
 #[derive(Debug, Clone, Copy)]
@@ -18,8 +19,25 @@ pub(crate) struct QueuedRequest {
 pub(crate) struct InFlight {
     pub(crate) planned_ns: u64,
     pub(crate) kind: Kind,
+    /// When it could first have been sent.
+    pub(crate) able_ns: u64,
     pub(crate) sent_ns: u64,
     pub(crate) tag: Tag,
+    pub(crate) stamp: Stamp,
+}
+
+/// When the last byte of a request left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stamp {
+    NotAsked,
+    /// It has been asked for; the byte has this position in the stream.
+    Asked {
+        last_byte: u32,
+    },
+    /// At this time of the real-time clock.
+    At {
+        real_ns: u64,
+    },
 }
 
 /// The state of a client's connection.
@@ -83,6 +101,12 @@ pub(crate) struct Client {
     /// Bytes of requests that the socket has not accepted yet.
     pub(crate) outbox: Vec<u8>,
     splitter: WriteSplitter,
+    /// Whether the connection has time stamps.
+    pub(crate) is_stamped: bool,
+    /// Bytes that were sent on the connection. The kernel counts them the same way: it wraps at 2³².
+    sent_bytes: u32,
+    /// Requests in flight whose stamp has been asked for and has not come.
+    pub(crate) stamps_asked: usize,
     /// Number of replies on this connection.
     pub(crate) on_connection: u32,
     /// The number of the last common reconnect before its connection was established.
@@ -104,6 +128,9 @@ impl Client {
             inbox: Vec::new(),
             outbox: Vec::new(),
             splitter: WriteSplitter::new(write_mode),
+            is_stamped: false,
+            sent_bytes: 0,
+            stamps_asked: 0,
             on_connection: 0,
             reconnects_seen: 0,
             able_ns: 0,
@@ -120,6 +147,55 @@ impl Client {
         self.inbox.clear();
         self.outbox.clear();
         self.splitter.restart();
+        self.is_stamped = false;
+        self.sent_bytes = 0;
+        self.stamps_asked = 0;
+        for flight in &mut self.flights {
+            flight.stamp = Stamp::NotAsked;
+        }
+    }
+
+    /// Asks for the stamp of the request in flight that is last in the outbox.
+    pub(crate) fn ask_stamp(&mut self) {
+        let Some(flight) = self.flights.back_mut().filter(|_| self.is_stamped) else {
+            return;
+        };
+        // The length of an outbox fits: it holds a few frames.
+        let end = self.sent_bytes.wrapping_add(self.outbox.len() as u32);
+        flight.stamp = Stamp::Asked {
+            last_byte: end.wrapping_sub(1),
+        };
+        self.stamps_asked += 1;
+    }
+
+    /// Whether the next write ends with a request whose stamp has been asked for.
+    pub(crate) fn writes_stamped(&self) -> bool {
+        let asked = self.flights.back();
+        let asked = asked.is_some_and(|flight| matches!(flight.stamp, Stamp::Asked { .. }));
+        asked && self.unwritten().len() == self.outbox.len()
+    }
+
+    /// Notes when a request left. Stamps that belong to none, such as those of a part of a
+    /// request or of a repeated segment, are ignored.
+    pub(crate) fn take_stamp(&mut self, stamp: SendStamp) {
+        let asked = Stamp::Asked {
+            last_byte: stamp.byte,
+        };
+        let mut newest_first = self.flights.iter_mut().rev();
+        if let Some(flight) = newest_first.find(|flight| flight.stamp == asked) {
+            flight.stamp = Stamp::At {
+                real_ns: stamp.real_ns,
+            };
+            self.stamps_asked -= 1;
+        }
+    }
+
+    /// Removes the oldest request in flight: its reply has come.
+    pub(crate) fn landed(&mut self) {
+        let flight = self.flights.pop_front();
+        if flight.is_some_and(|flight| matches!(flight.stamp, Stamp::Asked { .. })) {
+            self.stamps_asked -= 1;
+        }
     }
 
     /// The bytes for the next write; empty when everything is written.
@@ -130,6 +206,7 @@ impl Client {
     /// Removes the first `bytes` of the unwritten bytes: they have been written.
     pub(crate) fn wrote(&mut self, bytes: usize) {
         self.splitter.wrote(&self.outbox[..bytes]);
+        self.sent_bytes = self.sent_bytes.wrapping_add(bytes as u32);
         if bytes == self.outbox.len() {
             self.outbox.clear();
         } else {
@@ -154,5 +231,71 @@ impl Client {
                 .saturating_mul(1 << failures.min(20))
                 .min(1_000_000_000),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn send(client: &mut Client, bytes: usize, is_stamped: bool) {
+        client.flights.push_back(InFlight {
+            planned_ns: 0,
+            kind: Kind::Usual,
+            able_ns: 0,
+            sent_ns: 0,
+            tag: 0,
+            stamp: Stamp::NotAsked,
+        });
+        client.outbox.resize(client.outbox.len() + bytes, 0);
+        if is_stamped {
+            client.ask_stamp();
+        }
+    }
+
+    fn stamp(byte: u32, real_ns: u64) -> SendStamp {
+        SendStamp { byte, real_ns }
+    }
+
+    #[test]
+    fn a_stamp_finds_its_request_by_the_position_of_its_last_byte() {
+        let mut client = Client::new(4, WriteMode::Default);
+        client.is_stamped = true;
+        // The positions wrap inside the second request.
+        client.sent_bytes = u32::MAX - 49;
+        send(&mut client, 40, true);
+        client.wrote(40);
+        send(&mut client, 40, true);
+        assert!(client.writes_stamped());
+        client.wrote(30);
+        assert!(client.writes_stamped(), "the rest ends with it too");
+        client.wrote(10);
+        client.take_stamp(stamp(u32::MAX - 10, 1));
+        client.take_stamp(stamp(19, 2));
+        client.take_stamp(stamp(29, 3));
+        client.take_stamp(stamp(29, 4));
+        let stamps: Vec<Stamp> = client.flights.iter().map(|flight| flight.stamp).collect();
+        let expected = [1, 3].map(|real_ns| Stamp::At { real_ns });
+        assert_eq!((stamps.as_slice(), client.stamps_asked), (&expected[..], 0));
+    }
+
+    #[test]
+    fn a_new_connection_counts_its_bytes_from_0_again() {
+        let mut client = Client::new(4, WriteMode::Default);
+        client.is_stamped = true;
+        send(&mut client, 40, true);
+        client.wrote(40);
+        client.landed();
+        assert_eq!(client.stamps_asked, 0, "its reply came before its stamp");
+        client.disconnect(0);
+        send(&mut client, 40, true);
+        assert_eq!(client.stamps_asked, 0, "the connection has no stamps");
+        client.is_stamped = true;
+        client.ask_stamp();
+        send(&mut client, 40, false);
+        assert!(!client.writes_stamped(), "the last one has none");
+        client.take_stamp(stamp(39, 5));
+        let stamps: Vec<Stamp> = client.flights.iter().map(|flight| flight.stamp).collect();
+        assert_eq!(stamps, [Stamp::At { real_ns: 5 }, Stamp::NotAsked]);
     }
 }

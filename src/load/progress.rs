@@ -77,6 +77,7 @@ impl SharedProgress {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::load::delays::{Arrival, Moments};
 
     const MS: u64 = 1_000_000;
 
@@ -96,7 +97,15 @@ mod tests {
         let mut recorder = Recorder::new(window);
         let mut reply = |at_ms: u64, latency_ms: u64, publish_ms: u64| {
             let sent_ns = at_ms * MS - latency_ms * MS;
-            recorder.answered(sent_ns, sent_ns, at_ms * MS);
+            recorder.answered(&Moments {
+                planned_ns: sent_ns,
+                able_ns: sent_ns,
+                sent_ns,
+                left_ns: None,
+                arrived_ns: at_ms * MS,
+                read_ns: at_ms * MS,
+                arrival: Arrival::Read,
+            });
             shared.publish(1, &recorder, publish_ms * MS);
             let live = shared.live();
             // The histogram has two digits.

@@ -2,6 +2,7 @@
 
 use hdrhistogram::Histogram;
 
+use super::delays::{Delays, Moments};
 use super::failure_causes::FailureCauses;
 use super::littles_law::FlowBalance;
 use super::sample::{HIGHEST_NS, Sample, histogram};
@@ -42,6 +43,8 @@ pub struct Recorder {
     pub connect: Histogram<u64>,
     /// Scheduling delay of the generator: from when a request could have been sent to its actual send.
     pub lag: Histogram<u64>,
+    /// The parts of the response times; `None` in a closed loop without time stamps.
+    pub delays: Option<Box<Delays>>,
     /// Requests planned inside the window.
     pub planned: u64,
     /// Correct replies inside the window.
@@ -93,6 +96,7 @@ impl Recorder {
             service: histogram(),
             connect: histogram(),
             lag: histogram(),
+            delays: None,
             planned: 0,
             requests: 0,
             ended: 0,
@@ -109,6 +113,11 @@ impl Recorder {
             overflow: 0,
             series: vec![interval; MOST_INTERVALS as usize],
         }
+    }
+
+    /// Keeps the parts of the response times too.
+    pub fn keep_delays(&mut self) {
+        self.delays = Some(Box::default());
     }
 
     /// The window, as it was measured.
@@ -155,8 +164,9 @@ impl Recorder {
         }
     }
 
-    /// Records a correct reply at `now_ns`. Returns whether it is in the sample and inside the window.
-    pub fn answered(&mut self, planned_ns: u64, sent_ns: u64, now_ns: u64) -> bool {
+    /// Records a correct reply. Returns whether it is in the sample and inside the window.
+    pub fn answered(&mut self, moments: &Moments) -> bool {
+        let (planned_ns, now_ns) = (moments.planned_ns, moments.arrived_ns);
         self.record_end(now_ns);
         self.causes.correct += 1;
         if !self.in_sample(planned_ns, now_ns) {
@@ -164,7 +174,11 @@ impl Recorder {
         }
         let latency_ns = now_ns - planned_ns;
         self.overflow += u64::from(self.latency.answered.record(latency_ns).is_err());
-        self.overflow += u64::from(self.service.record(now_ns.saturating_sub(sent_ns)).is_err());
+        let service_ns = now_ns.saturating_sub(moments.sent_ns);
+        self.overflow += u64::from(self.service.record(service_ns).is_err());
+        if let Some(delays) = &mut self.delays {
+            delays.answered(moments);
+        }
         let inside = self.window.contains(now_ns);
         if inside {
             self.requests += 1;
@@ -182,7 +196,11 @@ impl Recorder {
     pub fn censored(&mut self, planned_ns: u64, now_ns: u64) {
         self.record_end(now_ns);
         if self.in_sample(planned_ns, now_ns) {
-            self.overflow += u64::from(self.latency.censored.record(now_ns - planned_ns).is_err());
+            let age_ns = now_ns - planned_ns;
+            self.overflow += u64::from(self.latency.censored.record(age_ns).is_err());
+            if let Some(delays) = &mut self.delays {
+                delays.censored(age_ns, 1);
+            }
         }
     }
 
@@ -202,6 +220,13 @@ impl Recorder {
         self.overflow += u64::from(self.never_sent.record(age_ns).is_err());
     }
 
+    /// Notes how often the real-time clock jumped.
+    pub(crate) fn saw_jumps(&mut self, jumps: u64) {
+        if let Some(delays) = &mut self.delays {
+            delays.clock_jumps = jumps;
+        }
+    }
+
     /// Adds the requests that were never sent to the sample. Call it once, at the end.
     pub fn add_never_sent(&mut self) {
         for bucket in self.never_sent.iter_recorded() {
@@ -212,6 +237,9 @@ impl Recorder {
                 .lowest_equivalent(bucket.value_iterated_to());
             let age_ns = least_ns.saturating_sub(self.cut_ns).max(1);
             self.overflow += u64::from(self.latency.censored.record_n(age_ns, count).is_err());
+            if let Some(delays) = &mut self.delays {
+                delays.censored(age_ns, count);
+            }
             self.unanswered += count;
             self.flow.left_after(count);
         }
@@ -290,6 +318,9 @@ impl Recorder {
         let _ = self.service.add(&other.service);
         let _ = self.connect.add(&other.connect);
         let _ = self.lag.add(&other.lag);
+        if let (Some(own), Some(others)) = (&mut self.delays, &other.delays) {
+            own.add(others);
+        }
         self.planned += other.planned;
         self.requests += other.requests;
         self.ended += other.ended;

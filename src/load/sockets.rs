@@ -2,6 +2,7 @@
 
 use std::io::{self, Read, Write};
 use std::net::SocketAddr;
+use std::os::fd::AsRawFd;
 use std::time::Duration;
 
 use mio::net::TcpStream;
@@ -14,6 +15,7 @@ use super::wire::Wire;
 use crate::protocol::WriteMode;
 use crate::record::Close;
 use crate::sys::loopback::LoopbackSources;
+use crate::sys::timestamps::{self, ControlSpace, Received, SendStamp};
 
 /// One source address has enough ports for this many connections.
 const PORTS_PER_SOURCE: usize = 16_000;
@@ -28,6 +30,7 @@ pub(crate) struct Sockets {
     sources: Option<LoopbackSources>,
     write_mode: WriteMode,
     close: Close,
+    control: ControlSpace,
 }
 
 impl Sockets {
@@ -44,6 +47,7 @@ impl Sockets {
             sources: LoopbackSources::new(load.target, 1, 0).filter(|_| ports_run_out),
             write_mode: load.spec.write_mode,
             close: load.spec.close,
+            control: ControlSpace::default(),
         }
     }
 
@@ -108,6 +112,26 @@ impl Wire for Sockets {
 
     fn receive(&mut self, client: usize, space: &mut [u8]) -> io::Result<usize> {
         self.stream(client)?.read(space)
+    }
+
+    fn enable_stamps(&mut self, client: usize) -> bool {
+        let stream = self.streams[client].as_ref();
+        stream.is_some_and(|stream| timestamps::enable(stream).is_ok())
+    }
+
+    fn send_stamped(&mut self, client: usize, bytes: &[u8]) -> io::Result<usize> {
+        let stream = self.stream(client)?;
+        timestamps::send_stamped(stream.as_raw_fd(), bytes)
+    }
+
+    fn send_stamp(&mut self, client: usize) -> Option<SendStamp> {
+        let stream = self.streams[client].as_ref()?;
+        timestamps::send_stamp(stream, &mut self.control)
+    }
+
+    fn receive_stamped(&mut self, client: usize, space: &mut [u8]) -> io::Result<Received> {
+        let fd = self.stream(client)?.as_raw_fd();
+        timestamps::receive(fd, space, &mut self.control)
     }
 
     fn close(&mut self, client: usize) {

@@ -2,6 +2,8 @@
 
 use std::io;
 
+use crate::sys::timestamps::{Received, SendStamp};
+
 /// The connections of the clients of one thread.
 pub trait Wire {
     /// Begins to connect. The result is reported by [`super::Clients::connected`] or
@@ -28,6 +30,36 @@ pub trait Wire {
     /// # Errors
     /// `WouldBlock`, or an error of the connection.
     fn receive(&mut self, client: usize, space: &mut [u8]) -> io::Result<usize>;
+
+    /// Begins to stamp what this client's new connection sends and receives. Returns whether
+    /// that is possible.
+    fn enable_stamps(&mut self, _client: usize) -> bool {
+        false
+    }
+
+    /// As [`Wire::send`]; asks for the stamp of the last byte that is sent.
+    ///
+    /// # Errors
+    /// As [`Wire::send`].
+    fn send_stamped(&mut self, client: usize, bytes: &[u8]) -> io::Result<usize> {
+        self.send(client, bytes)
+    }
+
+    /// The next send stamp of this client's connection; `None` if there is none yet.
+    fn send_stamp(&mut self, _client: usize) -> Option<SendStamp> {
+        None
+    }
+
+    /// As [`Wire::receive`], with the time at which the last byte arrived.
+    ///
+    /// # Errors
+    /// As [`Wire::receive`].
+    fn receive_stamped(&mut self, client: usize, space: &mut [u8]) -> io::Result<Received> {
+        Ok(Received {
+            bytes: self.receive(client, space)?,
+            last_real_ns: None,
+        })
+    }
 
     /// Closes the connection, if there is one.
     fn close(&mut self, client: usize);

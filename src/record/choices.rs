@@ -73,6 +73,32 @@ impl FromStr for Assign {
     }
 }
 
+/// Whether the generator uses the kernel's time stamps of requests and replies.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Stamps {
+    /// In an open loop. They cost CPU time, and the latencies of a closed loop, at saturation,
+    /// are not worth it.
+    #[default]
+    Auto,
+    /// In every loop.
+    On,
+    /// In none: replies arrive when they are read.
+    Off,
+}
+
+impl FromStr for Stamps {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Stamps, String> {
+        match text {
+            "on" => Ok(Stamps::On),
+            "off" => Ok(Stamps::Off),
+            _ => Err("expected on or off".to_owned()),
+        }
+    }
+}
+
 /// How connections are closed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

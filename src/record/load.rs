@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::{Map, Value};
 
-use super::choices::{Arrivals, Assign, Close, Mode};
+use super::choices::{Arrivals, Assign, Close, Mode, Stamps};
 use super::rate_share::RateShare;
 use super::seconds;
 use crate::protocol::{WriteMode, request_bytes};
@@ -103,6 +103,8 @@ pub struct LoadSpec {
     pub reconnect_every: Option<Duration>,
     /// A change of the rate inside the window; null is a constant rate.
     pub then: Option<RateChange>,
+    /// Whether replies arrive when the kernel has stamped them, instead of when they are read.
+    pub stamps: Stamps,
 }
 
 /// A change of the rate.
@@ -169,6 +171,7 @@ impl Default for LoadSpec {
             skew: None,
             reconnect_every: None,
             then: None,
+            stamps: Stamps::Auto,
         }
     }
 }
@@ -177,6 +180,15 @@ impl LoadSpec {
     /// The number of all connections.
     pub fn connections(&self) -> usize {
         self.clients + self.idle
+    }
+
+    /// Whether the generator uses time stamps of the kernel.
+    pub fn takes_stamps(&self) -> bool {
+        match self.stamps {
+            Stamps::Auto => self.mode != Mode::Closed,
+            Stamps::On => true,
+            Stamps::Off => false,
+        }
     }
 
     /// The arrival process; `None` in a closed loop.

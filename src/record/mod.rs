@@ -28,7 +28,7 @@ mod validity;
 pub(crate) use crate::protocol::WorkParams;
 pub use crate::protocol::WriteMode;
 pub use check::{Advisory, CheckInfo, Finding, Look, Metric, Outcome, Part, Rules};
-pub use choices::{Arrivals, Assign, Close, Mode};
+pub use choices::{Arrivals, Assign, Close, Mode, Stamps};
 pub use document::{Cell, Record, RoundsRule};
 pub use environment::{Environment, SelftestSummary, SystemLimits, Tool};
 pub use errors::ErrorCounts;

@@ -14,6 +14,7 @@ mod cli;
 mod commands;
 mod contract;
 mod conversation;
+mod delays;
 mod dependencies;
 mod early_end;
 mod event_loop;

@@ -11,7 +11,7 @@ use super::{numbers, times, values};
 use crate::load::{DRAIN, GeneratorConfig, Load};
 use crate::measure::environment;
 use crate::protocol::REPLY_SLACK_BYTES;
-use crate::record::{Arrivals, Assign, Close, LoadSpec, Mode};
+use crate::record::{Arrivals, Assign, Close, LoadSpec, Mode, Stamps};
 use crate::sys::Cpus;
 
 /// The settings of a load. Defaults that differ between the commands are in their help only:
@@ -74,6 +74,9 @@ pub(crate) struct LoadArgs {
     /// How connections are closed: fin (orderly) or reset [default: fin]
     #[arg(long, value_name = "HOW", hide_short_help = true)]
     close: Option<Close>,
+    /// Time replies by the kernel's time stamps: on or off [default: on in open loops]
+    #[arg(long, value_name = "HOW", hide_short_help = true)]
+    stamps: Option<Stamps>,
     /// Additional idle connections, which are opened first and send nothing
     #[arg(long, default_value = "0", value_parser = numbers::connections, value_name = "N", hide_short_help = true)]
     idle: usize,
@@ -175,6 +178,7 @@ impl LoadArgs {
             timeout: self.timeout.unwrap_or(load.timeout),
             connect_timeout: self.connect_timeout.unwrap_or(load.connect_timeout),
             close: self.close.unwrap_or(load.close),
+            stamps: self.stamps.unwrap_or(load.stamps),
             client_cpus: self.client_cpus.clone().or(load.client_cpus.clone()),
             ..load
         }

@@ -9,13 +9,15 @@ use std::io;
 use super::failures::{ConnectFailure, Failure};
 use super::pending::PendingRequests;
 use super::reconnect_times::ReconnectTimes;
-use crate::load::client::{Client, ClientResult, ConnectionState, InFlight, QueuedRequest};
+use crate::load::client::{Client, ClientResult, ConnectionState, InFlight, QueuedRequest, Stamp};
 use crate::load::client_config::ClientConfig;
 use crate::load::nanos::nanos;
 use crate::load::pacer::mix::Kind;
 use crate::load::pacer::planned::{Pacer, Planned};
 use crate::load::recorder::Recorder;
+use crate::load::stamping::Stamping;
 use crate::load::wire::{Clock, Wire};
+use crate::record::Mode;
 
 /// Connects per round. Between rounds, events of open connections are handled.
 pub(crate) const CONNECTS_PER_ROUND: usize = 64;
@@ -40,6 +42,8 @@ pub struct Clients<W, P, C> {
     /// Due requests that have not been sent.
     pub(crate) tasks: PendingRequests,
     pub(crate) reconnect_times: ReconnectTimes,
+    /// `None` without time stamps of the kernel.
+    pub(crate) stamping: Option<Stamping>,
     next_timeout_check_ns: u64,
     scratch: Vec<u8>,
     pub(crate) buffer: Vec<u8>,
@@ -50,11 +54,15 @@ impl<W: Wire, P: Pacer, C: Clock> Clients<W, P, C> {
     pub fn new(
         clients: usize,
         config: ClientConfig,
-        recorder: Recorder,
+        mut recorder: Recorder,
         wire: W,
         pacer: P,
         clock: C,
     ) -> Clients<W, P, C> {
+        let stamping = Stamping::new(&config.load, config.first_client as u64);
+        if config.load.mode != Mode::Closed || stamping.is_some() {
+            recorder.keep_delays();
+        }
         let frame_bytes =
             [Kind::Usual, Kind::Alternate].map(|kind| config.message(kind).frame_bytes());
         let scratch = Vec::with_capacity(frame_bytes[0].max(frame_bytes[1]));
@@ -76,6 +84,7 @@ impl<W: Wire, P: Pacer, C: Clock> Clients<W, P, C> {
             begun: 0,
             tasks,
             reconnect_times,
+            stamping,
             next_timeout_check_ns: 0,
             scratch,
             buffer: vec![0; READ_BYTES],
@@ -86,6 +95,7 @@ impl<W: Wire, P: Pacer, C: Clock> Clients<W, P, C> {
     pub fn advance(&mut self) -> u64 {
         let now = self.clock.now_ns();
         self.assign_due(now);
+        self.keep_realtime(now);
         self.begin_connects(now);
         let next_leave_ns = self.leave_together(now);
         if now >= self.next_timeout_check_ns {
@@ -149,6 +159,7 @@ impl<W: Wire, P: Pacer, C: Clock> Clients<W, P, C> {
         };
         self.clients[at].link = ConnectionState::Up;
         self.clients[at].able_ns = now;
+        self.begin_stamps(at);
         // Counted from now, not from the start of the connect: a client whose connects take
         // longer than the reconnect interval would otherwise never send.
         self.clients[at].reconnects_seen = self.reconnect_times.reconnect_number(now);
@@ -185,12 +196,11 @@ impl<W: Wire, P: Pacer, C: Clock> Clients<W, P, C> {
     /// Receives what is available; with `to_the_end` also the end of the stream.
     pub fn readable(&mut self, at: usize, to_the_end: bool) {
         while self.clients[at].link == ConnectionState::Up {
-            match self.wire.receive(at, &mut self.buffer) {
-                Ok(0) => return self.fail(at, Failure::Closed),
-                Ok(bytes) => {
-                    let now = self.clock.now_ns();
-                    self.take_in(at, bytes, now);
-                    if bytes < READ_BYTES && !to_the_end {
+            match self.receive(at) {
+                Ok(read) if read.bytes == 0 => return self.fail(at, Failure::Closed),
+                Ok(read) => {
+                    self.take_in(at, &read);
+                    if read.bytes < READ_BYTES && !to_the_end {
                         return;
                     }
                 }
@@ -251,6 +261,7 @@ impl<W: Wire, P: Pacer, C: Clock> Clients<W, P, C> {
             self.recorder.unanswered(waiting.planned_ns, now);
         }
         self.recorder.add_never_sent();
+        self.recorder.saw_jumps(self.clock_jumps());
         let (senders, idle) = self.clients.split_at(self.senders);
         let up = |client: &&Client| client.link == ConnectionState::Up;
         let pending = |client: &&Client| match client.link {
@@ -341,22 +352,40 @@ impl<W: Wire, P: Pacer, C: Clock> Clients<W, P, C> {
             self.scratch.clear();
             self.config.message(kind).write(tag, &mut self.scratch);
             let sent_ns = self.clock.now_ns();
-            self.recorder.sent(planned_ns.max(client.able_ns), sent_ns);
+            let able_ns = planned_ns.max(client.able_ns);
+            self.recorder.sent(able_ns, sent_ns);
             client.flights.push_back(InFlight {
                 planned_ns,
                 kind,
+                able_ns,
                 sent_ns,
                 tag,
+                stamp: Stamp::NotAsked,
             });
             client.outbox.extend_from_slice(&self.scratch);
+            if self.stamping.as_mut().is_some_and(Stamping::draw) {
+                client.ask_stamp();
+            }
         }
         self.flush(at);
     }
 
     fn flush(&mut self, at: usize) {
         while !self.clients[at].outbox.is_empty() {
-            match self.wire.send(at, self.clients[at].unwritten()) {
-                Ok(bytes) => self.clients[at].wrote(bytes),
+            let client = &self.clients[at];
+            let is_stamped = client.stamps_asked > 0 && client.writes_stamped();
+            let sent = match is_stamped {
+                true => self.wire.send_stamped(at, client.unwritten()),
+                false => self.wire.send(at, client.unwritten()),
+            };
+            match sent {
+                Ok(bytes) => {
+                    self.clients[at].wrote(bytes);
+                    if is_stamped {
+                        // On the loopback interface the stamp is there when the call returns.
+                        self.take_send_stamps(at);
+                    }
+                }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(_) => return self.fail(at, Failure::Reset),

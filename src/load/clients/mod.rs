@@ -11,3 +11,4 @@ pub mod pending;
 pub mod reconnect;
 pub mod reconnect_times;
 pub mod replies;
+pub mod stamps;

@@ -1,16 +1,20 @@
 //! What several subjects need: servers of the real program, a scripted server under a fake
 //! clock, and records with fixed figures.
 
+mod gaps;
 mod pages;
 mod records;
 mod scripted;
 mod scripted_loop;
 mod servers;
 mod skipped;
+mod stamps;
 
+pub(crate) use gaps::exponential;
 pub(crate) use pages::*;
 pub(crate) use records::*;
 pub(crate) use scripted::*;
 pub(crate) use scripted_loop::*;
 pub(crate) use servers::*;
 pub(crate) use skipped::*;
+pub(crate) use stamps::LEAVING_NS;

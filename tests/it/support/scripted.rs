@@ -10,11 +10,13 @@ use rpcbench::internal::load::Clients;
 use rpcbench::internal::load::Message;
 use rpcbench::internal::load::Quantile;
 use rpcbench::internal::load::{ClientConfig, ClientResult, Ramp};
-use rpcbench::internal::load::{Clock, Wire};
+use rpcbench::internal::load::{Clock, ClockPair, Received, SendStamp, Wire};
 use rpcbench::internal::load::{ClosedLoop, Mix, Pacer};
 use rpcbench::internal::load::{Recorder, Window};
 use rpcbench::internal::protocol::WriteMode;
-use rpcbench::record::{Assign, LoadSpec, Mode};
+use rpcbench::record::{Assign, LoadSpec, Mode, Stamps};
+
+use super::stamps::FakeStamps;
 
 pub(crate) const MS: u64 = 1_000_000;
 pub(crate) const S: u64 = 1000 * MS;
@@ -50,6 +52,7 @@ pub(crate) struct World {
     /// Number of connections that a client has closed: bytes in flight to an old one are lost.
     generation: Vec<u64>,
     pub(crate) connects: u64,
+    pub(crate) stamps: FakeStamps,
     script: Box<Script>,
 }
 
@@ -71,6 +74,7 @@ impl World {
             sent: Vec::new(),
             generation: vec![0; clients + MAX_IDLE],
             connects: 0,
+            stamps: FakeStamps::new(clients + MAX_IDLE),
             script: Box::new(script),
         }))
     }
@@ -93,14 +97,17 @@ impl World {
     /// Takes the next event; what it brings has then arrived. Returns its client, and whether it
     /// is the end of the stream. `None`: the connection was closed before.
     pub(crate) fn arrive(&mut self) -> Option<(usize, bool)> {
-        let (client, generation, event) = self.pending.pop_first()?.1;
+        let ((at_ns, _), (client, generation, event)) = self.pending.pop_first()?;
         if self.generation[client] != generation {
             return None;
         }
         let is_end = matches!(event, Event::End);
         match event {
             Event::Connected | Event::Refused => {}
-            Event::Bytes(bytes) => self.arrived[client].extend(bytes.into_iter().map(Some)),
+            Event::Bytes(bytes) => {
+                self.arrived[client].extend(bytes.into_iter().map(Some));
+                self.stamps.arrived(client, at_ns);
+            }
             Event::End => self.arrived[client].push_back(None),
         }
         Some((client, is_end))
@@ -118,6 +125,34 @@ pub(crate) struct FakeWorld(pub(crate) Rc<RefCell<World>>);
 impl Clock for FakeWorld {
     fn now_ns(&self) -> u64 {
         self.0.borrow().now_ns
+    }
+
+    fn pair(&self) -> Option<ClockPair> {
+        let world = self.0.borrow();
+        Some(ClockPair {
+            real_ns: world.stamps.real_ns(world.now_ns),
+            now_ns: world.now_ns,
+        })
+    }
+}
+
+impl FakeWorld {
+    fn write(&mut self, client: usize, bytes: &[u8], is_stamped: bool) -> io::Result<usize> {
+        let world = &mut *self.0.borrow_mut();
+        let now_ns = world.now_ns;
+        world.stamps.sent(client, bytes.len(), now_ns, is_stamped);
+        world.sent.push((world.now_ns, client));
+        world.writes.push(bytes.len());
+        let now = world.now_ns;
+        for (in_ns, reply) in (world.script)(client, bytes, now) {
+            let end = reply.is_empty();
+            world.schedule(
+                client,
+                in_ns,
+                if end { Event::End } else { Event::Bytes(reply) },
+            );
+        }
+        Ok(bytes.len())
     }
 }
 
@@ -154,20 +189,29 @@ impl Wire for FakeWorld {
         })
     }
 
+    fn enable_stamps(&mut self, client: usize) -> bool {
+        self.0.borrow_mut().stamps.enable(client)
+    }
+
+    fn send_stamp(&mut self, client: usize) -> Option<SendStamp> {
+        self.0.borrow_mut().stamps.next(client)
+    }
+
+    fn receive_stamped(&mut self, client: usize, space: &mut [u8]) -> io::Result<Received> {
+        let bytes = self.receive(client, space)?;
+        let last_real_ns = Some(self.0.borrow().stamps.last_real_ns(client));
+        Ok(Received {
+            bytes,
+            last_real_ns,
+        })
+    }
+
+    fn send_stamped(&mut self, client: usize, bytes: &[u8]) -> io::Result<usize> {
+        self.write(client, bytes, true)
+    }
+
     fn send(&mut self, client: usize, bytes: &[u8]) -> io::Result<usize> {
-        let world = &mut *self.0.borrow_mut();
-        world.sent.push((world.now_ns, client));
-        world.writes.push(bytes.len());
-        let now = world.now_ns;
-        for (in_ns, reply) in (world.script)(client, bytes, now) {
-            let end = reply.is_empty();
-            world.schedule(
-                client,
-                in_ns,
-                if end { Event::End } else { Event::Bytes(reply) },
-            );
-        }
-        Ok(bytes.len())
+        self.write(client, bytes, false)
     }
 
     fn receive(&mut self, client: usize, space: &mut [u8]) -> io::Result<usize> {
@@ -196,6 +240,7 @@ impl Wire for FakeWorld {
     fn close(&mut self, client: usize) {
         let mut world = self.0.borrow_mut();
         world.generation[client] += 1;
+        world.stamps.closed(client);
         world.arrived[client].clear();
     }
 }
@@ -215,6 +260,9 @@ pub(crate) struct Load {
     pub(crate) first_client: usize,
     pub(crate) mix: Mix,
     pub(crate) reconnect_every_ns: Option<u64>,
+    pub(crate) stamps: Stamps,
+    /// Of an open loop, for the share of sends that are stamped.
+    pub(crate) rate_rps: Option<f64>,
 }
 
 pub(crate) fn load(clients: usize) -> Load {
@@ -237,6 +285,8 @@ pub(crate) fn load(clients: usize) -> Load {
         first_client: 0,
         mix: Mix::default(),
         reconnect_every_ns: None,
+        stamps: Stamps::Auto,
+        rate_rps: None,
     }
 }
 
@@ -256,6 +306,8 @@ pub(crate) fn client_config(load: &Load, connects_first: bool) -> ClientConfig {
             } else {
                 Mode::Closed
             },
+            stamps: load.stamps,
+            rate_rps: load.rate_rps,
             assign: load.assign,
             pipeline: load.pipeline,
             requests_per_connection: load.requests_per_connection,
@@ -307,6 +359,7 @@ pub(crate) fn play_with(
             Event::Connected => clients.connected(client),
             Event::Refused => clients.not_connected(client, io::ErrorKind::ConnectionRefused),
             Event::Bytes(bytes) => {
+                world.borrow_mut().stamps.arrived(client, now);
                 world.borrow_mut().arrived[client].extend(bytes.into_iter().map(Some));
                 clients.readable(client, false);
             }
@@ -328,24 +381,4 @@ pub(crate) fn pong_to(request: &[u8]) -> Vec<u8> {
 pub(crate) fn near(quantile: Option<Quantile>, ns: u64) -> bool {
     // Histograms have three significant digits.
     matches!(quantile, Some(Quantile::Exact(value)) if value.abs_diff(ns) <= ns / 1000)
-}
-
-/// Checks that the gaps between these times are exponential (Kolmogorov–Smirnov test, 1 % level).
-#[track_caller]
-pub(crate) fn exponential(times_ns: &[u64], rate_rps: f64) {
-    let mut gaps: Vec<f64> = times_ns
-        .windows(2)
-        .map(|two| (two[1] - two[0]) as f64 / 1e9 * rate_rps)
-        .collect();
-    gaps.sort_by(f64::total_cmp);
-    let n = gaps.len() as f64;
-    // The largest distance from 1 − e^(−x).
-    let distance = |(at, gap): (usize, &f64)| {
-        let expected = 1.0 - (-gap).exp();
-        (expected - at as f64 / n)
-            .abs()
-            .max((expected - (at + 1) as f64 / n).abs())
-    };
-    let greatest = gaps.iter().enumerate().map(distance).fold(0.0, f64::max);
-    assert!(greatest < 1.63 / n.sqrt(), "{greatest} of {n} gaps");
 }
