@@ -2,10 +2,9 @@
 
 use super::finding_titles::title;
 use super::no_reply_sentences::{cause_and_remedy, why_no_client};
-use super::sentences::and;
 use super::summary::Summary;
 use super::two_loads::comparisons;
-use super::units::{count, some, stopped};
+use super::units::{and, count, some, stopped};
 use crate::record::{ErrorCounts, NoReplyCause, Record, Trial, ValidityFinding, Verdict};
 
 /// The most names, causes or findings in a first line.
@@ -146,8 +145,8 @@ fn are(number: u64, thing: &str) -> String {
     format!("{} {verb}", some(number, thing))
 }
 
-/// Whether a trial is in doubt for any other reason than a generator at its limit, which only
-/// makes its throughput a lower bound.
+/// Whether a trial is in doubt for any other reason than a notice, or a generator at its limit,
+/// which only makes its throughput a lower bound.
 pub(crate) fn is_doubtful(trial: &Trial) -> bool {
     let validity = &trial.validity;
     // A verdict without findings is in doubt for an unknown reason.
@@ -156,7 +155,8 @@ pub(crate) fn is_doubtful(trial: &Trial) -> bool {
 }
 
 fn is_limit(finding: &ValidityFinding) -> bool {
-    matches!(finding, ValidityFinding::GeneratorLimited { .. })
+    let is_notice = finding.verdict() == Some(Verdict::Valid);
+    is_notice || matches!(finding, ValidityFinding::GeneratorLimited { .. })
 }
 
 /// Whether a finding is a reason for this verdict of its trial.

@@ -3,6 +3,7 @@
 //! Throughput is compared in closed loops where the generator was not the limit; CPU per request
 //! and response time in open loops, at the same absolute rate for all; goodput in overloads.
 
+use super::delays::is_delayed;
 use super::summary::{BEYOND, Figure, Summary};
 use crate::record::{LoadSpec, Mode, Trial};
 
@@ -81,7 +82,7 @@ pub static ALL: &[Measure] = &[
         is_awaited: true,
         value: |trial| quantile(trial, 0.5, trial.latency_ns.p50),
         // Over capacity, response time only reflects the length of the run.
-        applies: |summary| !summary.over_capacity(),
+        applies: |summary| !summary.over_capacity() && !is_delayed(summary, |of| of.p50),
         lower_bound: |_| None,
     },
     Measure {
@@ -93,8 +94,7 @@ pub static ALL: &[Measure] = &[
         of_load: has_response_times,
         is_awaited: false,
         value: |trial| quantile(trial, 0.95, trial.latency_ns.p95),
-        // Over capacity, response time only reflects the length of the run.
-        applies: |summary| !summary.over_capacity(),
+        applies: |summary| !summary.over_capacity() && !is_delayed(summary, |of| of.p95),
         lower_bound: |_| None,
     },
     Measure {

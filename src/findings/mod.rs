@@ -11,6 +11,7 @@ pub mod changes_sentences;
 pub mod changes_table;
 pub mod check_sentences;
 pub mod comparison;
+pub mod delays;
 pub mod early_end;
 pub mod finding_titles;
 pub mod headline;

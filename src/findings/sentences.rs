@@ -1,10 +1,11 @@
 //! The sentences below a comparison. They claim only what the rounds show.
 
 use super::comparison::EARLY_MARK;
+use super::delays::delayed_sentence;
 use super::no_reply_sentences::{cause_and_remedy, why_no_client};
 use super::ranking::{ComparedWithBest, LEAST_ROUNDS, Ranking, rankings};
 use super::summary::Summary;
-use super::units::{count, digits, some};
+use super::units::{and, count, digits, some};
 use crate::record::{NoReplyCause, RoundsRule, Verdict};
 use crate::stats::{Ratio, median};
 
@@ -59,6 +60,7 @@ fn is_compared(load: &[Summary<'_>]) -> bool {
 fn exceptions(summaries: &[Summary<'_>]) -> Vec<String> {
     let mut sentences = Vec::new();
     let ranked: Vec<&Summary<'_>> = summaries.iter().filter(|summary| summary.ranks()).collect();
+    sentences.extend(delayed_sentence(summaries));
     sentences.extend(recovered(summaries));
     sentences.extend(over_capacity(summaries));
     sentences.extend(limited(&ranked));
@@ -273,12 +275,4 @@ fn unserved<'a>(summaries: &[Summary<'a>]) -> Option<String> {
             entries.join(", ")
         )
     })
-}
-
-pub(crate) fn and(names: &[&str]) -> String {
-    match names {
-        [] => String::new(),
-        [one] => (*one).to_owned(),
-        [first @ .., last] => format!("{} and {last}", first.join(", ")),
-    }
 }

@@ -43,10 +43,11 @@ pub fn sentence(finding: &ValidityFinding) -> String {
             // Rounded up, because a shorter warm-up would not be enough.
             span((ramp_s * 100.0).ceil() / 100.0)
         ),
-        ValidityFinding::SchedulingDelay { lag_p50_ns, latency_p50_ns } => format!(
-            "the generator sent half of the requests over {} µs late, and the median latency is {} µs, so much of the latency is scheduling delay of the generator; give a lower rate",
-            lag_p50_ns / 1000,
-            latency_p50_ns / 1000
+        ValidityFinding::SchedulingDelay { lag_p50_ns, latency_p50_ns, undelayed_p50_ns } => {
+            scheduling_delay(*lag_p50_ns, *latency_p50_ns, *undelayed_p50_ns)
+        }
+        ValidityFinding::NoStamps { unstamped, replies } => format!(
+            "{unstamped} of {replies} replies have no time stamp of the kernel, so their response and service times include the time until the generator read them"
         ),
         ValidityFinding::Failures { errors, samples, first_wrong } => {
             failures(errors, *samples, first_wrong.as_deref())
@@ -67,6 +68,20 @@ pub fn sentence(finding: &ValidityFinding) -> String {
         ValidityFinding::Legacy { text } => text.clone(),
         ValidityFinding::Unknown { code, .. } => format!(
             "a newer version of this program found {code}; read the record with that version"
+        ),
+    }
+}
+
+fn scheduling_delay(lag_ns: u64, latency_ns: u64, undelayed_ns: Option<u64>) -> String {
+    let micros = |ns: u64| ns as f64 / 1000.0;
+    let (lag, latency) = (micros(lag_ns), micros(latency_ns));
+    match undelayed_ns.map(micros) {
+        Some(without) => format!(
+            "the median latency is {latency:.0} µs, but {without:.0} µs without the scheduling delay of the generator, so it depends on the generator; give a lower rate, or the generator cores of its own"
+        ),
+        // The rule of older versions.
+        None => format!(
+            "the generator sent half of the requests over {lag:.0} µs late, and the median latency is {latency:.0} µs, so much of the latency is scheduling delay of the generator; give a lower rate"
         ),
     }
 }

@@ -108,6 +108,7 @@ impl Warning<'_> {
     pub fn sentence(&self, named: bool) -> String {
         let verdict = match (self.finding, self.verdict) {
             (_, Verdict::Invalid) => "Invalid",
+            (_, Verdict::Valid) => "Note",
             // It makes the throughput a lower bound, and nothing else doubtful.
             (ValidityFinding::GeneratorLimited { .. }, _) => "Note",
             _ => "Suspect",

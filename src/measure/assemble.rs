@@ -8,12 +8,13 @@ use super::observed::Observed;
 use super::overload::{After, overload};
 use super::validity::Evidence;
 use super::{generator_side, validity};
+use crate::load::delays;
 use crate::load::{ClientResult, Measured, Recorder, Sample};
 use crate::process::{Reading, ServerEnd};
 use crate::record::histogram::encode;
 use crate::record::{
-    Censored, ClientWait, GeneratorSide, Histograms, Idle, Interval, LittlesLaw, LoadSpec,
-    Overload, Quantiles, ServerSide, Trial, Validity, WorkerSide,
+    Censored, ClientWait, DelayPart, Delays, GeneratorSide, Histograms, Idle, Interval, LittlesLaw,
+    LoadSpec, Overload, Quantiles, ServerSide, StampSource, Trial, Validity, WorkerSide,
 };
 use crate::stats::{at_quantile, jain};
 
@@ -54,6 +55,10 @@ pub(crate) fn assemble(
         samples: recorder.latency.count(),
         latency_ns: quantiles_of_sample(&recorder.latency),
         service_ns: quantiles(&recorder.service),
+        delays: recorder
+            .delays
+            .as_deref()
+            .map(|ledger| delay_ledger(ledger, load.takes_stamps())),
         connect_ns: quantiles(&recorder.connect),
         exact_below: recorder.latency.exact_below(),
         censored: Censored {
@@ -160,6 +165,36 @@ fn server_side(
         workers_lost: growth(|reading| reading.lost),
         workers_hung: growth(|reading| reading.hung),
         workers: workers.map(side),
+    }
+}
+
+fn delay_ledger(ledger: &delays::Delays, takes_stamps: bool) -> Delays {
+    let part = |histogram: &Histogram<u64>| {
+        let quantiles = quantiles(histogram);
+        DelayPart {
+            count: histogram.len(),
+            p50: quantiles.p50,
+            p95: quantiles.p95,
+            p99: quantiles.p99,
+            max: quantiles.max,
+            histogram: encode(histogram),
+        }
+    };
+    let has_stamps = ledger.unstamped < ledger.undelayed.answered.len();
+    Delays {
+        stamps: match (takes_stamps, has_stamps) {
+            (false, _) => StampSource::Off,
+            (true, true) => StampSource::Kernel,
+            (true, false) => StampSource::None,
+        },
+        scheduling: part(&ledger.scheduling),
+        connection_wait: part(&ledger.connection_wait),
+        wire_to_wire: part(&ledger.wire_to_wire),
+        read: part(&ledger.read),
+        response_minus_scheduling_ns: quantiles_of_sample(&ledger.undelayed),
+        inexact: ledger.inexact,
+        unstamped: ledger.unstamped,
+        clock_jumps: ledger.clock_jumps,
     }
 }
 

@@ -3,15 +3,14 @@
 
 use super::{environment, no_replies};
 use crate::findings::validity_sentences::sentence;
-use crate::load::{Load, Measured, Quantile, Slice};
+use crate::load::{Load, Measured, Slice};
 use crate::record::{LoadSpec, TrendMetric, Trial, Validity, ValidityFinding, Verdict};
 use crate::stats::{kendall_z, median, theil_sen};
 
 /// A trial is suspect if the hypervisor took more than this share of the machine's time.
 const MAX_STEAL: f64 = 0.05;
-/// A trial is suspect if the generator's median scheduling delay is over this share of the median
-/// latency.
-const MAX_DELAY_SHARE: f64 = 0.5;
+/// It is noted if more than this share of the replies has no time stamp.
+const MAX_UNSTAMPED_SHARE: f64 = 0.1;
 /// A trial is suspect if more than this share of the requests failed.
 const MAX_FAILED_SHARE: f64 = 0.01;
 /// The two sides of Little's law may differ by this share.
@@ -72,6 +71,7 @@ pub(crate) static ALL: &[Check] = &[
     unclean_stop,
     debug_build,
     histogram_overflow,
+    no_stamps,
 ];
 
 fn without_replies(evidence: &Evidence<'_>) -> Option<ValidityFinding> {
@@ -123,16 +123,29 @@ fn still_connecting(evidence: &Evidence<'_>) -> Option<ValidityFinding> {
     })
 }
 
+/// The median of the latency must hardly depend on the generator. Higher quantiles that do are
+/// marked, and rank no server.
 fn scheduling_delay(evidence: &Evidence<'_>) -> Option<ValidityFinding> {
-    let latency = evidence.measured.recorder.latency.quantile(0.5);
-    let latency_p50_ns = latency.map_or(0, Quantile::at_least_ns);
+    let trial = evidence.trial;
     // A closed loop has no planned times, so it has no scheduling delay.
     evidence.load.rate_rps?;
-    let lag_p50_ns = evidence.trial.generator.lag_ns.p50?;
-    let is_large = lag_p50_ns as f64 > MAX_DELAY_SHARE * latency_p50_ns as f64;
+    let is_large = trial.is_delayed(|quantiles| quantiles.p50);
     is_large.then_some(ValidityFinding::SchedulingDelay {
-        lag_p50_ns,
-        latency_p50_ns,
+        lag_p50_ns: trial.delays.as_ref()?.scheduling.p50?,
+        latency_p50_ns: trial.latency_ns.p50?,
+        undelayed_p50_ns: trial.delays.as_ref()?.response_minus_scheduling_ns.p50,
+    })
+}
+
+fn no_stamps(evidence: &Evidence<'_>) -> Option<ValidityFinding> {
+    let recorder = &evidence.measured.recorder;
+    let delays = recorder.delays.as_ref();
+    let delays = delays.filter(|_| evidence.load.takes_stamps())?;
+    let replies = delays.undelayed.answered.len();
+    let is_many = delays.unstamped as f64 > MAX_UNSTAMPED_SHARE * replies as f64;
+    is_many.then_some(ValidityFinding::NoStamps {
+        unstamped: delays.unstamped,
+        replies,
     })
 }
 

@@ -6,6 +6,7 @@
 
 mod check;
 mod choices;
+mod delays;
 mod document;
 mod environment;
 mod errors;
@@ -14,6 +15,7 @@ mod handler;
 pub mod histogram;
 mod load;
 mod no_replies;
+mod quantiles;
 pub(crate) mod quantity;
 mod rate_share;
 mod scenario;
@@ -29,6 +31,7 @@ pub(crate) use crate::protocol::WorkParams;
 pub use crate::protocol::WriteMode;
 pub use check::{Advisory, CheckInfo, Finding, Look, Metric, Outcome, Part, Rules};
 pub use choices::{Arrivals, Assign, Close, Mode, Stamps};
+pub use delays::{DelayPart, Delays, StampSource};
 pub use document::{Cell, Record, RoundsRule};
 pub use environment::{Environment, SelftestSummary, SystemLimits, Tool};
 pub use errors::ErrorCounts;
@@ -38,6 +41,7 @@ pub use load::{
     RateChange, Skew,
 };
 pub use no_replies::NoReplyCause;
+pub use quantiles::Quantiles;
 pub use rate_share::{CapacityOf, RateShare};
 pub use scenario::{Pilot, ScenarioInfo};
 pub use search::{SearchInfo, Slo, Step, Try};
@@ -46,7 +50,7 @@ pub use selftest::{SELFTEST_FOLDER, SelftestCheck, SelftestResult};
 pub use series::{Interval, Overload};
 pub use server::{Role, ServerIdentity, ServerKind, ServerOptions};
 pub use trial::{
-    Censored, ClientWait, Connects, GeneratorSide, Histograms, Idle, Lag, LittlesLaw, Quantiles,
-    Residue, ServerSide, Trial, WorkerSide,
+    Censored, ClientWait, Connects, GeneratorSide, Histograms, Idle, Lag, LittlesLaw, Residue,
+    ServerSide, Trial, WorkerSide,
 };
 pub use validity::{TrendMetric, Validity, ValidityFinding, Verdict};

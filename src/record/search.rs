@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::trial::Quantiles;
+use super::quantiles::Quantiles;
 
 /// A target: this quantile of the response time must be under the limit.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

@@ -2,8 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::delays::Delays;
 use super::errors::ErrorCounts;
 use super::load::LoadSpec;
+use super::quantiles::Quantiles;
 use super::series::{Interval, Overload};
 use super::validity::Validity;
 
@@ -41,6 +43,10 @@ pub struct Trial {
     pub latency_ns: Quantiles,
     /// Service time: from the actual send to the reply, of answered requests.
     pub service_ns: Quantiles,
+    /// The parts of the response times; null in a closed loop without time stamps, and in older
+    /// records.
+    #[serde(default)]
+    pub delays: Option<Delays>,
     /// Connect times.
     pub connect_ns: Quantiles,
     /// Quantiles of `latency_ns` beyond this are lower bounds.
@@ -107,6 +113,13 @@ impl Trial {
         measured_s.unwrap_or(planned_s)
     }
 
+    /// Whether over 10 % of a quantile of the response times is scheduling delay of the generator;
+    /// `of` reads it. It is then marked, and ranks no server.
+    pub fn is_delayed(&self, of: fn(&Quantiles) -> Option<u64>) -> bool {
+        let delays = self.delays.as_ref();
+        delays.is_some_and(|delays| delays.moves(&self.latency_ns, of))
+    }
+
     /// Whether the rate of an open loop was over the capacity of the server or the generator: the
     /// backlog grew over the window by more than a share of the planned requests, and by more than
     /// chance explains (three standard deviations of a Poisson count). Always false for an overload,
@@ -124,20 +137,6 @@ impl Trial {
 
 /// An open loop has kept up if at least this share of the planned requests ended inside the window.
 pub const KEPT_UP: f64 = 0.95;
-
-/// Mean and quantiles of a time, in nanoseconds.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the names are self-explanatory")]
-pub struct Quantiles {
-    pub mean: Option<f64>,
-    pub p50: Option<u64>,
-    pub p90: Option<u64>,
-    pub p95: Option<u64>,
-    pub p99: Option<u64>,
-    pub p99_9: Option<u64>,
-    pub p99_99: Option<u64>,
-    pub max: Option<u64>,
-}
 
 /// Requests of which only a lower bound of the latency is known.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

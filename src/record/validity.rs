@@ -73,12 +73,22 @@ pub enum ValidityFinding {
         /// The time that all connects take.
         ramp_s: f64,
     },
-    /// Much of the latency is scheduling delay of the generator.
+    /// Over 10 % of the median latency is scheduling delay of the generator.
     SchedulingDelay {
         /// The median scheduling delay.
         lag_p50_ns: u64,
         /// The median latency.
         latency_p50_ns: u64,
+        /// The median of the latencies without the scheduling delay; null in older records.
+        #[serde(default)]
+        undelayed_p50_ns: Option<u64>,
+    },
+    /// The kernel gave no time stamps for many replies. This is no reason to doubt the trial.
+    NoStamps {
+        /// Replies without a stamp, which arrived when they were read.
+        unstamped: u64,
+        /// Replies.
+        replies: u64,
     },
     /// Too many requests or connects failed.
     Failures {
@@ -153,6 +163,7 @@ impl ValidityFinding {
             ValidityFinding::OverCapacity { .. } => "over-capacity",
             ValidityFinding::StillConnecting { .. } => "still-connecting",
             ValidityFinding::SchedulingDelay { .. } => "scheduling-delay",
+            ValidityFinding::NoStamps { .. } => "no-stamps",
             ValidityFinding::Failures { .. } => "failures",
             ValidityFinding::LittlesLaw { .. } => "littles-law",
             ValidityFinding::Trend { .. } => "trend",
@@ -169,6 +180,7 @@ impl ValidityFinding {
     pub fn verdict(&self) -> Option<Verdict> {
         match self {
             ValidityFinding::NoReplies { .. } => Some(Verdict::Invalid),
+            ValidityFinding::NoStamps { .. } => Some(Verdict::Valid),
             ValidityFinding::Legacy { .. } | ValidityFinding::Unknown { .. } => None,
             _ => Some(Verdict::Suspect),
         }

@@ -4,7 +4,7 @@ use super::hgrm::hgrm;
 use super::hlog::{self, hlog};
 use crate::findings::labelled;
 use crate::record::histogram::decode;
-use crate::record::{Record, Trial};
+use crate::record::{DelayPart, Delays, Record, Trial};
 use crate::report::ALL;
 
 /// The formats that are written to the folder, with their file names.
@@ -16,6 +16,30 @@ pub(crate) const CSV_FILE: &str = "trials.csv";
 /// The notes that the `.hgrm` files of a report have at their end.
 const RESPONSE_NOTE: &str = "response times in µs, from the planned send";
 const SERVICE_NOTE: &str = "service times in µs, from the actual send, answered requests only";
+/// The parts of the response time that have a file, with their names and notes.
+const PARTS: [Part; 4] = [
+    (
+        "scheduling",
+        "scheduling delay of the generator in µs",
+        |delays| &delays.scheduling,
+    ),
+    ("connection", "waits for the connection in µs", |delays| {
+        &delays.connection_wait
+    }),
+    (
+        "wire",
+        "times from wire to wire in µs, of requests whose send was stamped",
+        |delays| &delays.wire_to_wire,
+    ),
+    (
+        "read",
+        "read delay of the generator in µs, in no response time",
+        |delays| &delays.read,
+    ),
+];
+
+/// A part of the response time: the end of its file's name, its note, and its histogram.
+type Part = (&'static str, &'static str, fn(&Delays) -> &DelayPart);
 
 /// The folder of the histogram files.
 pub(crate) const HDR_FOLDER: &str = "hdr";
@@ -23,7 +47,11 @@ pub(crate) const HDR_FOLDER: &str = "hdr";
 /// Whether a report wrote this text of a histogram file.
 pub(crate) fn is_own_hdr_file(text: &str) -> bool {
     let marks = [RESPONSE_NOTE, SERVICE_NOTE, hlog::TITLE];
-    marks.iter().any(|mark| text.contains(mark))
+    let parts = PARTS.iter().map(|(_, note, _)| *note);
+    marks
+        .into_iter()
+        .chain(parts)
+        .any(|mark| text.contains(mark))
 }
 
 /// The files of every report as pairs of name and content: Markdown and CSV.
@@ -36,7 +64,7 @@ pub fn files(record: &Record) -> Vec<(String, String)> {
 }
 
 /// The histogram files as pairs of name and content: for each trial its latencies as `.hgrm`
-/// (response and service times) and as `.hlog` (over time).
+/// (response and service times, and the parts of an open loop's response times) and as `.hlog` (over time).
 ///
 /// A trial's file name has the cell, the server, its clients and the trial's place in the record.
 pub fn hdr_files(record: &Record) -> Vec<(String, String)> {
@@ -53,6 +81,7 @@ pub fn hdr_files(record: &Record) -> Vec<(String, String)> {
             );
             files.extend(response(trial).map(|text| (format!("{name}.response.hgrm"), text)));
             files.extend(service(trial).map(|text| (format!("{name}.service.hgrm"), text)));
+            files.extend(parts(trial).map(|(part, text)| (format!("{name}.{part}.hgrm"), text)));
             files.extend(hlog(record, cell, trial).map(|text| (format!("{name}.hlog"), text)));
         }
     }
@@ -76,6 +105,17 @@ fn response(trial: &Trial) -> Option<String> {
 fn service(trial: &Trial) -> Option<String> {
     let histogram = decode(&trial.histograms.service)?;
     Some(hgrm(&histogram, &[SERVICE_NOTE.to_owned()]))
+}
+
+/// The parts of the response time that were recorded.
+fn parts(trial: &Trial) -> impl Iterator<Item = (&'static str, String)> {
+    let delays = trial.delays.as_ref();
+    let text = move |(name, note, of): &Part| {
+        let histogram = decode(&of(delays?).histogram)?;
+        let is_known = !histogram.is_empty();
+        is_known.then(|| (*name, hgrm(&histogram, &[(*note).to_owned()])))
+    };
+    PARTS.iter().filter_map(text)
 }
 
 /// A name that is valid on any file system.

@@ -5,11 +5,11 @@ use std::rc::Rc;
 
 use rpcbench::internal::load::delays::Delays;
 use rpcbench::internal::load::{ClosedLoop, OpenLoop, Quantile, Recorder, Schedule};
-use rpcbench::record::{Arrivals, Stamps};
+use rpcbench::record::{Arrivals, DelayPart, Mode, Quantiles, Record, Stamps};
 
 use crate::support::{
-    FakeHost, FakePoller, LEAVING_NS, Load, MS, World, fake_clients, load, near, phases, play_with,
-    pong_to, run_loop,
+    FakeHost, FakePoller, LEAVING_NS, Load, MS, World, cell, fake_clients, load, near, phases,
+    play_with, pong_to, record, run_loop, six, text,
 };
 
 const US: u64 = 1000;
@@ -183,4 +183,65 @@ fn a_closed_loop_has_a_ledger_only_with_stamps() {
     let ledger = delays(&recorder);
     assert_eq!(ledger.read.len(), recorder.latency.answered.len());
     assert!(all_near(&ledger.wire_to_wire, MS - LEAVING_NS));
+}
+
+/// Two servers of an open loop, both with this p95 without the scheduling delay.
+fn two_servers(undelayed_p95_ns: u64) -> Record {
+    let part = |p50| DelayPart {
+        count: 1000,
+        p50: Some(p50),
+        ..DelayPart::default()
+    };
+    let server = |name: &str, times: f64| {
+        let mut trials = six(1.0);
+        for trial in &mut trials {
+            let p95_ns = (trial.latency_ns.p95.unwrap() as f64 * times) as u64;
+            trial.latency_ns.p95 = Some(p95_ns);
+            let response_minus_scheduling_ns = Quantiles {
+                p95: Some(undelayed_p95_ns.min(p95_ns)),
+                ..trial.latency_ns.clone()
+            };
+            trial.delays = Some(rpcbench::record::Delays {
+                response_minus_scheduling_ns,
+                scheduling: part(2_000),
+                connection_wait: part(0),
+                wire_to_wire: part(19_000),
+                read: part(17_000),
+                ..Default::default()
+            });
+        }
+        let mut cell = cell(name, trials);
+        cell.load.mode = Mode::Poisson;
+        cell.load.rate_rps = Some(50_000.0);
+        cell
+    };
+    record(vec![server("async", 1.0), server("threaded", 2.0)])
+}
+
+#[test]
+fn a_quantile_that_depends_on_the_generator_is_marked_and_ranks_no_server() {
+    let own = text(&two_servers(u64::MAX));
+    assert!(
+        own.contains("Response time (p95): async has the shortest"),
+        "{own}"
+    );
+    assert!(!own.contains("scheduling delay"), "{own}");
+    let delayed = text(&two_servers(890_000));
+    assert!(!delayed.contains("Response time (p95)"), "{delayed}");
+    let words = delayed.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        words.contains(
+            "Over 10 % is scheduling delay of the generator, so it ranks no server: p95 of async; \
+             p95 of threaded."
+        ),
+        "{delayed}"
+    );
+    let mut one = two_servers(890_000);
+    one.cells.truncate(1);
+    let details = text(&one);
+    assert!(
+        details.contains("Delays       p50: wait 0 ns, send 2.00 µs, wire 19.0 µs, read 17.0 µs"),
+        "{details}"
+    );
+    assert!(details.contains("so it ranks no server: p95."), "{details}");
 }

@@ -35,6 +35,7 @@ fn every_finding() -> Vec<ValidityFinding> {
         ValidityFinding::SchedulingDelay {
             lag_p50_ns: 80_000,
             latency_p50_ns: 120_000,
+            undelayed_p50_ns: Some(70_000),
         },
         ValidityFinding::Failures {
             errors: ErrorCounts {
@@ -57,6 +58,10 @@ fn every_finding() -> Vec<ValidityFinding> {
         ValidityFinding::UncleanStop {},
         ValidityFinding::DebugBuild {},
         ValidityFinding::HistogramOverflow { times: 7 },
+        ValidityFinding::NoStamps {
+            unstamped: 900,
+            replies: 1000,
+        },
         ValidityFinding::Legacy {
             text: "it was a bad day".to_owned(),
         },
@@ -169,7 +174,8 @@ fn the_text_leaves_out_by_code_what_it_says_elsewhere() {
     for finding in every_finding() {
         let is_left_out = matches!(finding.code(), "generator-limited" | "over-capacity");
         let rendered = rendered(finding.clone());
-        let has_warning = rendered.contains("Suspect in 1") || rendered.contains("Invalid in 1");
+        let words = ["Suspect in 1", "Invalid in 1", "Note in 1"];
+        let has_warning = words.iter().any(|word| rendered.contains(word));
         assert_eq!(!has_warning, is_left_out, "{finding:?}: {rendered}");
     }
 }

@@ -1,6 +1,7 @@
 //! Latency rows: response time, service time and waiting time.
 
 use super::rows::row;
+use crate::findings::delays::{delay_line, delayed_sentence};
 use crate::findings::summary::quantile_text;
 use crate::findings::units::{count, some, time};
 use crate::findings::{BEYOND, Shown, Summary};
@@ -52,6 +53,14 @@ pub(crate) fn latency(summary: &Summary<'_>) -> Vec<String> {
             &painted(DIM, "response time, from the planned send"),
         ));
         lines.extend(service_and_send_delay(summary));
+        lines.extend(delay_line(summary).map(|parts| row("Delays", &parts)));
+        let delayed = delayed_sentence(std::slice::from_ref(summary));
+        lines.extend(
+            delayed
+                .iter()
+                .flat_map(|note| wrapped(note, &" ".repeat(15)))
+                .map(|line| painted(DIM, &line)),
+        );
         lines.extend(
             coordinated_omission(summary)
                 .iter()

@@ -3,9 +3,10 @@
 use maud::{Markup, html};
 
 use super::scenario_group::{LoadGroup, PageData, ScenarioGroup};
+use crate::findings::delays::delay_line;
 use crate::findings::ranking::rankings;
-use crate::findings::sentences::{and, closing, named};
-use crate::findings::units::{count, digits, some};
+use crate::findings::sentences::{closing, named};
+use crate::findings::units::{and, count, digits, some};
 use crate::findings::{BEYOND, ComparedWithBest, Figure, Ranking, Summary, load_line};
 use crate::record::{Mode, Record, Trial};
 
@@ -107,8 +108,18 @@ fn sentences(page: &PageData<'_>, group: &LoadGroup<'_>) -> Markup {
         ul {
             @for sentence in closing(&group.summaries) { li { (sentence) } }
             @for sentence in why(group) { li { (sentence) } }
+            @for sentence in delays(group) { li { (sentence) } }
         }
     }
+}
+
+/// Where the response times were spent.
+fn delays(group: &LoadGroup<'_>) -> Vec<String> {
+    let line = |summary: &Summary<'_>| {
+        let parts = delay_line(summary)?;
+        Some(format!("Delays of {}, {parts}.", summary.name()))
+    };
+    group.summaries.iter().filter_map(line).collect()
 }
 
 /// Measured values that may explain an order.

@@ -113,6 +113,7 @@ pub(crate) fn trial(round: usize, throughput_rps: f64, cpu_us: f64) -> Trial {
         },
         validity: Validity::default(),
         service_ns: Quantiles::default(),
+        delays: None,
         connect_ns: Quantiles::default(),
         censored: Censored::default(),
         unanswered: 0,
