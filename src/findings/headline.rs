@@ -35,7 +35,8 @@ pub fn headline(record: &Record) -> Option<Headline> {
     }
     let doubt = doubt(&summaries);
     let is_served = summaries.iter().all(|summary| !summary.unserved());
-    let is_good = doubt.is_none() && is_served;
+    let stuck = stuck(&summaries);
+    let is_good = doubt.is_none() && is_served && stuck.is_none();
     let served = match summaries.as_slice() {
         [] => return None,
         [one] => of_one(one),
@@ -46,11 +47,24 @@ pub fn headline(record: &Record) -> Option<Headline> {
     } else {
         capitalised(&served)
     };
-    let sentences = [doubt, Some(served), limited(&summaries)];
+    let sentences = [doubt, Some(served), stuck, limited(&summaries)];
     let sentences: Vec<String> = sentences.into_iter().flatten().collect();
     Some(Headline {
         text: sentences.join(" "),
         is_good,
+    })
+}
+
+/// How many requests from before the window never ended. They are in no latency.
+fn stuck(summaries: &[Summary<'_>]) -> Option<String> {
+    let trials = summaries.iter().flat_map(|summary| summary.trials());
+    let older = trials.filter_map(|trial| trial.older);
+    let stuck: u64 = older.map(|older| older.unanswered).sum();
+    (stuck > 0).then(|| {
+        format!(
+            "{} from before the window never ended.",
+            some(stuck, "request")
+        )
     })
 }
 

@@ -59,20 +59,24 @@ pub(crate) enum ConnectionState {
 pub struct ClientResult {
     /// Correct replies inside the window.
     pub replies: u64,
-    /// The longest response time of its requests in the sample.
+    /// The longest response time of its requests that ended in the window or later.
     pub longest_wait_ns: u64,
-    /// Its requests in the sample.
+    /// Its requests that were under way in the window, or planned in it.
     pub asked: u64,
-    /// Requests of the sample with a correct reply, also in the drain.
+    /// Of these, those with a correct reply, also in the drain.
     pub answered: u64,
-    /// Requests of the sample that had no reply at the end of the drain.
+    /// Of these, those that had no reply at the end of the drain.
     pub unanswered: u64,
+    /// Its requests planned inside the window.
+    pub planned: u64,
+    /// Of these, those with a correct reply, also in the drain.
+    pub answered_planned: u64,
     /// Whether any reply to them came, correct or wrong.
     pub got_reply: bool,
 }
 
 impl ClientResult {
-    /// Counts a request of the sample that ended after `wait_ns`.
+    /// Counts a request that ended after `wait_ns`, in the window or later.
     pub(crate) fn waited(&mut self, wait_ns: u64) {
         self.asked += 1;
         self.longest_wait_ns = self.longest_wait_ns.max(wait_ns);

@@ -16,6 +16,7 @@ mod failure_causes;
 mod littles_law;
 mod message;
 mod nanos;
+mod older;
 pub mod pacer;
 mod progress;
 mod realtime_clock;

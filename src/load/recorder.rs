@@ -5,6 +5,7 @@ use hdrhistogram::Histogram;
 use super::delays::{Delays, Moments};
 use super::failure_causes::FailureCauses;
 use super::littles_law::FlowBalance;
+use super::older::Older;
 use super::sample::{HIGHEST_NS, Sample, histogram};
 use super::spec::DRAIN;
 use super::window::{MOST_INTERVALS, Window};
@@ -35,6 +36,8 @@ pub struct Recorder {
     cut_ns: u64,
     /// Requests that are never sent, at their ages at the planned end of the drain.
     never_sent: Histogram<u64>,
+    /// Requests planned before the window that are never sent.
+    older_never_sent: u64,
     /// Response time: from the planned send to the reply.
     pub latency: Sample,
     /// Service time of answered requests: from the actual send to the reply.
@@ -53,8 +56,10 @@ pub struct Recorder {
     pub ended: u64,
     /// Requests that were in progress when the window began.
     in_progress_before: i64,
-    /// Requests of the sample that had no reply when the drain ended.
+    /// Requests that had no reply when the drain ended: of the sample, and older ones.
     pub unanswered: u64,
+    /// Requests planned before the window that ended in it or later.
+    pub older: Older,
     /// Counts of connects. Persistent connections connect before the window, so theirs count from the start.
     pub connects: Connects,
     /// Idle connections that the server closed, since the window began.
@@ -92,6 +97,7 @@ impl Recorder {
             interval_ns: window.interval_ns(),
             cut_ns: 0,
             never_sent: histogram(),
+            older_never_sent: 0,
             latency: Sample::new(),
             service: histogram(),
             connect: histogram(),
@@ -102,6 +108,7 @@ impl Recorder {
             ended: 0,
             in_progress_before: 0,
             unanswered: 0,
+            older: Older::default(),
             connects: Connects::default(),
             idle_closed: 0,
             idle_open: 0,
@@ -164,20 +171,19 @@ impl Recorder {
         }
     }
 
-    /// Records a correct reply. Returns whether it is in the sample and inside the window.
+    /// Records a correct reply. Returns whether it is inside the window.
     pub fn answered(&mut self, moments: &Moments) -> bool {
         let (planned_ns, now_ns) = (moments.planned_ns, moments.arrived_ns);
         self.record_end(now_ns);
         self.causes.correct += 1;
-        if !self.in_sample(planned_ns, now_ns) {
+        if !self.concerns(planned_ns, now_ns) {
             return false;
         }
         let latency_ns = now_ns - planned_ns;
-        self.overflow += u64::from(self.latency.answered.record(latency_ns).is_err());
-        let service_ns = now_ns.saturating_sub(moments.sent_ns);
-        self.overflow += u64::from(self.service.record(service_ns).is_err());
-        if let Some(delays) = &mut self.delays {
-            delays.answered(moments);
+        if self.window.contains(planned_ns) {
+            self.answered_in_sample(moments, latency_ns);
+        } else {
+            self.older.ended(latency_ns);
         }
         let inside = self.window.contains(now_ns);
         if inside {
@@ -192,11 +198,26 @@ impl Recorder {
         inside
     }
 
+    fn answered_in_sample(&mut self, moments: &Moments, latency_ns: u64) {
+        self.overflow += u64::from(self.latency.answered.record(latency_ns).is_err());
+        let now_ns = moments.arrived_ns;
+        let service_ns = now_ns.saturating_sub(moments.sent_ns);
+        self.overflow += u64::from(self.service.record(service_ns).is_err());
+        if let Some(delays) = &mut self.delays {
+            delays.answered(moments);
+        }
+    }
+
     /// Records a request that ended or was given up without a correct reply.
     pub fn censored(&mut self, planned_ns: u64, now_ns: u64) {
         self.record_end(now_ns);
-        if self.in_sample(planned_ns, now_ns) {
-            let age_ns = now_ns - planned_ns;
+        let age_ns = now_ns.saturating_sub(planned_ns);
+        if !self.concerns(planned_ns, now_ns) {
+            return;
+        }
+        if !self.window.contains(planned_ns) {
+            self.older.ended(age_ns);
+        } else {
             self.overflow += u64::from(self.latency.censored.record(age_ns).is_err());
             if let Some(delays) = &mut self.delays {
                 delays.censored(age_ns, 1);
@@ -205,17 +226,26 @@ impl Recorder {
     }
 
     /// Records a request without a reply when the drain ended, at `now_ns`. Returns whether it
-    /// belongs to the sample.
+    /// concerns the window.
     pub fn unanswered(&mut self, planned_ns: u64, now_ns: u64) -> bool {
         self.censored(planned_ns, now_ns);
-        let of_sample = self.in_sample(planned_ns, now_ns);
-        self.unanswered += u64::from(of_sample);
-        of_sample
+        let is_planned_inside = self.window.contains(planned_ns);
+        let concerns = self.concerns(planned_ns, now_ns);
+        self.unanswered += u64::from(concerns);
+        self.older.unanswered += u64::from(concerns && !is_planned_inside);
+        concerns
     }
 
     /// Records a request that is never sent because the queue is full. At the end it enters the
     /// sample with its age at the end of the drain.
     pub fn never_sent(&mut self, planned_ns: u64) {
+        if planned_ns < self.window.from_ns {
+            self.older.ended(self.window.to_ns + DRAIN_NS - planned_ns);
+            self.older.unanswered += 1;
+            self.unanswered += 1;
+            self.older_never_sent += 1;
+            return;
+        }
         let age_ns = self.window.to_ns + DRAIN_NS - planned_ns;
         self.overflow += u64::from(self.never_sent.record(age_ns).is_err());
     }
@@ -244,6 +274,8 @@ impl Recorder {
             self.flow.left_after(count);
         }
         self.never_sent.reset();
+        self.flow
+            .left_after(std::mem::take(&mut self.older_never_sent));
     }
 
     fn record_end(&mut self, now_ns: u64) {
@@ -305,9 +337,11 @@ impl Recorder {
         now_ns >= self.window.from_ns
     }
 
-    /// Whether a request belongs to the sample: planned before the window's end, and not ended
-    /// before its start. So a request that is stuck since the warm-up counts.
-    pub fn in_sample(&self, planned_ns: u64, ended_ns: u64) -> bool {
+    /// Whether a request was under way inside the window, or planned in it: planned before its
+    /// end, and not ended before its start. The latency sample has only the requests planned
+    /// inside: of those from before, a window sees the slow ones only. But a client that waits
+    /// since the warm-up waits.
+    pub fn concerns(&self, planned_ns: u64, ended_ns: u64) -> bool {
         planned_ns < self.window.to_ns && ended_ns >= self.window.from_ns
     }
 
@@ -326,6 +360,7 @@ impl Recorder {
         self.ended += other.ended;
         self.in_progress_before += other.in_progress_before;
         self.unanswered += other.unanswered;
+        self.older.add(&other.older);
         self.connects.add(&other.connects);
         self.idle_closed += other.idle_closed;
         self.idle_open += other.idle_open;

@@ -13,8 +13,9 @@ use crate::load::{ClientResult, Measured, Recorder, Sample};
 use crate::process::{Reading, ServerEnd};
 use crate::record::histogram::encode;
 use crate::record::{
-    Censored, ClientWait, DelayPart, Delays, GeneratorSide, Histograms, Idle, Interval, LittlesLaw,
-    LoadSpec, Overload, Quantiles, ServerSide, StampSource, Trial, Validity, WorkerSide,
+    Assign, Censored, ClientWait, DelayPart, Delays, GeneratorSide, Histograms, Idle, Interval,
+    LittlesLaw, LoadSpec, Mode, Older, Overload, Quantiles, ServerSide, StampSource, Trial,
+    Validity, WorkerSide,
 };
 use crate::stats::{at_quantile, jain};
 
@@ -27,11 +28,6 @@ pub(crate) fn assemble(
     workers: Option<usize>,
 ) -> Trial {
     let recorder = &measured.recorder;
-    let replies: Vec<u64> = measured
-        .clients
-        .iter()
-        .map(|client| client.replies)
-        .collect();
     let window = recorder.window();
     let duration = Duration::from_nanos(window.to_ns - window.from_ns);
     let seconds = duration.as_secs_f64();
@@ -69,8 +65,13 @@ pub(crate) fn assemble(
         clients_asked: Some(count(|client| client.asked > 0)),
         clients_unserved: count(ClientResult::is_unserved),
         clients_starved: count(ClientResult::is_starved),
-        fairness_jain: jain(&replies),
+        fairness_jain: fairness(load, &measured.clients),
         unanswered: recorder.unanswered,
+        older: Some(Older {
+            count: recorder.older.ended,
+            unanswered: recorder.older.unanswered,
+            longest_ns: recorder.older.longest_ns,
+        }),
         client_wait_ns: client_waits(measured),
         errors: recorder.errors.clone(),
         connects: recorder.connects,
@@ -113,6 +114,20 @@ pub(crate) fn assemble(
         orderly_end: ended.is_none_or(|ended| ended.orderly),
     });
     trial
+}
+
+/// In an open loop whose requests are bound to clients, the plan decides how many replies each
+/// client may get, so what counts is the share that it got.
+fn fairness(load: &LoadSpec, clients: &[ClientResult]) -> Option<f64> {
+    if load.mode == Mode::Closed || load.assign == Assign::Free {
+        let replies: Vec<f64> = clients.iter().map(|one| one.replies as f64).collect();
+        return jain(&replies);
+    }
+    let planned = clients.iter().filter(|client| client.planned > 0);
+    let shares: Vec<f64> = planned
+        .map(|client| client.answered_planned as f64 / client.planned as f64)
+        .collect();
+    jain(&shares)
 }
 
 fn overload_result(load: &LoadSpec, trial: &Trial, recorder: &Recorder) -> Option<Overload> {

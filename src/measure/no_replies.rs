@@ -34,7 +34,7 @@ pub fn cause(recorder: &Recorder) -> NoReplyCause {
         _ if recorder.connects.made == 0 && recorder.connects.pending > 0 => {
             NoReplyCause::ConnectTimedOut
         }
-        _ if recorder.latency.count() > 0 => NoReplyCause::Late,
+        _ if recorder.latency.count() > 0 || recorder.older.ended > 0 => NoReplyCause::Late,
         // No request was due.
         _ => NoReplyCause::Unknown,
     }

@@ -50,7 +50,7 @@ pub use selftest::{SELFTEST_FOLDER, SelftestCheck, SelftestResult};
 pub use series::{Interval, Overload};
 pub use server::{Role, ServerIdentity, ServerKind, ServerOptions};
 pub use trial::{
-    Censored, ClientWait, Connects, GeneratorSide, Histograms, Idle, Lag, LittlesLaw, Residue,
-    ServerSide, Trial, WorkerSide,
+    Censored, ClientWait, Connects, GeneratorSide, Histograms, Idle, Lag, LittlesLaw, Older,
+    Residue, ServerSide, Trial, WorkerSide,
 };
 pub use validity::{TrendMetric, Validity, ValidityFinding, Verdict};

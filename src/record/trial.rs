@@ -37,7 +37,8 @@ pub struct Trial {
     /// closed loop.
     #[serde(default)]
     pub backlog_growth: Option<i64>,
-    /// Requests in the sample: planned before the end of the window and not ended before its start.
+    /// Requests in the sample: planned inside the window. In records without `older`: planned
+    /// before its end and not ended before its start.
     pub samples: u64,
     /// Response time: from the planned send to the reply.
     pub latency_ns: Quantiles,
@@ -66,10 +67,16 @@ pub struct Trial {
     /// Of these, clients that received no reply at all and were still waiting at the end of the drain.
     #[serde(default)]
     pub clients_starved: usize,
-    /// Jain's fairness index over the clients' replies: 1 is even, 1/clients is all for one client.
+    /// Jain's fairness index: 1 is even, 1/clients is all for one client. In a closed loop, and if
+    /// a request may use any connection, over the clients' replies; else over the share of each
+    /// client's planned requests that was answered.
     pub fairness_jain: Option<f64>,
-    /// Requests of the sample without any reply when the drain ended.
+    /// Requests without any reply when the drain ended: of the sample, and `older` ones.
     pub unanswered: u64,
+    /// Requests planned before the window that had not ended when it began. They are in no
+    /// latency.
+    #[serde(default)]
+    pub older: Option<Older>,
     /// Quantiles over clients of the longest wait of each client.
     pub client_wait_ns: ClientWait,
     /// Failures from the start of the window on.
@@ -145,6 +152,17 @@ pub struct Censored {
     pub count: u64,
     /// The age of the youngest, in nanoseconds; 0 if there are none.
     pub min_age_ns: u64,
+}
+
+/// Requests planned before the window that had not ended when it began.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Older {
+    /// How many ended in the window or later, or not at all.
+    pub count: u64,
+    /// Of these, how many had no reply when the drain ended.
+    pub unanswered: u64,
+    /// The longest time from the planned send to the end, or to the end of the drain.
+    pub longest_ns: u64,
 }
 
 /// Quantiles over clients, in nanoseconds.

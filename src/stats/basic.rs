@@ -22,9 +22,9 @@ pub fn range(values: &[f64]) -> (f64, f64) {
 /// Jain's fairness index, (Σx)² / (n Σx²): 1 if all shares are equal, 1/n if
 /// one share is everything (Jain, Chiu & Hawe, DEC TR-301, 1984). `None` if all
 /// shares are 0.
-pub fn jain(shares: &[u64]) -> Option<f64> {
-    let sum: f64 = shares.iter().map(|share| *share as f64).sum();
-    let squares: f64 = shares.iter().map(|share| (*share as f64).powi(2)).sum();
+pub fn jain(shares: &[f64]) -> Option<f64> {
+    let sum: f64 = shares.iter().sum();
+    let squares: f64 = shares.iter().map(|share| share.powi(2)).sum();
     (squares > 0.0).then(|| sum * sum / (shares.len() as f64 * squares))
 }
 
@@ -230,9 +230,9 @@ mod tests {
 
     #[test]
     fn jain_and_medians() {
-        assert_eq!(jain(&[7, 7, 7]), Some(1.0));
-        assert_eq!(jain(&[9, 0, 0, 0]), Some(0.25));
-        assert_eq!(jain(&[0, 0]), None);
+        assert_eq!(jain(&[7.0, 7.0, 7.0]), Some(1.0));
+        assert_eq!(jain(&[9.0, 0.0, 0.0, 0.0]), Some(0.25));
+        assert_eq!(jain(&[0.0, 0.0]), None);
         assert_eq!(median(&[3.0, 1.0, 2.0]), 2.0);
         assert_eq!(median(&[4.0, 1.0, 2.0, 3.0]), 2.5);
         assert!(median(&[]).is_nan());

@@ -294,6 +294,8 @@ impl<W: Wire, P: Pacer, C: Clock> Clients<W, P, C> {
 
     fn assign(&mut self, planned: Planned, now: u64) {
         let client = planned.client;
+        let is_inside = self.recorder.window().contains(planned.at_ns);
+        self.clients[client].result.planned += u64::from(is_inside);
         self.clients[client].waiting.push_back(QueuedRequest {
             planned_ns: planned.at_ns,
             kind: planned.kind,

@@ -76,7 +76,7 @@ impl<W: Wire, P: Pacer, C: Clock> Clients<W, P, C> {
         let lost = client.flights.len();
         for flight in client.flights.drain(..) {
             self.recorder.censored(flight.planned_ns, now);
-            if self.recorder.in_sample(flight.planned_ns, now) {
+            if self.recorder.concerns(flight.planned_ns, now) {
                 client.result.waited(now - flight.planned_ns);
             }
             self.pacer.free(at, now);

@@ -69,7 +69,7 @@ impl<W: Wire, P: Pacer, C: Clock> Clients<W, P, C> {
         let message = self.config.message(flight.kind);
         if !message.is_answered_by(flight.tag, body) {
             self.recorder.wrong(body);
-            client.result.got_reply |= self.recorder.in_sample(flight.planned_ns, now);
+            client.result.got_reply |= self.recorder.concerns(flight.planned_ns, now);
             self.fail(at, Failure::Reply);
             return false;
         }
@@ -83,9 +83,11 @@ impl<W: Wire, P: Pacer, C: Clock> Clients<W, P, C> {
         client.failures = 0;
         client.on_connection += 1;
         let arrived_ns = moments.arrived_ns;
-        if self.recorder.in_sample(flight.planned_ns, arrived_ns) {
+        if self.recorder.concerns(flight.planned_ns, arrived_ns) {
             client.result.waited(arrived_ns - flight.planned_ns);
             client.result.answered += 1;
+            client.result.answered_planned +=
+                u64::from(self.recorder.window().contains(flight.planned_ns));
             client.result.got_reply = true;
         }
         client.result.replies += u64::from(self.recorder.answered(&moments));

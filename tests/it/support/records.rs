@@ -117,6 +117,7 @@ pub(crate) fn trial(round: usize, throughput_rps: f64, cpu_us: f64) -> Trial {
         connect_ns: Quantiles::default(),
         censored: Censored::default(),
         unanswered: 0,
+        older: None,
         client_wait_ns: Default::default(),
         errors: Default::default(),
         connects: Default::default(),
