@@ -15,7 +15,7 @@ pub mod engine;
 mod failure_causes;
 mod littles_law;
 mod message;
-mod nanos;
+pub(crate) mod nanos;
 mod older;
 pub mod pacer;
 mod progress;

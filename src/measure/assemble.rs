@@ -9,6 +9,7 @@ use super::overload::{After, overload};
 use super::validity::Evidence;
 use super::{generator_side, validity};
 use crate::load::delays;
+use crate::load::nanos::nanos;
 use crate::load::{ClientResult, Measured, Recorder, Sample};
 use crate::process::{Reading, ServerEnd};
 use crate::record::histogram::encode;
@@ -170,6 +171,10 @@ fn server_side(
         cpu_user_s: Some(user),
         cpu_system_s: Some(system),
         cpu_us_per_request: (requests > 0).then(|| (user + system) * 1e6 / requests as f64),
+        cpu_read_late_ns: Some([
+            nanos(before.read_at.saturating_duration_since(observed.window[0])),
+            nanos(after.read_at.saturating_duration_since(observed.window[1])),
+        ]),
         pss_peak_bytes: Some(observed.peak.pss_bytes),
         processes_peak: Some(observed.peak.processes),
         threads_peak: Some(observed.peak.threads),

@@ -1,10 +1,14 @@
 //! Readings of the server and the machine in one trial.
 
+use std::time::Instant;
+
 use crate::process::{ServerSize, ServerUsage};
 
 /// Figures of the server and the machine that were read during the window.
 #[derive(Debug)]
 pub struct Observed {
+    /// The edges of the window.
+    pub window: [Instant; 2],
     /// The server at the start of the window.
     pub before: Option<ServerUsage>,
     /// The server at its end.

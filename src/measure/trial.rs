@@ -216,6 +216,7 @@ fn watch_window(
         peak.grow(&server.size(true).map_err(Error::Load)?);
     }
     let observed = Observed {
+        window: [begins, load.window_ends()],
         before,
         after,
         peak,

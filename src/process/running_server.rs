@@ -49,6 +49,8 @@ pub struct ServerEnd {
 /// CPU time and counters of a server's processes at one time.
 #[derive(Debug, Clone)]
 pub struct ServerUsage {
+    /// When the CPU time had been read.
+    pub read_at: Instant,
     /// CPU time of all its processes.
     pub cpu: CpuTime,
     /// The slots of its meter; empty if it has none.
@@ -175,8 +177,10 @@ impl RunningServer {
     /// When /proc cannot be read.
     pub fn usage(&self) -> io::Result<ServerUsage> {
         let slots = self.info.as_ref().map(|info| info.meter.read());
+        let cpu = CpuTime::of_descendants(self.guard_pid())?;
         Ok(ServerUsage {
-            cpu: CpuTime::of_descendants(self.guard_pid())?,
+            read_at: Instant::now(),
+            cpu,
             slots: slots.unwrap_or_default(),
         })
     }

@@ -245,6 +245,9 @@ pub struct ServerSide {
     pub cpu_system_s: Option<f64>,
     /// CPU time (user and kernel) per correct reply, in microseconds.
     pub cpu_us_per_request: Option<f64>,
+    /// How long after each edge of the window its CPU time was read.
+    #[serde(default)]
+    pub cpu_read_late_ns: Option<[u64; 2]>,
     /// Peak memory of all its processes in bytes, with shared pages divided (PSS), from samples.
     pub pss_peak_bytes: Option<u64>,
     /// Peak number of processes.
