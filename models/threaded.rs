@@ -68,7 +68,10 @@ fn spawn<'scope>(
         .spawn_scoped(scope, move || {
             // The whole slot, which is free again when the thread ends.
             let slot = slot;
-            server.in_thread(slot.number).converse(&stream);
+            let server = server.in_thread(slot.number);
+            // Only the accepting thread keeps the socket, and closes it at a stop.
+            server.close_listeners();
+            server.converse(&stream);
         })?;
     Ok(())
 }

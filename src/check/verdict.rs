@@ -261,8 +261,8 @@ fn more_failures(pairs: &[Pair]) -> Option<String> {
         )
     };
     let (baseline, candidate) = sums(&|trial| trial.errors.total());
-    let (_, samples) = sums(&|trial| trial.samples);
-    if candidate > 2 * baseline && candidate as f64 > MAX_FAILED_SHARE * samples as f64 {
+    let (_, requests) = sums(&Trial::requests_concerned);
+    if candidate > 2 * baseline && candidate as f64 > MAX_FAILED_SHARE * requests as f64 {
         return Some(format!(
             "{candidate} requests failed, and {baseline} of the baseline"
         ));

@@ -55,14 +55,14 @@ pub fn headline(record: &Record) -> Option<Headline> {
     })
 }
 
-/// How many requests from before the window never ended. They are in no latency.
+/// How many requests from before the window had no reply in the end. They are in no latency.
 fn stuck(summaries: &[Summary<'_>]) -> Option<String> {
     let trials = summaries.iter().flat_map(|summary| summary.trials());
     let older = trials.filter_map(|trial| trial.older);
     let stuck: u64 = older.map(|older| older.unanswered).sum();
     (stuck > 0).then(|| {
         format!(
-            "{} from before the window never ended.",
+            "{} from before the window had no reply by the end of the drain.",
             some(stuck, "request")
         )
     })

@@ -180,7 +180,8 @@ impl Recorder {
             return false;
         }
         let latency_ns = now_ns - planned_ns;
-        if self.window.contains(planned_ns) {
+        let is_of_sample = self.window.contains(planned_ns);
+        if is_of_sample {
             self.answered_in_sample(moments, latency_ns);
         } else {
             self.older.ended(latency_ns);
@@ -191,8 +192,10 @@ impl Recorder {
             self.flow.answered(now_ns, latency_ns);
             if let Some(interval) = self.interval(now_ns) {
                 interval.requests += 1;
-                // A value out of range has been counted above.
-                let _ = interval.latency.record(latency_ns);
+                if is_of_sample {
+                    // A value out of range has been counted above.
+                    let _ = interval.latency.record(latency_ns);
+                }
             }
         }
         inside

@@ -190,7 +190,7 @@ impl RateSearch {
 /// Whether the target held in a trial.
 fn judge(slo: Slo, order: usize, trial: &Trial) -> Try {
     let value_ns = slo.of(&trial.latency_ns);
-    let failed = trial.errors.total() as f64 > MAX_FAILED_SHARE * trial.samples as f64;
+    let failed = trial.errors.total() as f64 > MAX_FAILED_SHARE * trial.requests_concerned() as f64;
     let why = if let Some(unserved) = unserved(trial) {
         Some(unserved)
     } else if trial.over_capacity() {

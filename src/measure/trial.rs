@@ -37,14 +37,6 @@ pub(crate) struct TrialRun {
     pub(crate) ends_run: bool,
 }
 
-/// How far a load was watched.
-enum Watched {
-    /// The observer ended the run before the window began.
-    NoWindow,
-    /// To the end of the window, which may have been early.
-    Window { observed: Observed, end: End },
-}
-
 /// What ended the window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum End {
@@ -94,9 +86,8 @@ pub(crate) fn run_adjusted(
     let leak_check = LeakCheck::begin(case.attack_mode, server.as_ref(), target)?;
     let load = Load::new(case.load.clone(), case.generator, target, seed)?;
     let running = start(&load)?;
-    let (mut observed, mut end) = match watch_window(&running, server.as_mut(), observer)? {
-        Watched::NoWindow => return Ok(None),
-        Watched::Window { observed, end } => (observed, end),
+    let Some((mut observed, mut end)) = watch_window(&running, server.as_mut(), observer)? else {
+        return Ok(None);
     };
     if end != End::Planned {
         end = watch_drain(&running, end, observer)?;
@@ -163,18 +154,19 @@ fn stop(
     Ok(None)
 }
 
-/// Watches a load until its window ends, as planned or by the observer.
+/// Watches a load until its window ends, as planned or by the observer. `None`: the observer ended
+/// the run before the window began.
 fn watch_window(
     load: &RunningLoad,
     server: Option<&mut RunningServer>,
     observer: &mut dyn Observer,
-) -> Result<Watched, Error> {
+) -> Result<Option<(Observed, End)>, Error> {
     let mut server = server;
     let begins = load.window_begins();
     if wait_until(begins, load, server.as_deref_mut(), observer, &mut |_| {
         Ok(())
     })? {
-        return Ok(Watched::NoWindow);
+        return Ok(None);
     }
     let ticks = CpuTicks::now();
     let before = usage(server.as_deref())?;
@@ -223,7 +215,7 @@ fn watch_window(
         steal,
         memory_bytes,
     };
-    Ok(Watched::Window { observed, end })
+    Ok(Some((observed, end)))
 }
 
 /// Waits until `until`. Returns true when the observer ends the run.

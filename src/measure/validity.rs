@@ -43,7 +43,8 @@ impl Evidence<'_> {
         let errors = &recorder.errors;
         // Timeouts are an expected result of an overload.
         let expected = self.trial.overload.map_or(0, |_| errors.timeout);
-        (errors.total() - expected) as f64 / recorder.latency.count().max(1) as f64
+        let requests = recorder.latency.count() + recorder.older.ended;
+        (errors.total() - expected) as f64 / requests.max(1) as f64
     }
 
     /// Whether the rate exceeded the capacity, by accident or in an overload. Signs of saturation

@@ -1,7 +1,7 @@
 //! The result of a self-test, and where the last one of a machine and build is kept.
 
 use std::fs;
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -96,8 +96,10 @@ impl SelftestResult {
         /// A result has a few kilobytes.
         const MOST_BYTES: u64 = 1 << 20;
         let path = folder.join(file_name(tool));
-        let is_small = fs::metadata(&path).is_ok_and(|file| file.len() <= MOST_BYTES);
-        let text = fs::read_to_string(path).ok().filter(|_| is_small)?;
+        let is_file = fs::metadata(&path).is_ok_and(|file| file.is_file());
+        let file = fs::File::open(path).ok().filter(|_| is_file)?;
+        let mut text = String::new();
+        file.take(MOST_BYTES).read_to_string(&mut text).ok()?;
         let result: SelftestResult = serde_json::from_str(&text).ok()?;
         let is_same = result.schema == SelftestResult::SCHEMA
             && result.tool == *tool

@@ -120,6 +120,11 @@ impl Trial {
         measured_s.unwrap_or(planned_s)
     }
 
+    /// The requests that were under way in the window, or planned in it.
+    pub fn requests_concerned(&self) -> u64 {
+        self.samples + self.older.map_or(0, |older| older.count)
+    }
+
     /// Whether over 10 % of a quantile of the response times is scheduling delay of the generator;
     /// `of` reads it. It is then marked, and ranks no server.
     pub fn is_delayed(&self, of: fn(&Quantiles) -> Option<u64>) -> bool {

@@ -11,6 +11,7 @@ pub(super) struct IdleDeadline {
     idle: Option<Duration>,
     at: Option<Instant>,
     has_progressed: bool,
+    is_final: bool,
 }
 
 impl IdleDeadline {
@@ -20,19 +21,33 @@ impl IdleDeadline {
             idle,
             at: None,
             has_progressed: true,
+            is_final: false,
         }
+    }
+
+    /// Starts the timeout at `now`.
+    pub(super) fn starting(idle: Option<Duration>, now: Instant) -> IdleDeadline {
+        let mut deadline = IdleDeadline::new(idle);
+        deadline.progressed_at(now);
+        deadline
     }
 
     /// The timeout starts anew.
     pub(super) fn progressed(&mut self) {
-        self.has_progressed = true;
+        self.has_progressed = !self.is_final;
+    }
+
+    /// The timeout starts anew at `now`.
+    pub(super) fn progressed_at(&mut self, now: Instant) {
+        self.progressed();
+        self.at(now);
     }
 
     /// From now on the timeout is at most `longest`, and no progress extends it.
     pub(super) fn end_within(&mut self, longest: Duration) {
         let time = self.idle.map_or(longest, |idle| idle.min(longest));
         self.at = Some(Instant::now() + time);
-        self.has_progressed = false;
+        (self.has_progressed, self.is_final) = (false, true);
     }
 
     /// The deadline, for a driver that begins to wait at `now`.
@@ -59,6 +74,7 @@ mod tests {
         assert_eq!(deadline.at(start + second), Some(start + 2 * second));
         deadline.progressed();
         deadline.end_within(Duration::ZERO);
+        deadline.progressed_at(start + second);
         assert!(
             deadline
                 .at(start + second)

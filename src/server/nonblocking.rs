@@ -9,6 +9,7 @@ use mio::net::TcpStream;
 use mio::{Interest, Poll, Token};
 
 use super::bound::{READ_OFF_TIME, Server};
+use super::idle_deadline::IdleDeadline;
 use super::stream::{close_with_reset, would_block};
 use super::timers::Timers;
 use crate::process::counters::Active;
@@ -49,8 +50,7 @@ pub struct Connection<'s> {
     delayed: bool,
     /// When the delayed reply may be sent.
     delayed_until: Option<Instant>,
-    /// The idle timeout expires at this time.
-    deadline: Option<Instant>,
+    deadline: IdleDeadline,
     _active: Active<'s>,
 }
 
@@ -79,7 +79,7 @@ impl<'s> Connection<'s> {
             queued: false,
             delayed: false,
             delayed_until: None,
-            deadline: after(Instant::now(), server.limits().idle_timeout),
+            deadline: IdleDeadline::starting(server.limits().idle_timeout, Instant::now()),
             _active: server.meter().connection(),
         })
     }
@@ -104,7 +104,7 @@ impl<'s> Connection<'s> {
             self.delayed_until = None;
             self.delayed = false;
             self.conversation.resume();
-            self.deadline = after(Instant::now(), self.server.limits().idle_timeout);
+            self.deadline.progressed_at(Instant::now());
         }
         current
     }
@@ -119,7 +119,8 @@ impl<'s> Connection<'s> {
     ///
     /// If the peer has not read its replies, the close will send a reset.
     pub fn timed_out(&mut self, now: Instant) -> Option<bool> {
-        let expired = self.deadline.is_some_and(|deadline| deadline <= now);
+        let deadline = self.deadline.at(now);
+        let expired = deadline.is_some_and(|deadline| deadline <= now);
         if self.delayed || !expired {
             return None;
         }
@@ -138,7 +139,6 @@ impl<'s> Connection<'s> {
     /// When the connection is broken.
     pub fn drive(&mut self, poll: &Poll, timers: &mut Timers) -> io::Result<Progress> {
         self.queued = false;
-        let idle = self.server.limits().idle_timeout;
         let started = Instant::now();
         // Only a handler takes time, so the clock is read after each call and not after each step.
         let mut now = started;
@@ -155,13 +155,13 @@ impl<'s> Connection<'s> {
                         self.delayed_until = Some(at);
                         timers.add(at, self.token.0)?;
                     }
-                    self.deadline = after(now, idle);
+                    self.deadline.progressed_at(now);
                 }
                 Step::Write if !self.write()? => {
                     self.poll_for_write(poll, true)?;
                     return Ok(Progress::Waits);
                 }
-                Step::Write => self.deadline = after(now, idle),
+                Step::Write => self.deadline.progressed_at(now),
                 Step::Read if !self.readable => {
                     self.poll_for_write(poll, false)?;
                     return Ok(Progress::Waits);
@@ -174,8 +174,7 @@ impl<'s> Connection<'s> {
                 Step::Shut => {
                     self.stream.shutdown(Shutdown::Write)?;
                     self.conversation.shut();
-                    self.deadline =
-                        after(now, Some(idle.unwrap_or(READ_OFF_TIME).min(READ_OFF_TIME)));
+                    self.deadline.end_within(READ_OFF_TIME);
                 }
                 Step::Close => {
                     let faulty = self.conversation.faulty();
@@ -207,7 +206,7 @@ impl<'s> Connection<'s> {
             Ok(bytes) => {
                 self.conversation.received(bytes);
                 if new_message {
-                    self.deadline = after(now, self.server.limits().idle_timeout);
+                    self.deadline.progressed_at(now);
                 }
                 // A short read has emptied the socket; later data causes a new event (epoll(7), Q9).
                 self.readable = bytes == space_bytes || self.half_closed;
@@ -232,8 +231,4 @@ impl<'s> Connection<'s> {
         poll.registry()
             .reregister(&mut self.stream, self.token, interest)
     }
-}
-
-fn after(now: Instant, time: Option<Duration>) -> Option<Instant> {
-    time.map(|time| now + time)
 }

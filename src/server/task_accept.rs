@@ -60,7 +60,7 @@ impl<'s, 'a> TaskAccept<'s, 'a> {
                 if self.is_stopped(cx) {
                     return Poll::Ready(None);
                 }
-                if self.tasks.open.poll_count(cx) >= self.max_connections {
+                if !self.tasks.open.is_below(self.max_connections, cx) {
                     return Poll::Pending;
                 }
                 self.listener.poll_accept(cx).map(Some)
@@ -84,7 +84,7 @@ impl<'s, 'a> TaskAccept<'s, 'a> {
         let before = self.tasks.open.count();
         let mut pause = std::pin::pin!(sleep_until((Instant::now() + ACCEPT_PAUSE).into()));
         poll_fn(|cx| {
-            let closed = self.tasks.open.poll_count(cx) < before;
+            let closed = self.tasks.open.is_below(before, cx);
             if closed || self.is_stopped(cx) {
                 return Poll::Ready(());
             }
@@ -101,7 +101,7 @@ impl<'s, 'a> TaskAccept<'s, 'a> {
         let end = self.server.stop().deadline().unwrap_or_else(Instant::now);
         let mut end = std::pin::pin!(sleep_until(end.into()));
         poll_fn(|cx| {
-            if self.tasks.open.poll_count(cx) == 0 {
+            if self.tasks.open.is_below(1, cx) {
                 return Poll::Ready(());
             }
             end.as_mut().poll(cx)

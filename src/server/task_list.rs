@@ -62,11 +62,14 @@ impl TaskList {
             .for_each(|(_, waker)| waker.wake_by_ref());
     }
 
-    /// The number of tasks; when one ends, the task of `cx` is woken.
-    pub(crate) fn poll_count(&self, cx: &Context<'_>) -> usize {
+    /// Whether there are fewer tasks than `limit`. If not, the task of `cx` is woken when one ends.
+    pub(crate) fn is_below(&self, limit: usize, cx: &Context<'_>) -> bool {
         let mut tasks = self.lock();
-        tasks.waits = Some(cx.waker().clone());
-        tasks.count
+        let is_below = tasks.count < limit;
+        if !is_below {
+            tasks.waits = Some(cx.waker().clone());
+        }
+        is_below
     }
 
     /// The number of tasks.

@@ -200,6 +200,15 @@ impl Task<'_, '_> {
             if self.server.open.is_stopping() {
                 return Poll::Ready(WaitEnd::Stopped);
             }
+            // Also of a peer that always has a byte to read: it is no progress.
+            let now = Instant::now();
+            if self
+                .deadline
+                .at(now)
+                .is_some_and(|deadline| deadline <= now)
+            {
+                return Poll::Ready(WaitEnd::TimedOut);
+            }
             let mut space = ReadBuf::new(self.conversation.space());
             match Pin::new(&mut self.stream).poll_read(cx, &mut space) {
                 Poll::Ready(read) => {
