@@ -53,6 +53,17 @@ pub fn is_delayed(summary: &Summary<'_>, of: Of) -> bool {
     2 * delayed.count() > trials.len()
 }
 
+/// A lower bound on a quantile that is mostly the generator's: the median over trials of what it is
+/// without the scheduling delay. `None` if it is not.
+pub fn without_delay(summary: &Summary<'_>, of: Of) -> Option<f64> {
+    let ledgers = summary.trials().iter().filter_map(|t| t.delays.as_ref());
+    let values: Vec<f64> = ledgers
+        .filter_map(|ledger| of(&ledger.response_minus_scheduling_ns))
+        .map(|ns| ns as f64)
+        .collect();
+    (is_delayed(summary, of) && !values.is_empty()).then(|| median(&values))
+}
+
 /// Which quantiles of these servers depend on the generator. `None`: none does.
 pub fn delayed_sentence(summaries: &[Summary<'_>]) -> Option<String> {
     let named = |summary: &Summary<'_>| {

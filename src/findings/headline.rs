@@ -58,7 +58,9 @@ pub fn headline(record: &Record) -> Option<Headline> {
 /// How many requests from before the window had no reply in the end. They are in no latency.
 fn stuck(summaries: &[Summary<'_>]) -> Option<String> {
     let trials = summaries.iter().flat_map(|summary| summary.trials());
-    let older = trials.filter_map(|trial| trial.older);
+    // Clients that were never served are named already.
+    let served = trials.filter(|trial| trial.clients_unserved == 0);
+    let older = served.filter_map(|trial| trial.older);
     let stuck: u64 = older.map(|older| older.unanswered).sum();
     (stuck > 0).then(|| {
         format!(

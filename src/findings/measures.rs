@@ -3,7 +3,7 @@
 //! Throughput is compared in closed loops where the generator was not the limit; CPU per request
 //! and response time in open loops, at the same absolute rate for all; goodput in overloads.
 
-use super::delays::is_delayed;
+use super::delays::{is_delayed, without_delay};
 use super::summary::{BEYOND, Figure, Summary};
 use crate::record::{LoadSpec, Mode, Trial};
 
@@ -83,7 +83,7 @@ pub static ALL: &[Measure] = &[
         value: |trial| quantile(trial, 0.5, trial.latency_ns.p50),
         // Over capacity, response time only reflects the length of the run.
         applies: |summary| !summary.over_capacity() && !is_delayed(summary, |of| of.p50),
-        lower_bound: |_| None,
+        lower_bound: |summary| without_delay(summary, |of| of.p50),
     },
     Measure {
         name: "Response time (p95)",
@@ -95,7 +95,7 @@ pub static ALL: &[Measure] = &[
         is_awaited: false,
         value: |trial| quantile(trial, 0.95, trial.latency_ns.p95),
         applies: |summary| !summary.over_capacity() && !is_delayed(summary, |of| of.p95),
-        lower_bound: |_| None,
+        lower_bound: |summary| without_delay(summary, |of| of.p95),
     },
     Measure {
         name: "Goodput under overload",

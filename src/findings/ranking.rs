@@ -150,12 +150,18 @@ fn comparable<'a>(summaries: &[Summary<'a>], measure: &Measure) -> Vec<ServerVal
         .collect();
     let key = |values: &[f64]| median(values) * if measure.less { 1.0 } else { -1.0 };
     servers.sort_by(|a, b| key(&a.1).total_cmp(&key(&b.1)));
-    let bound = lower_bounds(summaries, measure).fold(0.0, f64::max);
-    if servers
-        .first()
-        .is_some_and(|(_, best)| bound >= median(best))
-    {
-        return Vec::new();
+    if let Some((_, best)) = servers.first() {
+        let best = median(best);
+        let may_be_better = |bound: f64| {
+            if measure.less {
+                bound < best
+            } else {
+                bound >= best
+            }
+        };
+        if lower_bounds(summaries, measure).any(may_be_better) {
+            return Vec::new();
+        }
     }
     // If a run ended early, some servers may lack the last round.
     let rounds = servers.iter().map(|(_, values)| values.len()).min();
