@@ -8,6 +8,7 @@ use anstyle::{AnsiColor, Style};
 use crate::findings::provenance::selftest_sentence;
 use crate::measure::environment;
 use crate::record::Environment;
+use crate::sys::Priority;
 
 /// One property of the machine that was checked.
 struct Finding {
@@ -18,7 +19,7 @@ struct Finding {
 }
 
 pub(crate) fn run() -> anyhow::Result<ExitCode> {
-    let findings = examine(&environment::read());
+    let findings = examine(&environment::read(), &Priority::permitted());
     let mut out = anstream::stdout().lock();
     for finding in &findings {
         let (sign, style) = match finding.problem {
@@ -52,7 +53,7 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn examine(environment: &Environment) -> Vec<Finding> {
+fn examine(environment: &Environment, permitted: &[Priority]) -> Vec<Finding> {
     let limits = &environment.limits;
     let known =
         |value: Option<u64>| value.map_or_else(|| "unknown".to_owned(), |value| value.to_string());
@@ -124,6 +125,7 @@ fn examine(environment: &Environment) -> Vec<Finding> {
                 "Only few clients can connect to one address at a time. Fix: sysctl net.ipv4.ip_local_port_range='32768 60999'".to_owned()
             }),
         },
+        client_priority(environment, permitted),
         Finding {
             property: "self-test",
             value: match &environment.selftest {
@@ -142,6 +144,22 @@ fn examine(environment: &Environment) -> Vec<Finding> {
             }),
         },
     ]
+}
+
+/// Which priorities the load generator may have. With few cores it waits for one that the server
+/// uses.
+fn client_priority(environment: &Environment, permitted: &[Priority]) -> Finding {
+    let names: Vec<&str> = permitted.iter().map(|priority| priority.name()).collect();
+    let is_raised = permitted.contains(&Priority::Realtime);
+    Finding {
+        property: "client priority",
+        value: names.join(", "),
+        problem: (!is_raised && environment.cpus < 4).then(|| {
+            "In an open loop the load generator may have to wait for a core that the server uses, and then sends late. \
+             Fix: ulimit -r 1 (as root), rtprio in limits.conf, or the capability CAP_SYS_NICE."
+                .to_owned()
+        }),
+    }
 }
 
 #[cfg(test)]
@@ -169,7 +187,7 @@ mod tests {
     }
 
     fn problems(environment: &Environment) -> Vec<&'static str> {
-        let findings = examine(environment).into_iter();
+        let findings = examine(environment, &[Priority::Realtime]).into_iter();
         findings
             .filter(|finding| finding.problem.is_some() && finding.property != "build")
             .map(|finding| finding.property)
@@ -219,5 +237,18 @@ mod tests {
             problems(&changed(|e| e.limits.port_range = Some([50000, 60999]))),
             ["ports"]
         );
+    }
+
+    #[test]
+    fn a_normal_priority_is_a_problem_only_on_few_cores() {
+        let finding = |cpus, permitted: &[Priority]| {
+            let environment = Environment { cpus, ..machine() };
+            client_priority(&environment, permitted)
+        };
+        let all = [Priority::Realtime, Priority::Nice, Priority::Normal];
+        assert_eq!(finding(2, &all).value, "realtime, nice, normal");
+        assert!(finding(2, &all).problem.is_none());
+        assert!(finding(2, &[Priority::Normal]).problem.is_some());
+        assert!(finding(8, &[Priority::Normal]).problem.is_none());
     }
 }

@@ -40,6 +40,7 @@ const VALUES: &[(&str, &[&str])] = &[
     ("busy-poll", &["--busy-poll", "9us"]),
     ("busy-timeout", &["--busy-timeout", "9s"]),
     ("client-cpus", &["--client-cpus", "0"]),
+    ("client-priority", &["--client-priority", "nice"]),
     ("client-threads", &["--client-threads", "9"]),
     ("clients", &["--clients", "9"]),
     ("close", &["--close", "reset"]),

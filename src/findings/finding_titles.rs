@@ -44,6 +44,7 @@ pub(crate) fn title(finding: &ValidityFinding) -> String {
             "much of the latency is scheduling delay of the generator"
         }
         ValidityFinding::NoStamps { .. } => "many replies have no time stamp",
+        ValidityFinding::ClientPriority { .. } => "the load generator had a lower priority",
         ValidityFinding::LittlesLaw { .. } => "Little's law does not hold",
         ValidityFinding::UncleanStop {} => "the server did not stop cleanly",
         ValidityFinding::DebugBuild {} => "this is a debug build",

@@ -49,6 +49,11 @@ pub fn sentence(finding: &ValidityFinding) -> String {
         ValidityFinding::NoStamps { unstamped, replies } => format!(
             "{unstamped} of {replies} replies have no time stamp of the kernel, so their response and service times include the time until the generator read them"
         ),
+        ValidityFinding::ClientPriority { asked, got } => format!(
+            "the load generator ended with {} priority instead of {}: a higher one is not permitted (rpcbench doctor), or one of its threads used over 70 % of a core",
+            got.name(),
+            asked.name()
+        ),
         ValidityFinding::Failures { errors, samples, first_wrong } => {
             failures(errors, *samples, first_wrong.as_deref())
         }

@@ -7,6 +7,7 @@
 
 mod client;
 mod client_config;
+mod client_priority;
 pub mod clients;
 mod close_barrier;
 pub mod delays;

@@ -19,6 +19,7 @@ use super::recorder::Recorder;
 use super::spec::Load;
 use crate::error::Error;
 use crate::load::engine::event_loop::ThreadResult;
+use crate::sys::Priority;
 
 /// How far ahead an early end of the window is set: each thread looks at least this often, so
 /// all know it before it comes, and none counts beyond it.
@@ -43,6 +44,8 @@ pub struct Measured {
     pub efforts: Vec<Effort>,
     /// The effort of each thread until the rate falls; without an overload, over the window.
     pub overload_efforts: Vec<Effort>,
+    /// The priority of its threads at the end: the lowest.
+    pub priority: Priority,
 }
 
 /// Starts the load. Its times are relative to this call.
@@ -138,6 +141,7 @@ impl RunningLoad {
                         clients: result.clients,
                         efforts: vec![result.effort],
                         overload_efforts: vec![result.overload_effort],
+                        priority: result.priority,
                     });
                 }
                 Some(measured) => {
@@ -145,6 +149,7 @@ impl RunningLoad {
                     measured.clients.extend(result.clients);
                     measured.efforts.push(result.effort);
                     measured.overload_efforts.push(result.overload_effort);
+                    measured.priority = measured.priority.min(result.priority);
                 }
             }
         }

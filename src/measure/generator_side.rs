@@ -41,6 +41,7 @@ pub(crate) fn generator(
     let held_bytes = measured.recorder.held_bytes as f64;
     GeneratorSide {
         threads: measured.efforts.len(),
+        priority: Some(measured.priority),
         cpu_us_per_request: (requests > 0).then(|| cpu * 1e6 / requests as f64),
         busy_fraction: most(&measured.efforts, |effort| effort.cpu),
         run_delay_s: measured
@@ -72,6 +73,7 @@ mod tests {
     use super::*;
     use crate::load::Recorder;
     use crate::load::Window;
+    use crate::sys::Priority;
 
     /// A window of one second; for each thread of the generator its CPU time and its time waiting
     /// for a core.
@@ -91,6 +93,7 @@ mod tests {
             clients: Vec::new(),
             efforts: cpu_and_delay_ms.iter().map(effort).collect(),
             overload_efforts: cpu_and_delay_ms.iter().map(effort).collect(),
+            priority: Priority::Normal,
         }
     }
 

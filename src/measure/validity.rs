@@ -73,6 +73,7 @@ pub(crate) static ALL: &[Check] = &[
     debug_build,
     histogram_overflow,
     no_stamps,
+    client_priority,
 ];
 
 fn without_replies(evidence: &Evidence<'_>) -> Option<ValidityFinding> {
@@ -148,6 +149,12 @@ fn no_stamps(evidence: &Evidence<'_>) -> Option<ValidityFinding> {
         unstamped: delays.unstamped,
         replies,
     })
+}
+
+fn client_priority(evidence: &Evidence<'_>) -> Option<ValidityFinding> {
+    let asked = evidence.load.client_priority;
+    let got = evidence.measured.priority;
+    (got < asked).then_some(ValidityFinding::ClientPriority { asked, got })
 }
 
 fn failures(evidence: &Evidence<'_>) -> Option<ValidityFinding> {

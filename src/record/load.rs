@@ -9,7 +9,7 @@ use super::choices::{Arrivals, Assign, Close, Mode, Stamps};
 use super::rate_share::RateShare;
 use super::seconds;
 use crate::protocol::{WriteMode, request_bytes};
-use crate::sys::Cpus;
+use crate::sys::{Cpus, Priority};
 
 /// The largest number of connections; a larger one is most likely a typing error.
 pub const MOST_CONNECTIONS: usize = 10_000_000;
@@ -105,6 +105,8 @@ pub struct LoadSpec {
     pub then: Option<RateChange>,
     /// Whether replies arrive when the kernel has stamped them, instead of when they are read.
     pub stamps: Stamps,
+    /// The scheduling priority that the threads of the generator ask for.
+    pub client_priority: Priority,
 }
 
 /// A change of the rate.
@@ -172,6 +174,7 @@ impl Default for LoadSpec {
             reconnect_every: None,
             then: None,
             stamps: Stamps::Auto,
+            client_priority: Priority::Normal,
         }
     }
 }

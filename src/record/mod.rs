@@ -29,6 +29,7 @@ mod validity;
 
 pub(crate) use crate::protocol::WorkParams;
 pub use crate::protocol::WriteMode;
+pub use crate::sys::Priority;
 pub use check::{Advisory, CheckInfo, Finding, Look, Metric, Outcome, Part, Rules};
 pub use choices::{Arrivals, Assign, Close, Mode, Stamps};
 pub use delays::{DelayPart, Delays, StampSource};

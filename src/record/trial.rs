@@ -8,6 +8,7 @@ use super::load::LoadSpec;
 use super::quantiles::Quantiles;
 use super::series::{Interval, Overload};
 use super::validity::Validity;
+use crate::sys::Priority;
 
 /// The result of one trial. Each trial uses a fresh server.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -306,6 +307,11 @@ pub struct WorkerSide {
 pub struct GeneratorSide {
     /// Number of its threads.
     pub threads: usize,
+    /// Their scheduling priority at the end of the load, the lowest if they differ: as asked for,
+    /// or lower where that is not permitted or the thread was too busy for it. Null in older
+    /// records.
+    #[serde(default)]
+    pub priority: Option<Priority>,
     /// Its CPU time per correct reply, in microseconds.
     pub cpu_us_per_request: Option<f64>,
     /// The share of the window in which its busiest thread used a core, from 0 to 1.

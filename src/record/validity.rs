@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::errors::ErrorCounts;
 use super::no_replies::NoReplyCause;
+use crate::sys::Priority;
 
 /// Whether a trial is valid.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -90,6 +91,14 @@ pub enum ValidityFinding {
         /// Replies.
         replies: u64,
     },
+    /// A priority of the generator that was asked for was not had to the end. This is no reason to
+    /// doubt the trial.
+    ClientPriority {
+        /// What was asked for.
+        asked: Priority,
+        /// What its threads had at the end.
+        got: Priority,
+    },
     /// Too many requests or connects failed.
     Failures {
         /// The failures by kind.
@@ -164,6 +173,7 @@ impl ValidityFinding {
             ValidityFinding::StillConnecting { .. } => "still-connecting",
             ValidityFinding::SchedulingDelay { .. } => "scheduling-delay",
             ValidityFinding::NoStamps { .. } => "no-stamps",
+            ValidityFinding::ClientPriority { .. } => "client-priority",
             ValidityFinding::Failures { .. } => "failures",
             ValidityFinding::LittlesLaw { .. } => "littles-law",
             ValidityFinding::Trend { .. } => "trend",
@@ -180,7 +190,9 @@ impl ValidityFinding {
     pub fn verdict(&self) -> Option<Verdict> {
         match self {
             ValidityFinding::NoReplies { .. } => Some(Verdict::Invalid),
-            ValidityFinding::NoStamps { .. } => Some(Verdict::Valid),
+            ValidityFinding::NoStamps { .. } | ValidityFinding::ClientPriority { .. } => {
+                Some(Verdict::Valid)
+            }
             ValidityFinding::Legacy { .. } | ValidityFinding::Unknown { .. } => None,
             _ => Some(Verdict::Suspect),
         }

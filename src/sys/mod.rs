@@ -8,6 +8,7 @@ pub(crate) mod fork;
 pub(crate) mod limits;
 pub(crate) mod loopback;
 pub(crate) mod poll;
+pub(crate) mod priority;
 pub(crate) mod reap;
 pub(crate) mod scoped_runtime;
 pub(crate) mod shared_counters;
@@ -16,4 +17,5 @@ pub(crate) mod sockets;
 pub(crate) mod timestamps;
 
 pub use affinity::Cpus;
+pub use priority::Priority;
 pub use shared_counters::SharedCounters;

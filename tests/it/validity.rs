@@ -5,7 +5,8 @@ use std::fs;
 use rpcbench::internal::findings::validity_sentences::sentence;
 use rpcbench::internal::report;
 use rpcbench::record::{
-    Cell, ErrorCounts, NoReplyCause, Record, TrendMetric, Validity, ValidityFinding, Verdict,
+    Cell, ErrorCounts, NoReplyCause, Priority, Record, TrendMetric, Validity, ValidityFinding,
+    Verdict,
 };
 use serde_json::{Value, json};
 
@@ -61,6 +62,10 @@ fn every_finding() -> Vec<ValidityFinding> {
         ValidityFinding::NoStamps {
             unstamped: 900,
             replies: 1000,
+        },
+        ValidityFinding::ClientPriority {
+            asked: Priority::Realtime,
+            got: Priority::Normal,
         },
         ValidityFinding::Legacy {
             text: "it was a bad day".to_owned(),

@@ -12,7 +12,7 @@ use crate::load::{DRAIN, GeneratorConfig, Load};
 use crate::measure::environment;
 use crate::protocol::REPLY_SLACK_BYTES;
 use crate::record::{Arrivals, Assign, Close, LoadSpec, Mode, Stamps};
-use crate::sys::Cpus;
+use crate::sys::{Cpus, Priority};
 
 /// The settings of a load. Defaults that differ between the commands are in their help only:
 /// see `defaults` of each command.
@@ -77,6 +77,9 @@ pub(crate) struct LoadArgs {
     /// Time replies by the kernel's time stamps: on or off [default: on in open loops]
     #[arg(long, value_name = "HOW", hide_short_help = true)]
     stamps: Option<Stamps>,
+    /// Scheduling priority of the load generator, if permitted: realtime, nice or normal [default: normal]
+    #[arg(long, value_name = "PRIORITY", hide_short_help = true)]
+    client_priority: Option<Priority>,
     /// Additional idle connections, which are opened first and send nothing
     #[arg(long, default_value = "0", value_parser = numbers::connections, value_name = "N", hide_short_help = true)]
     idle: usize,
@@ -179,6 +182,7 @@ impl LoadArgs {
             connect_timeout: self.connect_timeout.unwrap_or(load.connect_timeout),
             close: self.close.unwrap_or(load.close),
             stamps: self.stamps.unwrap_or(load.stamps),
+            client_priority: self.client_priority.unwrap_or(load.client_priority),
             client_cpus: self.client_cpus.clone().or(load.client_cpus.clone()),
             ..load
         }

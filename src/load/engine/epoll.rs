@@ -14,6 +14,7 @@ use nix::sys::timerfd::{ClockId, TimerFd, TimerFlags};
 use nix::time::clock_gettime;
 
 use super::event_loop::{self, Host, Phases, Poller, Ready, ThreadResult};
+use crate::load::client_priority::ClientPriority;
 use crate::load::clients::core::Clients;
 use crate::load::close_barrier::BarrierGuard;
 use crate::load::effort::Effort;
@@ -27,6 +28,7 @@ use crate::load::sockets::Sockets;
 use crate::load::spec::Load;
 use crate::load::wakeup_timer::Wait;
 use crate::load::wire::{Clock, ClockPair};
+use crate::sys::Priority;
 
 const EVENTS: usize = 1024;
 /// The token of the timer's events.
@@ -104,11 +106,20 @@ fn ready(event: &Event) -> Ready {
 struct LoadThread<'a> {
     index: usize,
     shared: &'a SharedProgress,
+    priority: ClientPriority,
 }
 
 impl Host for LoadThread<'_> {
     fn effort(&self) -> Effort {
         Effort::now(self.shared.start)
+    }
+
+    fn check_priority(&self) {
+        self.priority.check();
+    }
+
+    fn priority(&self) -> Priority {
+        self.priority.has()
     }
 
     fn publish(&self, recorder: &Recorder, now_ns: u64) {
@@ -169,7 +180,13 @@ pub(crate) fn run(
         overload_end_ns,
         drained_ns: window.to_ns + nanos(load.generator.drain),
     };
-    let host = LoadThread { index, shared };
+    // Here, not where the thread is started: no other thread and no server has it.
+    let priority = ClientPriority::raise(load.spec.client_priority)?;
+    let host = LoadThread {
+        index,
+        shared,
+        priority,
+    };
     let mut result = event_loop::run(clients, phases, &mut poller, &host, arrival)?;
     result.recorder.held_bytes += Sockets::HELD_BYTES * connections;
     Ok(result)

@@ -12,9 +12,12 @@ use crate::load::recorder::Recorder;
 use crate::load::wakeup_timer::{Wait, WakeupTimer};
 use crate::load::window::Window;
 use crate::load::wire::{Clock, Wire};
+use crate::sys::Priority;
 
 /// Interval between two publications of the progress.
 const PUBLISH_NS: u64 = 100_000_000;
+/// Interval between two checks of the priority. A thread that sleeps longer is not busy.
+const CHECK_PRIORITY_NS: u64 = 100_000_000;
 
 /// What ended a wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +51,13 @@ pub trait Poller {
 pub trait Host {
     /// The effort of this thread since the load began.
     fn effort(&self) -> Effort;
+
+    /// Gives a raised priority back if the thread is too busy for it. It is called about every
+    /// 100 ms.
+    fn check_priority(&self);
+
+    /// The priority of this thread.
+    fn priority(&self) -> Priority;
 
     /// Publishes the progress.
     fn publish(&self, recorder: &Recorder, now_ns: u64);
@@ -102,6 +112,8 @@ pub struct ThreadResult {
     pub effort: Effort,
     /// The effort until the rate falls; without an overload, over the window.
     pub overload_effort: Effort,
+    /// The priority of the thread when it ended.
+    pub priority: Priority,
 }
 
 /// Runs these clients until the window and its drain are over, and closes their connections when
@@ -120,6 +132,7 @@ pub fn run<W: Wire, P: Pacer, C: Clock>(
     let mut wakeup_timer = WakeupTimer::default();
     let mut efforts = Vec::with_capacity(phases.edges().len());
     let mut publish_at_ns = phases.window.from_ns;
+    let mut check_at_ns = 0;
     loop {
         clients.end_window(host.window_end_ns());
         phases = phases.ending_at(clients.recorder().window().to_ns);
@@ -128,6 +141,10 @@ pub fn run<W: Wire, P: Pacer, C: Clock>(
         let passed = phases.edges().iter().filter(|edge| **edge <= now).count();
         while efforts.len() < passed {
             efforts.push(host.effort());
+        }
+        if now >= check_at_ns {
+            check_at_ns = now + CHECK_PRIORITY_NS;
+            host.check_priority();
         }
         if now >= publish_at_ns {
             publish_at_ns = now + PUBLISH_NS;
@@ -163,6 +180,7 @@ pub fn run<W: Wire, P: Pacer, C: Clock>(
         })?;
     }
     let ended_ns = clients.clock.now_ns();
+    let priority = host.priority();
     efforts.resize_with(phases.edges().len(), || host.effort());
     // Clients that close early would free resources of the server for the remaining clients.
     arrival.wait();
@@ -176,6 +194,7 @@ pub fn run<W: Wire, P: Pacer, C: Clock>(
         clients,
         effort,
         overload_effort,
+        priority,
     })
 }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use rpcbench::internal::load::event_loop::{self, Host, Phases, Poller, Ready, ThreadResult};
 use rpcbench::internal::load::{BarrierGuard, Clients, Clock, CloseBarrier, Pacer, Wire};
 use rpcbench::internal::load::{Effort, Recorder, Wait};
+use rpcbench::record::Priority;
 
 use super::scripted::{FakeWorld, Load, MS, World, client_config};
 
@@ -100,6 +101,12 @@ impl Host for FakeHost {
             elapsed: Duration::from_nanos(self.world.borrow().now_ns),
             ..Effort::default()
         }
+    }
+
+    fn check_priority(&self) {}
+
+    fn priority(&self) -> Priority {
+        Priority::Normal
     }
 
     fn publish(&self, _recorder: &Recorder, now_ns: u64) {
