@@ -11,6 +11,7 @@ mod changes;
 mod chart;
 mod check;
 mod cli;
+mod client_priority;
 mod commands;
 mod contract;
 mod conversation;

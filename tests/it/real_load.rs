@@ -153,28 +153,6 @@ fn generator_and_server_run_on_their_cores() {
 }
 
 #[test]
-fn a_priority_of_the_generator_is_not_the_servers() {
-    let realtime = ["--client-priority", "realtime", "--rate", "50"];
-    let record = measured(
-        &[
-            &["--model", "preforking", "--clients", "2", "--workers", "2"][..],
-            &realtime,
-            &SHORT,
-        ]
-        .concat(),
-    );
-    assert_eq!(record["cells"][0]["load"]["client_priority"], "realtime");
-    let got = trial(&record)["generator"]["priority"].as_str().unwrap();
-    assert!(["realtime", "nice", "normal"].contains(&got), "{got}");
-    let is_noted = trial(&record)["validity"]["findings"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .any(|finding| finding["code"] == "client-priority");
-    assert_eq!(is_noted, got != "realtime");
-}
-
-#[test]
 fn missing_cores_are_refused() {
     for side in ["--client-cpus", "--server-cpus"] {
         let output = run(&["--model", "async", side, "0,1000", "--no-save"]);
