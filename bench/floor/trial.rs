@@ -104,6 +104,7 @@ fn generator(
     let before = server.usage()?;
     sleep_until(running.window_ends());
     let after = server.usage()?;
+    running.end_load();
     let measured = running.finish()?;
     let requests = measured.recorder.requests as f64;
     ensure!(requests > 0.0, "there was no correct reply");

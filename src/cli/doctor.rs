@@ -126,6 +126,7 @@ fn examine(environment: &Environment, permitted: &[Priority]) -> Vec<Finding> {
             }),
         },
         client_priority(environment, permitted),
+        client_spin(environment.cpus),
         Finding {
             property: "self-test",
             value: match &environment.selftest {
@@ -159,6 +160,18 @@ fn client_priority(environment: &Environment, permitted: &[Priority]) -> Finding
              Fix: ulimit -r 1 (as root), rtprio in limits.conf, or the capability CAP_SYS_NICE."
                 .to_owned()
         }),
+    }
+}
+
+/// Whether a thread of the load generator may poll without sleeping: that takes a core.
+fn client_spin(cores: usize) -> Finding {
+    Finding {
+        property: "client spin",
+        value: match cores {
+            0 | 1 => "no: the server needs the only core".to_owned(),
+            _ => "in open loops of 10,000/s per thread or more".to_owned(),
+        },
+        problem: None,
     }
 }
 

@@ -41,6 +41,7 @@ const VALUES: &[(&str, &[&str])] = &[
     ("busy-timeout", &["--busy-timeout", "9s"]),
     ("client-cpus", &["--client-cpus", "0"]),
     ("client-priority", &["--client-priority", "nice"]),
+    ("client-spin", &["--client-spin", "off"]),
     ("client-threads", &["--client-threads", "9"]),
     ("clients", &["--clients", "9"]),
     ("close", &["--close", "reset"]),

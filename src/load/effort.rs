@@ -12,6 +12,8 @@ pub struct Effort {
     pub cpu: Duration,
     /// Scheduling delay: time in which it was runnable and had no core (schedstat, proc(5)).
     pub run_delay: Duration,
+    /// CPU time of polls that found nothing to do, of a thread that does not sleep.
+    pub idle_spin: Duration,
     /// Length of the measured interval.
     pub elapsed: Duration,
 }
@@ -29,14 +31,21 @@ impl Effort {
         Effort {
             cpu,
             run_delay,
+            idle_spin: Duration::ZERO,
             elapsed: since.elapsed(),
         }
+    }
+
+    /// CPU time that the load took: without polls that found nothing to do.
+    pub fn used(&self) -> Duration {
+        self.cpu.saturating_sub(self.idle_spin)
     }
 
     pub(crate) fn since(&self, before: &Effort) -> Effort {
         Effort {
             cpu: self.cpu.saturating_sub(before.cpu),
             run_delay: self.run_delay.saturating_sub(before.run_delay),
+            idle_spin: self.idle_spin.saturating_sub(before.idle_spin),
             elapsed: self.elapsed.saturating_sub(before.elapsed),
         }
     }

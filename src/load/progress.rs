@@ -16,6 +16,8 @@ pub(crate) struct SharedProgress {
     /// When the window ends: as planned, or earlier. It is written at most once, so each core
     /// keeps its own copy of the cache line.
     pub(crate) window_end_ns: AtomicU64,
+    /// When the threads stop sending: when the server was read at the end of the window.
+    pub(crate) load_end_ns: AtomicU64,
     pub(crate) cancelled: AtomicBool,
     pub(crate) threads: Vec<ThreadProgress>,
 }
@@ -69,6 +71,10 @@ impl SharedProgress {
         self.window_end_ns.load(Relaxed)
     }
 
+    pub(crate) fn load_end_ns(&self) -> u64 {
+        self.load_end_ns.load(Relaxed)
+    }
+
     pub(crate) fn is_cancelled(&self) -> bool {
         self.cancelled.load(Relaxed)
     }
@@ -91,6 +97,7 @@ mod tests {
             start: Instant::now(),
             window,
             window_end_ns: AtomicU64::new(window.to_ns),
+            load_end_ns: AtomicU64::new(u64::MAX),
             cancelled: AtomicBool::new(false),
             threads: vec![ThreadProgress::default(), ThreadProgress::default()],
         };

@@ -242,6 +242,9 @@ impl Recorder {
     /// Records a request that is never sent because the queue is full. At the end it enters the
     /// sample with its age at the end of the drain.
     pub fn never_sent(&mut self, planned_ns: u64) {
+        if planned_ns >= self.window.to_ns {
+            return;
+        }
         if planned_ns < self.window.from_ns {
             self.older.ended(self.window.to_ns + DRAIN_NS - planned_ns);
             self.older.unanswered += 1;

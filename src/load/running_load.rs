@@ -17,6 +17,9 @@ use super::nanos::nanos;
 use super::progress::{LiveProgress, SharedProgress, ThreadProgress};
 use super::recorder::Recorder;
 use super::spec::Load;
+#[cfg(doc)]
+use super::spec::MOST_AFTER_WINDOW;
+use super::spinning::Spinning;
 use crate::error::Error;
 use crate::load::engine::event_loop::ThreadResult;
 use crate::sys::Priority;
@@ -46,6 +49,8 @@ pub struct Measured {
     pub overload_efforts: Vec<Effort>,
     /// The priority of its threads at the end: the lowest.
     pub priority: Priority,
+    /// Whether all threads polled without sleeping until the end.
+    pub spins: bool,
 }
 
 /// Starts the load. Its times are relative to this call.
@@ -61,6 +66,7 @@ pub fn start(load: &Load) -> Result<RunningLoad, Error> {
         start: Instant::now(),
         window: load.window(),
         window_end_ns: AtomicU64::new(load.window().to_ns),
+        load_end_ns: AtomicU64::new(u64::MAX),
         cancelled: AtomicBool::new(false),
         threads: std::iter::repeat_with(ThreadProgress::default)
             .take(threads)
@@ -74,10 +80,12 @@ pub fn start(load: &Load) -> Result<RunningLoad, Error> {
         threads: Vec::new(),
         arrival: Some(barrier.arrival()),
     };
+    // Here, where no thread is bound to a part of the cores.
+    let spinning = Spinning::of(&load.spec, threads);
     for (index, arrival) in arrivals.into_iter().enumerate() {
         let (load, shared) = (load.clone(), Arc::clone(&running.shared));
         let thread = thread::Builder::new().name(format!("load {index}"));
-        let thread = thread.spawn(move || epoll::run(&load, index, &shared, arrival));
+        let thread = thread.spawn(move || epoll::run(&load, index, &shared, spinning, arrival));
         running.threads.push(thread.map_err(Error::Load)?);
     }
     Ok(running)
@@ -100,6 +108,14 @@ impl RunningLoad {
         let now_ns = nanos(self.shared.start.elapsed()).max(self.shared.window.from_ns);
         let end_ns = (now_ns + EARLY_END_NS).min(self.shared.window.to_ns);
         self.shared.window_end_ns.store(end_ns, Relaxed);
+    }
+
+    /// Ends the sending, which goes on after the window until this is called, for at most
+    /// [`MOST_AFTER_WINDOW`]: the server is read at the end of the window while the load is on it,
+    /// as it is at the start.
+    pub fn end_load(&self) {
+        let now_ns = nanos(self.shared.start.elapsed());
+        self.shared.load_end_ns.store(now_ns, Relaxed);
     }
 
     /// Whether all threads have ended their drain, or failed.
@@ -142,6 +158,7 @@ impl RunningLoad {
                         efforts: vec![result.effort],
                         overload_efforts: vec![result.overload_effort],
                         priority: result.priority,
+                        spins: result.spins,
                     });
                 }
                 Some(measured) => {
@@ -150,6 +167,7 @@ impl RunningLoad {
                     measured.efforts.push(result.effort);
                     measured.overload_efforts.push(result.overload_effort);
                     measured.priority = measured.priority.min(result.priority);
+                    measured.spins &= result.spins;
                 }
             }
         }

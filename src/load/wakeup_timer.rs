@@ -40,6 +40,14 @@ pub struct Wait {
     pub longest: Duration,
 }
 
+impl Wait {
+    /// No wait: what has happened so far.
+    pub const POLL: Wait = Wait {
+        set_timer: None,
+        longest: Duration::ZERO,
+    };
+}
+
 impl WakeupTimer {
     /// A wait that ends at about `wake_ns`.
     pub fn wait(&mut self, now_ns: u64, wake_ns: u64) -> Wait {
@@ -52,10 +60,7 @@ impl WakeupTimer {
         let max_early_ns = MAX_EARLY_NS.min(self.interval_ns / EARLY_DIVISOR);
         let early_ns = self.late_ns.min(max_early_ns);
         if wait_ns < MIN_SLEEP_NS.max(early_ns) {
-            return Wait {
-                set_timer: None,
-                longest: Duration::ZERO,
-            };
+            return Wait::POLL;
         }
         let expires_ns = wake_ns - early_ns;
         // A timer that is still set from before can only cause one needless wakeup.

@@ -10,8 +10,8 @@ use super::validity::Evidence;
 use super::{generator_side, validity};
 use crate::load::delays;
 use crate::load::nanos::nanos;
-use crate::load::{ClientResult, Measured, Recorder, Sample};
-use crate::process::{Reading, ServerEnd};
+use crate::load::{ClientResult, MOST_AFTER_WINDOW, Measured, Recorder, Sample};
+use crate::process::{Reading, ServerEnd, ServerUsage};
 use crate::record::histogram::encode;
 use crate::record::{
     Assign, Censored, ClientWait, DelayPart, Delays, GeneratorSide, Histograms, Idle, Interval,
@@ -155,6 +155,17 @@ fn server_side(
     };
     let (user, system) = after.cpu.since(&before.cpu);
     let requests = measured.recorder.requests;
+    let late = [(before, 0), (after, 1)].map(|(usage, edge): (&ServerUsage, usize)| {
+        usage
+            .read_at
+            .saturating_duration_since(observed.window[edge])
+    });
+    // The requests are those of the window. The CPU time is that between the readings, both made
+    // under the load.
+    let window = observed.window[1] - observed.window[0];
+    let read = (window + late[1].min(MOST_AFTER_WINDOW)).saturating_sub(late[0]);
+    let share = window.as_secs_f64() / read.as_secs_f64();
+    let cpu_us = (user + system) * share * 1e6;
     let slots = || after.slots.iter().zip(&before.slots);
     let side = |count: usize| {
         let side = |(after, before): (&Reading, &Reading)| WorkerSide {
@@ -170,11 +181,8 @@ fn server_side(
     ServerSide {
         cpu_user_s: Some(user),
         cpu_system_s: Some(system),
-        cpu_us_per_request: (requests > 0).then(|| (user + system) * 1e6 / requests as f64),
-        cpu_read_late_ns: Some([
-            nanos(before.read_at.saturating_duration_since(observed.window[0])),
-            nanos(after.read_at.saturating_duration_since(observed.window[1])),
-        ]),
+        cpu_us_per_request: (requests > 0).then(|| cpu_us / requests as f64),
+        cpu_read_late_ns: Some(late.map(nanos)),
         pss_peak_bytes: Some(observed.peak.pss_bytes),
         processes_peak: Some(observed.peak.processes),
         threads_peak: Some(observed.peak.threads),

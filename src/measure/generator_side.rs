@@ -31,19 +31,20 @@ pub(crate) fn generator(
     let cpu: f64 = measured
         .efforts
         .iter()
-        .map(|effort| effort.cpu.as_secs_f64())
+        .map(|effort| effort.used().as_secs_f64())
         .sum();
     let requests = measured.recorder.requests;
     // In an overload only the time until the rate falls counts.
     let is_busy = most(&measured.overload_efforts, |effort| {
-        effort.cpu + effort.run_delay
+        effort.used() + effort.run_delay
     }) >= LIMIT_BUSY;
     let held_bytes = measured.recorder.held_bytes as f64;
     GeneratorSide {
         threads: measured.efforts.len(),
         priority: Some(measured.priority),
+        spins: Some(measured.spins),
         cpu_us_per_request: (requests > 0).then(|| cpu * 1e6 / requests as f64),
-        busy_fraction: most(&measured.efforts, |effort| effort.cpu),
+        busy_fraction: most(&measured.efforts, Effort::used),
         run_delay_s: measured
             .efforts
             .iter()
@@ -86,6 +87,7 @@ mod tests {
         let effort = |(cpu, delay): &(u64, u64)| Effort {
             cpu: millis(*cpu),
             run_delay: millis(*delay),
+            idle_spin: Duration::ZERO,
             elapsed: millis(1000),
         };
         Measured {
@@ -94,6 +96,7 @@ mod tests {
             efforts: cpu_and_delay_ms.iter().map(effort).collect(),
             overload_efforts: cpu_and_delay_ms.iter().map(effort).collect(),
             priority: Priority::Normal,
+            spins: false,
         }
     }
 
@@ -114,6 +117,18 @@ mod tests {
         // An open loop that kept up with its plan was not limited.
         assert!(!limited(&[(990, 0)], Some(true)));
         assert!(limited(&[(990, 0)], Some(false)));
+    }
+
+    #[test]
+    fn polls_that_find_nothing_are_no_use_of_a_core() {
+        let mut measured = busy(&[(1000, 0)]);
+        measured.recorder.requests = 1000;
+        measured.efforts[0].idle_spin = Duration::from_millis(700);
+        measured.overload_efforts[0].idle_spin = Duration::from_millis(700);
+        let side = generator(&measured, None, None, 1);
+        assert!(!side.limited);
+        assert!((side.busy_fraction - 0.3).abs() < 1e-9);
+        assert!((side.cpu_us_per_request.unwrap() - 300.0).abs() < 1e-9);
     }
 
     #[test]

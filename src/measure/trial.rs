@@ -202,6 +202,7 @@ fn watch_window(
         };
     }
     let after = usage(server.as_deref())?;
+    load.end_load();
     let steal = CpuTicks::now().steal_since(&ticks);
     let memory_bytes = environment::own_memory_bytes();
     if let Some(server) = &server {

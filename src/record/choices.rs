@@ -99,6 +99,32 @@ impl FromStr for Stamps {
     }
 }
 
+/// Whether the threads of the generator poll without sleeping between requests.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Spin {
+    /// In an open loop of 10,000 requests per second and thread or more, while it takes no core
+    /// that other threads wait for.
+    #[default]
+    Auto,
+    /// Always.
+    On,
+    /// Never.
+    Off,
+}
+
+impl FromStr for Spin {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Spin, String> {
+        match text {
+            "on" => Ok(Spin::On),
+            "off" => Ok(Spin::Off),
+            _ => Err("expected on or off".to_owned()),
+        }
+    }
+}
+
 /// How connections are closed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

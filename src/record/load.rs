@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::{Map, Value};
 
-use super::choices::{Arrivals, Assign, Close, Mode, Stamps};
+use super::choices::{Arrivals, Assign, Close, Mode, Spin, Stamps};
 use super::rate_share::RateShare;
 use super::seconds;
 use crate::protocol::{WriteMode, request_bytes};
@@ -107,6 +107,8 @@ pub struct LoadSpec {
     pub stamps: Stamps,
     /// The scheduling priority that the threads of the generator ask for.
     pub client_priority: Priority,
+    /// Whether the threads of the generator poll without sleeping between requests.
+    pub client_spin: Spin,
 }
 
 /// A change of the rate.
@@ -175,6 +177,7 @@ impl Default for LoadSpec {
             then: None,
             stamps: Stamps::Auto,
             client_priority: Priority::Normal,
+            client_spin: Spin::Auto,
         }
     }
 }

@@ -31,7 +31,7 @@ pub(crate) use crate::protocol::WorkParams;
 pub use crate::protocol::WriteMode;
 pub use crate::sys::Priority;
 pub use check::{Advisory, CheckInfo, Finding, Look, Metric, Outcome, Part, Rules};
-pub use choices::{Arrivals, Assign, Close, Mode, Stamps};
+pub use choices::{Arrivals, Assign, Close, Mode, Spin, Stamps};
 pub use delays::{DelayPart, Delays, StampSource};
 pub use document::{Cell, Record, RoundsRule};
 pub use environment::{Environment, SelftestSummary, SystemLimits, Tool};

@@ -312,9 +312,14 @@ pub struct GeneratorSide {
     /// records.
     #[serde(default)]
     pub priority: Option<Priority>,
-    /// Its CPU time per correct reply, in microseconds.
+    /// Whether its threads polled without sleeping until the end of the load. Null in older
+    /// records.
+    #[serde(default)]
+    pub spins: Option<bool>,
+    /// Its CPU time per correct reply, in microseconds, without polls that found nothing to do.
     pub cpu_us_per_request: Option<f64>,
-    /// The share of the window in which its busiest thread used a core, from 0 to 1.
+    /// The share of the window in which its busiest thread used a core, from 0 to 1, without polls
+    /// that found nothing to do.
     pub busy_fraction: f64,
     /// The longest time that one of its threads waited for a core, in total inside the window.
     pub run_delay_s: f64,

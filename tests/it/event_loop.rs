@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use rpcbench::internal::load::event_loop::{self, Phases, Poller, Ready};
 use rpcbench::internal::load::{BarrierGuard, CloseBarrier, ClosedLoop, Kind, Pacer, Planned};
-use rpcbench::internal::load::{Wait, WakeupTimer, Window, Wire};
+use rpcbench::internal::load::{Spinning, Wait, WakeupTimer, Window, Wire};
+use rpcbench::record::Spin;
 
 use crate::support::{
     FakeHost, FakePoller, FakeWorld, Load, MS, POLL_NS, World, clients_on, fake_clients, load,
@@ -318,7 +319,16 @@ fn run_thread(
         poller: FakePoller::new(&world, 0),
         first: Some(first),
     };
-    event_loop::run(clients, phases(&load), &mut poller, &host, arrival).is_ok()
+    let spinning = Spinning::new(Spin::Off);
+    event_loop::run(
+        clients,
+        phases(&load),
+        &mut poller,
+        &host,
+        spinning,
+        arrival,
+    )
+    .is_ok()
 }
 
 /// Runs two threads: the second begins when the first has drained. Returns whether each ended

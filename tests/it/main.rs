@@ -4,6 +4,7 @@
     reason = "a test may panic, and clippy allows it in test functions only"
 )]
 
+mod after_window;
 mod allocations;
 mod browser;
 mod budget;
@@ -48,6 +49,7 @@ mod scenarios;
 mod search;
 mod selftest;
 mod shapes;
+mod spinning;
 mod storm;
 mod structure;
 mod support;

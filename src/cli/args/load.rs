@@ -8,10 +8,11 @@ use super::named_load::{fits_frame, reply_fits_frame};
 use super::request::RequestArgs;
 use super::server::ServerArgs;
 use super::{numbers, times, values};
+use crate::cli::usage::UsageError;
 use crate::load::{DRAIN, GeneratorConfig, Load};
 use crate::measure::environment;
 use crate::protocol::REPLY_SLACK_BYTES;
-use crate::record::{Arrivals, Assign, Close, LoadSpec, Mode, Stamps};
+use crate::record::{Arrivals, Assign, Close, LoadSpec, Mode, Spin, Stamps};
 use crate::sys::{Cpus, Priority};
 
 /// The settings of a load. Defaults that differ between the commands are in their help only:
@@ -80,6 +81,9 @@ pub(crate) struct LoadArgs {
     /// Scheduling priority of the load generator, if permitted: realtime, nice or normal [default: normal]
     #[arg(long, value_name = "PRIORITY", hide_short_help = true)]
     client_priority: Option<Priority>,
+    /// Whether the load generator polls without sleeping: on or off [default: at high rates, where a core is free]
+    #[arg(long, value_name = "HOW", hide_short_help = true)]
+    client_spin: Option<Spin>,
     /// Additional idle connections, which are opened first and send nothing
     #[arg(long, default_value = "0", value_parser = numbers::connections, value_name = "N", hide_short_help = true)]
     idle: usize,
@@ -156,8 +160,17 @@ impl LoadArgs {
         }
     }
 
-    /// Refuses cores that this process may not use.
+    /// Refuses cores that this process may not use, and real-time threads that never sleep.
     pub(crate) fn check_cpus(&self) -> anyhow::Result<()> {
+        let is_realtime = self.client_priority == Some(Priority::Realtime);
+        if is_realtime && self.client_spin == Some(Spin::On) {
+            return Err(UsageError(
+                "--client-spin on cannot be combined with --client-priority realtime: such a thread would let \
+                 nothing else run on its core; leave one of them out"
+                    .to_owned(),
+            )
+            .into());
+        }
         values::check_cpus("--client-cpus", self.client_cpus.as_ref())
     }
 
@@ -183,6 +196,7 @@ impl LoadArgs {
             close: self.close.unwrap_or(load.close),
             stamps: self.stamps.unwrap_or(load.stamps),
             client_priority: self.client_priority.unwrap_or(load.client_priority),
+            client_spin: self.client_spin.unwrap_or(load.client_spin),
             client_cpus: self.client_cpus.clone().or(load.client_cpus.clone()),
             ..load
         }

@@ -9,7 +9,7 @@ use std::io;
 use super::failures::{ConnectFailure, Failure};
 use super::pending::PendingRequests;
 use super::reconnect_times::ReconnectTimes;
-use crate::load::client::{Client, ClientResult, ConnectionState, InFlight, QueuedRequest, Stamp};
+use crate::load::client::{Client, ConnectionState, InFlight, QueuedRequest, Stamp};
 use crate::load::client_config::ClientConfig;
 use crate::load::nanos::nanos;
 use crate::load::pacer::mix::Kind;
@@ -45,6 +45,8 @@ pub struct Clients<W, P, C> {
     /// `None` without time stamps of the kernel.
     pub(crate) stamping: Option<Stamping>,
     next_timeout_check_ns: u64,
+    /// When the sending ends, if that is after the window.
+    pub(crate) load_end_ns: u64,
     scratch: Vec<u8>,
     pub(crate) buffer: Vec<u8>,
 }
@@ -86,6 +88,7 @@ impl<W: Wire, P: Pacer, C: Clock> Clients<W, P, C> {
             reconnect_times,
             stamping,
             next_timeout_check_ns: 0,
+            load_end_ns: 0,
             scratch,
             buffer: vec![0; READ_BYTES],
         }
@@ -106,7 +109,7 @@ impl<W: Wire, P: Pacer, C: Clock> Clients<W, P, C> {
         }
         let next_begins_ns =
             (self.begun < self.clients.len()).then(|| self.config.ramp.at_ns(self.begun).max(now));
-        let end_ns = self.recorder.window().to_ns;
+        let end_ns = self.load_end_ns();
         let next_ns = self.pacer.next_ns().filter(|next_ns| *next_ns < end_ns);
         let others = [next_begins_ns, next_leave_ns, next_ns];
         let earliest = others.into_iter().flatten().min();
@@ -218,67 +221,14 @@ impl<W: Wire, P: Pacer, C: Clock> Clients<W, P, C> {
         }
     }
 
-    /// Whether all planned requests have ended, so that the drain is over.
-    pub fn is_drained(&self) -> bool {
-        self.clients
-            .iter()
-            .all(|client| client.flights.is_empty() && client.waiting.is_empty())
-            && self.tasks.is_empty()
-    }
-
-    /// Ends the window at this time, if that is earlier than planned. Nothing planned from then
-    /// on is sent, counted or waited for.
-    pub fn end_window(&mut self, to_ns: u64) {
-        if to_ns < self.recorder.window().to_ns {
-            self.recorder.end_window(to_ns);
-            self.reconnect_times
-                .end_window(self.recorder.window().to_ns);
-        }
-    }
-
     /// The measurements so far.
     pub fn recorder(&self) -> &Recorder {
         &self.recorder
     }
 
-    /// Ends the load and closes all connections. Unanswered requests are recorded at their age.
-    ///
-    /// `now` is the end of the drain; it may be in the past.
-    pub fn finish(mut self, now: u64) -> (Recorder, Vec<ClientResult>) {
-        self.assign_due(now);
-        for at in 0..self.senders {
-            let client = &mut self.clients[at];
-            let in_flight = client.flights.drain(..).map(|flight| flight.planned_ns);
-            let waiting = client.waiting.drain(..).map(|waiting| waiting.planned_ns);
-            for planned_ns in in_flight.chain(waiting) {
-                if self.recorder.unanswered(planned_ns, now) {
-                    client.result.waited(now - planned_ns);
-                    client.result.unanswered += 1;
-                }
-            }
-        }
-        for waiting in self.tasks.unassigned() {
-            self.recorder.unanswered(waiting.planned_ns, now);
-        }
-        self.recorder.add_never_sent();
-        self.recorder.saw_jumps(self.clock_jumps());
-        let (senders, idle) = self.clients.split_at(self.senders);
-        let up = |client: &&Client| client.link == ConnectionState::Up;
-        let pending = |client: &&Client| match client.link {
-            ConnectionState::Connecting { since_ns } => self.sees_connect(since_ns),
-            _ => false,
-        };
-        let pending = self.clients.iter().filter(pending).count();
-        self.recorder.connects.pending = pending as u64;
-        self.recorder.idle_open = idle.iter().filter(up).count() as u64;
-        self.recorder.held_bytes = self.clients.iter().map(Client::held_bytes).sum();
-        let results = senders.iter().map(|client| client.result).collect();
-        (self.recorder, results)
-    }
-
-    /// Assigns the requests that are due, and planned before the window's end, to their clients.
+    /// Assigns the requests that are due, and planned before the end of the load, to their clients.
     pub(crate) fn assign_due(&mut self, now: u64) {
-        let last_ns = now.min(self.recorder.window().to_ns - 1);
+        let last_ns = now.min(self.load_end_ns() - 1);
         while let Some(planned) = self.pacer.due(last_ns) {
             self.recorder.planned(planned.at_ns);
             if self.tasks.is_full() {

@@ -45,7 +45,9 @@ impl<W: Wire, P: Pacer, C: Clock> Clients<W, P, C> {
             } += 1;
         }
         self.recorder.causes.not_connected(why);
-        if self.recorder.counts_errors(now) {
+        let is_of_load = matches!(since, ConnectionState::Connecting { since_ns }
+            if since_ns < self.recorder.window().to_ns);
+        if is_of_load && self.recorder.counts_errors(now) {
             self.recorder.errors.connect += 1;
         }
         self.wire.close(at);
@@ -73,7 +75,10 @@ impl<W: Wire, P: Pacer, C: Clock> Clients<W, P, C> {
             return;
         }
         client.disconnect(now + backoff);
-        let lost = client.flights.len();
+        let end_ns = self.recorder.window().to_ns;
+        let flights = client.flights.iter();
+        let lost = flights.filter(|flight| flight.planned_ns < end_ns).count();
+        let is_after_window = lost < client.flights.len() && lost == 0;
         for flight in client.flights.drain(..) {
             self.recorder.censored(flight.planned_ns, now);
             if self.recorder.concerns(flight.planned_ns, now) {
@@ -83,7 +88,7 @@ impl<W: Wire, P: Pacer, C: Clock> Clients<W, P, C> {
             self.tasks.free(at);
         }
         self.recorder.causes.failed(failure);
-        if self.recorder.counts_errors(now) {
+        if !is_after_window && self.recorder.counts_errors(now) {
             count(&mut self.recorder.errors, failure, lost as u64);
         }
         self.pump(at, now);

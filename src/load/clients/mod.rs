@@ -5,6 +5,7 @@
 //! on real sockets and, in tests, against a scripted server with a fake clock.
 
 pub mod core;
+pub mod ending;
 pub mod failures;
 pub mod give_up;
 pub mod pending;

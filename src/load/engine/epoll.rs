@@ -1,5 +1,6 @@
 //! One thread of the generator on epoll: real sockets, a timer, and the real clock.
 
+use std::cell::Cell;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd};
 use std::time::{Duration, Instant};
@@ -25,8 +26,10 @@ use crate::load::pacer::planned::Pacer;
 use crate::load::progress::SharedProgress;
 use crate::load::recorder::Recorder;
 use crate::load::sockets::Sockets;
-use crate::load::spec::Load;
+use crate::load::spec::{Load, MOST_AFTER_WINDOW};
+use crate::load::spinning::{Spinning, lacked_core};
 use crate::load::wakeup_timer::Wait;
+use crate::load::window::Window;
 use crate::load::wire::{Clock, ClockPair};
 use crate::sys::Priority;
 
@@ -107,6 +110,8 @@ struct LoadThread<'a> {
     index: usize,
     shared: &'a SharedProgress,
     priority: ClientPriority,
+    /// At the last check whether it lacks a core, if there was one.
+    checked: Cell<Option<Effort>>,
 }
 
 impl Host for LoadThread<'_> {
@@ -122,12 +127,23 @@ impl Host for LoadThread<'_> {
         self.priority.has()
     }
 
+    fn lacks_core(&self) -> bool {
+        let now = self.effort();
+        let before = self.checked.replace(Some(now));
+        before.is_some_and(|before| lacked_core(&now.since(&before)))
+    }
+
     fn publish(&self, recorder: &Recorder, now_ns: u64) {
         self.shared.publish(self.index, recorder, now_ns);
     }
 
     fn window_end_ns(&self) -> u64 {
         self.shared.window_end_ns()
+    }
+
+    fn load_end_ns(&self) -> u64 {
+        let latest_ns = self.shared.window_end_ns() + nanos(MOST_AFTER_WINDOW);
+        self.shared.load_end_ns().min(latest_ns)
     }
 
     fn is_cancelled(&self) -> bool {
@@ -140,6 +156,7 @@ pub(crate) fn run(
     load: &Load,
     index: usize,
     shared: &SharedProgress,
+    spinning: Spinning,
     arrival: BarrierGuard,
 ) -> io::Result<ThreadResult> {
     let own = load.clients_of(index);
@@ -164,8 +181,12 @@ pub(crate) fn run(
             Box::new(closed.mixed(load.mix(), own.start))
         }
         Some(schedule) => {
-            let (mix, clients, window) = (load.mix(), load.spec.clients, shared.window);
-            Box::new(OpenLoop::new(schedule, mix, clients, window, own))
+            let (mix, clients) = (load.mix(), load.spec.clients);
+            let sending = Window {
+                to_ns: shared.window.to_ns + nanos(MOST_AFTER_WINDOW),
+                ..shared.window
+            };
+            Box::new(OpenLoop::new(schedule, mix, clients, sending, own))
         }
     };
     let clients = Clients::new(clients, config, recorder, sockets, pacer, clock);
@@ -186,8 +207,9 @@ pub(crate) fn run(
         index,
         shared,
         priority,
+        checked: Cell::new(None),
     };
-    let mut result = event_loop::run(clients, phases, &mut poller, &host, arrival)?;
+    let mut result = event_loop::run(clients, phases, &mut poller, &host, spinning, arrival)?;
     result.recorder.held_bytes += Sockets::HELD_BYTES * connections;
     Ok(result)
 }

@@ -9,6 +9,7 @@ use crate::load::close_barrier::BarrierGuard;
 use crate::load::effort::Effort;
 use crate::load::pacer::planned::Pacer;
 use crate::load::recorder::Recorder;
+use crate::load::spinning::Spinning;
 use crate::load::wakeup_timer::{Wait, WakeupTimer};
 use crate::load::window::Window;
 use crate::load::wire::{Clock, Wire};
@@ -16,8 +17,9 @@ use crate::sys::Priority;
 
 /// Interval between two publications of the progress.
 const PUBLISH_NS: u64 = 100_000_000;
-/// Interval between two checks of the priority. A thread that sleeps longer is not busy.
-const CHECK_PRIORITY_NS: u64 = 100_000_000;
+/// Interval between two checks of the priority and of the core. A thread that sleeps longer is
+/// not busy.
+const CHECK_NS: u64 = 100_000_000;
 
 /// What ended a wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,12 +61,20 @@ pub trait Host {
     /// The priority of this thread.
     fn priority(&self) -> Priority;
 
+    /// Whether other threads take the core of this one. It is called about every 100 ms, and
+    /// concerns the time since the last call.
+    fn lacks_core(&self) -> bool;
+
     /// Publishes the progress.
     fn publish(&self, recorder: &Recorder, now_ns: u64);
 
     /// When the window ends, in nanoseconds since the load began: as planned, or earlier. An
     /// earlier end is inside the window and has not come yet when this first returns it.
     fn window_end_ns(&self) -> u64;
+
+    /// When the sending ends, in nanoseconds since the load began. Before the end of the window
+    /// counts as the end of the window.
+    fn load_end_ns(&self) -> u64;
 
     /// Whether the loop shall end at once.
     fn is_cancelled(&self) -> bool;
@@ -114,6 +124,8 @@ pub struct ThreadResult {
     pub overload_effort: Effort,
     /// The priority of the thread when it ended.
     pub priority: Priority,
+    /// Whether the thread polled without sleeping until the end.
+    pub spins: bool,
 }
 
 /// Runs these clients until the window and its drain are over, and closes their connections when
@@ -126,9 +138,11 @@ pub fn run<W: Wire, P: Pacer, C: Clock>(
     phases: Phases,
     poller: &mut impl Poller,
     host: &impl Host,
+    spinning: Spinning,
     arrival: BarrierGuard,
 ) -> io::Result<ThreadResult> {
     let mut phases = phases;
+    let mut spinning = spinning;
     let mut wakeup_timer = WakeupTimer::default();
     let mut efforts = Vec::with_capacity(phases.edges().len());
     let mut publish_at_ns = phases.window.from_ns;
@@ -136,27 +150,35 @@ pub fn run<W: Wire, P: Pacer, C: Clock>(
     loop {
         clients.end_window(host.window_end_ns());
         phases = phases.ending_at(clients.recorder().window().to_ns);
+        clients.end_load(host.load_end_ns());
         let next_ns = clients.advance();
         let now = clients.clock.now_ns();
+        spinning.returned(now);
         let passed = phases.edges().iter().filter(|edge| **edge <= now).count();
         while efforts.len() < passed {
-            efforts.push(host.effort());
+            efforts.push(spinning.added_to(host.effort()));
         }
         if now >= check_at_ns {
-            check_at_ns = now + CHECK_PRIORITY_NS;
+            check_at_ns = now + CHECK_NS;
             host.check_priority();
+            spinning.check(|| host.lacks_core());
         }
         if now >= publish_at_ns {
             publish_at_ns = now + PUBLISH_NS;
             host.publish(clients.recorder(), now);
         }
-        let over = now >= phases.drained_ns || (now >= phases.window.to_ns && clients.is_drained());
+        let over =
+            now >= phases.drained_ns || (now >= clients.load_end_ns() && clients.is_drained());
         if over || host.is_cancelled() {
             break;
         }
         let edge_ns = phases.edges().get(efforts.len()).copied();
         let edge_ns = edge_ns.unwrap_or(phases.drained_ns);
-        let wait = wakeup_timer.wait(now, next_ns.min(publish_at_ns).min(edge_ns));
+        let wake_ns = next_ns.min(publish_at_ns).min(edge_ns);
+        let wait = match spinning.polls(now, wake_ns) {
+            true => Wait::POLL,
+            false => wakeup_timer.wait(now, wake_ns),
+        };
         poller.wait(wait, |ready| match ready {
             Ready::Timer => wakeup_timer.expired(clients.clock.now_ns()),
             Ready::Connection {
@@ -165,6 +187,7 @@ pub fn run<W: Wire, P: Pacer, C: Clock>(
                 read_closed,
                 writable,
             } => {
+                spinning.found();
                 // Also here: a thread that got no core may handle this after the end.
                 clients.end_window(host.window_end_ns());
                 if !is_connected(&mut clients, client) {
@@ -181,7 +204,7 @@ pub fn run<W: Wire, P: Pacer, C: Clock>(
     }
     let ended_ns = clients.clock.now_ns();
     let priority = host.priority();
-    efforts.resize_with(phases.edges().len(), || host.effort());
+    efforts.resize_with(phases.edges().len(), || spinning.added_to(host.effort()));
     // Clients that close early would free resources of the server for the remaining clients.
     arrival.wait();
     let (recorder, clients) = clients.finish(ended_ns);
@@ -195,6 +218,7 @@ pub fn run<W: Wire, P: Pacer, C: Clock>(
         effort,
         overload_effort,
         priority,
+        spins: spinning.is_on(),
     })
 }
 

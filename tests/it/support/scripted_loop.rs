@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use rpcbench::internal::load::event_loop::{self, Host, Phases, Poller, Ready, ThreadResult};
 use rpcbench::internal::load::{BarrierGuard, Clients, Clock, CloseBarrier, Pacer, Wire};
-use rpcbench::internal::load::{Effort, Recorder, Wait};
-use rpcbench::record::Priority;
+use rpcbench::internal::load::{Effort, Recorder, Spinning, Wait};
+use rpcbench::record::{Priority, Spin};
 
 use super::scripted::{FakeWorld, Load, MS, World, client_config};
 
@@ -78,6 +78,10 @@ pub(crate) struct FakeHost {
     world: Rc<RefCell<World>>,
     /// When the load is cancelled.
     pub(crate) cancelled_ns: u64,
+    /// From when the thread lacks a core.
+    pub(crate) lacks_core_ns: u64,
+    /// When the sending ends.
+    pub(crate) load_end_ns: u64,
     /// When an early end of the window is set, and when it is.
     pub(crate) early_end_ns: Option<(u64, u64)>,
     /// When it published.
@@ -89,6 +93,8 @@ impl FakeHost {
         FakeHost {
             world: Rc::clone(world),
             cancelled_ns: u64::MAX,
+            lacks_core_ns: u64::MAX,
+            load_end_ns: 0,
             early_end_ns: None,
             published_ns: RefCell::default(),
         }
@@ -105,6 +111,10 @@ impl Host for FakeHost {
 
     fn check_priority(&self) {}
 
+    fn lacks_core(&self) -> bool {
+        self.lacks_core_ns <= self.world.borrow().now_ns
+    }
+
     fn priority(&self) -> Priority {
         Priority::Normal
     }
@@ -118,6 +128,10 @@ impl Host for FakeHost {
         let early = self.early_end_ns.filter(|(set_ns, _)| *set_ns <= now_ns);
         // The planned end is no earlier than any.
         early.map_or(u64::MAX, |(_, end_ns)| end_ns)
+    }
+
+    fn load_end_ns(&self) -> u64 {
+        self.load_end_ns
     }
 
     fn is_cancelled(&self) -> bool {
@@ -169,7 +183,15 @@ pub(crate) fn run_loop<W: Wire, P: Pacer, C: Clock>(
     poller: &mut FakePoller,
     host: &FakeHost,
 ) -> ThreadResult {
-    event_loop::run(clients, phases, poller, host, alone()).unwrap()
+    event_loop::run(
+        clients,
+        phases,
+        poller,
+        host,
+        Spinning::new(Spin::Off),
+        alone(),
+    )
+    .unwrap()
 }
 
 fn alone() -> BarrierGuard {
