@@ -133,6 +133,7 @@ fn program(serves: Serves) -> anyhow::Result<ServerProgram> {
     Ok(ServerProgram {
         name: name.to_owned(),
         command,
+        guard: None,
         ready,
         drain: DRAIN_ON_STOP,
         cpus: None,

@@ -24,6 +24,8 @@ struct Model {
     about: &'static str,
     workers_default: Option<usize>,
     accept: Vec<String>,
+    is_serial: bool,
+    busy_polls: bool,
 }
 
 pub(crate) fn run(app: App<'_>, args: &Args) -> anyhow::Result<ExitCode> {
@@ -79,5 +81,7 @@ fn describe(model: &dyn ServeModel) -> Model {
         accept: workers
             .map(|workers| workers.accept.iter().map(ToString::to_string).collect())
             .unwrap_or_default(),
+        is_serial: model.is_serial(),
+        busy_polls: model.busy_polls(),
     }
 }

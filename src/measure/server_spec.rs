@@ -48,6 +48,7 @@ impl Exec {
         Ok(ServerProgram {
             name: name.to_owned(),
             command: command.collect(),
+            guard: None,
             ready: ReadyBy::Accepting(address),
             drain: self.drain,
             cpus: self.cpus.clone(),

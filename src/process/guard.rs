@@ -103,7 +103,8 @@ fn wait_for_end(server: Pid, drain: Duration, signals: &SignalFd) -> io::Result<
             while signals.read_signal()?.is_some() {}
             while let Some(ended) = reap_one()? {
                 if ended.pid == server.as_raw() {
-                    return Ok(Some(report(&ended, kill_at.is_some())));
+                    let left = running_descendants()?;
+                    return Ok(Some(report(&ended, kill_at.is_some(), left)));
                 }
             }
         }
@@ -129,7 +130,14 @@ fn reap_one() -> io::Result<Option<ReapedChild>> {
     }
 }
 
-fn report(ended: &ReapedChild, stop_requested: bool) -> Report {
+/// The number of processes of the server that have not ended.
+fn running_descendants() -> io::Result<u64> {
+    let processes = procfs::descendants(std::process::id() as i32)?;
+    let running = processes.iter().filter(|process| process.state != 'Z');
+    Ok(running.count() as u64)
+}
+
+fn report(ended: &ReapedChild, stop_requested: bool, left_processes: u64) -> Report {
     let how = match (ended.code, ended.signal) {
         (Some(code), _) => format!("ended with exit code {code}"),
         (None, Some(signal)) if stop_requested && signal == libc::SIGKILL => {
@@ -143,6 +151,8 @@ fn report(ended: &ReapedChild, stop_requested: bool) -> Report {
     Report::Ended {
         how,
         orderly: ended.code == Some(0) || (stop_requested && is_end_by_stop(ended)),
+        exit_code: ended.code,
+        left_processes,
         ctx_voluntary: ended.ctx_voluntary,
         ctx_involuntary: ended.ctx_involuntary,
     }

@@ -31,7 +31,8 @@ pub(crate) struct GuardLink {
 }
 
 impl GuardLink {
-    /// Starts this program's own binary as a guard, so that a user's binary works too.
+    /// Starts a binary of rpcbench as a guard: this program, so that a user's binary works too, or
+    /// the one that `program` names.
     pub(crate) fn to_new_guard(program: &ServerProgram) -> io::Result<GuardLink> {
         let launch = Launch {
             schema: Launch::SCHEMA.to_owned(),
@@ -42,7 +43,11 @@ impl GuardLink {
             },
             cpus: program.cpus.clone(),
         };
-        let mut guard = Command::new(std::env::current_exe()?)
+        let binary = match &program.guard {
+            Some(binary) => binary.clone(),
+            None => std::env::current_exe()?,
+        };
+        let mut guard = Command::new(binary)
             .arg("__guard")
             .arg(serde_json::to_string(&launch)?)
             .arg("--")
@@ -99,6 +104,8 @@ impl GuardLink {
             Err(_) => Some(Message::Guard(Report::Ended {
                 how: "lost its guard process".to_owned(),
                 orderly: false,
+                exit_code: None,
+                left_processes: 0,
                 ctx_voluntary: 0,
                 ctx_involuntary: 0,
             })),

@@ -137,6 +137,12 @@ pub enum Report {
         how: String,
         /// Whether it ended with exit code 0 or, after a stop request, by SIGTERM or at the end of its drain.
         orderly: bool,
+        /// Its exit code; `None` if a signal ended it.
+        #[serde(default)]
+        exit_code: Option<i32>,
+        /// Processes that it had started and that still ran after its end.
+        #[serde(default)]
+        left_processes: u64,
         /// Voluntary context switches of it and of the children it reaped, over their lifetimes.
         ctx_voluntary: u64,
         /// Involuntary context switches, likewise.

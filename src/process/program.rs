@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::sys::Cpus;
@@ -14,6 +15,8 @@ pub struct ServerProgram {
     pub name: String,
     /// The program and its arguments.
     pub command: Vec<OsString>,
+    /// The program that guards it, a binary of rpcbench; `None` is this program.
+    pub guard: Option<PathBuf>,
     /// How to detect that it listens.
     pub ready: ReadyBy,
     /// The drain time after a stop request.
@@ -41,10 +44,11 @@ impl ServerProgram {
     /// # Errors
     /// When the path of this program cannot be read.
     pub fn own_command(order: String) -> io::Result<Vec<OsString>> {
-        Ok(vec![
-            std::env::current_exe()?.into(),
-            "__serve".into(),
-            order.into(),
-        ])
+        Ok(Self::command_of(std::env::current_exe()?, order))
+    }
+
+    /// The command that serves `order` with this binary of rpcbench.
+    pub fn command_of(program: PathBuf, order: String) -> Vec<OsString> {
+        vec![program.into(), "__serve".into(), order.into()]
     }
 }

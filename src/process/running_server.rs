@@ -40,6 +40,10 @@ pub struct ServerEnd {
     pub how: String,
     /// Whether it ended with exit code 0 or, after a stop request, by SIGTERM or at the end of its drain.
     pub orderly: bool,
+    /// Its exit code; `None` if a signal ended it.
+    pub exit_code: Option<i32>,
+    /// Processes that it had started and that still ran after its end; the guard has killed them.
+    pub left_processes: u64,
     /// Voluntary context switches of it and of the children it reaped, over their lifetimes.
     pub ctx_voluntary: u64,
     /// Involuntary context switches, likewise.
@@ -268,12 +272,16 @@ impl RunningServer {
                 Some(Message::Guard(Report::Ended {
                     how,
                     orderly,
+                    exit_code,
+                    left_processes,
                     ctx_voluntary,
                     ctx_involuntary,
                 })) => {
                     return Some(ServerEnd {
                         how,
                         orderly,
+                        exit_code,
+                        left_processes,
                         ctx_voluntary,
                         ctx_involuntary,
                     });

@@ -205,6 +205,7 @@ impl ServerArgs {
         Ok(ServerProgram {
             name: model.name().to_owned(),
             command: ServerProgram::own_command(request)?,
+            guard: None,
             ready: ReadyBy::Line,
             drain: self.drain,
             cpus: self.server_cpus.clone(),

@@ -64,6 +64,7 @@ impl KnownServer {
         Ok(ServerProgram {
             name: self.name.to_owned(),
             command: ServerProgram::own_command(serde_json::to_string(&request)?)?,
+            guard: None,
             ready: ReadyBy::Line,
             drain: DRAIN,
             cpus: None,
