@@ -114,10 +114,15 @@ impl<'s> EventLoop<'s> {
     /// Waits for events and records them.
     fn poll(&mut self, events: &mut Events) -> io::Result<()> {
         let idle = self.ready.is_empty() && !self.acceptor.is_ready();
-        let next = self
-            .acceptor
-            .paused_until()
-            .map_or(self.next_sweep, |until| until.min(self.next_sweep));
+        let drain_end = if self.stopping {
+            self.server.stop().deadline()
+        } else {
+            None
+        };
+        let next = [self.acceptor.paused_until(), drain_end]
+            .into_iter()
+            .flatten()
+            .fold(self.next_sweep, Instant::min);
         let timeout = if idle {
             self.busy_poll.sleep_until(next)
         } else {
