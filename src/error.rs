@@ -167,6 +167,14 @@ pub enum Error {
         /// What does not match.
         why: String,
     },
+    /// The contract could not be checked.
+    #[error("cannot check the contract with {}: {what}", program.display())]
+    Contract {
+        /// The binary of rpcbench.
+        program: PathBuf,
+        /// What is wrong, and what to do.
+        what: String,
+    },
     /// A file could not be read as a record.
     #[error("cannot read {path} as a record: {reason}")]
     Read {

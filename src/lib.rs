@@ -52,12 +52,21 @@
 //! | forks | [`Server::children`], [`Server::supervise`] | [`models::forking`], [`models::preforking`] |
 //! | waits for readiness | [`NonblockingAccept`], [`Connection`], [`Timers`], [`BusyPoll`] | [`models::async`] |
 //! | has a task per connection | [`TaskServer`], [`TaskAccept`], [`run_scoped`] | [`models::tokio`] |
-//! | does its own I/O | [`Server::conversation`], [`Server::call`], [`Conversation`], [`Step`] | the example of [`Conversation`] |
+//! | does its own I/O | [`Server::conversation`], [`Server::call`], [`Conversation`], [`Step`], [`IdleDeadline`] | the example of [`Conversation`] |
+//! | waits for completions | the same, with [`Stop`], [`Timers`], [`Meter`] | `examples/completion_model/` |
+//!
+//! `examples/own_model.rs` is a whole model with a bound, a stop and a drain. What a model must get
+//! right is a table of cases: [`contract::check`] runs them against yours, in a test of your crate.
 //!
 //! # Your own handler
 //!
 //! A handler implements [`Service`]; it is then served under every model. See
-//! the example there, and `examples/own_handler.rs`.
+//! the example there, and `examples/own_handler.rs`, a small key-value store.
+//!
+//! # A server in another language
+//!
+//! `rpcbench --exec 'python3 server.py {port}'` measures it, and [`contract::check_command`] checks
+//! it; `examples/python/` has three.
 //!
 //! # Records
 //!
@@ -81,6 +90,7 @@ compile_error!("rpcbench needs Linux 5.10 or later: epoll, signalfd, timerfd, me
 mod attack;
 mod check;
 mod cli;
+pub mod contract;
 mod error;
 mod findings;
 mod load;
@@ -102,9 +112,9 @@ pub use error::Error;
 pub use process::counters::{Active, Meter};
 pub use protocol::{Builtin, Conversation, Fault, Outcome, Reply, Request, Service, Step};
 pub use server::{
-    Accept, BusyPoll, Children, Connection, EndedChild, Event, Group, Limits, NonblockingAccept,
-    Progress, ServeModel, Server, Spawner, Stop, TaskAccept, TaskServer, Timers, Workers,
-    run_scoped,
+    Accept, BusyPoll, Children, Connection, EndedChild, Event, Group, IdleDeadline, Limits,
+    NonblockingAccept, Progress, READ_OFF_TIME, ServeModel, Server, Spawner, Stop, TaskAccept,
+    TaskServer, Timers, Workers, run_scoped,
 };
 
 /// For the project's own tests, benches and fuzz targets; not part of the public API.

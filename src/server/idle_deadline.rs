@@ -6,8 +6,21 @@ use std::time::{Duration, Instant};
 ///
 /// Reading the clock costs as much as a tenth of a system call. So progress is only marked, and
 /// the clock is read when the driver waits: the timeout starts where the waiting starts.
+///
+/// ```
+/// use std::time::{Duration, Instant};
+///
+/// use rpcbench::IdleDeadline;
+///
+/// let (begin, second) = (Instant::now(), Duration::from_secs(1));
+/// let mut deadline = IdleDeadline::new(Some(second));
+/// assert_eq!(deadline.at(begin), Some(begin + second));
+/// // A byte inside a message is no progress, a request that was served is.
+/// deadline.progressed();
+/// assert_eq!(deadline.at(begin + second), Some(begin + 2 * second));
+/// ```
 #[derive(Debug)]
-pub(super) struct IdleDeadline {
+pub struct IdleDeadline {
     idle: Option<Duration>,
     at: Option<Instant>,
     has_progressed: bool,
@@ -16,7 +29,7 @@ pub(super) struct IdleDeadline {
 
 impl IdleDeadline {
     /// Starts the timeout; `None` never expires.
-    pub(super) fn new(idle: Option<Duration>) -> IdleDeadline {
+    pub fn new(idle: Option<Duration>) -> IdleDeadline {
         IdleDeadline {
             idle,
             at: None,
@@ -26,32 +39,32 @@ impl IdleDeadline {
     }
 
     /// Starts the timeout at `now`.
-    pub(super) fn starting(idle: Option<Duration>, now: Instant) -> IdleDeadline {
+    pub fn starting(idle: Option<Duration>, now: Instant) -> IdleDeadline {
         let mut deadline = IdleDeadline::new(idle);
         deadline.progressed_at(now);
         deadline
     }
 
     /// The timeout starts anew.
-    pub(super) fn progressed(&mut self) {
+    pub fn progressed(&mut self) {
         self.has_progressed = !self.is_final;
     }
 
     /// The timeout starts anew at `now`.
-    pub(super) fn progressed_at(&mut self, now: Instant) {
+    pub fn progressed_at(&mut self, now: Instant) {
         self.progressed();
         self.at(now);
     }
 
     /// From now on the timeout is at most `longest`, and no progress extends it.
-    pub(super) fn end_within(&mut self, longest: Duration) {
+    pub fn end_within(&mut self, longest: Duration) {
         let time = self.idle.map_or(longest, |idle| idle.min(longest));
         self.at = Some(Instant::now() + time);
         (self.has_progressed, self.is_final) = (false, true);
     }
 
     /// The deadline, for a driver that begins to wait at `now`.
-    pub(super) fn at(&mut self, now: Instant) -> Option<Instant> {
+    pub fn at(&mut self, now: Instant) -> Option<Instant> {
         if std::mem::take(&mut self.has_progressed) {
             self.at = self.idle.map(|idle| now + idle);
         }

@@ -4,7 +4,8 @@
 //! - [`Server::converse`] serves one connection to its end and blocks meanwhile;
 //! - [`Connection::drive`] serves one connection until it would have to wait;
 //! - [`BusyPoll`] makes a readiness loop poll without sleeping for a time;
-//! - [`Server::conversation`] and [`Server::call`] are for models that do their own I/O;
+//! - [`Server::conversation`], [`Server::call`] and [`IdleDeadline`] are for models that do their
+//!   own I/O, such as completion-based ones;
 //! - [`Server::children`] forks, counts and reaps processes;
 //! - [`Server::supervise`] runs and replaces worker processes;
 //! - [`Server::run_threads`] runs worker threads;
@@ -36,9 +37,10 @@ mod threads;
 mod timers;
 
 pub use accept::Event;
-pub use bound::Server;
+pub use bound::{READ_OFF_TIME, Server};
 pub use busy_poll::BusyPoll;
 pub use children::{Children, EndedChild};
+pub use idle_deadline::IdleDeadline;
 pub use model::{Group, ServeModel};
 pub use nonblocking::{Connection, Progress};
 pub use nonblocking_accept::NonblockingAccept;

@@ -250,7 +250,7 @@ fn a_command_in_another_language_is_measured_with_the_models() {
     let server = concat!(
         "python3 ",
         env!("CARGO_MANIFEST_DIR"),
-        "/examples/server.py {port}"
+        "/tests/it/plain_server.py {port}"
     );
     let record = measured(
         &[

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::support::{SHORT, eventually, measured};
 
-const SERVER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/server.py");
+const SERVER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/plain_server.py");
 
 /// Writes a script for `sh`, which finds the port in `$1`, and returns the command that runs it.
 fn script(folder: &Path, text: &str) -> String {

@@ -1,7 +1,4 @@
-"""A server in Python that implements the protocol: one thread per connection.
-
-rpcbench --exec 'python3 examples/server.py {port}' --model threaded --clients 16
-"""
+"""A minimal server of the protocol: it echoes well-formed requests, a thread per connection."""
 import json
 import socket
 import struct

@@ -216,7 +216,7 @@ fn forking_reaps_its_children_while_it_runs() {
 #[test]
 fn a_worker_that_cannot_start_stops_the_server_with_the_reason() {
     let missing = "/nowhere/words.txt";
-    let output = example("own_model")
+    let output = example("failing")
         .args(["serve", "--model", "warm", "--workers", "2"])
         .env("WORDS", missing)
         .stdin(Stdio::null())
@@ -233,23 +233,19 @@ fn a_worker_that_cannot_start_stops_the_server_with_the_reason() {
 #[test]
 fn after_a_panic_the_server_serves_new_connections() {
     for model in models() {
-        let server = Served::run(example("own_handler"), model, &[]);
+        let server = Served::run(example("failing"), model, &[]);
         let mut client = server.client();
-        assert_eq!(
-            client.ask(r#"{"in":"upper","params":"abc"}"#),
-            r#"{"out":"upper","result":"ABC"}"#
-        );
+        assert_eq!(client.ask(&ping(1)), pong(1));
         client.send(&crate::support::frame(r#"{"in":"panic"}"#));
         assert!(client.is_closed(), "{model}");
-        let reply = server.client().ask(r#"{"in":"upper","params":"d"}"#);
-        assert_eq!(reply, r#"{"out":"upper","result":"D"}"#, "{model}");
+        assert_eq!(server.client().ask(&ping(2)), pong(2), "{model}");
     }
 }
 
 #[test]
 fn panics_and_lost_workers_are_in_the_result() {
     for model in models() {
-        let mut program = example("own_handler");
+        let mut program = example("failing");
         let load = ["--model", model, "--clients", "2", "--method", "panic"];
         let short = ["--duration", "400ms", "--warmup", "100ms", "--workers", "2"];
         let with_workers = has_workers(model);
@@ -280,7 +276,7 @@ fn panics_and_lost_workers_are_in_the_result() {
 fn a_worker_that_hangs_is_replaced_and_one_that_sleeps_is_not() {
     for model in ["preforking", "preforking-async"] {
         let options = ["--workers", "2", "--busy-timeout", "400ms"];
-        let server = Served::run(example("own_handler"), model, &options);
+        let server = Served::run(example("failing"), model, &options);
         let mut stuck = server.client();
         stuck.send(&crate::support::frame(r#"{"in":"hang"}"#));
         let begun = Instant::now();
@@ -295,8 +291,7 @@ fn a_worker_that_hangs_is_replaced_and_one_that_sleeps_is_not() {
         // The guard, the server and two workers.
         eventually("the worker is replaced", || server.processes().len() == 4);
         for _ in 0..4 {
-            let reply = server.client().ask(r#"{"in":"upper","params":"d"}"#);
-            assert_eq!(reply, r#"{"out":"upper","result":"D"}"#, "{model}");
+            assert_eq!(server.client().ask(&ping(2)), pong(2), "{model}");
         }
         let slept = server.client().ask(r#"{"in":"sleep","params":800}"#);
         assert_eq!(slept, r#"{"out":"sleep","result":800}"#, "{model}");

@@ -128,7 +128,7 @@ fn starved_clients() {
 
 #[test]
 fn a_long_command_does_not_widen_the_table() {
-    let long = "python3 examples/server.py {port} --with many --more options";
+    let long = "python3 examples/python/threaded.py {port} --with many --more options";
     let cells = vec![cell(long, six(1.0)), cell("preforking-async", six(2.0))];
     assert!(text(&record(cells)).contains("python3 examples/…"));
 }

@@ -15,3 +15,15 @@ pub(crate) fn skipped(missing: &str, package: &str) {
     let written = std::io::stderr().write_all(format!("\n{text}\n").as_bytes());
     written.unwrap();
 }
+
+/// Whether this machine has Python; says so if not.
+pub(crate) fn has_python() -> bool {
+    let has = std::process::Command::new("python3")
+        .arg("--version")
+        .output()
+        .is_ok_and(|output| output.status.success());
+    if !has {
+        skipped("python3", "python3");
+    }
+    has
+}
