@@ -2,7 +2,7 @@
 //! model or of a server in any language to run from their own tests.
 //!
 //! A message in pieces, bad requests, peers that are slow or silent, order, fairness, counting and
-//! the stop: [`cases`] lists them. Each case starts a server of its own, in processes of their own
+//! the stop: [`cases()`] lists them. Each case starts a server of its own, in processes of their own
 //! under a guard, at a free port, and ends it. A case takes at most [`CASE_LIMIT`].
 //!
 //! For a model, the program is a binary that calls [`rpcbench::main`](crate::main) with it:
@@ -14,7 +14,6 @@
 //! fn contract() {
 //!     rpcbench::contract::check(env!("CARGO_BIN_EXE_mine"), "my-model");
 //! }
-//! # contract();
 //! ```
 //!
 //! [`check`] panics with a list of all violated cases: what was expected, and what was seen. Cases

@@ -1,9 +1,16 @@
 //! The contract of servers in other languages, and what it reports where it is violated.
 
+use std::net::TcpListener;
+use std::process::Command;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use rpcbench::contract::{self, CaseResult, Contract};
 
 use super::PROGRAM;
-use crate::support::{SHORT, has_python, measured};
+use crate::support::{
+    Client, SHORT, assert_gone, descendants, eventually, has_python, measured, ping,
+};
 
 /// The contract of a server of `examples/python`: what holds, without what needs a model.
 fn python(server: &str) -> Contract {
@@ -39,6 +46,40 @@ fn python_processes() {
 #[test]
 fn python_asyncio() {
     holds(&python("asyncio_server.py"), false);
+}
+
+/// A worker that died is reaped and replaced, and the others serve meanwhile.
+#[test]
+fn python_processes_are_replaced() {
+    if !has_python() {
+        return;
+    }
+    let free = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let address = free.local_addr().unwrap();
+    drop(free);
+    let server = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/python/preforking.py");
+    let mut server = Command::new("python3")
+        .args([server, &address.port().to_string()])
+        .spawn()
+        .unwrap();
+    let root = server.id() as i32;
+    let workers = || descendants(root);
+    eventually("ten workers run", || workers().len() == 10);
+    let killed = workers()[3].pid;
+    kill(Pid::from_raw(killed), Signal::SIGKILL).unwrap();
+    eventually("the worker is reaped and replaced", || {
+        let now = workers();
+        let is_gone = now.iter().all(|worker| worker.pid != killed);
+        is_gone && now.len() == 10 && now.iter().all(|worker| worker.state != 'Z')
+    });
+    let mut clients: Vec<Client> = (0..10).map(|_| Client::to(address)).collect();
+    for client in &mut clients {
+        assert!(client.ask(&ping(1)).contains("pong"));
+    }
+    let processes = workers();
+    kill(Pid::from_raw(root), Signal::SIGTERM).unwrap();
+    assert_eq!(server.wait().unwrap().code(), Some(0));
+    assert_gone(&processes);
 }
 
 /// They are measured like any other command.
