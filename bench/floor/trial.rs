@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, ensure};
 use rpcbench::Limits;
 use rpcbench::ServeModel;
-use rpcbench::internal::load::{DRAIN, GeneratorConfig, Load, start};
+use rpcbench::internal::load::{DRAIN, GeneratorConfig, Load, LoadPart, start};
 use rpcbench::internal::process::{ReadyBy, RunningServer, ServeRequest, ServerProgram};
 use rpcbench::internal::protocol::{DEFAULT_MAX_FRAME_BYTES, WriteMode};
 use rpcbench::internal::server::Settings;
@@ -98,6 +98,7 @@ fn generator(
         threads: 1,
         drain: DRAIN,
         max_frame_bytes: DEFAULT_MAX_FRAME_BYTES,
+        part: LoadPart::WHOLE,
     };
     let running = start(&Load::new(spec, config, server.address(), seed)?)?;
     sleep_until(running.window_begins());

@@ -17,7 +17,7 @@ use crate::cli::args::servers::AnyServersArgs;
 use crate::cli::args::{numbers, times};
 use crate::findings::attack_results::any_suffered;
 use crate::findings::{CALM, no_client_was_served};
-use crate::load::{DRAIN, GeneratorConfig};
+use crate::load::{DRAIN, GeneratorConfig, LoadPart};
 use crate::measure::session::seed_or_random;
 use crate::measure::{Case, EarlierRun, Plan};
 use crate::protocol::REPLY_SLACK_BYTES;
@@ -174,5 +174,6 @@ fn generator(server: &ServerArgs) -> GeneratorConfig {
         threads: 1,
         drain: DRAIN,
         max_frame_bytes: server.max_frame_bytes() + REPLY_SLACK_BYTES,
+        part: LoadPart::WHOLE,
     }
 }

@@ -58,12 +58,21 @@ pub struct Measured {
 /// # Errors
 /// When a thread cannot be started.
 pub fn start(load: &Load) -> Result<RunningLoad, Error> {
-    let threads = load.generator.threads.clamp(1, load.spec.clients.max(1));
+    start_from(load, Instant::now())
+}
+
+/// Starts the load now. Its times are relative to `begins`, which has just passed.
+///
+/// # Errors
+/// When a thread cannot be started.
+pub fn start_from(load: &Load, begins: Instant) -> Result<RunningLoad, Error> {
+    let own = load.generator.part.of(load.spec.clients).len();
+    let threads = load.generator.threads.clamp(1, own.max(1));
     let mut load = load.clone();
     load.generator.threads = threads;
     let barrier = CloseBarrier::new(threads + 1);
     let shared = Arc::new(SharedProgress {
-        start: Instant::now(),
+        start: begins,
         window: load.window(),
         window_end_ns: AtomicU64::new(load.window().to_ns),
         load_end_ns: AtomicU64::new(u64::MAX),

@@ -8,9 +8,13 @@ use std::time::Duration;
 use super::client_config::{ClientConfig, Ramp};
 use super::message::Message;
 use super::nanos::nanos;
+use super::part::LoadPart;
 use super::window::Window;
 use crate::error::Error;
+use crate::load::pacer::closed::ClosedLoop;
 use crate::load::pacer::mix::Mix;
+use crate::load::pacer::open::OpenLoop;
+use crate::load::pacer::planned::Pacer;
 use crate::load::pacer::schedule::Schedule;
 use crate::record::{LoadSpec, Mode};
 
@@ -30,6 +34,8 @@ pub struct GeneratorConfig {
     pub drain: Duration,
     /// The longest reply that is accepted, in bytes.
     pub max_frame_bytes: usize,
+    /// The part of the load that this generator makes.
+    pub part: LoadPart,
 }
 
 /// A load, ready to run.
@@ -89,9 +95,11 @@ impl Load {
         })
     }
 
-    /// The configuration of thread `index`. The threads connect in turn.
+    /// The configuration of thread `index`. The threads of all generators connect in turn.
     pub(crate) fn config(&self, index: usize) -> ClientConfig {
-        let gap_ns = nanos(CONNECT_GAP);
+        let LoadPart { rank, ranks } = self.generator.part;
+        // Generators connect in turn, and in each of them its threads.
+        let gap_ns = nanos(CONNECT_GAP) * ranks as u64;
         ClientConfig {
             load: self.spec.clone(),
             message: self.message.clone(),
@@ -99,10 +107,29 @@ impl Load {
             first_client: self.clients_of(index).start,
             idle: self.share(self.spec.idle, index).len(),
             ramp: Ramp {
-                first_ns: gap_ns * index as u64,
+                first_ns: nanos(CONNECT_GAP) * rank as u64 + gap_ns * index as u64,
                 gap_ns: gap_ns * self.generator.threads as u64,
             },
             max_frame_bytes: self.generator.max_frame_bytes,
+        }
+    }
+
+    /// The pacer of thread `index`: its part of the plan.
+    pub fn pacer(&self, index: usize) -> Box<dyn Pacer> {
+        let (own, all) = (self.clients_of(index), self.spec.clients);
+        match self.schedule() {
+            None => {
+                let config = self.config(index);
+                let start_ns = move |client| config.ramp.at_ns(config.idle + client);
+                let (pipeline, think_ns) = (self.spec.pipeline, nanos(self.spec.think));
+                let first = own.start;
+                let closed = ClosedLoop::part(own, all, pipeline, start_ns, think_ns);
+                Box::new(closed.mixed(self.mix(), first))
+            }
+            Some(schedule) => {
+                let sending = self.sending();
+                Box::new(OpenLoop::new(schedule, self.mix(), all, sending, own))
+            }
         }
     }
 
@@ -121,14 +148,29 @@ impl Load {
         }
     }
 
+    /// The window and the longest time for which requests are sent after it.
+    fn sending(&self) -> Window {
+        let window = self.window();
+        Window {
+            to_ns: window.to_ns + nanos(MOST_AFTER_WINDOW),
+            ..window
+        }
+    }
+
+    /// The connections of this generator.
+    pub fn own_connections(&self) -> usize {
+        let part = self.generator.part;
+        part.of(self.spec.clients).len() + part.of(self.spec.idle).len()
+    }
+
     /// The clients of thread `index`.
-    pub(crate) fn clients_of(&self, index: usize) -> Range<usize> {
+    pub fn clients_of(&self, index: usize) -> Range<usize> {
         self.share(self.spec.clients, index)
     }
 
     /// The part of `all` that belongs to thread `index`.
     fn share(&self, all: usize, index: usize) -> Range<usize> {
         let threads = self.generator.threads;
-        all * index / threads..all * (index + 1) / threads
+        self.generator.part.of_thread(all, index, threads)
     }
 }

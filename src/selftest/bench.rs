@@ -7,7 +7,7 @@ use super::known_trial::{KnownTrial, SEED, Tried};
 use super::servers::{KnownServer, arrivals_ns};
 use crate::attack::AttackMode;
 use crate::error::Error;
-use crate::load::{DRAIN, GeneratorConfig};
+use crate::load::{DRAIN, GeneratorConfig, LoadPart};
 use crate::measure::trial::{Adjust, run_adjusted};
 use crate::measure::{Bound, Case, Observer, Purpose, RunProgress, ServerSpec};
 use crate::process::RunningServer;
@@ -120,6 +120,7 @@ fn case(check: &str, known: &KnownTrial, server_spec: ServerSpec) -> Case {
             threads: 1,
             drain: DRAIN,
             max_frame_bytes: DEFAULT_MAX_FRAME_BYTES + REPLY_SLACK_BYTES,
+            part: LoadPart::WHOLE,
         },
         scenario: Some(check.to_owned()),
         attack_mode: AttackMode::Off,

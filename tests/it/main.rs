@@ -37,6 +37,7 @@ mod original_client;
 mod overload;
 mod page;
 mod page_files;
+mod parts;
 mod plans;
 mod processes;
 mod progress;

@@ -191,6 +191,7 @@ fn a_real_overload_records_its_load_and_its_result() {
         threads: 1,
         drain: load::DRAIN,
         max_frame_bytes: 1 << 20,
+        part: load::LoadPart::WHOLE,
     };
     let info = ServerIdentity {
         kind: ServerKind::Target,

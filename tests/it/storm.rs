@@ -187,6 +187,7 @@ fn connects_made(target: SocketAddr, rate_rps: Option<f64>) -> u64 {
         threads: 2,
         drain: load::DRAIN,
         max_frame_bytes: 1 << 20,
+        part: load::LoadPart::WHOLE,
     };
     let load = load::Load::new(spec, generator, target, 1).unwrap();
     let measured = load::start(&load).unwrap().finish().unwrap();

@@ -9,7 +9,7 @@ use super::request::RequestArgs;
 use super::server::ServerArgs;
 use super::{numbers, times, values};
 use crate::cli::usage::UsageError;
-use crate::load::{DRAIN, GeneratorConfig, Load};
+use crate::load::{DRAIN, GeneratorConfig, Load, LoadPart};
 use crate::measure::environment;
 use crate::protocol::REPLY_SLACK_BYTES;
 use crate::record::{Arrivals, Assign, Close, LoadSpec, Mode, Spin, Stamps};
@@ -210,6 +210,7 @@ impl LoadArgs {
             threads: self.client_threads.map_or(threads, NonZeroUsize::get),
             drain: DRAIN,
             max_frame_bytes: server.max_frame_bytes() + REPLY_SLACK_BYTES,
+            part: LoadPart::WHOLE,
         }
     }
 }

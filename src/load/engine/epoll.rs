@@ -20,9 +20,6 @@ use crate::load::clients::core::Clients;
 use crate::load::close_barrier::BarrierGuard;
 use crate::load::effort::Effort;
 use crate::load::nanos::nanos;
-use crate::load::pacer::closed::ClosedLoop;
-use crate::load::pacer::open::OpenLoop;
-use crate::load::pacer::planned::Pacer;
 use crate::load::progress::SharedProgress;
 use crate::load::recorder::Recorder;
 use crate::load::sockets::Sockets;
@@ -159,8 +156,7 @@ pub(crate) fn run(
     spinning: Spinning,
     arrival: BarrierGuard,
 ) -> io::Result<ThreadResult> {
-    let own = load.clients_of(index);
-    let clients = own.len();
+    let clients = load.clients_of(index).len();
     if let Some(cpus) = &load.spec.client_cpus {
         cpus.pin()?;
     }
@@ -172,23 +168,7 @@ pub(crate) fn run(
     let connections = clients + config.idle;
     let sockets = Sockets::new(poller.poll.registry().try_clone()?, load, connections);
     let recorder = Recorder::new(shared.window);
-    let pacer: Box<dyn Pacer> = match load.schedule() {
-        None => {
-            let (ramp, idle) = (config.ramp, config.idle);
-            let start_ns = move |client| ramp.at_ns(idle + client);
-            let think_ns = nanos(load.spec.think);
-            let closed = ClosedLoop::starting(clients, load.spec.pipeline, start_ns, think_ns);
-            Box::new(closed.mixed(load.mix(), own.start))
-        }
-        Some(schedule) => {
-            let (mix, clients) = (load.mix(), load.spec.clients);
-            let sending = Window {
-                to_ns: shared.window.to_ns + nanos(MOST_AFTER_WINDOW),
-                ..shared.window
-            };
-            Box::new(OpenLoop::new(schedule, mix, clients, sending, own))
-        }
-    };
+    let pacer = load.pacer(index);
     let clients = Clients::new(clients, config, recorder, sockets, pacer, clock);
 
     let window = shared.window;

@@ -1,6 +1,7 @@
 //! The closed loop.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 
 use super::mix::{Kind, Mix};
 use super::planned::{Pacer, Planned};
@@ -17,7 +18,7 @@ pub struct ClosedLoop {
     free: VecDeque<Planned>,
     think_ns: u64,
     mix: Mix,
-    /// The number of the first client among the clients of all threads.
+    /// The number of the first client among the clients of the whole load.
     first_client: u64,
     /// Requests per client so far. Kinds are drawn by these numbers.
     request_counts: Vec<u64>,
@@ -38,9 +39,22 @@ impl ClosedLoop {
         start_ns: impl Fn(usize) -> u64,
         think_ns: u64,
     ) -> ClosedLoop {
+        ClosedLoop::part(0..clients, clients, pipeline, start_ns, think_ns)
+    }
+
+    /// As [`ClosedLoop::starting`], for the clients `own` of all `of`. `start_ns` takes the index
+    /// among its own.
+    pub fn part(
+        own: Range<usize>,
+        of: usize,
+        pipeline: usize,
+        start_ns: impl Fn(usize) -> u64,
+        think_ns: u64,
+    ) -> ClosedLoop {
+        let (first, clients) = (own.start, own.len());
         let spread_ns = |client: usize| {
-            let total_ns = u128::from(think_ns) * client as u128;
-            u64::try_from(total_ns / clients as u128).unwrap_or(u64::MAX)
+            let total_ns = u128::from(think_ns) * (first + client) as u128;
+            u64::try_from(total_ns / of as u128).unwrap_or(u64::MAX)
         };
         let all = (0..clients).flat_map(|client| {
             let at_ns = start_ns(client) + spread_ns(client);
@@ -56,7 +70,7 @@ impl ClosedLoop {
             free: VecDeque::with_capacity(clients * pipeline),
             think_ns,
             mix: Mix::default(),
-            first_client: 0,
+            first_client: first as u64,
             request_counts: vec![0; clients],
         }
     }

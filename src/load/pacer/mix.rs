@@ -23,8 +23,8 @@ pub struct Mix {
 }
 
 impl Mix {
-    /// The kind of request `number` of `stream`: a client of a closed loop, or the plan of an
-    /// open loop.
+    /// The kind of request `number` of `stream`: a client of a closed loop, a block of clients of
+    /// an open loop, or its whole plan.
     pub fn kind(&self, stream: u64, number: u64) -> Kind {
         let Some(one_in) = self.one_in.filter(|one_in| *one_in > 0) else {
             return Kind::Usual;
@@ -41,7 +41,7 @@ impl Mix {
 
 /// A hash: one step of SplitMix64 (Steele, Lea and Flood, *Fast Splittable Pseudorandom Number
 /// Generators*, OOPSLA 2014). Consecutive values give practically independent results.
-fn hashed(value: u64) -> u64 {
+pub(crate) fn hashed(value: u64) -> u64 {
     let value = value.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

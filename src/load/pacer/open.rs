@@ -1,58 +1,87 @@
 //! The open loop.
 
-use super::client_assignment::ClientAssignment;
+use std::ops::Range;
+
+use super::constant::ConstantTurns;
 use super::mix::Mix;
 use super::planned::{Pacer, Planned};
+use super::poisson::{BlockPlan, PoissonBlocks};
 use super::rate::Rate;
 use super::schedule::Schedule;
 use crate::load::window::Window;
 use crate::record::Arrivals;
 
-/// Kinds are drawn by a request's number in the plan, not by its client.
+/// With constant arrivals, kinds are drawn by a request's number in the plan.
 const WHOLE_PLAN: u64 = 0;
 
 /// The open loop: requests are due at the times of the plan, whether a client is free or not.
 ///
-/// Each thread draws the whole plan from the seed and keeps the requests of its own clients. So
-/// the plan is the same for any number of threads, and needs no memory.
+/// The plan of a client does not depend on which thread or process draws it, so any division of
+/// the clients gives the same plan. Each thread draws its own part only (with Poisson arrivals:
+/// that of the blocks of its clients), and keeps nothing of it.
 #[derive(Debug)]
 pub struct OpenLoop {
-    arrivals: Arrivals,
-    rate: Rate,
-    mix: Mix,
-    end_ns: u64,
-    random: fastrand::Rng,
-    assignment: ClientAssignment,
-    own: std::ops::Range<usize>,
-    /// Number of requests drawn from the plan so far.
-    drawn: u64,
-    /// Expected number of requests by the time of the last drawn one.
-    mean_count: f64,
+    source: Source,
+    /// The number of the first client of this thread.
+    first_client: usize,
     /// The next request of this thread; `None` at the end of the plan.
     next: Option<Planned>,
 }
 
+/// Where the plan comes from.
+#[derive(Debug)]
+enum Source {
+    Constant {
+        turns: ConstantTurns,
+        plan: BlockPlan,
+    },
+    Poisson(PoissonBlocks),
+}
+
+impl Source {
+    /// The next request, with the client's number among all clients.
+    fn next(&mut self) -> Option<Planned> {
+        match self {
+            Source::Poisson(blocks) => blocks.next(),
+            Source::Constant { turns, plan } => {
+                let (number, client) = turns.next()?;
+                let at_ns = plan.rate.at_ns(number as f64);
+                (at_ns < plan.end_ns).then(|| Planned {
+                    client,
+                    at_ns,
+                    kind: plan.mix.kind(WHOLE_PLAN, number),
+                })
+            }
+        }
+    }
+}
+
 impl OpenLoop {
-    /// The plan up to the window's end. `clients` is the number of clients of all threads, `own`
-    /// the range of this thread.
+    /// The plan up to the window's end. `clients` is the number of clients of the whole plan,
+    /// `own` the range of this thread.
     pub fn new(
         schedule: Schedule,
         mix: Mix,
         clients: usize,
         window: Window,
-        own: std::ops::Range<usize>,
+        own: Range<usize>,
     ) -> OpenLoop {
-        let random = fastrand::Rng::with_seed(schedule.seed);
-        let mut pacer = OpenLoop {
-            arrivals: schedule.arrivals,
+        let plan = BlockPlan {
             rate: Rate::new(&schedule, window.from_ns),
             mix,
             end_ns: window.to_ns,
-            random,
-            assignment: ClientAssignment::new(&schedule, clients),
-            own,
-            drawn: 0,
-            mean_count: 0.0,
+        };
+        let first_client = own.start;
+        let source = match schedule.arrivals {
+            Arrivals::Constant => Source::Constant {
+                turns: ConstantTurns::new(&schedule, clients, &own),
+                plan,
+            },
+            Arrivals::Poisson => Source::Poisson(PoissonBlocks::new(&schedule, plan, clients, own)),
+        };
+        let mut pacer = OpenLoop {
+            source,
+            first_client,
             next: None,
         };
         pacer.draw();
@@ -61,29 +90,10 @@ impl OpenLoop {
 
     /// Draws the next request of this thread.
     fn draw(&mut self) {
-        loop {
-            self.drawn += 1;
-            self.mean_count = match self.arrivals {
-                Arrivals::Constant => self.drawn as f64,
-                // The inverse of the exponential distribution; 1 − u is never 0.
-                Arrivals::Poisson => self.mean_count - (1.0 - self.random.f64()).ln(),
-            };
-            let at_ns = self.rate.at_ns(self.mean_count);
-            let client = self.assignment.next(self.drawn, &mut self.random);
-            if at_ns >= self.end_ns {
-                // The loop also ends here if a skewed plan has no request for these clients.
-                self.next = None;
-                return;
-            }
-            if self.own.contains(&client) {
-                self.next = Some(Planned {
-                    client: client - self.own.start,
-                    at_ns,
-                    kind: self.mix.kind(WHOLE_PLAN, self.drawn),
-                });
-                return;
-            }
-        }
+        self.next = self.source.next().map(|planned| Planned {
+            client: planned.client - self.first_client,
+            ..planned
+        });
     }
 }
 

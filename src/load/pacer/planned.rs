@@ -3,7 +3,7 @@
 use super::mix::Kind;
 
 /// A planned request: its client, its time and its message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Planned {
     /// The index of the client within its thread.
     pub client: usize,
