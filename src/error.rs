@@ -3,6 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Every error of the library.
 ///
@@ -131,6 +132,30 @@ pub enum Error {
     /// The load generator could not be set up.
     #[error("cannot start the load: {0}")]
     Load(#[source] io::Error),
+    /// The start that several generators agreed on has passed.
+    #[error("the start has passed, {late:?} ago: give a later --start-at")]
+    Late {
+        /// How long ago it was.
+        late: Duration,
+    },
+    /// One of several generators of a load failed.
+    #[error("rank {rank} on {host}: {reason}")]
+    Rank {
+        /// Its number.
+        rank: usize,
+        /// Its host.
+        host: String,
+        /// What happened, and what to do.
+        reason: String,
+    },
+    /// Records could not be added.
+    #[error("cannot merge {file}: {reason}")]
+    Merge {
+        /// The file.
+        file: PathBuf,
+        /// The reason.
+        reason: String,
+    },
     /// A file could not be written.
     #[error("cannot write {path}: {source}; {remedy}")]
     Write {

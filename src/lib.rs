@@ -90,6 +90,7 @@ compile_error!("rpcbench needs Linux 5.10 or later: epoll, signalfd, timerfd, me
 mod attack;
 mod check;
 mod cli;
+mod cluster;
 pub mod contract;
 mod error;
 mod findings;
@@ -125,6 +126,9 @@ pub mod internal {
     }
     pub mod check {
         pub use crate::check::*;
+    }
+    pub mod cluster {
+        pub use crate::cluster::*;
     }
     pub mod findings {
         pub use crate::findings::*;

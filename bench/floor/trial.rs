@@ -99,6 +99,7 @@ fn generator(
         drain: DRAIN,
         max_frame_bytes: DEFAULT_MAX_FRAME_BYTES,
         part: LoadPart::WHOLE,
+        start_at: None,
     };
     let running = start(&Load::new(spec, config, server.address(), seed)?)?;
     sleep_until(running.window_begins());

@@ -56,6 +56,7 @@ const VALUES: &[(&str, &[&str])] = &[
     ("idle-timeout", &["--idle-timeout", "9s"]),
     ("label", &["--label", "mine", "--exec", "server {port}"]),
     ("listen", &["--listen", "127.0.0.1:9"]),
+    ("listen-address", &["--listen-address", "127.0.0.9"]),
     ("margin", &["--margin", "9%"]),
     ("max-connections", &["--max-connections", "9"]),
     ("max-frame", &["--max-frame", "9KiB"]),
@@ -67,6 +68,17 @@ const VALUES: &[(&str, &[&str])] = &[
     ("pipeline", &["--pipeline", "9"]),
     ("rate", &["--rate", "9"]),
     (
+        "rank",
+        &[
+            "--rank",
+            "1/2",
+            "--start-at",
+            "1",
+            "--target",
+            "127.0.0.1:9",
+        ],
+    ),
+    (
         "requests-per-connection",
         &["--requests-per-connection", "9"],
     ),
@@ -76,6 +88,17 @@ const VALUES: &[(&str, &[&str])] = &[
     ("share", &["--share", "9%"]),
     ("slo", &["--slo", "p99=9ms"]),
     ("stamps", &["--stamps", "off"]),
+    (
+        "start-at",
+        &[
+            "--start-at",
+            "1",
+            "--rank",
+            "1/2",
+            "--target",
+            "127.0.0.1:9",
+        ],
+    ),
     ("suite", &["--suite", "quick"]),
     ("target", &["--target", "127.0.0.1:9"]),
     ("think", &["--think", "9ms"]),
@@ -130,7 +153,7 @@ fn complete(command: &Command, words: &[&str]) -> String {
     if command.get_name() != "rpcbench" {
         all.push(command.get_name());
     }
-    if !has(&["--model", "--exec"]) {
+    if !has(&["--model", "--exec", "--rank"]) {
         all.extend(["--model", "preforking-async"]);
     }
     if lists("seed") && !has(&["--seed"]) {

@@ -6,6 +6,7 @@ use super::app::App;
 pub(crate) use super::measure_task::Args;
 use super::output::{print, say};
 use super::plan::{print_plan, print_search};
+use super::ranks::Ranks;
 use super::resume::resume;
 use super::session::{Run, session};
 use super::usage::UsageError;
@@ -15,12 +16,14 @@ use crate::record::Verdict;
 use crate::report;
 
 /// Measures, then saves and prints the results.
-pub(crate) fn run(app: App<'_>, args: &Args) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(app: App<'_>, args: &Args, ranks: &Ranks) -> anyhow::Result<ExitCode> {
     let format = format(&args.output.format)?;
-    let (task, mut session) = match &args.study.resume {
+    ranks.refuse_without_mpi()?;
+    let (mut task, mut session) = match &args.study.resume {
         Some(path) => resume(app, path)?,
         None => (args.task(app)?, session()),
     };
+    ranks.join(&mut task, &args.ranks)?;
     if args.output.plan {
         match &task.search {
             Some(search) => print_search(search)?,
@@ -67,7 +70,9 @@ fn finish(run: Run, format: &dyn report::Format, strict: bool) -> anyhow::Result
 /// How to measure the remaining trials; a search has none.
 fn resume_advice(run: &Run) -> Option<String> {
     let path = run.file()?.to_str()?;
-    let is_resumable = run.record.interrupted && run.record.searches.is_empty();
+    let mut trials = run.record.cells.iter().flat_map(|cell| &cell.trials);
+    let has_ranks = trials.any(|trial| !trial.ranks.is_empty());
+    let is_resumable = run.record.interrupted && run.record.searches.is_empty() && !has_ranks;
     let path = shlex::try_quote(path).ok()?;
     is_resumable.then(|| format!("to resume: rpcbench --resume {path}"))
 }

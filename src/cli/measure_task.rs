@@ -9,6 +9,7 @@ use super::usage::UsageError;
 use crate::attack::AttackMode;
 use crate::cli::args::load::LoadArgs;
 use crate::cli::args::one_rate::with_one_rate;
+use crate::cli::args::ranks::RanksArgs;
 use crate::cli::args::save::SaveArgs;
 use crate::cli::args::server::{DEFAULT_IDLE_TIMEOUT, ServerArgs};
 use crate::cli::args::servers::AnyServersArgs;
@@ -65,6 +66,8 @@ pub(crate) struct Args {
     #[command(flatten)]
     server: ServerArgs,
     #[command(flatten)]
+    pub(crate) ranks: RanksArgs,
+    #[command(flatten)]
     pub(crate) study: StudyArgs,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
@@ -107,15 +110,16 @@ impl Args {
             Some(study) => self.load.cases(&study.scenarios, &self.server)?,
             None => self.load.matrix(self.default_times(), &self.server)?,
         };
-        let servers = self.servers.server_specs(app, &self.server)?.len();
+        let servers = self.servers.count(app, &self.server)?;
         let loads = match self.study.share(servers, &self.load) {
             Some(share) => with_one_rate(loads, share, (self.load.arrivals, self.load.assign)),
             None => loads,
         };
+        let listen = self.ranks.listen_address;
         let mut cases = Vec::new();
         for load in loads {
             let server = self.server.with_write_mode(load.load.write_mode);
-            for (server_spec, info) in self.servers.server_specs(app, &server)? {
+            for (server_spec, info) in self.servers.server_specs_at(app, &server, listen)? {
                 let load = load.clone();
                 cases.push(Case {
                     label: info.name.clone(),
@@ -126,6 +130,7 @@ impl Args {
                     scenario: load.scenario,
                     attack_mode: AttackMode::Off,
                     rate_spec: load.rate_spec,
+                    peers: None,
                 });
             }
         }
@@ -137,11 +142,13 @@ impl Args {
             .map_or(if self.takes_rounds() { BARE_ROUNDS } else { 1 }, |study| {
                 study.trials
             });
+        let rounds = self.study.rounds(default_rounds);
+        self.ranks.set(&mut cases, rounds)?;
         let plan = Plan {
             cases,
-            rounds: self.study.rounds(default_rounds),
+            rounds,
             budget: self.study.budget,
-            seed: seed_or_random(self.load.seed),
+            seed: seed_or_random(self.load.seed.or(self.ranks.seed())),
             before: EarlierRun::default(),
         };
         let search = self.study.slo.map(|slo| SearchPlan {

@@ -22,6 +22,7 @@ mod interrupt;
 mod man;
 mod measure;
 mod measure_task;
+mod merge;
 mod methods;
 mod models;
 mod near;
@@ -31,6 +32,7 @@ mod plan;
 mod progress;
 mod progress_line;
 mod progress_state;
+mod ranks;
 mod report;
 mod resume;
 mod scenarios;
@@ -53,8 +55,11 @@ use clap::{ArgAction, FromArgMatches, Parser, Subcommand};
 use command::{HelpLength, command};
 use explanation::explained;
 use hidden::Hidden;
+use ranks::Ranks;
 pub(crate) use usage::UsageError;
 
+#[cfg(feature = "mpi")]
+use crate::cluster::role::Role;
 use crate::error::Error;
 use crate::protocol::Service;
 use crate::server::ServeModel;
@@ -82,6 +87,8 @@ struct Cli {
 enum Command {
     /// Write records as one HTML page with charts, and as Markdown, CSV and HdrHistogram files
     Report(report::Args),
+    /// Make one record of those of the generators of a load (--rank)
+    Merge(merge::Args),
     /// Compare a candidate with a baseline, for CI: the exit code is the verdict
     Check(check::Args),
     /// Measure how noisy this machine is: a build compared with itself
@@ -120,7 +127,7 @@ pub fn main(models: &[&dyn ServeModel], service: &dyn Service) -> ExitCode {
         if is_broken_pipe(&error) {
             return ExitCode::SUCCESS;
         }
-        let _ = writeln!(std::io::stderr(), "rpcbench: {}", with_causes(&error));
+        print_error(&error);
         if is_usage_error(&error) {
             ExitCode::from(2)
         } else {
@@ -129,17 +136,50 @@ pub fn main(models: &[&dyn ServeModel], service: &dyn Service) -> ExitCode {
     })
 }
 
+fn print_error(error: &anyhow::Error) {
+    let text = with_causes(error);
+    // One of several processes says it for all.
+    if !text.is_empty() {
+        let _ = writeln!(std::io::stderr(), "rpcbench: {text}");
+    }
+}
+
 fn run(app: App<'_>) -> anyhow::Result<ExitCode> {
     let arguments = arguments();
     if let Some(hidden) = Hidden::of(&arguments)? {
         return hidden.run(app);
     }
-    let cli = match parse(app, &arguments)? {
+    #[cfg(feature = "mpi")]
+    match Role::take()? {
+        Role::Alone => {}
+        Role::Follower(follower) => {
+            follower.run()?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        Role::Leader(leader) => {
+            let code = command_of(app, &arguments, &Ranks::led_by(&leader));
+            let has_failed = code.as_ref().is_err_and(|error| !is_usage_error(error));
+            if has_failed && let Err(error) = &code {
+                // The other ranks may hang: MPI ends all, and this process too.
+                print_error(error);
+            }
+            leader.end(has_failed);
+            return code;
+        }
+    }
+    command_of(app, &arguments, &Ranks::alone())
+}
+
+fn command_of(app: App<'_>, arguments: &[String], ranks: &Ranks) -> anyhow::Result<ExitCode> {
+    let cli = match parse(app, arguments)? {
         Some(cli) => cli,
         None => return Ok(ExitCode::SUCCESS),
     };
+    if let Some(command) = &cli.command {
+        ranks.refuse(command)?;
+    }
     match cli.command {
-        None => measure::run(app, &cli.measure),
+        None => measure::run(app, &cli.measure, ranks),
         Some(Command::Serve(args)) => serve::run(app, &args),
         Some(Command::Models(args)) => models::run(app, &args),
         Some(Command::Scenarios(args)) => scenarios::run(&args),
@@ -148,6 +188,7 @@ fn run(app: App<'_>) -> anyhow::Result<ExitCode> {
         Some(Command::Selftest(args)) => selftest::run(&args),
         Some(Command::Torture(args)) => torture::run(app, &args),
         Some(Command::Report(args)) => report::run(&args),
+        Some(Command::Merge(args)) => merge::run(&args),
         Some(Command::Doctor) => doctor::run(),
         Some(Command::Completions(args)) => completions::run(app, &args),
         Some(Command::Man(args)) => man::run(app, &args),

@@ -124,6 +124,7 @@ pub(super) fn plan(app: App<'_>, args: &Args) -> anyhow::Result<Plan> {
                 scenario: Some(attack.map_or(CALM, |attack| attack.name).to_owned()),
                 attack_mode,
                 rate_spec: None,
+                peers: None,
             });
         }
     }
@@ -175,5 +176,6 @@ fn generator(server: &ServerArgs) -> GeneratorConfig {
         drain: DRAIN,
         max_frame_bytes: server.max_frame_bytes() + REPLY_SLACK_BYTES,
         part: LoadPart::WHOLE,
+        start_at: None,
     }
 }

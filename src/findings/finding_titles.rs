@@ -49,6 +49,10 @@ pub(crate) fn title(finding: &ValidityFinding) -> String {
         ValidityFinding::UncleanStop {} => "the server did not stop cleanly",
         ValidityFinding::DebugBuild {} => "this is a debug build",
         ValidityFinding::HistogramOverflow { .. } => "some times were over one hour",
+        ValidityFinding::MissingRanks { .. } => "ranks are missing",
+        ValidityFinding::RanksApart { .. } => "the ranks did not begin together",
+        ValidityFinding::SaturatedRanks { .. } => "some ranks were at their limit",
+        ValidityFinding::Stragglers { .. } => "some ranks were much slower than the others",
         ValidityFinding::Legacy { .. } | ValidityFinding::Unknown { .. } => {
             "the reasons are in the warnings"
         }

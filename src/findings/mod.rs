@@ -20,6 +20,7 @@ pub mod load_line;
 pub mod measures;
 pub mod no_reply_sentences;
 pub mod provenance;
+mod rank_sentences;
 pub mod ranking;
 pub mod record_differences;
 pub mod search_sentences;

@@ -1,6 +1,7 @@
 //! What the checks on a trial found, in words: what was measured, what it means, what to do.
 
 use super::no_reply_sentences::cause_and_remedy;
+use super::rank_sentences;
 use super::units::span;
 use crate::record::{ErrorCounts, TrendMetric, Validity, ValidityFinding};
 
@@ -70,6 +71,10 @@ pub fn sentence(finding: &ValidityFinding) -> String {
         ValidityFinding::HistogramOverflow { times } => format!(
             "{times} measured times were over one hour, the maximum of the histograms, so the quantiles do not include them; give a shorter --timeout"
         ),
+        ValidityFinding::MissingRanks { .. }
+        | ValidityFinding::RanksApart { .. }
+        | ValidityFinding::SaturatedRanks { .. }
+        | ValidityFinding::Stragglers { .. } => rank_sentences::sentence(finding),
         ValidityFinding::Legacy { text } => text.clone(),
         ValidityFinding::Unknown { code, .. } => format!(
             "a newer version of this program found {code}; read the record with that version"

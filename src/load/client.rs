@@ -1,5 +1,7 @@
 //! One client: its connection, its requests in flight, and its requests that wait to be sent.
 
+use serde::{Deserialize, Serialize};
+
 use std::collections::VecDeque;
 
 use super::message::Tag;
@@ -55,7 +57,8 @@ pub(crate) enum ConnectionState {
 }
 
 /// The result of one client when the load has ended.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "ClientNumbers", into = "ClientNumbers")]
 pub struct ClientResult {
     /// Correct replies inside the window.
     pub replies: u64,
@@ -73,6 +76,39 @@ pub struct ClientResult {
     pub answered_planned: u64,
     /// Whether any reply to them came, correct or wrong.
     pub got_reply: bool,
+}
+
+/// A client's result as numbers only: there may be many clients.
+type ClientNumbers = (u64, u64, u64, u64, u64, u64, u64, bool);
+
+impl From<ClientResult> for ClientNumbers {
+    fn from(client: ClientResult) -> ClientNumbers {
+        (
+            client.replies,
+            client.longest_wait_ns,
+            client.asked,
+            client.answered,
+            client.unanswered,
+            client.planned,
+            client.answered_planned,
+            client.got_reply,
+        )
+    }
+}
+
+impl From<ClientNumbers> for ClientResult {
+    fn from(numbers: ClientNumbers) -> ClientResult {
+        ClientResult {
+            replies: numbers.0,
+            longest_wait_ns: numbers.1,
+            asked: numbers.2,
+            answered: numbers.3,
+            unanswered: numbers.4,
+            planned: numbers.5,
+            answered_planned: numbers.6,
+            got_reply: numbers.7,
+        }
+    }
 }
 
 impl ClientResult {

@@ -6,7 +6,9 @@
 //! The read delay, from the arrival to the read, is the generator's and in neither of them.
 
 use hdrhistogram::Histogram;
+use serde::{Deserialize, Serialize};
 
+use super::histogram_text;
 use super::sample::{Sample, histogram};
 
 /// The moments of a request with a correct reply, in nanoseconds since the load began.
@@ -40,15 +42,19 @@ pub enum Arrival {
 }
 
 /// The parts of the response times of the answered requests of the sample. Nothing here grows.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Delays {
     /// From when the generator could have sent it to its send.
+    #[serde(with = "histogram_text")]
     pub scheduling: Histogram<u64>,
     /// From the planned send to when its connection was open and free.
+    #[serde(with = "histogram_text")]
     pub connection_wait: Histogram<u64>,
     /// From when its last byte left to the arrival of its reply, of requests with a send stamp.
+    #[serde(with = "histogram_text")]
     pub wire_to_wire: Histogram<u64>,
     /// From the arrival of its reply to the read, of replies with an exact stamp.
+    #[serde(with = "histogram_text")]
     pub read: Histogram<u64>,
     /// Response times without the scheduling delay; requests without a reply are at their ages.
     pub undelayed: Sample,

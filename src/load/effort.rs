@@ -1,12 +1,14 @@
 //! CPU time and scheduling delay of a generator thread.
 
+use serde::{Deserialize, Serialize};
+
 use std::fs;
 use std::time::{Duration, Instant};
 
 use nix::time::{ClockId, clock_gettime};
 
 /// CPU time and scheduling delay of a generator thread, inside the window.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Effort {
     /// CPU time.
     pub cpu: Duration,

@@ -1,5 +1,7 @@
 //! What the clients saw of requests and connects that failed, from the start of the load on.
 
+use serde::{Deserialize, Serialize};
+
 use super::clients::failures::{ConnectFailure, Failure};
 
 /// Bytes shown of an answer that is no message.
@@ -8,7 +10,7 @@ const SHOWN_BYTES: usize = 40;
 /// Why requests had no correct reply. In contrast to the record's counts of failures it includes
 /// the warm-up: clients that fail connect less and less often, so in a short window there may be
 /// no failure at all.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FailureCauses {
     /// Correct replies.
     pub correct: u64,

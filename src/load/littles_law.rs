@@ -1,13 +1,15 @@
 //! Requests that enter and leave the system over the window: data for Little's law and for the test
 //! whether the load was steady.
 
+use serde::{Deserialize, Serialize};
+
 use super::window::Window;
 
 /// Slices of the window: enough to show a trend, few enough to be cheap.
 const SLICES: u64 = 50;
 
 /// Counts of requests that entered and left, and of the replies in each slice of the window.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct FlowBalance {
     window: Window,
     /// The length of a slice, which stays when the window ends early.
@@ -21,7 +23,7 @@ pub struct FlowBalance {
 }
 
 /// The replies of one slice of the window.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Slice {
     /// Number of replies.
     pub replies: u64,

@@ -1,8 +1,10 @@
 //! Requests from before the window.
 
+use serde::{Deserialize, Serialize};
+
 /// Requests planned before the window that had not ended when it began. They are in no latency:
 /// the window would see the longer ones more often than they are.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Older {
     /// How many ended, answered or not.
     pub ended: u64,

@@ -4,6 +4,8 @@ use std::fmt;
 use std::ops::Range;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 /// The most generators of one load.
 pub const MOST_RANKS: usize = 10_000;
 
@@ -15,7 +17,7 @@ pub const MOST_RANKS: usize = 10_000;
 /// let part: LoadPart = "2/3".parse().unwrap();
 /// assert_eq!(part.of(10), 6..10);
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LoadPart {
     /// The number of the generator, from 0.
     pub rank: usize,

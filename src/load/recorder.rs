@@ -1,33 +1,23 @@
 //! The measurements of one thread, in the window and around it.
 
 use hdrhistogram::Histogram;
+use serde::{Deserialize, Serialize};
 
 use super::delays::{Delays, Moments};
 use super::failure_causes::FailureCauses;
+use super::histogram_text;
+use super::interval::{self, Interval};
 use super::littles_law::FlowBalance;
 use super::older::Older;
-use super::sample::{HIGHEST_NS, Sample, histogram};
+use super::sample::{Sample, histogram};
 use super::spec::DRAIN;
 use super::window::{MOST_INTERVALS, Window};
 use crate::record::{Connects, ErrorCounts};
 
 const DRAIN_NS: u64 = DRAIN.as_nanos() as u64;
 
-/// One interval of the series.
-#[derive(Debug, Clone)]
-pub struct Interval {
-    /// Correct replies that came in it.
-    pub requests: u64,
-    /// Requests planned in it.
-    pub planned: u64,
-    /// Requests that ended in it, with or without a reply.
-    pub ended: u64,
-    /// Latencies of the correct replies, with two significant digits.
-    pub latency: Histogram<u32>,
-}
-
 /// Histograms and counts of a thread. All are allocated before the load begins.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Recorder {
     window: Window,
     /// The length of an interval of the series, which stays when the window ends early.
@@ -35,16 +25,20 @@ pub struct Recorder {
     /// How much earlier than planned the window ended.
     cut_ns: u64,
     /// Requests that are never sent, at their ages at the planned end of the drain.
+    #[serde(with = "histogram_text")]
     never_sent: Histogram<u64>,
     /// Requests planned before the window that are never sent.
     older_never_sent: u64,
     /// Response time: from the planned send to the reply.
     pub latency: Sample,
     /// Service time of answered requests: from the actual send to the reply.
+    #[serde(with = "histogram_text")]
     pub service: Histogram<u64>,
     /// Duration of connects.
+    #[serde(with = "histogram_text")]
     pub connect: Histogram<u64>,
     /// Scheduling delay of the generator: from when a request could have been sent to its actual send.
+    #[serde(with = "histogram_text")]
     pub lag: Histogram<u64>,
     /// The parts of the response times; `None` in a closed loop without time stamps.
     pub delays: Option<Box<Delays>>,
@@ -79,19 +73,13 @@ pub struct Recorder {
     /// Number of times that were too long for the histograms.
     pub overflow: u64,
     /// Counts and latencies over time. Allocated for the longest series, so that memory does not depend on the duration.
+    #[serde(with = "interval::series")]
     pub series: Vec<Interval>,
 }
 
 impl Recorder {
     /// An empty recorder.
     pub fn new(window: Window) -> Recorder {
-        let latency = Histogram::new_with_bounds(1, HIGHEST_NS, 2).expect("these bounds are valid");
-        let interval = Interval {
-            requests: 0,
-            planned: 0,
-            ended: 0,
-            latency,
-        };
         Recorder {
             window,
             interval_ns: window.interval_ns(),
@@ -118,7 +106,7 @@ impl Recorder {
             causes: FailureCauses::default(),
             first_wrong: None,
             overflow: 0,
-            series: vec![interval; MOST_INTERVALS as usize],
+            series: vec![Interval::new(); MOST_INTERVALS as usize],
         }
     }
 
@@ -130,6 +118,11 @@ impl Recorder {
     /// The window, as it was measured.
     pub fn window(&self) -> Window {
         self.window
+    }
+
+    /// Whether both measured windows of the same length.
+    pub fn is_of_same_window(&self, other: &Recorder) -> bool {
+        self.window == other.window && self.interval_ns == other.interval_ns
     }
 
     /// The length of an interval of the series.

@@ -8,21 +8,18 @@ use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use super::client::ClientResult;
 use super::clients::core::TIMEOUT_CHECK_NS;
 use super::close_barrier::{BarrierGuard, CloseBarrier};
-use super::effort::Effort;
 use super::engine::epoll;
+use super::measured::Measured;
 use super::nanos::nanos;
 use super::progress::{LiveProgress, SharedProgress, ThreadProgress};
-use super::recorder::Recorder;
 use super::spec::Load;
 #[cfg(doc)]
 use super::spec::MOST_AFTER_WINDOW;
 use super::spinning::Spinning;
 use crate::error::Error;
 use crate::load::engine::event_loop::ThreadResult;
-use crate::sys::Priority;
 
 /// How far ahead an early end of the window is set: each thread looks at least this often, so
 /// all know it before it comes, and none counts beyond it.
@@ -34,23 +31,7 @@ pub struct RunningLoad {
     shared: Arc<SharedProgress>,
     threads: Vec<JoinHandle<io::Result<ThreadResult>>>,
     arrival: Option<BarrierGuard>,
-}
-
-/// The result of a load, all threads together.
-#[derive(Debug)]
-pub struct Measured {
-    /// Histograms and counts.
-    pub recorder: Recorder,
-    /// The result of each client.
-    pub clients: Vec<ClientResult>,
-    /// The effort of each thread over the window.
-    pub efforts: Vec<Effort>,
-    /// The effort of each thread until the rate falls; without an overload, over the window.
-    pub overload_efforts: Vec<Effort>,
-    /// The priority of its threads at the end: the lowest.
-    pub priority: Priority,
-    /// Whether all threads polled without sleeping until the end.
-    pub spins: bool,
+    connections: usize,
 }
 
 /// Starts the load. Its times are relative to this call.
@@ -88,9 +69,10 @@ pub fn start_from(load: &Load, begins: Instant) -> Result<RunningLoad, Error> {
         shared,
         threads: Vec::new(),
         arrival: Some(barrier.arrival()),
+        connections: load.own_connections(),
     };
     // Here, where no thread is bound to a part of the cores.
-    let spinning = Spinning::of(&load.spec, threads);
+    let spinning = Spinning::of(&load);
     for (index, arrival) in arrivals.into_iter().enumerate() {
         let (load, shared) = (load.clone(), Arc::clone(&running.shared));
         let thread = thread::Builder::new().name(format!("load {index}"));
@@ -159,26 +141,22 @@ impl RunningLoad {
                 .join()
                 .unwrap_or_else(panicked)
                 .map_err(Error::Load)?;
+            let result = Measured {
+                recorder: result.recorder,
+                clients: result.clients,
+                efforts: vec![result.effort],
+                overload_efforts: vec![result.overload_effort],
+                priority: result.priority,
+                spins: result.spins,
+                connections: 0,
+            };
             match &mut measured {
-                None => {
-                    measured = Some(Measured {
-                        recorder: result.recorder,
-                        clients: result.clients,
-                        efforts: vec![result.effort],
-                        overload_efforts: vec![result.overload_effort],
-                        priority: result.priority,
-                        spins: result.spins,
-                    });
-                }
-                Some(measured) => {
-                    measured.recorder.add(&result.recorder);
-                    measured.clients.extend(result.clients);
-                    measured.efforts.push(result.effort);
-                    measured.overload_efforts.push(result.overload_effort);
-                    measured.priority = measured.priority.min(result.priority);
-                    measured.spins &= result.spins;
-                }
+                None => measured = Some(result),
+                Some(measured) => measured.add(result),
             }
+        }
+        if let Some(measured) = &mut measured {
+            measured.connections = self.connections;
         }
         measured
             .ok_or_else(|| Error::Load(io::Error::other("the load generator started no thread")))

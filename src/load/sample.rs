@@ -1,9 +1,10 @@
 //! Latencies, some of which are censored: only a lower bound is known.
 
 use hdrhistogram::Histogram;
+use serde::{Deserialize, Serialize};
 
-/// The longest time in a histogram: one hour.
-pub const HIGHEST_NS: u64 = 3_600_000_000_000;
+use super::histogram_text;
+pub use super::histogram_text::HIGHEST_NS;
 
 /// A histogram from 1 ns to 1 h with three significant digits. It never grows, so recording never
 /// allocates.
@@ -14,11 +15,13 @@ pub fn histogram() -> Histogram<u64> {
 /// The requests of a trial: the answered ones, and the censored (unanswered) ones at their ages.
 ///
 /// Without the censored ones, a server that does not answer would look fast.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Sample {
     /// Latencies of answered requests.
+    #[serde(with = "histogram_text")]
     pub answered: Histogram<u64>,
     /// Ages of requests that were given up, timed out, or never sent.
+    #[serde(with = "histogram_text")]
     pub censored: Histogram<u64>,
 }
 

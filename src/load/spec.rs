@@ -3,7 +3,9 @@
 use std::io;
 use std::net::SocketAddr;
 use std::ops::Range;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
+
+use serde::{Deserialize, Serialize};
 
 use super::client_config::{ClientConfig, Ramp};
 use super::message::Message;
@@ -26,7 +28,7 @@ pub const MOST_AFTER_WINDOW: Duration = Duration::from_millis(100);
 const CONNECT_GAP: Duration = Duration::from_micros(100);
 
 /// How the generator runs, whatever the load.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GeneratorConfig {
     /// Threads of the generator; clients are divided among them.
     pub threads: usize,
@@ -36,6 +38,8 @@ pub struct GeneratorConfig {
     pub max_frame_bytes: usize,
     /// The part of the load that this generator makes.
     pub part: LoadPart,
+    /// When the load begins; `None` is at once.
+    pub start_at: Option<SystemTime>,
 }
 
 /// A load, ready to run.
@@ -158,7 +162,7 @@ impl Load {
     }
 
     /// The connections of this generator.
-    pub fn own_connections(&self) -> usize {
+    pub(crate) fn own_connections(&self) -> usize {
         let part = self.generator.part;
         part.of(self.spec.clients).len() + part.of(self.spec.idle).len()
     }

@@ -11,6 +11,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::effort::Effort;
+use super::spec::Load;
 use crate::record::{LoadSpec, Mode, Spin};
 use crate::sys::Priority;
 
@@ -41,10 +42,13 @@ impl Spinning {
         }
     }
 
-    /// What `threads` threads with this load do on this machine.
-    pub(crate) fn of(load: &LoadSpec, threads: usize) -> Spinning {
+    /// What the threads of this load do on this machine.
+    pub(crate) fn of(load: &Load) -> Spinning {
         let cores = thread::available_parallelism().map_or(1, usize::from);
-        Spinning::new(resolved(load, threads, cores))
+        let ranks = load.generator.part.ranks as f64;
+        let rate_rps = load.spec.rate_rps.unwrap_or_default() / ranks;
+        let threads = load.generator.threads;
+        Spinning::new(resolved(&load.spec, rate_rps, threads, cores))
     }
 
     /// Whether the thread polls without sleeping.
@@ -93,16 +97,14 @@ pub(crate) fn lacked_core(effort: &Effort) -> bool {
     effort.run_delay.as_secs_f64() > MOST_DELAYED * effort.elapsed.as_secs_f64()
 }
 
-/// What [`Spin::Auto`] means for `threads` threads on a machine with `cores` cores.
-fn resolved(load: &LoadSpec, threads: usize, cores: usize) -> Spin {
+/// What [`Spin::Auto`] means for `threads` threads that send at this rate together, on a machine
+/// with `cores` cores.
+fn resolved(load: &LoadSpec, rate_rps: f64, threads: usize, cores: usize) -> Spin {
     let is_open = load.mode != Mode::Closed;
-    let rate_rps = load.rate_rps.unwrap_or_default() / threads as f64;
+    let is_fast = rate_rps >= LEAST_RATE_RPS * threads as f64;
     let has_room = threads * CORES_PER_THREAD <= cores;
     // A real-time thread that never sleeps would let nothing else run on its core.
-    let may_spin = is_open
-        && rate_rps >= LEAST_RATE_RPS
-        && has_room
-        && load.client_priority != Priority::Realtime;
+    let may_spin = is_open && is_fast && has_room && load.client_priority != Priority::Realtime;
     match load.client_spin {
         Spin::Auto if !may_spin => Spin::Off,
         given => given,
@@ -118,12 +120,11 @@ mod tests {
         let of = |mode, client_priority, client_spin, threads, cores| {
             let load = LoadSpec {
                 mode,
-                rate_rps: Some(20_000.0),
                 client_priority,
                 client_spin,
                 ..LoadSpec::default()
             };
-            resolved(&load, threads, cores)
+            resolved(&load, 20_000.0, threads, cores)
         };
         let (open, closed) = (Mode::Poisson, Mode::Closed);
         let (normal, realtime) = (Priority::Normal, Priority::Realtime);

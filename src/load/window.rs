@@ -1,11 +1,13 @@
 //! The measurement window.
 
+use serde::{Deserialize, Serialize};
+
 /// The largest number of intervals in a series.
 pub(crate) const MOST_INTERVALS: u64 = 120;
 const SECOND_NS: u64 = 1_000_000_000;
 
 /// The measurement window, in nanoseconds since the load began: `[from_ns, to_ns)`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Window {
     /// The end of the warm-up.
     pub from_ns: u64,

@@ -96,6 +96,8 @@ pub(crate) fn assemble(
         hostile_connections: None,
         residue: None,
         generator: GeneratorSide::default(),
+        ranks: Vec::new(),
+        share: None,
         validity: Validity::default(),
     };
     trial.overload = overload_result(load, &trial, recorder);
@@ -105,7 +107,7 @@ pub(crate) fn assemble(
         measured,
         planned.map(|_| kept_up),
         observed.memory_bytes,
-        load.connections(),
+        measured.connections,
     );
     trial.validity = validity::validity(&Evidence {
         load,

@@ -1,5 +1,8 @@
 //! One cell of the matrix: a server under a load.
 
+use std::rc::Rc;
+
+use super::peers::Peers;
 use super::server_spec::ServerSpec;
 use crate::attack::AttackMode;
 use crate::load::GeneratorConfig;
@@ -26,12 +29,21 @@ pub struct Case {
     pub attack_mode: AttackMode,
     /// The load's rates, if they are shares of the servers' capacity.
     pub rate_spec: Option<RateSpec>,
+    /// The other generators of the load; `None` if this process makes it alone.
+    pub peers: Option<Rc<dyn Peers>>,
 }
 
 impl Case {
     /// The server's name.
     pub fn name(&self) -> &str {
         &self.info.name
+    }
+
+    /// The connections that this process makes.
+    pub(crate) fn own_connections(&self) -> usize {
+        let peers = self.peers.as_ref();
+        let part = peers.map_or(self.generator.part, |peers| peers.part());
+        part.of(self.load.clients).len() + part.of(self.load.idle).len()
     }
 
     /// Whether both are the same server under the same load.

@@ -12,9 +12,16 @@ const OTHER_DESCRIPTORS: u64 = 64;
 /// # Errors
 /// When the limit cannot be read, or is too low for the case with the most connections.
 pub fn reserve_descriptors<'a>(cases: impl IntoIterator<Item = &'a Case>) -> Result<(), Error> {
+    let connections = cases.into_iter().map(Case::own_connections);
+    reserve(connections.max().unwrap_or(0))
+}
+
+/// As [`reserve_descriptors`], for this number of connections.
+///
+/// # Errors
+/// When the limit cannot be read, or is too low.
+pub fn reserve(connections: usize) -> Result<(), Error> {
     let limit = raise_descriptor_limit().map_err(Error::Load)?;
-    let connections = cases.into_iter().map(|case| case.load.connections());
-    let connections = connections.max().unwrap_or(0);
     let needed = connections as u64 + OTHER_DESCRIPTORS;
     if needed > limit {
         return Err(Error::Descriptors {

@@ -97,6 +97,7 @@ mod tests {
             overload_efforts: cpu_and_delay_ms.iter().map(effort).collect(),
             priority: Priority::Normal,
             spins: false,
+            connections: 1,
         }
     }
 

@@ -20,3 +20,17 @@ pub struct Observed {
     /// Memory of this process.
     pub memory_bytes: Option<u64>,
 }
+
+impl Observed {
+    /// The readings of a trial whose server was not observed.
+    pub(crate) fn without_server(steal: f64, memory_bytes: Option<u64>) -> Observed {
+        Observed {
+            window: [Instant::now(); 2],
+            before: None,
+            after: None,
+            peak: ServerSize::default(),
+            steal,
+            memory_bytes,
+        }
+    }
+}

@@ -74,7 +74,7 @@ impl<'a> Running<'a> {
         let begun = Instant::now();
         // All servers in a round get the same plan of requests.
         let seed = self.plan.seed.wrapping_add(round as u64);
-        let Some(mut run) = trial::run(case, seed, self.observer)? else {
+        let Some(mut run) = trial::run_keeping(case, seed, self.observer)? else {
             return Ok(Ran::Ended);
         };
         (run.trial.order, run.trial.round) = (order, round);
@@ -82,6 +82,9 @@ impl<'a> Running<'a> {
         let outcome = &mut *self.outcome;
         outcome.cells[at].trials.push(run.trial);
         outcome.cells[at].contestant.options = run.options;
+        if let Some(error) = run.error {
+            return Err(error);
+        }
         if run.ends_run {
             return Ok(if is_complete {
                 Ran::CompleteAndEnded

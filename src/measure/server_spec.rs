@@ -1,7 +1,7 @@
 //! How to start or reach the server of a case.
 
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::time::Duration;
 
 use crate::process::{ReadyBy, ServerProgram};
@@ -27,6 +27,8 @@ pub struct Exec {
     pub drain: Duration,
     /// The cores that it may use; `None` is all.
     pub cpus: Option<Cpus>,
+    /// The address at which it is expected to listen.
+    pub listen: IpAddr,
 }
 
 impl Exec {
@@ -39,7 +41,7 @@ impl Exec {
     /// # Errors
     /// When no free port is available.
     pub(crate) fn program(&self, name: &str) -> io::Result<ServerProgram> {
-        let address = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?;
+        let address = TcpListener::bind((self.listen, 0))?.local_addr()?;
         let port = address.port().to_string();
         let command = self
             .words

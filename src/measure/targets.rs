@@ -1,6 +1,7 @@
 //! Checks that servers which are already running can be reached.
 
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
 
 use super::case::Case;
 use super::server_spec::ServerSpec;
@@ -16,8 +17,17 @@ pub(crate) fn reach_targets(cases: &[Case]) -> Result<(), Error> {
         _ => None,
     });
     for (target, timeout) in targets {
-        TcpStream::connect_timeout(&target, timeout)
-            .map_err(|source| Error::Target { target, source })?;
+        reach(target, timeout)?;
     }
     Ok(())
+}
+
+/// Connects to a target once.
+///
+/// # Errors
+/// When it does not accept the connection.
+pub(crate) fn reach(target: SocketAddr, timeout: Duration) -> Result<(), Error> {
+    TcpStream::connect_timeout(&target, timeout)
+        .map(drop)
+        .map_err(|source| Error::Target { target, source })
 }

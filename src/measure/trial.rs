@@ -8,10 +8,12 @@ use super::environment;
 use super::environment::CpuTicks;
 use super::observed::Observed;
 use super::observer::Observer;
+use super::ranks::trial_of_shares;
 use super::server_spec::ServerSpec;
+use super::trial_load::TrialLoad;
 use crate::attack::LeakCheck;
 use crate::error::Error;
-use crate::load::{Load, Measured, RunningLoad, start};
+use crate::load::{Measured, RunningLoad};
 use crate::process::{RunningServer, ServerEnd, ServerSize, ServerUsage};
 use crate::record::{ServerOptions, Trial};
 
@@ -35,6 +37,8 @@ pub(crate) struct TrialRun {
     pub(crate) options: ServerOptions,
     /// Whether the observer ended the run; the trial is complete unless it is marked.
     pub(crate) ends_run: bool,
+    /// The failure of another generator that ended the run; the trial has what could be had.
+    pub(crate) error: Option<Error>,
 }
 
 /// What ended the window.
@@ -50,6 +54,22 @@ enum End {
 /// Runs one trial. When the observer ends the run inside the window, the trial is of the window
 /// until then; before the window there is no trial: `None`.
 pub(crate) fn run(
+    case: &Case,
+    seed: u64,
+    observer: &mut dyn Observer,
+) -> Result<Option<TrialRun>, Error> {
+    let run = run_keeping(case, seed, observer)?;
+    match run {
+        Some(TrialRun {
+            error: Some(error), ..
+        }) => Err(error),
+        run => Ok(run),
+    }
+}
+
+/// Runs one trial as [`run`] does. If another generator fails, the trial has the shares of those
+/// that did not.
+pub(crate) fn run_keeping(
     case: &Case,
     seed: u64,
     observer: &mut dyn Observer,
@@ -84,16 +104,25 @@ pub(crate) fn run_adjusted(
         ServerSpec::Target(target) => (None, *target),
     };
     let leak_check = LeakCheck::begin(case.attack_mode, server.as_ref(), target)?;
-    let load = Load::new(case.load.clone(), case.generator, target, seed)?;
-    let running = start(&load)?;
-    let Some((mut observed, mut end)) = watch_window(&running, server.as_mut(), observer)? else {
+    let Some(load) = TrialLoad::start(case, target, seed, observer)? else {
         return Ok(None);
     };
-    if end != End::Planned {
-        end = watch_drain(&running, end, observer)?;
+    let Some((mut observed, mut end)) = watch_window(&load.running, server.as_mut(), observer)?
+    else {
+        return Ok(None);
+    };
+    if end != End::Planned && case.peers.is_some() {
+        // The engine that started the generators ends them all in a moment.
+        end = End::Hurried;
     }
-    let mut measured = running.finish()?;
-    adjust(&mut measured, &mut observed);
+    if end != End::Planned {
+        end = watch_drain(&load.running, end, observer)?;
+    }
+    let mut load = load.finish(end != End::Planned)?;
+    adjust(&mut load.measured, &mut observed);
+    // Before the server stops: the other generators may still drain.
+    let is_early = end != End::Planned;
+    let collected = load.collect(observed.steal, observed.memory_bytes, is_early);
     // What the server gives back after an early end is not comparable, and takes time.
     let leaks = leak_check.filter(|_| end == End::Planned);
     let leaks = leaks.map(|check| check.end(server.as_ref()));
@@ -103,13 +132,26 @@ pub(crate) fn run_adjusted(
         Some(server) if end != End::Hurried => stop(server, end, observer)?,
         _ => None,
     };
-    let mut trial = assemble(
-        &case.load,
-        &measured,
-        &observed,
-        ended.as_ref(),
-        options.workers,
-    );
+    let (shares, error) = match collected {
+        None => (None, None),
+        Some(collected) => {
+            let shares = (collected.own, collected.others);
+            (Some(shares), collected.error)
+        }
+    };
+    let (ended, workers) = (ended.as_ref(), options.workers);
+    let mut trial = match &shares {
+        None => assemble(&case.load, &load.measured, &observed, ended, workers),
+        Some((own, others)) => {
+            let shares = (own, others.as_slice());
+            trial_of_shares(&case.load, shares, &mut observed, ended, workers)
+        }
+    };
+    if case.peers.is_none()
+        && let Some((share, _)) = &shares
+    {
+        trial.share = Some(share.encode().map_err(|error| Error::Load(error.into()))?);
+    }
     if let Some((connections, residue)) = leaks {
         (trial.hostile_connections, trial.residue) = (connections, residue);
     }
@@ -117,6 +159,7 @@ pub(crate) fn run_adjusted(
         trial,
         options,
         ends_run: end != End::Planned,
+        error,
     }))
 }
 

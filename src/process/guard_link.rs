@@ -1,6 +1,7 @@
 //! The harness's side of a guard: the process and its pipes.
 
 use std::collections::VecDeque;
+use std::ffi::OsStr;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -47,7 +48,13 @@ impl GuardLink {
             Some(binary) => binary.clone(),
             None => std::env::current_exe()?,
         };
-        let mut guard = Command::new(binary)
+        let mut guard = Command::new(binary);
+        for (name, _) in std::env::vars_os() {
+            if is_of_engine(&name) {
+                guard.env_remove(name);
+            }
+        }
+        let mut guard = guard
             .arg("__guard")
             .arg(serde_json::to_string(&launch)?)
             .arg("--")
@@ -138,6 +145,16 @@ impl Drop for GuardLink {
         self.orders = None;
         let _ = self.guard.wait();
     }
+}
+
+/// Whether a variable belongs to an engine that has started this process as one of several. A
+/// server is none of them, and must not take itself for one.
+fn is_of_engine(name: &OsStr) -> bool {
+    const PREFIXES: [&str; 4] = ["OMPI_", "ORTE_", "PMIX_", "PMI_"];
+    let name = name.as_encoded_bytes();
+    PREFIXES
+        .iter()
+        .any(|prefix| name.starts_with(prefix.as_bytes()))
 }
 
 fn read_lines(stdout: ChildStdout, lines: &SyncSender<Message>) {

@@ -17,12 +17,18 @@ pub fn encode<T: Counter>(histogram: &Histogram<T>) -> String {
 
 /// Decodes a histogram; `None` if the text is not one.
 pub fn decode(text: &str) -> Option<Histogram<u64>> {
+    decode_counts(text)
+}
+
+/// Decodes a histogram with counts of this type; `None` if the text is not one.
+pub(crate) fn decode_counts<T: Counter>(text: &str) -> Option<Histogram<T>> {
     /// A histogram of this program takes a few KiB, so a far longer text is not one of them.
     const MAX_BYTES: usize = 4 << 20;
     if text.len() > MAX_BYTES {
         return None;
     }
-    from_bytes(&STANDARD.decode(text).ok()?)
+    let bytes = STANDARD.decode(text).ok()?;
+    Deserializer::new().deserialize(&mut bytes.as_slice()).ok()
 }
 
 /// Decodes a histogram from its bytes, without base64; `None` if they are not one.

@@ -13,10 +13,13 @@ mod errors;
 mod file;
 mod handler;
 pub mod histogram;
+mod lag;
 mod load;
 mod no_replies;
 mod quantiles;
 pub(crate) mod quantity;
+mod rank_name;
+mod ranks;
 mod rate_share;
 mod scenario;
 mod search;
@@ -37,12 +40,15 @@ pub use document::{Cell, Record, RoundsRule};
 pub use environment::{Environment, SelftestSummary, SystemLimits, Tool};
 pub use errors::ErrorCounts;
 pub(crate) use handler::{HandlerPart, handler, parse as parse_handler};
+pub use lag::Lag;
 pub use load::{
     Alternate, LEAST_PAYLOAD_BYTES, LoadSpec, MOST_CONNECTIONS, MOST_IN_FLIGHT, QUOTES_BYTES,
     RateChange, Skew,
 };
 pub use no_replies::NoReplyCause;
 pub use quantiles::Quantiles;
+pub use rank_name::RankName;
+pub use ranks::{RankClock, RankSide};
 pub use rate_share::{CapacityOf, RateShare};
 pub use scenario::{Pilot, ScenarioInfo};
 pub use search::{SearchInfo, Slo, Step, Try};
@@ -51,7 +57,7 @@ pub use selftest::{SELFTEST_FOLDER, SelftestCheck, SelftestResult};
 pub use series::{Interval, Overload};
 pub use server::{Role, ServerIdentity, ServerKind, ServerOptions};
 pub use trial::{
-    Censored, ClientWait, Connects, GeneratorSide, Histograms, Idle, Lag, LittlesLaw, Older,
-    Residue, ServerSide, Trial, WorkerSide,
+    Censored, ClientWait, Connects, GeneratorSide, Histograms, Idle, LittlesLaw, Older, Residue,
+    ServerSide, Trial, WorkerSide,
 };
 pub use validity::{TrendMetric, Validity, ValidityFinding, Verdict};

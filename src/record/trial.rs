@@ -4,8 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use super::delays::Delays;
 use super::errors::ErrorCounts;
+use super::lag::Lag;
 use super::load::LoadSpec;
 use super::quantiles::Quantiles;
+use super::ranks::RankSide;
 use super::series::{Interval, Overload};
 use super::validity::Validity;
 use crate::sys::Priority;
@@ -109,6 +111,12 @@ pub struct Trial {
     pub server: ServerSide,
     /// The load generator's figures.
     pub generator: GeneratorSide,
+    /// The figures of each generator of a load that several made; empty for one generator.
+    #[serde(default)]
+    pub ranks: Vec<RankSide>,
+    /// In the record of one generator of several: what it measured, for `rpcbench merge`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub share: Option<String>,
     /// Whether the trial is valid.
     pub validity: Validity,
 }
@@ -334,13 +342,4 @@ pub struct GeneratorSide {
     /// Scheduling delay of the generator: from the time at which a planned request could be sent to
     /// the actual send; null in a closed loop.
     pub lag_ns: Lag,
-}
-
-/// Quantiles of the generator's scheduling delay, in nanoseconds.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the names are self-explanatory")]
-pub struct Lag {
-    pub p50: Option<u64>,
-    pub p99: Option<u64>,
-    pub max: Option<u64>,
 }

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::errors::ErrorCounts;
 use super::no_replies::NoReplyCause;
+use super::rank_name::RankName;
 use crate::sys::Priority;
 
 /// Whether a trial is valid.
@@ -136,6 +137,34 @@ pub enum ValidityFinding {
         /// The number of these times.
         times: u64,
     },
+    /// These are the figures of some of the generators of the load only.
+    MissingRanks {
+        /// The numbers of those that are missing.
+        missing: Vec<usize>,
+        /// How many generators there are.
+        ranks: usize,
+    },
+    /// The generators did not begin together.
+    RanksApart {
+        /// The time between the first and the last begin, each by its own clock.
+        apart_ns: u64,
+    },
+    /// Generators were busy all the time.
+    SaturatedRanks {
+        /// Which.
+        ranks: Vec<RankName>,
+        /// The largest share of the window in which a thread of theirs used a core.
+        busy_share: f64,
+    },
+    /// The requests of some generators took much longer than those of the others.
+    Stragglers {
+        /// Which.
+        ranks: Vec<RankName>,
+        /// The longest of their median response times.
+        p50_ns: u64,
+        /// The median over all generators of the median response time.
+        usual_p50_ns: u64,
+    },
     /// A reason from a record that has only text.
     Legacy {
         /// The reason.
@@ -181,6 +210,10 @@ impl ValidityFinding {
             ValidityFinding::UncleanStop {} => "unclean-stop",
             ValidityFinding::DebugBuild {} => "debug-build",
             ValidityFinding::HistogramOverflow { .. } => "histogram-overflow",
+            ValidityFinding::MissingRanks { .. } => "missing-ranks",
+            ValidityFinding::RanksApart { .. } => "ranks-apart",
+            ValidityFinding::SaturatedRanks { .. } => "saturated-ranks",
+            ValidityFinding::Stragglers { .. } => "stragglers",
             ValidityFinding::Legacy { .. } => "legacy",
             ValidityFinding::Unknown { code, .. } => code,
         }
@@ -189,7 +222,9 @@ impl ValidityFinding {
     /// What the finding means for the trial; `None` if only the trial's own verdict says it.
     pub fn verdict(&self) -> Option<Verdict> {
         match self {
-            ValidityFinding::NoReplies { .. } => Some(Verdict::Invalid),
+            ValidityFinding::NoReplies { .. } | ValidityFinding::MissingRanks { .. } => {
+                Some(Verdict::Invalid)
+            }
             ValidityFinding::NoStamps { .. } | ValidityFinding::ClientPriority { .. } => {
                 Some(Verdict::Valid)
             }

@@ -121,9 +121,11 @@ fn case(check: &str, known: &KnownTrial, server_spec: ServerSpec) -> Case {
             drain: DRAIN,
             max_frame_bytes: DEFAULT_MAX_FRAME_BYTES + REPLY_SLACK_BYTES,
             part: LoadPart::WHOLE,
+            start_at: None,
         },
         scenario: Some(check.to_owned()),
         attack_mode: AttackMode::Off,
         rate_spec: None,
+        peers: None,
     }
 }

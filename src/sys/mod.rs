@@ -4,6 +4,9 @@
 //! `unsafe` block has a SAFETY line; nothing here depends on servers or loads.
 
 pub(crate) mod affinity;
+pub(crate) mod clock_error;
+#[cfg(feature = "mpi")]
+pub(crate) mod exit;
 pub(crate) mod fork;
 pub(crate) mod limits;
 pub(crate) mod loopback;

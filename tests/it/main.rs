@@ -30,6 +30,7 @@ mod help;
 mod json;
 mod junit;
 mod load_line;
+mod merge;
 mod mistyped;
 mod no_replies;
 mod open_loop;

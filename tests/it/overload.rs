@@ -192,6 +192,7 @@ fn a_real_overload_records_its_load_and_its_result() {
         drain: load::DRAIN,
         max_frame_bytes: 1 << 20,
         part: load::LoadPart::WHOLE,
+        start_at: None,
     };
     let info = ServerIdentity {
         kind: ServerKind::Target,
@@ -209,6 +210,7 @@ fn a_real_overload_records_its_load_and_its_result() {
         scenario: None,
         attack_mode: AttackMode::Off,
         rate_spec: None,
+        peers: None,
     };
     let plan = Plan {
         cases: vec![case],

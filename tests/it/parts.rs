@@ -32,6 +32,7 @@ fn plan(spec: &LoadSpec, ranks: usize, threads: usize) -> Vec<Planned> {
             drain: DRAIN,
             max_frame_bytes: 1 << 20,
             part: LoadPart { rank, ranks },
+            start_at: None,
         };
         let target = ([127, 0, 0, 1], 1).into();
         let load = Load::new(spec.clone(), generator, target, 11).unwrap();

@@ -188,6 +188,7 @@ fn connects_made(target: SocketAddr, rate_rps: Option<f64>) -> u64 {
         drain: load::DRAIN,
         max_frame_bytes: 1 << 20,
         part: load::LoadPart::WHOLE,
+        start_at: None,
     };
     let load = load::Load::new(spec, generator, target, 1).unwrap();
     let measured = load::start(&load).unwrap().finish().unwrap();

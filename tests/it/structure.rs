@@ -184,6 +184,7 @@ const ALLOWED_DEPENDENCIES: &[(&str, &[&str])] = &[
     ("findings", &["record", "stats"]),
     ("report", &["findings", "record", "stats"]),
     ("contract", &["error", "process", "protocol", "server"]),
+    ("cluster", &["error", "load", "measure", "record", "sys"]),
     (
         "selftest",
         &[

@@ -5,8 +5,8 @@ use std::fs;
 use rpcbench::internal::findings::validity_sentences::sentence;
 use rpcbench::internal::report;
 use rpcbench::record::{
-    Cell, ErrorCounts, NoReplyCause, Priority, Record, TrendMetric, Validity, ValidityFinding,
-    Verdict,
+    Cell, ErrorCounts, NoReplyCause, Priority, RankName, Record, TrendMetric, Validity,
+    ValidityFinding, Verdict,
 };
 use serde_json::{Value, json};
 
@@ -66,6 +66,30 @@ fn every_finding() -> Vec<ValidityFinding> {
         ValidityFinding::ClientPriority {
             asked: Priority::Realtime,
             got: Priority::Normal,
+        },
+        ValidityFinding::MissingRanks {
+            missing: vec![2, 3],
+            ranks: 4,
+        },
+        ValidityFinding::RanksApart {
+            apart_ns: 84_000_000,
+        },
+        ValidityFinding::SaturatedRanks {
+            ranks: vec![RankName {
+                rank: 1,
+                host: "b".to_owned(),
+            }],
+            busy_share: 0.97,
+        },
+        ValidityFinding::Stragglers {
+            ranks: (0..7)
+                .map(|rank| RankName {
+                    rank,
+                    host: format!("host{rank}"),
+                })
+                .collect(),
+            p50_ns: 20_300_000,
+            usual_p50_ns: 240_000,
         },
         ValidityFinding::Legacy {
             text: "it was a bad day".to_owned(),

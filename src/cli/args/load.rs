@@ -211,6 +211,7 @@ impl LoadArgs {
             drain: DRAIN,
             max_frame_bytes: server.max_frame_bytes() + REPLY_SLACK_BYTES,
             part: LoadPart::WHOLE,
+            start_at: None,
         }
     }
 }

@@ -5,6 +5,7 @@ pub mod load;
 pub mod named_load;
 pub mod numbers;
 pub mod one_rate;
+pub mod ranks;
 pub mod request;
 pub mod save;
 pub mod scenario_loads;

@@ -27,6 +27,7 @@ pub(crate) fn case_of(
         scenario: load.scenario.clone(),
         attack_mode: AttackMode::Off,
         rate_spec: None,
+        peers: None,
     }
 }
 

@@ -1,6 +1,6 @@
 //! The servers to measure: models, commands, servers that already run.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use super::external::{ExternalArgs, ExternalServer};
 use super::server::{ServerArgs, find_model};
@@ -37,17 +37,33 @@ impl<const TARGETS: bool> ServersArgs<TARGETS> {
         self.model.is_empty() && self.external.is_empty()
     }
 
-    /// The servers, each with its identity for the record.
+    /// How many servers there are.
+    pub(crate) fn count(&self, app: App<'_>, server: &ServerArgs) -> anyhow::Result<usize> {
+        Ok(self.server_specs(app, server)?.len())
+    }
+
+    /// The servers, each with its identity for the record; those that are started listen on the
+    /// loopback interface.
     pub(crate) fn server_specs(
         &self,
         app: App<'_>,
         server: &ServerArgs,
     ) -> anyhow::Result<Vec<(ServerSpec, ServerIdentity)>> {
+        self.server_specs_at(app, server, Ipv4Addr::LOCALHOST.into())
+    }
+
+    /// As [`ServersArgs::server_specs`], listening on this address.
+    pub(crate) fn server_specs_at(
+        &self,
+        app: App<'_>,
+        server: &ServerArgs,
+        listen: IpAddr,
+    ) -> anyhow::Result<Vec<(ServerSpec, ServerIdentity)>> {
         let mut server_specs = Vec::new();
         let models = self.models(app)?;
         server.refuse_unused(&models, self.external.has_commands())?;
         for model in models {
-            let listen = SocketAddr::from(([127, 0, 0, 1], 0));
+            let listen = SocketAddr::from((listen, 0));
             for server in server.each(model) {
                 let program = server.program(model, listen)?;
                 let info = ServerIdentity {
@@ -62,7 +78,13 @@ impl<const TARGETS: bool> ServersArgs<TARGETS> {
         }
         for named in self.external.named()? {
             server_specs.push(match named.kind {
-                ExternalServer::Exec => command(named.text, named.label, server)?,
+                ExternalServer::Exec => {
+                    let (mut spec, info) = command(named.text, named.label, server)?;
+                    if let ServerSpec::Exec(exec) = &mut spec {
+                        exec.listen = listen;
+                    }
+                    (spec, info)
+                }
                 ExternalServer::Target => target(named.text, named.label)?,
             });
         }
@@ -161,6 +183,7 @@ pub(crate) fn command(
         words,
         drain: server.drain(),
         cpus: server.cpus().cloned(),
+        listen: Ipv4Addr::LOCALHOST.into(),
     };
     Ok((ServerSpec::Exec(exec), info))
 }

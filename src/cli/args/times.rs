@@ -1,7 +1,7 @@
 //! Times on the command line: `500ms`, `5s`, `2m`. Each error continues the sentence
 //! "--option VALUE: …".
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 pub(crate) use crate::record::quantity::is_without_unit;
 use crate::record::quantity::{duration, split, without_unit};
@@ -19,6 +19,19 @@ pub(crate) fn short_duration(text: &str) -> Result<Duration, String> {
         return Err("must be over 0 and at most 1h, such as 500ms or 5s".to_owned());
     }
     Ok(time)
+}
+
+/// A moment: RFC 3339 in UTC, or seconds since 1970.
+pub(crate) fn moment(text: &str) -> Result<SystemTime, String> {
+    if let Ok(seconds) = text.parse::<u64>() {
+        return UNIX_EPOCH
+            .checked_add(Duration::from_secs(seconds))
+            .ok_or_else(|| "is too far away".to_owned());
+    }
+    humantime::parse_rfc3339_weak(text).map_err(|_| {
+        "must be a time in UTC such as 2026-11-27T20:30:00Z, or seconds since 1970, such as $(($(date +%s) + 20))"
+            .to_owned()
+    })
 }
 
 /// A timeout of at most 24 hours; `0` turns it off.

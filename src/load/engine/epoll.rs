@@ -26,7 +26,6 @@ use crate::load::sockets::Sockets;
 use crate::load::spec::{Load, MOST_AFTER_WINDOW};
 use crate::load::spinning::{Spinning, lacked_core};
 use crate::load::wakeup_timer::Wait;
-use crate::load::window::Window;
 use crate::load::wire::{Clock, ClockPair};
 use crate::sys::Priority;
 

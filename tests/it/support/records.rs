@@ -111,6 +111,8 @@ pub(crate) fn trial(round: usize, throughput_rps: f64, cpu_us: f64) -> Trial {
             faults: Some(0),
             ..ServerSide::default()
         },
+        ranks: Vec::new(),
+        share: None,
         validity: Validity::default(),
         service_ns: Quantiles::default(),
         delays: None,

@@ -1,0 +1,162 @@
+//! Makes one record of those that the generators of a load wrote.
+
+use std::path::{Path, PathBuf};
+
+use crate::error::Error;
+use crate::measure::Share;
+use crate::measure::ranks::add_shares;
+use crate::record::{Cell, LoadSpec, Record};
+
+/// A record with the file that it is from.
+pub type Source = (PathBuf, Record);
+
+/// The record of a whole load, and what to know about it.
+#[derive(Debug)]
+pub struct Merged {
+    /// The record.
+    pub record: Record,
+    /// Reasons for doubt that are in no finding.
+    pub warnings: Vec<String>,
+}
+
+/// Makes one record of those of the generators of a load.
+///
+/// # Errors
+/// When one of them is not a part of the same plan: which one and why.
+pub fn merge(sources: &[Source], command: Vec<String>) -> Result<Merged, Error> {
+    let mut parts = Vec::new();
+    for (file, record) in sources {
+        let part = Part::of(record).map_err(|reason| refused(file, reason))?;
+        parts.push((file, record, part));
+    }
+    parts.sort_by_key(|(_, _, part)| part.share.rank);
+    let [(first_file, first, base), others @ ..] = parts.as_slice() else {
+        return Err(refused(
+            Path::new(""),
+            "name the records of all ranks".to_owned(),
+        ));
+    };
+    for (file, record, part) in others {
+        is_same_plan((first_file, first, base), (record, part))
+            .map_err(|reason| refused(file, reason))?;
+    }
+    for two in parts.windows(2) {
+        if two[0].2.share.rank == two[1].2.share.rank {
+            let (rank, other) = (two[0].2.share.rank, two[0].0.display());
+            return Err(refused(two[1].0, format!("{other} has rank {rank} too")));
+        }
+    }
+    let shares: Vec<Share> = parts
+        .iter()
+        .map(|(_, _, part)| part.share.clone())
+        .collect();
+    let Some(trial) = add_shares(&base.cell.load, &shares) else {
+        return Err(refused(first_file, "it has no share".to_owned()));
+    };
+    let started = parts.iter().map(|(_, record, _)| &record.started).min();
+    let mut record = (*first).clone();
+    record.command = command;
+    record.interrupted = parts.iter().any(|(_, record, _)| record.interrupted);
+    record.started = started.unwrap_or(&first.started).clone();
+    record.cells = vec![Cell {
+        trials: vec![trial],
+        ..base.cell.clone()
+    }];
+    Ok(Merged {
+        warnings: clock_warnings(&shares),
+        record,
+    })
+}
+
+/// The one trial of a record that has a share.
+struct Part<'a> {
+    cell: &'a Cell,
+    share: Share,
+}
+
+impl<'a> Part<'a> {
+    fn of(record: &'a Record) -> Result<Part<'a>, String> {
+        let of_one_rank =
+            "it is not the record of one rank: measure with --rank K/N --start-at TIME";
+        let [cell] = record.cells.as_slice() else {
+            return Err(of_one_rank.to_owned());
+        };
+        let [trial] = cell.trials.as_slice() else {
+            return Err(of_one_rank.to_owned());
+        };
+        let share = trial.share.as_deref().ok_or(of_one_rank)?;
+        Ok(Part {
+            cell,
+            share: Share::decode(share)?,
+        })
+    }
+}
+
+/// Refuses what is not a part of the same plan.
+fn is_same_plan(
+    (file, first, base): (&Path, &Record, &Part<'_>),
+    (record, part): (&Record, &Part<'_>),
+) -> Result<(), String> {
+    let file = file.display();
+    let differs = |what: &str| Err(format!("its {what} differs from that of {file}"));
+    if record.tool != first.tool {
+        return differs("build of rpcbench");
+    }
+    if record.seed != first.seed {
+        return differs("seed");
+    }
+    if plan_of(&part.cell.load) != plan_of(&base.cell.load) {
+        return differs("load");
+    }
+    if part.cell.scenario != base.cell.scenario {
+        return differs("scenario");
+    }
+    if part.share.ranks != base.share.ranks {
+        return differs("number of ranks");
+    }
+    if part.share.start_at != base.share.start_at {
+        return differs("start (--start-at)");
+    }
+    if !part.share.measured.is_of_same_window(&base.share.measured) {
+        return differs("measured window");
+    }
+    Ok(())
+}
+
+/// A load without what may differ between hosts.
+fn plan_of(load: &LoadSpec) -> LoadSpec {
+    let default = LoadSpec::default();
+    LoadSpec {
+        client_cpus: default.client_cpus,
+        client_priority: default.client_priority,
+        client_spin: default.client_spin,
+        ..load.clone()
+    }
+}
+
+/// The ranks began at the same time by their own clocks: are these synchronised?
+fn clock_warnings(shares: &[Share]) -> Vec<String> {
+    let unknown = shares.iter().filter(|share| {
+        let error_ns = share.clock.and_then(|clock| clock.uncertainty_ns);
+        error_ns.is_none()
+    });
+    let mut hosts: Vec<&str> = unknown.map(|share| share.host.as_str()).collect();
+    hosts.sort_unstable();
+    hosts.dedup();
+    let all: Vec<&str> = shares.iter().map(|share| share.host.as_str()).collect();
+    let is_one_host = all.iter().all(|host| *host == all[0]);
+    if hosts.is_empty() || is_one_host {
+        return Vec::new();
+    }
+    vec![format!(
+        "no time service keeps the clock of {} synchronised, so the ranks may not have run together: run chrony or ntpd there",
+        hosts.join(", ")
+    )]
+}
+
+fn refused(file: &Path, reason: String) -> Error {
+    Error::Merge {
+        file: file.to_owned(),
+        reason,
+    }
+}
