@@ -11,6 +11,7 @@ use crate::models::ALL;
 /// command line run them.
 const OF_OUTPUT: &[&str] = &[
     "anyway",
+    "assert",
     "format",
     "help",
     "inconclusive",

@@ -15,7 +15,9 @@ use crate::measure::{EarlierRun, Session, environment};
 use crate::record::Record;
 
 /// The options that `--resume` allows: those of the output.
-const ALLOWED: [&str; 6] = ["resume", "format", "save", "no_save", "plan", "strict"];
+const ALLOWED: [&str; 7] = [
+    "resume", "format", "save", "no_save", "plan", "strict", "asserts",
+];
 
 /// Refuses options other than those for output: the record defines what is measured, so they
 /// would be ignored.

@@ -4,6 +4,9 @@
 //! All conclusions are made here, so that text, Markdown and page agree. To change:
 //! add a new conclusion here; the formats in `report/` only show it.
 
+mod assertion_readings;
+pub mod assertion_sentences;
+pub mod assertions;
 pub mod attack_results;
 pub mod changed_figures;
 pub mod changes;

@@ -4,6 +4,7 @@
 //! and null, and null means not measured. Compatibility: add fields only with
 //! `#[serde(default)]`, and never rename a field, since scripts use the names.
 
+mod assertion;
 mod check;
 mod choices;
 mod delays;
@@ -30,6 +31,9 @@ mod validity;
 pub(crate) use crate::protocol::WorkParams;
 pub use crate::protocol::WriteMode;
 pub use crate::sys::Priority;
+pub use assertion::{
+    AssertCell, AssertDoubt, AssertInfo, AssertMetric, AssertUnit, AssertVerdict, Assertion,
+};
 pub use check::{Advisory, CheckInfo, Finding, Look, Metric, Outcome, Part, Rules};
 pub use choices::{Arrivals, Assign, Close, Mode, Stamps};
 pub use delays::{DelayPart, Delays, StampSource};

@@ -14,6 +14,7 @@ mod hgrm;
 mod hlog;
 pub mod html;
 mod json;
+mod junit;
 mod markdown;
 pub mod selftest;
 pub mod terminal;
@@ -28,4 +29,10 @@ pub use html::page::Page;
 pub use html::scenario_group::Source;
 
 /// All formats; the first is the default.
-pub static ALL: &[&dyn Format] = &[&text::Text, &json::Json, &csv::Csv, &markdown::Markdown];
+pub static ALL: &[&dyn Format] = &[
+    &text::Text,
+    &json::Json,
+    &csv::Csv,
+    &markdown::Markdown,
+    &junit::Junit,
+];

@@ -5,6 +5,8 @@
 )]
 
 mod allocations;
+mod assertions;
+mod assertions_run;
 mod browser;
 mod budget;
 mod changes;

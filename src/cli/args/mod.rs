@@ -1,5 +1,6 @@
 //! The options that several commands share, and how values are written.
 
+pub mod assertion;
 pub mod external;
 pub mod load;
 pub mod named_load;
