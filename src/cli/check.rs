@@ -10,12 +10,14 @@ use std::time::Duration;
 use anyhow::Context;
 
 use super::app::App;
+use super::check_codes::{CheckCodes, code};
 use super::defaults::Defaults;
 use super::methods::refuse_unknown_methods;
 use super::output::{print, say, write_file};
 use super::session::session;
 use super::usage::UsageError;
 use crate::check::verdict::least_pairs;
+use crate::cli::args::assertion::AssertArgs;
 use crate::cli::args::load::LoadArgs;
 use crate::cli::args::named_load::case_of;
 use crate::cli::args::save::SaveArgs;
@@ -23,9 +25,10 @@ use crate::cli::args::scenario_loads::pair_times;
 use crate::cli::args::server::ServerArgs;
 use crate::cli::args::servers::{self, StartedServersArgs};
 use crate::cli::args::{numbers, times};
+use crate::findings::assertions::worst;
 use crate::measure::session::seed_or_random;
 use crate::measure::{PairPlan, ServerSpec};
-use crate::record::{CheckInfo, Look, Outcome, Record, Role, Rules};
+use crate::record::{CheckInfo, Look, Record, Role, Rules};
 use crate::report::Form;
 use crate::report::check::ALL;
 use crate::server::Group;
@@ -76,6 +79,17 @@ pub(crate) struct Args {
     /// Exit code of an inconclusive check: pass (0) or fail (4)
     #[arg(long, default_value = "fail", value_parser = ["pass", "fail"], hide_possible_values = true, value_name = "HOW", help_heading = "Check", hide_short_help = true)]
     inconclusive: String,
+    /// Exit codes: of the verdict, or for git bisect run (0 good, 1 bad, 125 skip)
+    #[arg(
+        long,
+        default_value = "verdict",
+        value_enum,
+        hide_possible_values = true,
+        value_name = "CODES",
+        help_heading = "Check",
+        hide_short_help = true
+    )]
+    pub(super) exit_code: CheckCodes,
     /// Time for all looks
     #[arg(long, value_parser = times::short_duration, value_name = "TIME", help_heading = "Check")]
     budget: Option<Duration>,
@@ -83,8 +97,8 @@ pub(crate) struct Args {
     load: LoadArgs,
     #[command(flatten)]
     server: ServerArgs,
-    /// Output: text, markdown, html, junit, bencher, bigger-is-better, smaller-is-better, csv or
-    /// json
+    /// Output: text, markdown, html, junit, bencher, bigger-is-better, smaller-is-better, csv,
+    /// json or verdict (one word)
     #[arg(
         long,
         default_value = "text",
@@ -97,6 +111,8 @@ pub(crate) struct Args {
     out: Option<PathBuf>,
     #[command(flatten)]
     save: SaveArgs,
+    #[command(flatten)]
+    conditions: AssertArgs,
 }
 
 /// Measures in pairs and prints the verdict, which is also the exit code.
@@ -105,6 +121,7 @@ pub(crate) fn run(app: App<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     let plan = plan(app, args)?;
     let mut session = session();
     session.file = args.save.file(&session.started, None);
+    session.asserts.clone_from(&args.conditions.asserts);
     let run = super::session::run(&session, &plan)?;
     if run.has_failed() {
         return run.end(Ok(()), ExitCode::FAILURE);
@@ -113,13 +130,13 @@ pub(crate) fn run(app: App<'_>, args: &Args) -> anyhow::Result<ExitCode> {
         say("rpcbench: interrupted before the check was complete: no verdict");
         return run.end(Ok(()), ExitCode::FAILURE);
     };
-    let code = match check.outcome {
-        Outcome::Pass | Outcome::Improved => ExitCode::SUCCESS,
-        Outcome::Regressed => ExitCode::from(3),
-        Outcome::Inconclusive if args.inconclusive == "pass" => ExitCode::SUCCESS,
-        Outcome::Inconclusive => ExitCode::from(4),
-        Outcome::Invalid => ExitCode::from(5),
-    };
+    let asserted = worst(&run.record.asserts);
+    let code = code(
+        args.exit_code,
+        check.outcome,
+        asserted,
+        args.inconclusive == "pass",
+    );
     // The files are written even if nothing can be printed.
     let printed = print(&form.render(&run.record, check));
     let written = write_files(args.out.as_deref(), &run.record, check);

@@ -12,6 +12,7 @@ use crate::models::ALL;
 const OF_OUTPUT: &[&str] = &[
     "anyway",
     "assert",
+    "exit-code",
     "format",
     "help",
     "inconclusive",

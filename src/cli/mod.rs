@@ -9,6 +9,7 @@ pub mod args;
 mod asked;
 mod calibrate;
 mod check;
+mod check_codes;
 mod command;
 mod completions;
 mod defaults;
@@ -121,11 +122,7 @@ pub fn main(models: &[&dyn ServeModel], service: &dyn Service) -> ExitCode {
             return ExitCode::SUCCESS;
         }
         let _ = writeln!(std::io::stderr(), "rpcbench: {}", with_causes(&error));
-        if is_usage_error(&error) {
-            ExitCode::from(2)
-        } else {
-            ExitCode::FAILURE
-        }
+        check_codes::of_error(&arguments(), is_usage_error(&error))
     })
 }
 

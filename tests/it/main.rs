@@ -12,6 +12,7 @@ mod budget;
 mod changes;
 mod chart;
 mod check;
+mod ci;
 mod cli;
 mod client_priority;
 mod commands;
