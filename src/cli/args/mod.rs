@@ -2,6 +2,7 @@
 
 pub mod external;
 pub mod load;
+pub mod margins;
 pub mod named_load;
 pub mod numbers;
 pub mod one_rate;
