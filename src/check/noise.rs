@@ -106,13 +106,7 @@ mod tests {
 
     #[test]
     fn the_visible_change_grows_with_noise_and_shrinks_with_pairs() {
-        let rules = Rules {
-            alpha: 0.05,
-            delta: 0.05,
-            margin: 0.1,
-            margin_p99: 0.3,
-            gate_p99: false,
-        };
+        let rules = Rules::default();
         let at = |sd, pairs| visible(sd, pairs, &rules);
         assert!(at(0.2, 20) > at(0.1, 20) && at(0.2, 20) > at(0.2, 40));
         // With almost no noise, delta decides.
@@ -124,11 +118,8 @@ mod tests {
     #[test]
     fn random_signs_give_the_rate_of_false_positives() {
         let rules = Rules {
-            alpha: 0.05,
             delta: 1e-9,
-            margin: 0.1,
-            margin_p99: 0.3,
-            gate_p99: false,
+            ..Rules::default()
         };
         let logs: Vec<f64> = (1..=20).map(|n| f64::from(n) / 100.0).collect();
         // Exact, and without a delta: just under 5 %.

@@ -17,9 +17,9 @@ use crate::cli::args::save::SaveArgs;
 use crate::cli::args::scenario_loads::pair_times;
 use crate::cli::args::server::ServerArgs;
 use crate::cli::args::servers::StartedServersArgs;
-use crate::measure::PairPlan;
 use crate::measure::session::seed_or_random;
-use crate::record::{CheckInfo, Look, Record, Role, Rules};
+use crate::measure::{PairCase, PairPlan, PartPlan};
+use crate::record::{CheckInfo, Record, Role, Rules};
 use crate::report::check::calibration;
 
 /// The defaults in the help.
@@ -92,27 +92,29 @@ pub(super) fn plan(app: App<'_>, args: &Args) -> anyhow::Result<PairPlan> {
     let mut pairs = Vec::new();
     for load in args.load.pair_loads(&args.server)? {
         for server_spec in &server_specs {
-            pairs.push((
-                case_of(server_spec, &load, Role::Baseline),
-                case_of(server_spec, &load, Role::Candidate),
-            ));
+            pairs.push(PartPlan {
+                loads: vec![PairCase {
+                    baseline: case_of(server_spec, &load, Role::Baseline),
+                    candidate: case_of(server_spec, &load, Role::Candidate),
+                }],
+            });
         }
     }
-    refuse_unknown_methods(app, pairs.iter().map(|(_, candidate)| candidate))?;
+    let loads = pairs.iter().flat_map(|part: &PartPlan| &part.loads);
+    refuse_unknown_methods(app, loads.map(|load| &load.candidate))?;
     Ok(PairPlan {
         parts: pairs,
         baseline: "itself".to_owned(),
-        looks: vec![Look {
-            pairs: args.pairs.get(),
-            alpha: args.alpha,
-        }],
+        labels: [Role::Baseline, Role::Candidate].map(|side| side.name().to_owned()),
         budget: None,
+        ends_when_decided: false,
         rules: Rules {
             alpha: args.alpha,
             delta: args.delta,
             margin: args.margin,
-            margin_p99: 0.3,
-            gate_p99: false,
+            margin_throughput: Some(args.margin),
+            most_pairs: Some(args.pairs.get()),
+            ..Rules::default()
         },
         seed: seed_or_random(args.load.seed),
     })

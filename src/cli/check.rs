@@ -16,9 +16,9 @@ use super::methods::refuse_unknown_methods;
 use super::output::{print, say, write_file};
 use super::session::session;
 use super::usage::UsageError;
-use crate::check::verdict::least_pairs;
 use crate::cli::args::assertion::AssertArgs;
 use crate::cli::args::load::LoadArgs;
+use crate::cli::args::margins::{self, Margin};
 use crate::cli::args::named_load::case_of;
 use crate::cli::args::save::SaveArgs;
 use crate::cli::args::scenario_loads::pair_times;
@@ -27,18 +27,12 @@ use crate::cli::args::servers::{self, StartedServersArgs};
 use crate::cli::args::{numbers, times};
 use crate::findings::assertions::worst;
 use crate::measure::session::seed_or_random;
-use crate::measure::{PairPlan, ServerSpec};
-use crate::record::{CheckInfo, Look, Record, Role, Rules};
+use crate::measure::{PairCase, PairPlan, PartPlan, ServerSpec};
+use crate::record::{CheckInfo, Record, Role, Rules};
 use crate::report::Form;
 use crate::report::check::ALL;
 use crate::server::Group;
 
-/// Default number of pairs of the first look.
-const PAIRS: usize = 20;
-/// The share of alpha that the first of two looks spends.
-const FIRST_LOOK: f64 = 0.2;
-/// A second look must add at least this number of pairs.
-const LEAST_ADDED_PAIRS: usize = 5;
 /// Default time of a check, per server and load.
 const BUDGET: Duration = Duration::from_secs(90);
 
@@ -60,22 +54,28 @@ pub(crate) struct Args {
     /// Baseline: a command; --exec starts the candidate
     #[arg(long, value_name = "CMD", requires = "exec", help_heading = "Check")]
     baseline_exec: Option<String>,
-    /// Pairs of trials in the first look
-    #[arg(long, default_value_t = NonZeroUsize::new(PAIRS).expect("not 0"), value_parser = numbers::count, value_name = "N", help_heading = "Check")]
-    pairs: NonZeroUsize,
+    /// Most pairs of trials [default: as many as the budget allows]
+    #[arg(long, value_parser = numbers::count, value_name = "N", help_heading = "Check", hide_short_help = true)]
+    pairs: Option<NonZeroUsize>,
     /// Changes smaller than this count as no change
     #[arg(long, default_value = "5%", value_parser = numbers::share, value_name = "SHARE", help_heading = "Check", hide_short_help = true)]
     delta: f64,
-    /// A pass excludes this slowdown
-    #[arg(long, default_value = "10%", value_parser = numbers::share, value_name = "SHARE", help_heading = "Check")]
-    margin: f64,
+    /// A pass excludes this slowdown: of all metrics (20%), or of one (cpu=10%, p50, p95, p99,
+    /// throughput) [default: cpu=10%,p50=25%,throughput=25%,p95=50%,p99=100%]
+    #[arg(
+        long,
+        value_delimiter = ',',
+        value_name = "SHARE,…",
+        help_heading = "Check"
+    )]
+    margin: Vec<Margin>,
     /// Rate of false positives: how often identical builds may be
     /// reported as different
     #[arg(long, default_value = "5%", value_parser = numbers::share, value_name = "SHARE", help_heading = "Check", hide_short_help = true)]
     alpha: f64,
-    /// Also gate on this metric: p99, with a margin of 30 %
-    #[arg(long, value_parser = ["p99"], hide_possible_values = true, value_name = "METRIC", help_heading = "Check", hide_short_help = true)]
-    gate: Option<String>,
+    /// Also gate on these metrics: p95, p99
+    #[arg(long, value_delimiter = ',', value_parser = ["p95", "p99"], hide_possible_values = true, value_name = "METRIC,…", help_heading = "Check", hide_short_help = true)]
+    gate: Vec<String>,
     /// Exit code of an inconclusive check: pass (0) or fail (4)
     #[arg(long, default_value = "fail", value_parser = ["pass", "fail"], hide_possible_values = true, value_name = "HOW", help_heading = "Check", hide_short_help = true)]
     inconclusive: String,
@@ -90,7 +90,7 @@ pub(crate) struct Args {
         hide_short_help = true
     )]
     pub(super) exit_code: CheckCodes,
-    /// Time for all looks
+    /// Longest time: no pair starts that would end later
     #[arg(long, value_parser = times::short_duration, value_name = "TIME", help_heading = "Check")]
     budget: Option<Duration>,
     #[command(flatten)]
@@ -113,6 +113,23 @@ pub(crate) struct Args {
     save: SaveArgs,
     #[command(flatten)]
     conditions: AssertArgs,
+}
+
+impl Args {
+    fn rules(&self) -> Result<Rules, UsageError> {
+        let is_gated = |metric: &str| self.gate.iter().any(|gated| gated == metric);
+        let rules = Rules {
+            alpha: self.alpha,
+            delta: self.delta,
+            gate_p95: is_gated("p95"),
+            gate_p99: is_gated("p99"),
+            most_pairs: self.pairs.map(NonZeroUsize::get),
+            ..Rules::default()
+        };
+        let rules = margins::with_margins(rules, &self.margin);
+        margins::check(&rules)?;
+        Ok(rules)
+    }
 }
 
 /// Measures in pairs and prints the verdict, which is also the exit code.
@@ -180,15 +197,10 @@ pub(super) fn plan(app: App<'_>, args: &Args) -> anyhow::Result<PairPlan> {
     let mut plan = PairPlan {
         parts: Vec::new(),
         baseline: String::new(),
-        looks: Vec::new(),
+        labels: [Role::Baseline, Role::Candidate].map(|side| side.name().to_owned()),
         budget: None,
-        rules: Rules {
-            alpha: args.alpha,
-            delta: args.delta,
-            margin: args.margin,
-            margin_p99: 0.3,
-            gate_p99: args.gate.is_some(),
-        },
+        ends_when_decided: true,
+        rules: args.rules()?,
         seed: seed_or_random(args.load.seed),
     };
     for load in args.load.pair_loads(&args.server)? {
@@ -196,15 +208,19 @@ pub(super) fn plan(app: App<'_>, args: &Args) -> anyhow::Result<PairPlan> {
         let (baselines, name) = baselines(app, args, &server)?;
         let candidates = args.servers.server_specs(app, &server)?;
         for (baseline, candidate) in baselines.iter().zip(&candidates) {
-            plan.parts.push((
-                case_of(baseline, &load, Role::Baseline),
-                case_of(candidate, &load, Role::Candidate),
-            ));
+            plan.parts.push(PartPlan {
+                loads: vec![PairCase {
+                    baseline: case_of(baseline, &load, Role::Baseline),
+                    candidate: case_of(candidate, &load, Role::Candidate),
+                }],
+            });
         }
         plan.baseline = name;
     }
-    refuse_unknown_methods(app, plan.parts.iter().map(|(_, candidate)| candidate))?;
-    looks(&mut plan, args)?;
+    let loads = plan.parts.iter().flat_map(|part| &part.loads);
+    refuse_unknown_methods(app, loads.map(|load| &load.candidate))?;
+    plan.budget = Some(args.budget.unwrap_or(BUDGET * plan.parts.len() as u32));
+    refuse_few_pairs(&plan)?;
     Ok(plan)
 }
 
@@ -246,49 +262,22 @@ fn baselines(app: App<'_>, args: &Args, server: &ServerArgs) -> anyhow::Result<(
     }
 }
 
-/// Fixes the looks before anything is measured. There is a second look if the budget allows it.
-fn looks(plan: &mut PairPlan, args: &Args) -> anyhow::Result<()> {
-    let budget = args.budget.unwrap_or(BUDGET * plan.parts.len() as u32);
-    let affordable = (budget.as_secs_f64() / plan.pair_time().as_secs_f64()).floor() as usize;
-    let pairs = args.pairs.get();
-    let gated = plan.parts.len() * (2 + usize::from(args.gate.is_some()));
-    let first_alpha = args.alpha * FIRST_LOOK;
-    // A first look with too few pairs to reject anything would only spend alpha.
-    let two = affordable >= pairs + LEAST_ADDED_PAIRS && pairs >= least_pairs(first_alpha, gated);
-    let least = least_pairs(if two { first_alpha } else { args.alpha }, gated);
-    let time = plan.pair_time() * least as u32;
-    if pairs < least {
+/// Refuses a number of pairs or a budget with which nothing could be decided.
+fn refuse_few_pairs(plan: &PairPlan) -> Result<(), UsageError> {
+    let least = plan.rules.least_pairs;
+    if let Some(pairs) = plan.rules.most_pairs.filter(|pairs| *pairs < least) {
         return Err(UsageError(format!(
             "{pairs} pairs are too few to show any difference: --pairs must be {least} or more"
-        ))
-        .into());
+        )));
     }
-    if affordable < least {
-        return Err(UsageError(format!(
+    let time = plan.pair_time() * least as u32;
+    match plan.budget.filter(|budget| *budget < time) {
+        Some(budget) => Err(UsageError(format!(
             "--budget {budget:?} is too short for the {least} pairs that are needed at least: use {}s or more",
             time.as_secs_f64().ceil()
-        ))
-        .into());
+        ))),
+        None => Ok(()),
     }
-    plan.looks = if two {
-        vec![
-            Look {
-                pairs,
-                alpha: first_alpha,
-            },
-            Look {
-                pairs: affordable,
-                alpha: args.alpha - first_alpha,
-            },
-        ]
-    } else {
-        vec![Look {
-            pairs: pairs.min(affordable),
-            alpha: args.alpha,
-        }]
-    };
-    plan.budget = Some(budget);
-    Ok(())
 }
 
 /// On GitHub Actions, adds the Markdown to the summary page of the job.

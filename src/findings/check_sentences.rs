@@ -1,6 +1,6 @@
 //! The results of a check, in sentences.
 
-use crate::record::{CheckInfo, Finding, Metric, Outcome, Part};
+use crate::record::{CheckInfo, Finding, Method, Metric, Outcome, Part};
 
 /// The outcome in capitals, such as `REGRESSED`.
 pub(crate) fn word(outcome: Outcome) -> &'static str {
@@ -20,6 +20,7 @@ pub(crate) fn title(finding: &Finding) -> &'static str {
         Metric::Throughput => "throughput",
         Metric::P99 => "p99",
         Metric::P50 => "p50",
+        Metric::P95 => "p95",
     }
 }
 
@@ -58,12 +59,13 @@ pub(crate) fn shows(finding: &Finding) -> String {
 /// The verdict of the check in one sentence.
 pub(crate) fn sentence(check: &CheckInfo) -> String {
     let pairs = check.looks.last().map_or(0, |look| look.pairs);
-    let looks = match check.looks.len() {
-        1 => "one look".to_owned(),
-        many => format!("{many} looks"),
+    let looks = match (check.method, check.looks.len()) {
+        (Method::Anytime, _) => String::new(),
+        (Method::Looks, 1) => ", one look".to_owned(),
+        (Method::Looks, many) => format!(", {many} looks"),
     };
     format!(
-        "{}: candidate against {}, {pairs} interleaved pairs, {looks}",
+        "{}: candidate against {}, {pairs} interleaved pairs{looks}",
         word(check.outcome),
         check.baseline
     )

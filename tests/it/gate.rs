@@ -60,7 +60,7 @@ fn the_exit_code_is_the_verdict() {
         "--margin",
         "0.0001%",
         "--delta",
-        "90%",
+        "0.00005%",
     ];
     let inconclusive = gate(rpcbench(), &narrow);
     assert_eq!(
@@ -148,7 +148,7 @@ fn builds_that_cannot_be_compared_never_pass() {
 }
 
 #[test]
-fn a_candidate_that_dies_makes_the_check_invalid() {
+fn a_candidate_that_dies_regresses() {
     let program = env!("CARGO_BIN_EXE_rpcbench");
     let good = format!("{program} serve --model threaded --listen 127.0.0.1:{{port}}");
     let dies = format!("timeout 0.3 {good}");
@@ -164,20 +164,20 @@ fn a_candidate_that_dies_makes_the_check_invalid() {
         ])
         .args([
             "--pairs",
-            "8",
+            "10",
             "--duration",
             "600ms",
             "--warmup",
             "50ms",
             "--budget",
-            "12s",
+            "25s",
             "--no-save",
         ])
         .output()
         .unwrap();
-    assert_eq!(output.status.code(), Some(5), "{}", text_of(&output));
+    assert_eq!(output.status.code(), Some(3), "{}", text_of(&output));
     assert!(
-        text_of(&output).contains("ended unexpectedly: it ended with exit code 124"),
+        text_of(&output).contains("it ended with exit code 124"),
         "{}",
         text_of(&output)
     );

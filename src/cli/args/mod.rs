@@ -3,6 +3,7 @@
 pub mod assertion;
 pub mod external;
 pub mod load;
+pub mod margins;
 pub mod named_load;
 pub mod numbers;
 pub mod one_rate;

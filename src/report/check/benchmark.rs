@@ -28,7 +28,7 @@ fn unit(finding: &Finding) -> &'static str {
     match finding.metric {
         Metric::Throughput => "requests/s",
         Metric::CpuUsPerRequest => "µs",
-        Metric::P50 | Metric::P99 => "ns",
+        Metric::P50 | Metric::P95 | Metric::P99 => "ns",
     }
 }
 
