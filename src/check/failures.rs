@@ -117,18 +117,18 @@ fn of_requests(trial: &Trial) -> Vec<Failure> {
 fn cause_text(cause: &NoReplyCause) -> String {
     match cause {
         NoReplyCause::Unknown => String::new(),
-        NoReplyCause::Closed => "it closed the connections without a reply".to_owned(),
-        NoReplyCause::Reset => "it reset the connections".to_owned(),
+        NoReplyCause::Closed => "closed the connections without a reply".to_owned(),
+        NoReplyCause::Reset => "reset the connections".to_owned(),
         NoReplyCause::NotAMessage { first_bytes } => {
-            format!("it sent {first_bytes:?}, which is no message")
+            format!("sent {first_bytes:?}, which is no message")
         }
         NoReplyCause::WrongReplies { first_reply } => {
-            format!("its replies were wrong; the first: {first_reply}")
+            format!("gave wrong replies; the first: {first_reply}")
         }
-        NoReplyCause::Late => "requests were still without a reply at the end".to_owned(),
-        NoReplyCause::Stopped => "it replied before the window, then not any more".to_owned(),
-        NoReplyCause::ConnectRefused => "it refused the connections".to_owned(),
-        NoReplyCause::ConnectTimedOut => "connections timed out".to_owned(),
-        NoReplyCause::ConnectFailed => "connections failed".to_owned(),
+        NoReplyCause::Late => "left requests without a reply until the end".to_owned(),
+        NoReplyCause::Stopped => "replied before the window, then not any more".to_owned(),
+        NoReplyCause::ConnectRefused => "refused the connections".to_owned(),
+        NoReplyCause::ConnectTimedOut => "let connects time out".to_owned(),
+        NoReplyCause::ConnectFailed => "failed connects".to_owned(),
     }
 }

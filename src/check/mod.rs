@@ -23,7 +23,7 @@ mod verdict;
 pub use evidence::{Observation, Observations};
 pub use failures::Failure;
 pub use gated::{AdvisoryBefore, ComparedMetric, compared};
-pub use noise::noise;
+pub use noise::false_positives;
 pub use outcome::overall;
 pub use pair::{Side, load_pair};
 pub use part_pairs::PartPairs;

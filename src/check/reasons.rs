@@ -47,7 +47,7 @@ fn invalid(part: &PartPairs, reliability: &Reliability) -> String {
     )
 }
 
-/// `the server ended in 3 of 23 starts of the candidate and in none of the baseline (it …)`.
+/// `the server ended in 3 of 23 starts of the candidate and in none of the baseline (…)`.
 fn failures(count: &FailureCount) -> String {
     let starts = |side: usize| match count.starts[side] {
         0 => "none".to_owned(),

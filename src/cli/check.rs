@@ -5,6 +5,7 @@ use std::io::Write;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::str::FromStr;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -28,7 +29,7 @@ use crate::cli::args::{numbers, times};
 use crate::findings::assertions::worst;
 use crate::measure::session::seed_or_random;
 use crate::measure::{PairCase, PairPlan, PartPlan, ServerSpec};
-use crate::record::{CheckInfo, Record, Role, Rules};
+use crate::record::{CheckInfo, Record, Role, Rules, ServerKind};
 use crate::report::Form;
 use crate::report::check::ALL;
 use crate::server::Group;
@@ -79,6 +80,14 @@ pub(crate) struct Args {
     /// Exit code of an inconclusive check: pass (0) or fail (4)
     #[arg(long, default_value = "fail", value_parser = ["pass", "fail"], hide_possible_values = true, value_name = "HOW", help_heading = "Check", hide_short_help = true)]
     inconclusive: String,
+    /// Names of the two sides: baseline, then candidate (v1,v2)
+    #[arg(
+        long,
+        value_name = "OLD,NEW",
+        help_heading = "Check",
+        hide_short_help = true
+    )]
+    labels: Option<Labels>,
     /// Exit codes: of the verdict, or for git bisect run (0 good, 1 bad, 125 skip)
     #[arg(
         long,
@@ -129,6 +138,23 @@ impl Args {
         let rules = margins::with_margins(rules, &self.margin);
         margins::check(&rules)?;
         Ok(rules)
+    }
+}
+
+/// Names of the two sides, baseline first.
+#[derive(Debug, Clone)]
+struct Labels([String; 2]);
+
+impl FromStr for Labels {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Labels, String> {
+        let names = text.split(',').map(|name| name.trim().to_owned());
+        let names: Vec<String> = names.filter(|name| !name.is_empty()).collect();
+        match <[String; 2]>::try_from(names) {
+            Ok(names) if names[0] != names[1] => Ok(Labels(names)),
+            _ => Err("must be two different names, such as v1,v2".to_owned()),
+        }
     }
 }
 
@@ -197,7 +223,11 @@ pub(super) fn plan(app: App<'_>, args: &Args) -> anyhow::Result<PairPlan> {
     let mut plan = PairPlan {
         parts: Vec::new(),
         baseline: String::new(),
-        labels: [Role::Baseline, Role::Candidate].map(|side| side.name().to_owned()),
+        candidate: String::new(),
+        labels: args
+            .labels
+            .clone()
+            .map_or_else(default_labels, |Labels(labels)| labels),
         budget: None,
         ends_when_decided: true,
         rules: args.rules()?,
@@ -216,12 +246,28 @@ pub(super) fn plan(app: App<'_>, args: &Args) -> anyhow::Result<PairPlan> {
             });
         }
         plan.baseline = name;
+        plan.candidate = candidate_name(&candidates);
     }
     let loads = plan.parts.iter().flat_map(|part| &part.loads);
     refuse_unknown_methods(app, loads.map(|load| &load.candidate))?;
     plan.budget = Some(args.budget.unwrap_or(BUDGET * plan.parts.len() as u32));
     refuse_few_pairs(&plan)?;
     Ok(plan)
+}
+
+/// The names of the two sides without `--labels`.
+fn default_labels() -> [String; 2] {
+    [Role::Baseline, Role::Candidate].map(|side| side.name().to_owned())
+}
+
+/// The candidate as it was given: its command, or the path of this program.
+fn candidate_name(candidates: &Servers) -> String {
+    let (_, first) = &candidates[0];
+    match (&first.command, first.kind) {
+        (Some(command), _) => command.clone(),
+        (None, ServerKind::Exec) => first.name.clone(),
+        (None, _) => std::env::args().next().unwrap_or_default(),
+    }
 }
 
 type Servers = Vec<(ServerSpec, crate::record::ServerIdentity)>;

@@ -12,6 +12,8 @@ pub struct PairPlan {
     pub parts: Vec<PartPlan>,
     /// The name of the baseline.
     pub baseline: String,
+    /// The name of the candidate.
+    pub candidate: String,
     /// What people call the two sides, baseline first.
     pub labels: [String; 2],
     /// The longest duration: a pair starts only if it is expected to end in time.

@@ -252,14 +252,11 @@ impl<'a> Run<'a> {
         // Whatever the load, it is the same server.
         let has_started = self.has_started[cell];
         match &error {
-            Error::Died { what, .. } => {
-                Ok(Failure::of_server(FailureKind::Died, format!("it {what}")))
-            }
+            Error::Died { what, .. } => Ok(Failure::of_server(FailureKind::Died, what.clone())),
             // Without a baseline there is nothing to compare with.
-            Error::NotReady { what, .. } if is_candidate || has_started => Ok(Failure::of_server(
-                FailureKind::NotStarted,
-                format!("it {what}"),
-            )),
+            Error::NotReady { what, .. } if is_candidate || has_started => {
+                Ok(Failure::of_server(FailureKind::NotStarted, what.clone()))
+            }
             Error::Start { source, .. } if has_started => Ok(Failure::of_server(
                 FailureKind::NotStarted,
                 source.to_string(),
@@ -316,6 +313,7 @@ impl<'a> Run<'a> {
                 outcome,
                 rules,
                 baseline: self.plan.baseline.clone(),
+                candidate: self.plan.candidate.clone(),
                 looks: vec![Look {
                     pairs,
                     alpha: rules.alpha,

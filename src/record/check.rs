@@ -17,6 +17,9 @@ pub struct CheckInfo {
     pub rules: Rules,
     /// The name of the baseline.
     pub baseline: String,
+    /// The name of the candidate; empty in older records.
+    #[serde(default)]
+    pub candidate: String,
     /// The looks that were taken. A check that may stop at any pair has one: its pairs and its
     /// alpha.
     pub looks: Vec<Look>,

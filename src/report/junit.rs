@@ -4,7 +4,7 @@
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::format::Format;
-use crate::findings::assertion_sentences::{rows, subject};
+use crate::findings::assertion_sentences::{AssertRow, rows, subject};
 use crate::findings::labelled;
 use crate::findings::validity_sentences::sentence;
 use crate::record::{AssertVerdict, Cell, Record, Verdict};
@@ -25,7 +25,7 @@ impl Format for Junit {
             suites.push(suite);
         }
         for row in rows(record) {
-            let case = case(&row.condition, row.verdict, &row.line());
+            let case = case(&row);
             match suites.iter_mut().find(|suite| *suite.name == *row.subject) {
                 Some(suite) => {
                     suite.add_test_case(case);
@@ -45,14 +45,19 @@ impl Format for Junit {
     }
 }
 
-fn case(name: &str, verdict: AssertVerdict, message: &str) -> TestCase {
-    let mut status = match verdict {
+/// The conditions of `--assert`, a case for each server and load.
+pub(crate) fn assertion_cases(record: &Record) -> Vec<TestCase> {
+    rows(record).iter().map(case).collect()
+}
+
+fn case(row: &AssertRow) -> TestCase {
+    let mut status = match row.verdict {
         AssertVerdict::Holds => TestCaseStatus::success(),
         AssertVerdict::Undecided => TestCaseStatus::non_success(NonSuccessKind::Error),
         AssertVerdict::Violated => TestCaseStatus::non_success(NonSuccessKind::Failure),
     };
-    status.set_message(message);
-    TestCase::new(name, status)
+    status.set_message(row.line());
+    TestCase::new(row.condition.as_str(), status)
 }
 
 /// Whether the trials of a cell can be used.

@@ -64,17 +64,17 @@ impl Format for Markdown {
 }
 
 /// The conditions of `--assert`; empty if there are none.
-fn asserted(record: &Record) -> String {
+pub(crate) fn asserted(record: &Record) -> String {
     let Some(sentence) = assertions::sentence(record) else {
         return String::new();
     };
     let mut out =
-        format!("**{sentence}**\n\n| condition | | figure | verdict | |\n|---|---|---|---|---|\n");
+        format!("**{sentence}**\n\n| verdict | condition | | figure | |\n|---|---|---|---|---|\n");
     for row in assertions::rows(record) {
         let [condition, subject] = [&row.condition, &row.subject].map(|text| escaped(text));
         let (figure, verdict) = (row.figure, assertions::word(row.verdict));
         out.push_str(&format!(
-            "| `{condition}` | {subject} | {figure} | {verdict} | {} |\n",
+            "| {verdict} | `{condition}` | {subject} | {figure} | {} |\n",
             row.note
         ));
     }

@@ -92,7 +92,7 @@ fn each_failure_of_a_server_is_recognised() {
     };
     assert_eq!(found(other, Verdict::Invalid), [FailureKind::Invalid]);
     // A server that is not there has no figures.
-    let died = Failure::of_server(FailureKind::Died, "it ended by SIGABRT".to_owned());
+    let died = Failure::of_server(FailureKind::Died, "ended by SIGABRT".to_owned());
     let pair = measured(&Ok(trial(0, 1.0, 1.0)), &Err(died));
     assert_eq!(pair.failures[0].kind, FailureKind::Died);
     assert!(pair.values.is_empty());

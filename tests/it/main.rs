@@ -14,6 +14,7 @@ mod chart;
 mod check;
 mod check_power;
 mod check_reliability;
+mod check_report;
 mod check_simulations;
 mod ci;
 mod cli;

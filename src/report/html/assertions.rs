@@ -29,13 +29,15 @@ fn table(source: &Source<'_>) -> Markup {
     html! {
         div.scroll { table {
             thead { tr {
-                @for head in ["condition", "", "figure", "verdict", ""] { th scope="col" { (head) } }
+                @for head in ["verdict", "condition", "", "figure", ""] { th scope="col" { (head) } }
             } }
             tbody { @for row in rows(source.record) { tr {
-                th scope="row" { (row.condition) }
+                th scope="row" {
+                    @if row.verdict == AssertVerdict::Holds { (word(row.verdict)) } @else { b { (word(row.verdict)) } }
+                }
+                td { (row.condition) }
                 td.words { (row.subject) }
-                td { (row.figure) }
-                td { @if row.verdict == AssertVerdict::Holds { (word(row.verdict)) } @else { b { (word(row.verdict)) } } }
+                td.words { (row.figure) }
                 td.words { (row.note) }
             } } }
         } }

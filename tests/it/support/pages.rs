@@ -206,6 +206,7 @@ pub(crate) fn checked(outcome: Outcome) -> Record {
         outcome,
         rules: Rules::default(),
         baseline: "target/base".to_owned(),
+        candidate: "target/head".to_owned(),
         looks: vec![Look {
             pairs: 20,
             alpha: 0.01,
