@@ -18,7 +18,7 @@ use crate::cli::args::scenario_loads::pair_times;
 use crate::cli::args::server::ServerArgs;
 use crate::cli::args::servers::StartedServersArgs;
 use crate::measure::session::seed_or_random;
-use crate::measure::{PairCase, PairPlan, PartPlan};
+use crate::measure::{EarlierCheck, PairCase, PairPlan, PartPlan};
 use crate::record::{CheckInfo, Record, Role, Rules};
 use crate::report::check::calibration;
 
@@ -117,6 +117,7 @@ pub(super) fn plan(app: App<'_>, args: &Args) -> anyhow::Result<PairPlan> {
             ..Rules::default()
         },
         seed: seed_or_random(args.load.seed),
+        before: EarlierCheck::default(),
     })
 }
 

@@ -9,6 +9,8 @@ pub mod args;
 mod asked;
 mod calibrate;
 mod check;
+mod check_plan;
+mod check_resume;
 mod command;
 mod completions;
 mod defaults;

@@ -1,6 +1,6 @@
 //! The results of a check, in sentences.
 
-use crate::record::{CheckInfo, Finding, Method, Metric, Outcome, Part};
+use crate::record::{Advisory, CheckInfo, Finding, Method, Metric, Outcome, Part};
 
 /// The outcome in capitals, such as `REGRESSED`.
 pub(crate) fn word(outcome: Outcome) -> &'static str {
@@ -16,6 +16,9 @@ pub(crate) fn word(outcome: Outcome) -> &'static str {
 /// The name of a metric for people.
 pub(crate) fn title(finding: &Finding) -> &'static str {
     match finding.metric {
+        Metric::CpuUsPerRequest if finding.advisory == Some(Advisory::AtSaturation) => {
+            "CPU, saturated"
+        }
         Metric::CpuUsPerRequest => "CPU per request",
         Metric::Throughput => "throughput",
         Metric::P99 => "p99",
@@ -71,12 +74,66 @@ pub(crate) fn sentence(check: &CheckInfo) -> String {
     )
 }
 
+/// For a metric that is inconclusive: what its pairs could show, and what to do.
+pub(crate) fn outlook(finding: &Finding) -> Option<String> {
+    let is_open = finding.gated && finding.outcome == Outcome::Inconclusive;
+    let power = finding.power.filter(|_| is_open)?;
+    let percent = |share: f64| format!("{:.1} %", share * 100.0);
+    let visible = match power.visible {
+        Some(visible) => format!(
+            "{} pairs show a change of {}",
+            finding.pairs.len(),
+            percent(visible)
+        ),
+        None => format!("{} pairs show no change", finding.pairs.len()),
+    };
+    let needed = match power.pairs_for_margin {
+        Some(pairs) => format!(
+            "a pass at the margin of {} takes about {pairs} pairs: add some with --resume, or give a longer --budget",
+            percent(finding.margin)
+        ),
+        None => format!(
+            "no number of pairs up to 1,000 passes at the margin of {}: use a wider --margin or a quieter machine",
+            percent(finding.margin)
+        ),
+    };
+    Some(format!(
+        "{}: its pairs vary by {} (standard deviation); {visible}; {needed}",
+        title(finding),
+        percent(power.sigma)
+    ))
+}
+
 /// Notes that explain the figures of a part.
 pub(crate) fn notes(part: &Part) -> Vec<String> {
     let mut notes = part.reasons.clone();
     for finding in part.findings.iter() {
         if let Some(reason) = &finding.advisory {
             notes.push(format!("{} is advisory: {}", title(finding), reason.text()));
+        }
+    }
+    notes.extend(part.findings.iter().filter_map(outlook));
+    for finding in part.findings.iter().filter(|finding| finding.gated) {
+        if finding.delayed_pairs * 2 > finding.pairs.len() {
+            notes.push(format!(
+                "in {} of {} pairs over 10 % of {} was scheduling delay of the generator: a change of the server shows smaller; give the generator cores of its own (--client-cpus, --server-cpus)",
+                finding.delayed_pairs,
+                finding.pairs.len(),
+                title(finding)
+            ));
+        }
+        let slow = finding
+            .slow_starts
+            .filter(|slow| slow.starts[1] > slow.starts[0]);
+        if let Some(slow) = slow {
+            notes.push(format!(
+                "{}: {} of {} starts of the candidate were over twice as slow as usual, and {} of the baseline; the mean is {}",
+                title(finding),
+                slow.starts[1],
+                slow.of,
+                slow.starts[0],
+                change(finding.mean.unwrap_or(finding.worse))
+            ));
         }
     }
     let is_large = |ratio: f64| !(0.95..=1.05).contains(&ratio);

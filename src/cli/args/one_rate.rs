@@ -52,26 +52,35 @@ pub(crate) fn with_one_rate(
 ) -> Vec<NamedLoad> {
     let mut both = Vec::with_capacity(2 * loads.len());
     for load in loads {
-        let at_rate = has_capacity(&load).then(|| NamedLoad {
-            load: LoadSpec {
-                mode: arrivals.into(),
-                assign,
-                ..load.load.clone()
-            },
-            rate_spec: Some(RateSpec {
-                rate: Rate::Share {
-                    share,
-                    of: CapacityOf::Weakest,
-                },
-                then: None,
-                takers: Takers::ServingAll,
-            }),
-            ..load.clone()
-        });
+        let at_rate = at_one_rate(&load, share, (arrivals, assign));
         both.push(load);
         both.extend(at_rate);
     }
     both
+}
+
+/// The same requests at one rate; `None` if the load does not measure a capacity.
+pub(crate) fn at_one_rate(
+    load: &NamedLoad,
+    share: f64,
+    (arrivals, assign): (Arrivals, Assign),
+) -> Option<NamedLoad> {
+    has_capacity(load).then(|| NamedLoad {
+        load: LoadSpec {
+            mode: arrivals.into(),
+            assign,
+            ..load.load.clone()
+        },
+        rate_spec: Some(RateSpec {
+            rate: Rate::Share {
+                share,
+                of: CapacityOf::Weakest,
+            },
+            then: None,
+            takers: Takers::ServingAll,
+        }),
+        ..load.clone()
+    })
 }
 
 /// Whether a load measures a capacity: a closed loop in which clients neither wait between
