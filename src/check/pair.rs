@@ -29,7 +29,7 @@ pub fn load_pair(
         all.into_iter().map(with_side).collect()
     };
     let values = match (baseline, candidate) {
-        (Ok(baseline), Ok(candidate)) => {
+        (Ok(baseline), Ok(candidate)) if baseline.requests > 0 && candidate.requests > 0 => {
             let own = compared.iter().filter(|metric| metric.load == load);
             own.filter_map(|compared| value(compared.metric, baseline, candidate))
                 .collect()

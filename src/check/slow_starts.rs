@@ -17,9 +17,9 @@ pub fn slow_starts(logs: &[f64]) -> SlowStarts {
     }
     let usual = median(logs);
     let count = |sign: f64| {
-        let slow = logs
-            .iter()
-            .filter(|log| sign * (**log - usual) >= TIMES.ln());
+        // One that is usually better is not slow where it is no worse than the other.
+        let usual = (sign * usual).max(0.0);
+        let slow = logs.iter().filter(|log| sign * **log - usual >= TIMES.ln());
         slow.count()
     };
     let starts = [count(-1.0), count(1.0)];

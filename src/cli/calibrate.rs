@@ -18,12 +18,13 @@ use crate::cli::args::load::LoadArgs;
 use crate::cli::args::margins::{self, Margin};
 use crate::cli::args::named_load::case_of;
 use crate::cli::args::numbers;
+use crate::cli::args::one_rate::{OneRate, first_load};
 use crate::cli::args::save::SaveArgs;
 use crate::cli::args::scenario_loads::pair_times;
 use crate::cli::args::server::ServerArgs;
 use crate::cli::args::servers::StartedServersArgs;
 use crate::measure::session::seed_or_random;
-use crate::measure::{PairCase, PairPlan, PartPlan, ServerSpec};
+use crate::measure::{EarlierCheck, PairCase, PairPlan, PartPlan, ServerSpec};
 use crate::record::{Finding, Role, Rules, ServerIdentity};
 use crate::report::check::calibration::{Compared, calibration};
 
@@ -56,6 +57,9 @@ pub(crate) struct Args {
         help_heading = "Calibration"
     )]
     margin: Vec<Margin>,
+    /// Rate of the first load: this share of the capacity, or off [default: 50%]
+    #[arg(long, group = "open_loop", conflicts_with_all = ["rate", "scenario", "think"], value_name = "SHARE", help_heading = "Calibration", hide_short_help = true)]
+    share: Option<OneRate>,
     /// Changes smaller than this count as no change
     #[arg(long, default_value = "5%", value_parser = numbers::share, value_name = "SHARE", help_heading = "Calibration", hide_short_help = true)]
     delta: f64,
@@ -116,11 +120,14 @@ pub(super) fn plan(app: App<'_>, args: &Args) -> anyhow::Result<PairPlan> {
     let mut parts = Vec::new();
     for load in args.load.pair_loads(&args.server)? {
         for (this, other) in &compared {
+            let open_loop = (args.load.arrivals, args.load.assign);
+            let at_rate = first_load(&load, args.share, open_loop);
+            let loads = at_rate.iter().chain([&load]).map(|load| PairCase {
+                baseline: case_of(this, load, Role::Baseline),
+                candidate: case_of(other, load, Role::Candidate),
+            });
             parts.push(PartPlan {
-                loads: vec![PairCase {
-                    baseline: case_of(this, &load, Role::Baseline),
-                    candidate: case_of(other, &load, Role::Candidate),
-                }],
+                loads: loads.collect(),
             });
         }
     }
@@ -145,6 +152,7 @@ pub(super) fn plan(app: App<'_>, args: &Args) -> anyhow::Result<PairPlan> {
         ends_when_decided: false,
         rules: margins::with_margins(rules, &args.margin),
         seed: seed_or_random(args.load.seed),
+        before: EarlierCheck::default(),
     })
 }
 

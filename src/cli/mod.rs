@@ -10,6 +10,8 @@ mod asked;
 mod calibrate;
 mod check;
 mod check_codes;
+mod check_plan;
+mod check_resume;
 mod command;
 mod completions;
 mod defaults;

@@ -109,8 +109,8 @@ fn invalid(part: &Part) -> Option<String> {
     let reliability = part.reliability.as_ref()?;
     Some(if reliability.both_leave_clients_unserved {
         format!(
-            "both sides leave some of the {} unserved: measure with as many as the server serves \
-             (--clients)",
+            "both sides leave some of the {} unserved: measure with as many clients as the server \
+             serves (--clients)",
             some(part.clients as u64, "client")
         )
     } else {

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::case::Case;
-use crate::record::{LoadKind, Mode, Rules};
+use super::pilot::pilot_case;
+use crate::record::{Cell, LoadKind, Mode, Part, Pilot, Rules};
 
 /// The check to run.
 #[derive(Debug, Clone)]
@@ -24,6 +25,21 @@ pub struct PairPlan {
     pub rules: Rules,
     /// The seed of the random orders and of the loads.
     pub seed: u64,
+    /// The results of an earlier piece of the same check.
+    pub before: EarlierCheck,
+}
+
+/// The results of an earlier piece of a check.
+#[derive(Debug, Clone, Default)]
+pub struct EarlierCheck {
+    /// Its parts.
+    pub parts: Vec<Part>,
+    /// Its cells.
+    pub cells: Vec<Cell>,
+    /// Its pilots.
+    pub pilots: Vec<Pilot>,
+    /// The time that it took.
+    pub took: Duration,
 }
 
 /// One server, with the loads that each of its pairs measures.
@@ -89,10 +105,32 @@ impl PairPlan {
         self.parts.iter().map(PartPlan::time).sum()
     }
 
-    /// The most pairs of a part that the budget and the rules allow.
+    /// The pilots that an earlier piece has not done: one per load at a share of a capacity.
+    pub(crate) fn pilots(&self) -> usize {
+        let new = self.parts.iter().skip(self.before.parts.len());
+        let loads = new.flat_map(|part| &part.loads);
+        loads
+            .filter(|load| load.baseline.rate_spec.is_some())
+            .count()
+    }
+
+    /// Estimated duration of the pilots.
+    pub fn pilots_time(&self) -> Duration {
+        let loads = self.parts.iter().flat_map(|part| &part.loads);
+        let piloted = loads.filter(|load| load.baseline.rate_spec.is_some());
+        let time = piloted.map(|load| pilot_case(&load.baseline).time()).sum();
+        if self.before.parts.is_empty() {
+            time
+        } else {
+            Duration::ZERO
+        }
+    }
+
+    /// The most pairs of a part that the budget and the rules allow to add.
     pub fn most_pairs(&self) -> usize {
         let affordable = self.budget.map(|budget| {
-            let pairs = budget.as_secs_f64() / self.pair_time().as_secs_f64().max(1e-3);
+            let left = budget.saturating_sub(self.pilots_time());
+            let pairs = left.as_secs_f64() / self.pair_time().as_secs_f64().max(1e-3);
             pairs.floor() as usize
         });
         let limits = [affordable, self.rules.most_pairs];
@@ -104,6 +142,7 @@ impl PairPlan {
         let time = self
             .pair_time()
             .saturating_mul(u32::try_from(self.most_pairs()).unwrap_or(u32::MAX));
+        let time = time.saturating_add(self.pilots_time());
         self.budget.map_or(time, |budget| time.min(budget))
     }
 

@@ -7,26 +7,52 @@ use super::case::Case;
 use super::forecast::{Bound, Forecast, Goal};
 use super::observer::{Observer, Purpose, RunProgress};
 use super::outcome::Outcome;
+use super::pair_errors::{failure_of, of_baseline};
+use super::pair_pilots::{Settled, settle};
 use super::pair_plan::{PairPlan, PartPlan};
 use super::session::Measurement;
 use super::targets::reach_targets;
 use super::trial;
 use super::trial_times::TrialTimes;
-use crate::check::{Failure, PartPairs, Side, compared, decide, evaluate, gated, load_pair};
+use crate::check::{PartPairs, Side, compared, decide, evaluate, gated, load_pair};
 use crate::error::Error;
 use crate::record::{
-    Cell, CheckInfo, EndedBy, FailureKind, LoadPair, Look, Method, Outcome as CheckOutcome,
-    PairInfo, PartLoad, Trial,
+    Cell, CheckInfo, EndedBy, LoadPair, Look, Method, Outcome as CheckOutcome, PairInfo, PartLoad,
+    Trial,
 };
 
 /// Runs the check. After an interruption or an error the outcome holds all complete pairs.
 pub fn compare(plan: &PairPlan, observer: &mut dyn Observer) -> Outcome {
-    let mut run = Run::new(plan);
-    let mut error = None;
+    let begun = Instant::now();
+    let settled = reach_targets(&plan.all_cases().cloned().collect::<Vec<_>>())
+        .and_then(|()| settle(plan, observer));
+    let settled = match settled {
+        Ok(Some(settled)) => settled,
+        Ok(None) => {
+            return Outcome {
+                interrupted: true,
+                ..Outcome::default()
+            };
+        }
+        Err(error) => {
+            return Outcome {
+                error: Some(of_baseline(plan, error)),
+                ..Outcome::default()
+            };
+        }
+    };
+    let mut run = Run::new(&settled, begun);
+    let mut error = run.add_earlier().err();
+    if error.is_some() {
+        return Outcome {
+            error,
+            ..Outcome::default()
+        };
+    }
     let ended_by = match run.measure(observer) {
         Ok(ended_by) => Some(ended_by),
         Err(failed) => {
-            error = Some(failed);
+            error = Some(of_baseline(plan, failed));
             None
         }
     };
@@ -49,7 +75,7 @@ impl Measurement for PairPlan {
         Forecast {
             goal: Goal::Pairs,
             trials: self.all_cases().count() * self.most_pairs(),
-            pilots: 0,
+            pilots: self.pilots(),
             time: self.time(),
             bound: Bound::AtMost,
         }
@@ -62,6 +88,7 @@ impl Measurement for PairPlan {
 
 /// A check in progress.
 struct Run<'a> {
+    settled: &'a Settled,
     plan: &'a PairPlan,
     random: fastrand::Rng,
     begun: Instant,
@@ -82,7 +109,8 @@ struct Measured {
 }
 
 impl<'a> Run<'a> {
-    fn new(plan: &'a PairPlan) -> Run<'a> {
+    fn new(settled: &'a Settled, begun: Instant) -> Run<'a> {
+        let plan = &settled.plan;
         let mut cells = 0;
         let part = |part: &PartPlan| {
             let first = part.loads.first().map(|load| &load.baseline);
@@ -105,21 +133,68 @@ impl<'a> Run<'a> {
             }
         };
         let parts = plan.parts.iter().map(part).collect();
+        let earlier = plan.before.parts.iter().map(|part| part.pairs.len());
+        let parts: Vec<PartPairs> = parts;
+        let mut has_started = vec![false; plan.all_cases().count()];
+        // Its pilot has measured it.
+        let piloted = parts.iter().flat_map(|part| &part.loads);
+        for load in piloted.filter(|load| load.pilot_rps.is_some()) {
+            has_started[load.cells[0]] = true;
+        }
         Run {
+            settled,
             plan,
-            random: fastrand::Rng::with_seed(plan.seed),
-            begun: Instant::now(),
+            // Another piece of the check tosses other coins.
+            random: fastrand::Rng::with_seed(plan.seed.wrapping_add(earlier.sum::<usize>() as u64)),
+            begun,
             order: 0,
             parts,
             cells: plan.all_cases().map(Case::cell).collect(),
             times: TrialTimes::new(plan.all_cases().map(Case::time)),
-            has_started: vec![false; plan.all_cases().count()],
+            has_started,
         }
+    }
+
+    /// Adds the pairs of an earlier piece of the check.
+    ///
+    /// # Errors
+    /// When it has other loads.
+    fn add_earlier(&mut self) -> Result<(), Error> {
+        let before = &self.plan.before;
+        if before.parts.is_empty() {
+            return Ok(());
+        }
+        let loads = |parts: &[PartPairs]| -> Vec<_> {
+            let loads = parts.iter().flat_map(|part| part.loads.clone());
+            loads.collect()
+        };
+        let earlier: Vec<PartPairs> = before.parts.iter().map(PartPairs::from).collect();
+        let is_same = loads(&earlier) == loads(&self.parts)
+            && before.cells.len() == self.cells.len()
+            && before
+                .cells
+                .iter()
+                .zip(&self.cells)
+                .all(|(a, b)| a.load == b.load);
+        if !is_same {
+            return Err(Error::Resume {
+                why: "it has other servers or loads than its command would measure now".to_owned(),
+            });
+        }
+        self.parts = earlier;
+        self.cells.clone_from(&before.cells);
+        self.has_started = self
+            .cells
+            .iter()
+            .map(|cell| !cell.trials.is_empty())
+            .collect();
+        let trials = self.cells.iter().flat_map(|cell| &cell.trials);
+        self.order = trials.map(|trial| trial.order + 1).max().unwrap_or(0);
+        Ok(())
     }
 
     /// Measures until the pairs decide, the budget is used or there are the most pairs.
     fn measure(&mut self, observer: &mut dyn Observer) -> Result<EndedBy, Error> {
-        reach_targets(&self.plan.all_cases().cloned().collect::<Vec<_>>())?;
         loop {
             let (outcome, open) = decide(&self.parts, &self.plan.rules);
             let is_decided = outcome == CheckOutcome::Regressed || !open.contains(&true);
@@ -241,28 +316,21 @@ impl<'a> Run<'a> {
                     ..run.trial
                 })
             }
-            Err(error) => Err(self.failure(error, cell, is_candidate)?),
+            Err(error) => {
+                let has_started = self.has_started(cell, is_candidate);
+                Err(failure_of(error, is_candidate, has_started)?)
+            }
         };
         self.times.add(cell, begun.elapsed());
         Ok(Some(Measured { cell, side }))
     }
 
-    /// The failure of a server that this error means.
-    fn failure(&self, error: Error, cell: usize, is_candidate: bool) -> Result<Failure, Error> {
-        // Whatever the load, it is the same server.
-        let has_started = self.has_started[cell];
-        match &error {
-            Error::Died { what, .. } => Ok(Failure::of_server(FailureKind::Died, what.clone())),
-            // Without a baseline there is nothing to compare with.
-            Error::NotReady { what, .. } if is_candidate || has_started => {
-                Ok(Failure::of_server(FailureKind::NotStarted, what.clone()))
-            }
-            Error::Start { source, .. } if has_started => Ok(Failure::of_server(
-                FailureKind::NotStarted,
-                source.to_string(),
-            )),
-            _ => Err(error),
-        }
+    /// Whether the server of this cell has been ready once. Whatever the load, it is the same server.
+    fn has_started(&self, cell: usize, is_candidate: bool) -> bool {
+        let own = |part: &&PartPairs| part.loads.iter().any(|load| load.cells.contains(&cell));
+        let mut loads = self.parts.iter().filter(own).flat_map(|part| &part.loads);
+        let side = usize::from(is_candidate);
+        loads.any(|load| self.has_started[load.cells[side]])
     }
 
     /// The progress before a trial of a part: the first of `trials_left` of its pair.
@@ -304,7 +372,7 @@ impl<'a> Run<'a> {
 
     /// All results until now.
     fn outcome(&self, ended_by: Option<EndedBy>) -> Outcome {
-        let rules = self.plan.rules;
+        let (rules, alpha) = (self.plan.rules, self.plan.rules.alpha);
         let pairs = self.parts.iter().map(|part| part.pairs.len()).min();
         let (outcome, parts) = evaluate(&self.parts, &rules);
         Outcome {
@@ -314,18 +382,17 @@ impl<'a> Run<'a> {
                 rules,
                 baseline: self.plan.baseline.clone(),
                 candidate: self.plan.candidate.clone(),
-                looks: vec![Look {
-                    pairs,
-                    alpha: rules.alpha,
-                }],
+                looks: vec![Look { pairs, alpha }],
                 method: Method::Anytime,
                 labels: Some(self.plan.labels.clone()),
                 gated: gated(&self.parts, &rules),
                 budget_s: self.plan.budget.map(|budget| budget.as_secs_f64()),
-                took_s: Some(self.begun.elapsed().as_secs_f64()),
+                took_s: Some((self.begun.elapsed() + self.plan.before.took).as_secs_f64()),
                 ended_by,
                 parts,
             }),
+            pilots: self.settled.pilots.clone(),
+            left_out: self.settled.left_out.clone(),
             ..Outcome::default()
         }
     }
