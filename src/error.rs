@@ -87,6 +87,16 @@ pub enum Error {
         /// The end of its stderr.
         stderr: String,
     },
+    /// The baseline of a check is another program.
+    #[error(
+        "--baseline {program} is no build of rpcbench, or speaks another version of the protocol between harness and server: it {what}; give the path of a build of rpcbench, or of a program that calls rpcbench::main; other servers are compared with --baseline-exec and --exec"
+    )]
+    NotABuild {
+        /// The program.
+        program: String,
+        /// What it did instead of serving.
+        what: String,
+    },
     /// The server ended during the measurement.
     #[error(
         "the server of {contestant} ended unexpectedly: it {what}{}",

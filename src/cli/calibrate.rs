@@ -1,7 +1,11 @@
 //! `rpcbench calibrate`: measures how noisy this machine is.
 
+use std::fs;
 use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+
+use anyhow::Context;
 
 use super::app::App;
 use super::defaults::Defaults;
@@ -9,18 +13,20 @@ use super::methods::refuse_unknown_methods;
 use super::output::{print, say};
 use super::session::session;
 use super::usage::UsageError;
-use crate::check::noise;
+use crate::check::false_positives;
 use crate::cli::args::load::LoadArgs;
+use crate::cli::args::margins::{self, Margin};
 use crate::cli::args::named_load::case_of;
 use crate::cli::args::numbers;
+use crate::cli::args::one_rate::{OneRate, first_load};
 use crate::cli::args::save::SaveArgs;
 use crate::cli::args::scenario_loads::pair_times;
 use crate::cli::args::server::ServerArgs;
 use crate::cli::args::servers::StartedServersArgs;
-use crate::measure::PairPlan;
 use crate::measure::session::seed_or_random;
-use crate::record::{CheckInfo, Look, Record, Role, Rules};
-use crate::report::check::calibration;
+use crate::measure::{EarlierCheck, PairCase, PairPlan, PartPlan, ServerSpec};
+use crate::record::{Finding, Role, Rules, ServerIdentity};
+use crate::report::check::calibration::{Compared, calibration};
 
 /// The defaults in the help.
 pub(crate) fn defaults() -> Defaults {
@@ -34,9 +40,26 @@ pub(crate) struct Args {
     /// Pairs of trials of the same build
     #[arg(long, default_value = "20", value_parser = numbers::count, value_name = "N", help_heading = "Calibration")]
     pairs: NonZeroUsize,
-    /// Margin of the check that is planned
-    #[arg(long, default_value = "10%", value_parser = numbers::share, value_name = "SHARE", help_heading = "Calibration")]
-    margin: f64,
+    /// Another build of the same source, to be compared with this one: code
+    /// layout is part of the noise; give one --build per build
+    #[arg(
+        long,
+        value_name = "PATH",
+        conflicts_with = "exec",
+        help_heading = "Calibration"
+    )]
+    build: Vec<PathBuf>,
+    /// Margins of the check that is planned (20%, or of one metric: cpu=20%)
+    #[arg(
+        long,
+        value_delimiter = ',',
+        value_name = "SHARE,…",
+        help_heading = "Calibration"
+    )]
+    margin: Vec<Margin>,
+    /// Rate of the first load: this share of the capacity, or off [default: 50%]
+    #[arg(long, group = "open_loop", conflicts_with_all = ["rate", "scenario", "think"], value_name = "SHARE", help_heading = "Calibration", hide_short_help = true)]
+    share: Option<OneRate>,
     /// Changes smaller than this count as no change
     #[arg(long, default_value = "5%", value_parser = numbers::share, value_name = "SHARE", help_heading = "Calibration", hide_short_help = true)]
     delta: f64,
@@ -71,14 +94,18 @@ pub(crate) fn run(app: App<'_>, args: &Args) -> anyhow::Result<ExitCode> {
         say("rpcbench: interrupted before the calibration was complete: no result");
         return run.end(Ok(()), ExitCode::FAILURE);
     };
-    let (text, fit) = result(&run.record, check, &plan);
-    let is_complete = check.parts.iter().all(|part| !part.findings.is_empty());
-    let code = if fit || (args.anyway && is_complete) {
+    let compared = match args.build.is_empty() {
+        true => Compared::Itself,
+        false => Compared::OtherBuilds,
+    };
+    let chance = |finding: &Finding| false_positives(finding, &check.rules, plan.seed);
+    let result = calibration(&run.record, check, compared, &chance);
+    let code = if result.is_quiet || (args.anyway && result.is_complete) {
         ExitCode::SUCCESS
     } else {
         ExitCode::from(5)
     };
-    run.end(print(&text), code)
+    run.end(print(&result.text), code)
 }
 
 pub(super) fn plan(app: App<'_>, args: &Args) -> anyhow::Result<PairPlan> {
@@ -89,50 +116,80 @@ pub(super) fn plan(app: App<'_>, args: &Args) -> anyhow::Result<PairPlan> {
     }
     args.server.refuse_list("calibrate")?;
     let server_specs = args.servers.server_specs(app, &args.server)?;
-    let mut pairs = Vec::new();
+    let compared = compared(&server_specs, &args.build)?;
+    let mut parts = Vec::new();
     for load in args.load.pair_loads(&args.server)? {
-        for server_spec in &server_specs {
-            pairs.push((
-                case_of(server_spec, &load, Role::Baseline),
-                case_of(server_spec, &load, Role::Candidate),
-            ));
+        for (this, other) in &compared {
+            let open_loop = (args.load.arrivals, args.load.assign);
+            let at_rate = first_load(&load, args.share, open_loop);
+            let loads = at_rate.iter().chain([&load]).map(|load| PairCase {
+                baseline: case_of(this, load, Role::Baseline),
+                candidate: case_of(other, load, Role::Candidate),
+            });
+            parts.push(PartPlan {
+                loads: loads.collect(),
+            });
         }
     }
-    refuse_unknown_methods(app, pairs.iter().map(|(_, candidate)| candidate))?;
+    let loads = parts.iter().flat_map(|part: &PartPlan| &part.loads);
+    refuse_unknown_methods(app, loads.map(|load| &load.candidate))?;
+    let rules = Rules {
+        alpha: args.alpha,
+        delta: args.delta,
+        most_pairs: Some(args.pairs.get()),
+        ..Rules::default()
+    };
+    let names = match args.build.is_empty() {
+        true => ["the same build", "the same build again"],
+        false => ["this build", "the other build"],
+    };
     Ok(PairPlan {
-        parts: pairs,
+        parts,
         baseline: "itself".to_owned(),
-        looks: vec![Look {
-            pairs: args.pairs.get(),
-            alpha: args.alpha,
-        }],
+        candidate: String::new(),
+        labels: names.map(str::to_owned),
         budget: None,
-        rules: Rules {
-            alpha: args.alpha,
-            delta: args.delta,
-            margin: args.margin,
-            margin_p99: 0.3,
-            gate_p99: false,
-        },
+        ends_when_decided: false,
+        rules: margins::with_margins(rules, &args.margin),
         seed: seed_or_random(args.load.seed),
+        before: EarlierCheck::default(),
     })
 }
 
-/// The noise as text; false if the smallest detectable change of a gated metric is over the margin.
-fn result(record: &Record, check: &CheckInfo, plan: &PairPlan) -> (String, bool) {
-    let rows: Vec<_> = check
-        .parts
-        .iter()
-        .flat_map(|part| part.findings.iter().map(move |finding| (part, finding)))
-        .map(|(part, finding)| (part, finding, noise(finding, &check.rules, plan.seed)))
-        .map(|(part, finding, noise)| calibration::Row {
-            part,
-            finding,
-            visible: noise.visible,
-            between_pairs: noise.between_pairs,
-            pairs_for_margin: noise.pairs_for_margin,
-            false_alarms: noise.false_alarms,
-        })
-        .collect();
-    calibration::calibration(record, check, &rows)
+type Server = (ServerSpec, ServerIdentity);
+
+/// Each server with itself, or with the same server of each other build.
+fn compared(servers: &[Server], builds: &[PathBuf]) -> anyhow::Result<Vec<(Server, Server)>> {
+    if builds.is_empty() {
+        let itself = servers
+            .iter()
+            .map(|server| (server.clone(), server.clone()));
+        return Ok(itself.collect());
+    }
+    let mut pairs = Vec::new();
+    for build in builds {
+        let program = fs::canonicalize(build)
+            .with_context(|| format!("--build {}: cannot find this build", build.display()))?;
+        pairs.extend(
+            servers
+                .iter()
+                .map(|server| of_build(server, build, &program)),
+        );
+    }
+    Ok(pairs)
+}
+
+/// A server of this build and of another one. Both have the other build in their name, which tells
+/// the parts apart.
+fn of_build((spec, identity): &Server, build: &Path, program: &Path) -> (Server, Server) {
+    let identity = ServerIdentity {
+        name: format!("{} and that of {}", identity.name, build.display()),
+        ..identity.clone()
+    };
+    let mut other = spec.clone();
+    if let ServerSpec::Server(server) = &mut other {
+        server.command[0] = program.into();
+        server.name = format!("{} of {}", server.name, build.display());
+    }
+    ((spec.clone(), identity.clone()), (other, identity))
 }

@@ -11,6 +11,8 @@ use crate::models::ALL;
 /// command line run them.
 const OF_OUTPUT: &[&str] = &[
     "anyway",
+    "assert",
+    "exit-code",
     "format",
     "help",
     "inconclusive",
@@ -37,6 +39,7 @@ const VALUES: &[(&str, &[&str])] = &[
         &["--baseline-exec", "old {port}", "--exec", "new {port}"],
     ),
     ("budget", &["--budget", "50s"]),
+    ("build", &["--build", "/bin/sh"]),
     ("busy-poll", &["--busy-poll", "9us"]),
     ("busy-timeout", &["--busy-timeout", "9s"]),
     ("client-cpus", &["--client-cpus", "0"]),
@@ -55,6 +58,7 @@ const VALUES: &[(&str, &[&str])] = &[
     ("idle", &["--idle", "9"]),
     ("idle-timeout", &["--idle-timeout", "9s"]),
     ("label", &["--label", "mine", "--exec", "server {port}"]),
+    ("labels", &["--labels", "v1,v2"]),
     ("listen", &["--listen", "127.0.0.1:9"]),
     ("listen-address", &["--listen-address", "127.0.0.9"]),
     ("margin", &["--margin", "9%"]),

@@ -11,8 +11,9 @@ use super::resume::resume;
 use super::session::{Run, session};
 use super::usage::UsageError;
 use crate::cli::args::servers::hint_at_other_models;
+use crate::findings::assertions::worst;
 use crate::findings::no_client_was_served;
-use crate::record::Verdict;
+use crate::record::{AssertVerdict, Verdict};
 use crate::report;
 
 /// Measures, then saves and prints the results.
@@ -20,7 +21,11 @@ pub(crate) fn run(app: App<'_>, args: &Args, ranks: &Ranks) -> anyhow::Result<Ex
     let format = format(&args.output.format)?;
     ranks.refuse_without_mpi()?;
     let (mut task, mut session) = match &args.study.resume {
-        Some(path) => resume(app, path)?,
+        Some(path) => {
+            let (mut task, session) = resume(app, path)?;
+            task.asserts.extend(args.output.conditions.asserts.clone());
+            (task, session)
+        }
         None => (args.task(app)?, session()),
     };
     ranks.join(&mut task, &args.ranks)?;
@@ -35,6 +40,7 @@ pub(crate) fn run(app: App<'_>, args: &Args, ranks: &Ranks) -> anyhow::Result<Ex
         hint_at_other_models(app).iter().for_each(|hint| say(hint));
     }
     session.scenarios.clone_from(&task.scenarios);
+    session.asserts.clone_from(&task.asserts);
     let resumed = args.study.resume.as_deref();
     session.file = args.output.save.file(&session.started, resumed);
     let run = match &task.search {
@@ -54,12 +60,13 @@ fn finish(run: Run, format: &dyn report::Format, strict: bool) -> anyhow::Result
         Ok(())
     };
     let any_invalid = trials.any(|trial| trial.validity.verdict == Verdict::Invalid);
-    let code = if strict && any_invalid {
-        ExitCode::from(5)
-    } else if no_client_was_served(record) {
-        ExitCode::FAILURE
-    } else {
-        ExitCode::SUCCESS
+    let asserted = worst(&record.asserts);
+    let code = match asserted {
+        Some(AssertVerdict::Violated) => ExitCode::from(3),
+        _ if strict && any_invalid => ExitCode::from(5),
+        _ if no_client_was_served(record) => ExitCode::FAILURE,
+        Some(AssertVerdict::Undecided) => ExitCode::from(4),
+        Some(AssertVerdict::Holds) | None => ExitCode::SUCCESS,
     };
     let advice = resume_advice(&run);
     let ended = run.end(shown, code);

@@ -7,6 +7,7 @@ use super::defaults::Defaults;
 use super::methods::refuse_unknown_methods;
 use super::usage::UsageError;
 use crate::attack::AttackMode;
+use crate::cli::args::assertion::AssertArgs;
 use crate::cli::args::load::LoadArgs;
 use crate::cli::args::one_rate::with_one_rate;
 use crate::cli::args::ranks::RanksArgs;
@@ -17,7 +18,7 @@ use crate::cli::args::study::StudyArgs;
 use crate::findings::labels::Labels;
 use crate::measure::session::seed_or_random;
 use crate::measure::{Case, EarlierRun, Plan, SearchPlan};
-use crate::record::{ScenarioInfo, ServerIdentity};
+use crate::record::{Assertion, ScenarioInfo, ServerIdentity};
 use crate::server::Group;
 
 /// Default duration and warm-up of one load.
@@ -78,6 +79,8 @@ pub(crate) struct Task {
     pub(crate) plan: Plan,
     pub(crate) search: Option<SearchPlan>,
     pub(crate) scenarios: Vec<ScenarioInfo>,
+    /// The conditions on the figures.
+    pub(crate) asserts: Vec<Assertion>,
 }
 
 impl Args {
@@ -163,6 +166,7 @@ impl Args {
             plan,
             search,
             scenarios,
+            asserts: self.output.conditions.asserts.clone(),
         })
     }
 }
@@ -170,7 +174,7 @@ impl Args {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Output")]
 pub(crate) struct OutputArgs {
-    /// Output: text, json, csv or markdown
+    /// text, json, csv, markdown or junit
     #[arg(long, default_value = "text", value_name = "FORMAT")]
     pub(crate) format: String,
     #[command(flatten)]
@@ -181,6 +185,8 @@ pub(crate) struct OutputArgs {
     /// Exit with 5 when a trial is invalid
     #[arg(long, hide_short_help = true)]
     pub(crate) strict: bool,
+    #[command(flatten)]
+    pub(crate) conditions: AssertArgs,
 }
 
 /// Tells servers apart that differ in their workers only.

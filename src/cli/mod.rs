@@ -9,6 +9,9 @@ pub mod args;
 mod asked;
 mod calibrate;
 mod check;
+mod check_codes;
+mod check_plan;
+mod check_resume;
 mod command;
 mod completions;
 mod defaults;
@@ -90,9 +93,9 @@ enum Command {
     /// Make one record of those of the generators of a load (--rank)
     Merge(merge::Args),
     /// Compare a candidate with a baseline, for CI: the exit code is the verdict
-    Check(check::Args),
+    Check(Box<check::Args>),
     /// Measure how noisy this machine is: a build compared with itself
-    Calibrate(calibrate::Args),
+    Calibrate(Box<calibrate::Args>),
     /// Measure servers of known behaviour: are the figures right here?
     Selftest(selftest::Args),
     /// Attack a server with hostile clients and measure what well-behaved clients see
@@ -128,11 +131,7 @@ pub fn main(models: &[&dyn ServeModel], service: &dyn Service) -> ExitCode {
             return ExitCode::SUCCESS;
         }
         print_error(&error);
-        if is_usage_error(&error) {
-            ExitCode::from(2)
-        } else {
-            ExitCode::FAILURE
-        }
+        check_codes::of_error(&arguments(), is_usage_error(&error))
     })
 }
 

@@ -88,9 +88,9 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         file.display(),
         plots.display(),
         if args.hdr {
-            "report.md, trials.csv and hdr/"
+            "report.md, trials.csv, junit.xml and hdr/"
         } else {
-            "report.md and trials.csv"
+            "report.md, trials.csv and junit.xml"
         },
     )?;
     let and_changes = if changes.is_empty() {

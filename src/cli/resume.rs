@@ -12,20 +12,34 @@ use super::usage::UsageError;
 use crate::cli::Cli;
 use crate::measure::session::now;
 use crate::measure::{EarlierRun, Session, environment};
-use crate::record::Record;
+use crate::record::{Environment, Record, Tool};
 
 /// The options that `--resume` allows: those of the output.
-const ALLOWED: [&str; 6] = ["resume", "format", "save", "no_save", "plan", "strict"];
+const ALLOWED: [&str; 7] = [
+    "resume", "format", "save", "no_save", "plan", "strict", "asserts",
+];
 
-/// Refuses options other than those for output: the record defines what is measured, so they
-/// would be ignored.
-fn refuse_other_options(app: App<'_>) -> anyhow::Result<()> {
+/// Refuses options of a command other than these: the record defines what is measured, so they
+/// would be ignored. Without a command: the options of a measurement.
+pub(super) fn refuse_options_except(
+    app: App<'_>,
+    name: Option<&str>,
+    allowed: &[&str],
+) -> anyhow::Result<()> {
     let mut whole = command(app.models, HelpLength::Full);
-    let matches = whole.try_get_matches_from_mut(std::env::args_os())?;
-    let other = whole.get_opts().find(|option| {
+    let all = whole.try_get_matches_from_mut(std::env::args_os())?;
+    let (command, matches) = match name.and_then(|name| {
+        let command = whole.find_subcommand(name)?;
+        Some((command, all.subcommand_matches(name)?))
+    }) {
+        Some(found) => found,
+        None => (&whole, &all),
+    };
+    let other = command.get_opts().find(|option| {
         let id = option.get_id().as_str();
-        let is_given = matches.value_source(id) == Some(ValueSource::CommandLine);
-        is_given && !ALLOWED.contains(&id)
+        let is_given = matches.try_get_raw(id).is_ok()
+            && matches.value_source(id) == Some(ValueSource::CommandLine);
+        is_given && !allowed.contains(&id)
     });
     match other.and_then(clap::Arg::get_long) {
         Some(name) => Err(UsageError(format!(
@@ -36,20 +50,32 @@ fn refuse_other_options(app: App<'_>) -> anyhow::Result<()> {
     }
 }
 
+/// Whether a record can be continued here; else why not.
+pub(super) fn is_of_this_build_and_machine(
+    tool: &Tool,
+    environment: &Environment,
+) -> Result<(), &'static str> {
+    if *tool != environment::tool() {
+        return Err(
+            "another build of rpcbench measured it; one record cannot contain results of two builds",
+        );
+    }
+    if !environment.is_same_machine(&environment::read()) {
+        return Err("it was measured on another machine or with another kernel");
+    }
+    Ok(())
+}
+
 /// The task of an interrupted run: from the command in its record, with its results so far.
 pub(crate) fn resume(app: App<'_>, path: &Path) -> anyhow::Result<(Task, Session)> {
-    refuse_other_options(app)?;
+    refuse_options_except(app, None, &ALLOWED)?;
     let record = Record::read(path)?;
     let refused = |reason: &str| UsageError(format!("--resume {}: {reason}", path.display()));
     if !record.interrupted {
         return Err(refused("this run is complete; there is nothing to resume").into());
     }
-    if record.tool != environment::tool() {
-        return Err(refused("another build of rpcbench measured it; one record cannot contain results of two builds").into());
-    }
-    if !record.environment.is_same_machine(&environment::read()) {
-        return Err(refused("it was measured on another machine or with another kernel").into());
-    }
+    is_of_this_build_and_machine(&record.tool, &record.environment)
+        .map_err(|reason| refused(reason))?;
     let words = record.command.clone();
     let parsed = Cli::try_parse_from(&words).ok();
     let cli = parsed.filter(|cli| cli.command.is_none());

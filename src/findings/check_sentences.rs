@@ -1,92 +1,174 @@
 //! The results of a check, in sentences.
 
-use crate::record::{CheckInfo, Finding, Metric, Outcome, Part};
+use super::check_failures::failures;
+use super::check_table::{rows, word};
+use super::check_words::{change, of_figures, sides, title_with_load};
+use super::units::{some, span};
+use crate::record::{CheckInfo, Finding, Method, Metric, Outcome, Part};
 
-/// The outcome in capitals, such as `REGRESSED`.
-pub(crate) fn word(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Regressed => "REGRESSED",
-        Outcome::Invalid => "INVALID",
-        Outcome::Inconclusive => "INCONCLUSIVE",
-        Outcome::Pass => "PASS",
-        Outcome::Improved => "IMPROVED",
-    }
-}
-
-/// The name of a metric for people.
-pub(crate) fn title(finding: &Finding) -> &'static str {
-    match finding.metric {
-        Metric::CpuUsPerRequest => "CPU per request",
-        Metric::Throughput => "throughput",
-        Metric::P99 => "p99",
-        Metric::P50 => "p50",
-    }
-}
+/// The headline has at most this number of facts.
+const MOST_FACTS: usize = 3;
 
 /// The name of a part: `async, 64 clients`; with a scenario `async, churn, 64 clients`.
 pub(crate) fn of(part: &Part) -> String {
     let scenario = part.scenario.as_ref().map(|name| format!("{name}, "));
     let scenario = scenario.unwrap_or_default();
-    format!("{}, {scenario}{} clients", part.name, part.clients)
-}
-
-/// A ratio over 1 is worse; returned as `+4.2 %`, or `n/a` if there is no finite bound.
-pub(crate) fn change(worse: f64) -> String {
-    const LIMIT: f64 = 10_000.0;
-    if (1.0 / LIMIT..LIMIT).contains(&worse) {
-        format!("{:+.1} %", (worse - 1.0) * 100.0)
-    } else {
-        "n/a".to_owned()
-    }
-}
-
-/// The outcome of a finding in words.
-pub(crate) fn shows(finding: &Finding) -> String {
-    let margin = (finding.margin * 100.0).round();
-    let bound = change(finding.bound);
-    match finding.outcome {
-        Outcome::Pass => format!("no slowdown over {margin} % (bound {bound})"),
-        Outcome::Inconclusive => {
-            format!("a slowdown over {margin} % is not ruled out (bound {bound})")
-        }
-        Outcome::Regressed => "significantly worse".to_owned(),
-        Outcome::Improved => "significantly better".to_owned(),
-        Outcome::Invalid => "measurement not valid".to_owned(),
-    }
-}
-
-/// The verdict of the check in one sentence.
-pub(crate) fn sentence(check: &CheckInfo) -> String {
-    let pairs = check.looks.last().map_or(0, |look| look.pairs);
-    let looks = match check.looks.len() {
-        1 => "one look".to_owned(),
-        many => format!("{many} looks"),
-    };
     format!(
-        "{}: candidate against {}, {pairs} interleaved pairs, {looks}",
-        word(check.outcome),
-        check.baseline
+        "{}, {scenario}{}",
+        part.name,
+        some(part.clients as u64, "client")
     )
 }
 
-/// Notes that explain the figures of a part.
-pub(crate) fn notes(part: &Part) -> Vec<String> {
-    let mut notes = part.reasons.clone();
-    for finding in part.findings.iter() {
-        if let Some(reason) = &finding.advisory {
-            notes.push(format!("{} is advisory: {}", title(finding), reason.text()));
-        }
+/// The verdict of the check, and what it rests on: `REGRESSED: throughput at capacity 40 % lower`.
+pub(crate) fn sentence(check: &CheckInfo) -> String {
+    let deciding = check
+        .parts
+        .iter()
+        .filter(|part| part.outcome == check.outcome);
+    let facts = deciding.flat_map(|part| {
+        let name = match check.parts.len() {
+            1 => String::new(),
+            _ => format!("{}: ", of(part)),
+        };
+        let facts = facts(check, part).into_iter();
+        facts.map(move |fact| format!("{name}{fact}"))
+    });
+    let mut facts: Vec<String> = facts.collect();
+    let more = facts.len().saturating_sub(MOST_FACTS);
+    facts.truncate(MOST_FACTS);
+    if more > 0 {
+        facts.push(format!("and {more} more"));
     }
+    if facts.is_empty() {
+        facts.push(match check.outcome {
+            Outcome::Pass | Outcome::Improved => {
+                format!("{} is not worse by the margins", sides(check)[1])
+            }
+            Outcome::Regressed => format!("{} is worse", sides(check)[1]),
+            Outcome::Inconclusive => "the pairs decide nothing".to_owned(),
+            Outcome::Invalid => "the pairs cannot be used".to_owned(),
+        });
+    }
+    format!("{}: {}", word(check.outcome), facts.join("; "))
+}
+
+/// What was compared: `candidate ./new against baseline ./old, 23 pairs in 88 s`.
+pub(crate) fn compared(check: &CheckInfo) -> String {
+    let [baseline, candidate] = sides(check);
+    let named = |label: &str, what: &str| match what {
+        "" => label.to_owned(),
+        what if what == label => label.to_owned(),
+        what => format!("{label} {what}"),
+    };
+    let pairs = check.looks.last().map_or(0, |look| look.pairs);
+    let looks = match (check.method, check.looks.len()) {
+        (Method::Anytime, _) => String::new(),
+        (Method::Looks, 1) => ", one look".to_owned(),
+        (Method::Looks, many) => format!(", {many} looks"),
+    };
+    let time = check
+        .took_s
+        .map(|took_s| format!(" in {}", span(took_s.round())));
+    format!(
+        "{} against {}, {}{}{looks}",
+        named(candidate, &check.candidate),
+        named(baseline, &check.baseline),
+        some(pairs as u64, "interleaved pair"),
+        time.unwrap_or_default()
+    )
+}
+
+/// What the outcome of a part rests on, failures first.
+fn facts(check: &CheckInfo, part: &Part) -> Vec<String> {
+    let mut facts: Vec<String> = match part.outcome {
+        Outcome::Regressed | Outcome::Inconclusive => {
+            let failures = failures(check, part).into_iter();
+            let own = failures.filter(|failure| failure.is_the_candidates);
+            own.map(|failure| failure.text).collect()
+        }
+        Outcome::Invalid => invalid(part).into_iter().collect(),
+        Outcome::Pass | Outcome::Improved => Vec::new(),
+    };
+    if part.outcome == Outcome::Inconclusive {
+        facts.extend(slow_starts(check, part));
+    }
+    let deciding = rows(check, part).into_iter().filter(|row| {
+        let finding = row.finding;
+        finding.gated && finding.outcome == part.outcome && part.outcome != Outcome::Pass
+    });
+    facts.extend(deciding.map(|row| match part.outcome {
+        Outcome::Regressed | Outcome::Improved => format!("{} {}", row.metric, row.change),
+        _ => format!("{}: {}", row.metric, row.meaning),
+    }));
+    facts
+}
+
+/// Why neither side of a part can be measured.
+fn invalid(part: &Part) -> Option<String> {
+    let reliability = part.reliability.as_ref()?;
+    Some(if reliability.both_leave_clients_unserved {
+        format!(
+            "both sides leave some of the {} unserved: measure with as many clients as the server \
+             serves (--clients)",
+            some(part.clients as u64, "client")
+        )
+    } else {
+        "neither side could be measured in most pairs".to_owned()
+    })
+}
+
+/// Starts of the candidate that were far slower than usual, where the baseline has fewer.
+fn slow_starts(check: &CheckInfo, part: &Part) -> Option<String> {
+    let [baseline, candidate] = sides(check);
+    let slow = |finding: &Finding| {
+        let slow = finding.slow_starts.filter(|slow| slow.rules_out_pass)?;
+        Some(format!(
+            "{}: over twice as bad as usual in {} of {} starts of {candidate}, and in {} of {baseline}",
+            title_with_load(part, finding),
+            slow.starts[1],
+            slow.of,
+            slow.starts[0]
+        ))
+    };
+    let gated = part.findings.iter().filter(|finding| finding.gated);
+    gated.filter_map(slow).next()
+}
+
+/// Notes that explain the figures of a part, failures first.
+pub(crate) fn notes(check: &CheckInfo, part: &Part) -> Vec<String> {
+    let mut notes: Vec<String> = match part.reliability {
+        Some(_) => {
+            let failures = failures(check, part).into_iter();
+            failures.map(|failure| failure.text).collect()
+        }
+        // Records from before the failures by kind have text only.
+        None => part.reasons.clone(),
+    };
+    if part.outcome == Outcome::Invalid {
+        notes.extend(invalid(part));
+    }
+    notes.extend(slow_starts(check, part));
+    notes.extend(
+        part.findings
+            .iter()
+            .filter_map(|finding| mean(part, finding)),
+    );
+    notes.extend(
+        part.findings
+            .iter()
+            .filter_map(|finding| delayed(part, finding)),
+    );
     let is_large = |ratio: f64| !(0.95..=1.05).contains(&ratio);
     if let Some(effect) = part.order_effect.filter(|effect| is_large(*effect)) {
         notes.push(format!(
-            "the side measured first used {} CPU per request; the random order evens this out",
+            "CPU per request of the side measured first was {}; the random order evens this out",
             change(effect)
         ));
     }
     if let Some(drift) = part.drift.filter(|drift| is_large(*drift)) {
         notes.push(format!(
-            "the machine drifted: the baseline's CPU per request changed by {} during the check",
+            "the machine drifted: CPU per request of the baseline was {} at the end than at the start",
             change(drift)
         ));
     }
@@ -99,4 +181,32 @@ pub(crate) fn notes(part: &Part) -> Vec<String> {
         notes.push(format!("{} pairs were discarded{again}", part.redone));
     }
     notes
+}
+
+/// The mean ratio, where a few pairs move it away from the median one.
+fn mean(part: &Part, finding: &Finding) -> Option<String> {
+    const APART: f64 = 1.05;
+    let mean = finding.mean.filter(|_| finding.gated)?;
+    let apart = (mean / finding.worse).max(finding.worse / mean);
+    (apart > APART).then(|| {
+        format!(
+            "{}: by the mean over all pairs it is {}: some pairs differ far more than the median one",
+            title_with_load(part, finding),
+            change(of_figures(finding.metric, mean))
+        )
+    })
+}
+
+/// How many pairs show a change diluted by the generator's own delay.
+fn delayed(part: &Part, finding: &Finding) -> Option<String> {
+    let is_latency = !matches!(finding.metric, Metric::CpuUsPerRequest | Metric::Throughput);
+    let most = 2 * finding.delayed_pairs > finding.pairs.len();
+    (is_latency && finding.gated && most).then(|| {
+        format!(
+            "{}: over 10 % is scheduling delay of the generator in {} of {} pairs, which dilutes a change",
+            title_with_load(part, finding),
+            finding.delayed_pairs,
+            finding.pairs.len()
+        )
+    })
 }

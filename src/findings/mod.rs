@@ -4,12 +4,19 @@
 //! All conclusions are made here, so that text, Markdown and page agree. To change:
 //! add a new conclusion here; the formats in `report/` only show it.
 
+mod assertion_readings;
+pub mod assertion_sentences;
+pub mod assertions;
 pub mod attack_results;
 pub mod changed_figures;
 pub mod changes;
 pub mod changes_sentences;
 pub mod changes_table;
+pub mod check_advice;
+pub mod check_failures;
 pub mod check_sentences;
+pub mod check_table;
+pub(crate) mod check_words;
 pub mod comparison;
 pub mod delays;
 pub mod early_end;

@@ -52,7 +52,7 @@ pub(crate) fn comparisons<'s, 'a>(summaries: &'s [Summary<'a>]) -> Vec<Compariso
 }
 
 /// Whether the second cell has the load of the first at one rate.
-fn is_pair(capacity: &Cell, at_rate: &Cell) -> bool {
+pub(super) fn is_pair(capacity: &Cell, at_rate: &Cell) -> bool {
     let load = &at_rate.load;
     let closed = LoadSpec {
         mode: Mode::Closed,

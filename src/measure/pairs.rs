@@ -1,4 +1,5 @@
-//! Runs a check: pairs of trials in random order, until a look at the pairs gives a verdict.
+//! Runs a check: pairs of trials, each load of a pair in an order of its own coin, until the pairs
+//! decide.
 
 use std::time::{Duration, Instant};
 
@@ -6,140 +7,64 @@ use super::case::Case;
 use super::forecast::{Bound, Forecast, Goal};
 use super::observer::{Observer, Purpose, RunProgress};
 use super::outcome::Outcome;
+use super::pair_errors::{failure_of, of_baseline};
+use super::pair_pilots::{Settled, settle};
+use super::pair_plan::{PairPlan, PartPlan};
 use super::session::Measurement;
 use super::targets::reach_targets;
 use super::trial;
 use super::trial_times::TrialTimes;
-use crate::check::verdict::REDONE;
-use crate::check::{Pair, Pairs, check};
+use crate::check::{PartPairs, Side, compared, decide, evaluate, gated, load_pair};
 use crate::error::Error;
-use crate::record::{Cell, CheckInfo, Look, Outcome as CheckOutcome, Role, Rules, Trial, Verdict};
-
-/// The check to run.
-#[derive(Debug, Clone)]
-pub struct PairPlan {
-    /// Baseline and candidate for each server and load.
-    pub parts: Vec<(Case, Case)>,
-    /// The name of the baseline.
-    pub baseline: String,
-    /// The looks, fixed before the first trial: total pairs per part, and the error rate spent.
-    pub looks: Vec<Look>,
-    /// The longest duration: a pair starts only if it is expected to end in time.
-    pub budget: Option<Duration>,
-    /// The rules of the verdict.
-    pub rules: Rules,
-    /// The seed of the random orders and of the loads.
-    pub seed: u64,
-}
-
-impl PairPlan {
-    /// Estimated duration of one pair of each part.
-    pub fn pair_time(&self) -> Duration {
-        self.parts
-            .iter()
-            .map(|(baseline, candidate)| baseline.time() + candidate.time())
-            .sum()
-    }
-
-    /// The most pairs of a part, all looks included.
-    fn most_pairs(&self) -> usize {
-        self.looks.last().map_or(0, |look| look.pairs)
-    }
-
-    /// The longest duration, all looks included.
-    pub fn time(&self) -> Duration {
-        let time = self.pair_time() * self.most_pairs() as u32;
-        self.budget.map_or(time, |budget| time.min(budget))
-    }
-}
-
-/// A check in progress.
-struct Run<'a> {
-    plan: &'a PairPlan,
-    random: fastrand::Rng,
-    begun: Instant,
-    order: usize,
-    pairs: Vec<Pairs>,
-    /// Two cells per part: the baseline's, then the candidate's.
-    cells: Vec<Cell>,
-    /// The times of a trial, in the same order.
-    times: TrialTimes,
-}
-
-/// The result of running a pair.
-enum PairResult {
-    Valid,
-    Repeat,
-    Interrupted,
-}
+use crate::record::{
+    Cell, CheckInfo, EndedBy, LoadPair, Look, Method, Outcome as CheckOutcome, PairInfo, PartLoad,
+    Trial,
+};
 
 /// Runs the check. After an interruption or an error the outcome holds all complete pairs.
 pub fn compare(plan: &PairPlan, observer: &mut dyn Observer) -> Outcome {
-    let new = |(case, _): &(Case, Case)| Pairs {
-        name: case.name().to_owned(),
-        scenario: case.scenario.clone(),
-        clients: case.load.clients,
-        pairs: Vec::new(),
-        repeated: Vec::new(),
-        gave_up: None,
-    };
-    let cases = plan
-        .parts
-        .iter()
-        .flat_map(|(baseline, candidate)| [baseline, candidate]);
-    let times = cases.clone().map(Case::time);
-    let mut run = Run {
-        plan,
-        random: fastrand::Rng::with_seed(plan.seed),
-        begun: Instant::now(),
-        order: 0,
-        pairs: plan.parts.iter().map(new).collect(),
-        cells: cases.map(Case::cell).collect(),
-        times: TrialTimes::new(times),
-    };
-    let mut outcome = Outcome::default();
-    let mut looks = Vec::new();
-    for look in &plan.looks {
-        match run.measure_up_to(look.pairs, observer) {
-            Ok(true) => {}
-            Ok(false) => {
-                outcome.interrupted = true;
-                break;
-            }
-            Err(error) => {
-                outcome.error = Some(error);
-                break;
-            }
+    let begun = Instant::now();
+    let settled = reach_targets(&plan.all_cases().cloned().collect::<Vec<_>>())
+        .and_then(|()| settle(plan, observer));
+    let settled = match settled {
+        Ok(Some(settled)) => settled,
+        Ok(None) => {
+            return Outcome {
+                interrupted: true,
+                ..Outcome::default()
+            };
         }
-        looks.push(Look {
-            pairs: run
-                .pairs
-                .iter()
-                .map(|pairs| pairs.pairs.len())
-                .min()
-                .unwrap_or(0),
-            alpha: look.alpha,
-        });
-        let (verdict, parts) = check(&run.pairs, &plan.rules, look.alpha);
-        outcome.check = Some(CheckInfo {
-            outcome: verdict,
-            rules: plan.rules,
-            baseline: plan.baseline.clone(),
-            looks: looks.clone(),
-            parts,
-        });
-        if verdict != CheckOutcome::Inconclusive {
-            break;
+        Err(error) => {
+            return Outcome {
+                error: Some(of_baseline(plan, error)),
+                ..Outcome::default()
+            };
         }
+    };
+    let mut run = Run::new(&settled, begun);
+    let mut error = run.add_earlier().err();
+    if error.is_some() {
+        return Outcome {
+            error,
+            ..Outcome::default()
+        };
     }
-    outcome.cells = run.cells;
+    let ended_by = match run.measure(observer) {
+        Ok(ended_by) => Some(ended_by),
+        Err(failed) => {
+            error = Some(of_baseline(plan, failed));
+            None
+        }
+    };
+    let mut outcome = run.outcome(ended_by);
+    outcome.interrupted = ended_by == Some(EndedBy::Interrupted);
+    outcome.error = error;
     outcome
 }
 
 impl Measurement for PairPlan {
     fn cases(&self) -> Vec<&Case> {
-        let parts = self.parts.iter();
-        parts.flat_map(|(one, other)| [one, other]).collect()
+        self.all_cases().collect()
     }
 
     fn seed(&self) -> u64 {
@@ -149,8 +74,8 @@ impl Measurement for PairPlan {
     fn forecast(&self) -> Forecast {
         Forecast {
             goal: Goal::Pairs,
-            trials: 2 * self.parts.len() * self.most_pairs(),
-            pilots: 0,
+            trials: self.all_cases().count() * self.most_pairs(),
+            pilots: self.pilots(),
             time: self.time(),
             bound: Bound::AtMost,
         }
@@ -161,148 +86,314 @@ impl Measurement for PairPlan {
     }
 }
 
-impl Run<'_> {
-    /// Measures until each part has `pairs` pairs, or the budget is used. Returns false when the
-    /// observer ends the run.
-    fn measure_up_to(&mut self, pairs: usize, observer: &mut dyn Observer) -> Result<bool, Error> {
-        reach_targets(
-            &self
-                .plan
-                .parts
-                .iter()
-                .map(|(case, _)| case.clone())
-                .collect::<Vec<_>>(),
-        )?;
-        loop {
-            let mut open_parts: Vec<usize> = (0..self.pairs.len())
-                .filter(|at| {
-                    self.pairs[*at].pairs.len() < pairs && self.pairs[*at].gave_up.is_none()
-                })
-                .collect();
-            let is_over = self
-                .plan
-                .budget
-                .is_some_and(|budget| self.begun.elapsed() + self.plan.pair_time() > budget);
-            if open_parts.is_empty() || is_over {
-                return Ok(true);
-            }
-            self.random.shuffle(&mut open_parts);
-            for part in open_parts {
-                match self.pair(part, observer)? {
-                    PairResult::Valid => {}
-                    PairResult::Repeat => self.give_up_if_unreliable(part, pairs),
-                    PairResult::Interrupted => return Ok(false),
-                }
-                observer.trial_ended(&|| Outcome {
-                    cells: self.cells.clone(),
-                    ..Outcome::default()
-                });
-            }
-        }
-    }
+/// A check in progress.
+struct Run<'a> {
+    settled: &'a Settled,
+    plan: &'a PairPlan,
+    random: fastrand::Rng,
+    begun: Instant,
+    order: usize,
+    parts: Vec<PartPairs>,
+    /// For each part and load the baseline's cell, then the candidate's.
+    cells: Vec<Cell>,
+    /// The times of a trial, in the same order.
+    times: TrialTimes,
+    /// Whether the server of a cell has been ready once.
+    has_started: Vec<bool>,
+}
 
-    /// Runs one pair of a part; its order is random and independent of other pairs.
-    fn pair(&mut self, part: usize, observer: &mut dyn Observer) -> Result<PairResult, Error> {
-        let candidate_first = self.random.bool();
-        let number = self.pairs[part].pairs.len() + self.pairs[part].repeated.len();
-        let mut trials: [Option<Trial>; 2] = [None, None];
-        for candidate in [candidate_first, !candidate_first] {
-            let (baseline_case, candidate_case) = &self.plan.parts[part];
-            let case = if candidate {
-                candidate_case
-            } else {
-                baseline_case
-            };
-            let is_second = candidate != candidate_first;
-            observer.trial_begins(case, self.progress(part, candidate, is_second));
-            let begun = Instant::now();
-            // Both sides of a pair get the same plan of requests.
-            let seed = self.plan.seed.wrapping_add(number as u64);
-            let side = if candidate {
-                Role::Candidate
-            } else {
-                Role::Baseline
-            };
-            match trial::run(case, seed, observer) {
-                // A pair that is not complete compares nothing.
-                Ok(Some(run)) if run.ends_run => return Ok(PairResult::Interrupted),
-                Ok(Some(run)) => {
-                    let (mut trial, resolved) = (run.trial, run.options);
-                    self.times
-                        .add(2 * part + usize::from(candidate), begun.elapsed());
-                    (trial.order, trial.round) = (self.order, number);
-                    self.order += 1;
-                    self.cells[2 * part + usize::from(candidate)]
-                        .contestant
-                        .options = resolved;
-                    if trial.validity.verdict == Verdict::Invalid {
-                        let why = trial.validity.reasons.first().cloned();
-                        let why = format!("{side}: {}", why.unwrap_or_default());
-                        self.pairs[part].repeated.push(why);
-                        return Ok(PairResult::Repeat);
-                    }
-                    trials[usize::from(candidate)] = Some(trial);
+/// A trial of a pair, before its pair is complete.
+struct Measured {
+    cell: usize,
+    side: Side,
+}
+
+impl<'a> Run<'a> {
+    fn new(settled: &'a Settled, begun: Instant) -> Run<'a> {
+        let plan = &settled.plan;
+        let mut cells = 0;
+        let part = |part: &PartPlan| {
+            let first = part.loads.first().map(|load| &load.baseline);
+            let loads = part.loads.iter().map(|load| {
+                cells += 2;
+                let spec = &load.baseline.load;
+                PartLoad {
+                    load: load.kind(),
+                    rate_rps: spec.rate_rps,
+                    pilot_rps: spec.rate_share.as_ref().map(|share| share.capacity_rps),
+                    cells: [cells - 2, cells - 1],
                 }
-                Ok(None) => return Ok(PairResult::Interrupted),
-                Err(error @ Error::Died { .. }) => {
-                    self.pairs[part].repeated.push(format!("{side}: {error}"));
-                    return Ok(PairResult::Repeat);
-                }
-                Err(error) => return Err(error),
+            });
+            PartPairs {
+                name: first.map_or_else(String::new, |case| case.name().to_owned()),
+                scenario: first.and_then(|case| case.scenario.clone()),
+                clients: first.map_or(0, |case| case.load.clients),
+                loads: loads.collect(),
+                pairs: Vec::new(),
             }
-        }
-        let [Some(baseline), Some(candidate)] = trials else {
-            return Ok(PairResult::Repeat);
         };
-        self.cells[2 * part].trials.push(baseline.clone());
-        self.cells[2 * part + 1].trials.push(candidate.clone());
-        self.pairs[part].pairs.push(Pair {
-            baseline,
-            candidate,
-            candidate_first,
-        });
-        Ok(PairResult::Valid)
+        let parts = plan.parts.iter().map(part).collect();
+        let earlier = plan.before.parts.iter().map(|part| part.pairs.len());
+        let parts: Vec<PartPairs> = parts;
+        let mut has_started = vec![false; plan.all_cases().count()];
+        // Its pilot has measured it.
+        let piloted = parts.iter().flat_map(|part| &part.loads);
+        for load in piloted.filter(|load| load.pilot_rps.is_some()) {
+            has_started[load.cells[0]] = true;
+        }
+        Run {
+            settled,
+            plan,
+            // Another piece of the check tosses other coins.
+            random: fastrand::Rng::with_seed(plan.seed.wrapping_add(earlier.sum::<usize>() as u64)),
+            begun,
+            order: 0,
+            parts,
+            cells: plan.all_cases().map(Case::cell).collect(),
+            times: TrialTimes::new(plan.all_cases().map(Case::time)),
+            has_started,
+        }
     }
 
-    /// The progress when a trial of a part begins: the first or the second of its pair.
-    fn progress(&self, part: usize, candidate: bool, is_second: bool) -> RunProgress {
-        let most = self.plan.most_pairs();
-        let time = |part: usize, candidate: bool| self.times.of(2 * part + usize::from(candidate));
-        let (mut left, mut trials_left) = (Duration::ZERO, 0);
-        for (at, pairs) in self.pairs.iter().enumerate() {
-            if pairs.gave_up.is_none() {
-                let pairs_left = most.saturating_sub(pairs.pairs.len());
-                left += (time(at, false) + time(at, true)) * pairs_left as u32;
-                trials_left += 2 * pairs_left;
+    /// Adds the pairs of an earlier piece of the check.
+    ///
+    /// # Errors
+    /// When it has other loads.
+    fn add_earlier(&mut self) -> Result<(), Error> {
+        let before = &self.plan.before;
+        if before.parts.is_empty() {
+            return Ok(());
+        }
+        let loads = |parts: &[PartPairs]| -> Vec<_> {
+            let loads = parts.iter().flat_map(|part| part.loads.clone());
+            loads.collect()
+        };
+        let earlier: Vec<PartPairs> = before.parts.iter().map(PartPairs::from).collect();
+        let is_same = loads(&earlier) == loads(&self.parts)
+            && before.cells.len() == self.cells.len()
+            && before
+                .cells
+                .iter()
+                .zip(&self.cells)
+                .all(|(a, b)| a.load == b.load);
+        if !is_same {
+            return Err(Error::Resume {
+                why: "it has other servers or loads than its command would measure now".to_owned(),
+            });
+        }
+        self.parts = earlier;
+        self.cells.clone_from(&before.cells);
+        self.has_started = self
+            .cells
+            .iter()
+            .map(|cell| !cell.trials.is_empty())
+            .collect();
+        let trials = self.cells.iter().flat_map(|cell| &cell.trials);
+        self.order = trials.map(|trial| trial.order + 1).max().unwrap_or(0);
+        Ok(())
+    }
+
+    /// Measures until the pairs decide, the budget is used or there are the most pairs.
+    fn measure(&mut self, observer: &mut dyn Observer) -> Result<EndedBy, Error> {
+        loop {
+            let (outcome, open) = decide(&self.parts, &self.plan.rules);
+            let is_decided = outcome == CheckOutcome::Regressed || !open.contains(&true);
+            if self.plan.ends_when_decided && is_decided {
+                return Ok(EndedBy::Decided);
+            }
+            let mut left = self.parts_left(&open);
+            if left.is_empty() {
+                return Ok(EndedBy::Pairs);
+            }
+            self.random.shuffle(&mut left);
+            let mut has_run = false;
+            for part in left {
+                if self.is_over(part) {
+                    continue;
+                }
+                has_run = true;
+                if !self.pair(part, observer)? {
+                    return Ok(EndedBy::Interrupted);
+                }
+                observer.trial_ended(&|| self.outcome(None));
+            }
+            if !has_run {
+                return Ok(EndedBy::Budget);
             }
         }
-        if is_second {
-            left = left.saturating_sub(time(part, !candidate));
-            trials_left = trials_left.saturating_sub(1);
+    }
+
+    /// The parts that get another pair; `open` are those that are undecided.
+    fn parts_left(&self, open: &[bool]) -> Vec<usize> {
+        let most = self.plan.rules.most_pairs.unwrap_or(usize::MAX);
+        let is_left = |at: &usize| {
+            let is_wanted = open[*at] || !self.plan.ends_when_decided;
+            is_wanted && self.parts[*at].pairs.len() < most
+        };
+        (0..self.parts.len()).filter(is_left).collect()
+    }
+
+    /// Whether a further pair of a part would end after the budget.
+    fn is_over(&self, part: usize) -> bool {
+        let cells = self.parts[part].loads.iter().flat_map(|load| load.cells);
+        let pair: Duration = cells.map(|cell| self.times.of(cell)).sum();
+        let budget = self.plan.budget;
+        budget.is_some_and(|budget| self.begun.elapsed() + pair > budget)
+    }
+
+    /// Runs one pair of a part: each of its loads, in random order. Returns false when the observer
+    /// ends the run; the pair is then not complete, and compares nothing.
+    fn pair(&mut self, part: usize, observer: &mut dyn Observer) -> Result<bool, Error> {
+        let number = self.parts[part].pairs.len();
+        let count = self.parts[part].loads.len();
+        let mut order: Vec<usize> = (0..count).collect();
+        self.random.shuffle(&mut order);
+        let mut loads: Vec<(usize, LoadPair)> = Vec::with_capacity(count);
+        let mut trials = Vec::with_capacity(2 * count);
+        for (done, load) in order.into_iter().enumerate() {
+            let candidate_first = self.random.bool();
+            let mut sides: Vec<(bool, Side)> = Vec::with_capacity(2);
+            for is_candidate in [candidate_first, !candidate_first] {
+                let trials_left = 2 * (count - done) - sides.len();
+                let progress = self.progress(part, load, is_candidate, trials_left);
+                let at = (part, load, is_candidate);
+                let Some(measured) = self.side(at, number, progress, observer)? else {
+                    return Ok(false);
+                };
+                if let Ok(trial) = &measured.side {
+                    trials.push((measured.cell, trial.clone()));
+                }
+                sides.push((is_candidate, measured.side));
+            }
+            sides.sort_by_key(|(is_candidate, _)| *is_candidate);
+            let kinds = self.parts[part].kinds();
+            let metrics = compared(&kinds, &self.plan.rules);
+            let both = [&sides[0].1, &sides[1].1];
+            let pair = load_pair(&metrics, kinds[load], candidate_first, both);
+            loads.push((load, pair));
+        }
+        loads.sort_by_key(|(load, _)| *load);
+        for (cell, trial) in trials {
+            self.cells[cell].trials.push(trial);
+        }
+        self.parts[part].pairs.push(PairInfo {
+            pair: number,
+            loads: loads.into_iter().map(|(_, pair)| pair).collect(),
+        });
+        Ok(true)
+    }
+
+    /// Runs one trial of a pair. `None`: the observer ends the run.
+    ///
+    /// # Errors
+    /// Where the reason is not the server's, or a server that has never been ready cannot be
+    /// started at all.
+    fn side(
+        &mut self,
+        (part, load, is_candidate): (usize, usize, bool),
+        number: usize,
+        progress: RunProgress,
+        observer: &mut dyn Observer,
+    ) -> Result<Option<Measured>, Error> {
+        let plan = self.plan;
+        let case = plan.parts[part].loads[load].side(is_candidate);
+        let cell = self.parts[part].loads[load].cells[usize::from(is_candidate)];
+        observer.trial_begins(case, progress);
+        let begun = Instant::now();
+        // Both sides of a pair get the same plan of requests.
+        let seed = plan.seed.wrapping_add(number as u64);
+        let measured = trial::run(case, seed, observer);
+        self.order += 1;
+        let side = match measured {
+            Ok(Some(run)) if run.ends_run => return Ok(None),
+            Ok(None) => return Ok(None),
+            Ok(Some(run)) => {
+                self.has_started[cell] = true;
+                self.cells[cell].contestant.options = run.options;
+                Ok(Trial {
+                    order: self.order - 1,
+                    round: number,
+                    ..run.trial
+                })
+            }
+            Err(error) => {
+                let has_started = self.has_started(cell, is_candidate);
+                Err(failure_of(error, is_candidate, has_started)?)
+            }
+        };
+        self.times.add(cell, begun.elapsed());
+        Ok(Some(Measured { cell, side }))
+    }
+
+    /// Whether the server of this cell has been ready once. Whatever the load, it is the same server.
+    fn has_started(&self, cell: usize, is_candidate: bool) -> bool {
+        let own = |part: &&PartPairs| part.loads.iter().any(|load| load.cells.contains(&cell));
+        let mut loads = self.parts.iter().filter(own).flat_map(|part| &part.loads);
+        let side = usize::from(is_candidate);
+        loads.any(|load| self.has_started[load.cells[side]])
+    }
+
+    /// The progress before a trial of a part: the first of `trials_left` of its pair.
+    fn progress(
+        &self,
+        part: usize,
+        load: usize,
+        is_candidate: bool,
+        trials_left: usize,
+    ) -> RunProgress {
+        let most = self.plan.most_pairs();
+        let cell = self.parts[part].loads[load].cells[usize::from(is_candidate)];
+        let (mut left, mut all_left) = (Duration::ZERO, 0);
+        for (at, other) in self.parts.iter().enumerate() {
+            let cells = other.loads.iter().flat_map(|load| load.cells);
+            let pair: Duration = cells.map(|cell| self.times.of(cell)).sum();
+            let trials = 2 * other.loads.len();
+            let pairs = most.saturating_sub(other.pairs.len());
+            left += pair.saturating_mul(u32::try_from(pairs).unwrap_or(u32::MAX));
+            all_left += trials * pairs;
+            if at == part && pairs > 0 {
+                let done = trials - trials_left;
+                left = left.saturating_sub(pair.mul_f64(done as f64 / trials as f64));
+                all_left -= done;
+            }
         }
         if let Some(budget) = self.plan.budget {
             left = left.min(budget.saturating_sub(self.begun.elapsed()));
         }
         RunProgress {
             index: self.order,
-            of: self.order + trials_left.max(1),
+            of: self.order + all_left.max(1),
             left,
-            trial: time(part, candidate),
+            trial: self.times.of(cell),
             bound: Bound::AtMost,
             purpose: Purpose::Measure,
         }
     }
 
-    /// Ends a part with too many discarded pairs.
-    fn give_up_if_unreliable(&mut self, part: usize, pairs: usize) {
-        let part = &mut self.pairs[part];
-        let max_repeated = (REDONE * pairs as f64).ceil() as usize;
-        if part.repeated.len() > max_repeated {
-            let (repeated, last) = (part.repeated.len(), part.repeated.last());
-            let last = last.map_or("", String::as_str);
-            part.gave_up = Some(format!(
-                "{repeated} pairs were discarded; the last reason: {last}"
-            ));
+    /// All results until now.
+    fn outcome(&self, ended_by: Option<EndedBy>) -> Outcome {
+        let (rules, alpha) = (self.plan.rules, self.plan.rules.alpha);
+        let pairs = self.parts.iter().map(|part| part.pairs.len()).min();
+        let (outcome, parts) = evaluate(&self.parts, &rules);
+        Outcome {
+            cells: self.cells.clone(),
+            check: pairs.filter(|pairs| *pairs > 0).map(|pairs| CheckInfo {
+                outcome,
+                rules,
+                baseline: self.plan.baseline.clone(),
+                candidate: self.plan.candidate.clone(),
+                looks: vec![Look { pairs, alpha }],
+                method: Method::Anytime,
+                labels: Some(self.plan.labels.clone()),
+                gated: gated(&self.parts, &rules),
+                budget_s: self.plan.budget.map(|budget| budget.as_secs_f64()),
+                took_s: Some((self.begun.elapsed() + self.plan.before.took).as_secs_f64()),
+                ended_by,
+                parts,
+            }),
+            pilots: self.settled.pilots.clone(),
+            left_out: self.settled.left_out.clone(),
+            ..Outcome::default()
         }
     }
 }

@@ -107,15 +107,20 @@ fn pilots_of(cases: &[Case]) -> Vec<Case> {
                 && pilot.load.clients == case.load.clients
         };
         if !pilots.iter().any(is_same) {
-            let mut pilot = case.clone();
-            pilot.load.mode = Mode::Closed;
-            pilot.load.assign = Assign::Bound;
-            pilot.load.duration = WINDOW;
-            pilot.rate_spec = None;
-            pilots.push(pilot);
+            pilots.push(pilot_case(case));
         }
     }
     pilots
+}
+
+/// The closed loop that measures the capacity of a case's server.
+pub(super) fn pilot_case(case: &Case) -> Case {
+    let mut pilot = case.clone();
+    pilot.load.mode = Mode::Closed;
+    pilot.load.assign = Assign::Bound;
+    pilot.load.duration = WINDOW;
+    pilot.rate_spec = None;
+    pilot
 }
 
 fn is_of(pilot: &Pilot, case: &Case) -> bool {
@@ -158,7 +163,7 @@ fn with_rates(case: &Case, pilots: &[Pilot]) -> Result<Case, WhyLeftOut> {
 }
 
 /// With fewer requests in the window, not even p50 has enough samples.
-const LEAST_REQUESTS: f64 = 2.0 * BEYOND;
+pub(super) const LEAST_REQUESTS: f64 = 2.0 * BEYOND;
 
 fn serves_all(pilot: &Pilot) -> bool {
     pilot.clients_unserved == 0 && pilot.throughput_rps > 0.0

@@ -10,8 +10,9 @@ use super::forecast::Forecast;
 use super::observer::{Observer, RunProgress};
 use super::outcome::Outcome;
 use crate::error::Error;
+use crate::findings::assertions::evaluate;
 use crate::load::LiveProgress;
-use crate::record::{Record, ScenarioInfo};
+use crate::record::{Assertion, Record, ScenarioInfo};
 
 /// How often the results so far are saved, so that a killed run can be resumed.
 const SAVE_EVERY: Duration = Duration::from_secs(20);
@@ -44,6 +45,8 @@ pub struct Session {
     pub scenarios: Vec<ScenarioInfo>,
     /// When the run was resumed, in UTC (RFC 3339).
     pub resumed: Vec<String>,
+    /// The conditions of `--assert`, to be compared with the figures.
+    pub asserts: Vec<Assertion>,
     /// The file of the record; `None` saves nothing.
     pub file: Option<PathBuf>,
     save_every: Duration,
@@ -78,6 +81,7 @@ impl Session {
             command,
             scenarios: Vec::new(),
             resumed: Vec::new(),
+            asserts: Vec::new(),
             file: None,
             save_every: SAVE_EVERY,
         }
@@ -142,6 +146,7 @@ impl Session {
             environment: environment::read(),
             scenarios: self.scenarios.clone(),
             resumed: self.resumed.clone(),
+            asserts: evaluate(&self.asserts, &outcome.cells),
             cells: outcome.cells,
             searches: outcome.searches,
             check: outcome.check,

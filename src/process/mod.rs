@@ -8,11 +8,13 @@ pub mod counters;
 pub mod guard;
 mod guard_link;
 mod messages;
+mod probe;
 pub mod procfs;
 mod program;
 mod running_server;
 
 pub use counters::{Active, Meter, Reading};
 pub use messages::{Launch, Ready, ServeRequest};
+pub use probe::is_build;
 pub use program::{ReadyBy, ServerProgram};
 pub use running_server::{HeldResources, RunningServer, ServerEnd, ServerSize, ServerUsage};

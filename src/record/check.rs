@@ -2,37 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The rules of a check. Shares are of the baseline: 0.05 is 5 %.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Rules {
-    /// The rate of false positives: the share of checks of a build compared with itself that may
-    /// report a change.
-    pub alpha: f64,
-    /// The smallest change that counts.
-    pub delta: f64,
-    /// A pass shows that no gated metric is worse by this share.
-    pub margin: f64,
-    /// The margin for p50 and p99, which are noisier.
-    pub margin_p99: f64,
-    /// Whether p99 is gated.
-    pub gate_p99: bool,
-}
-
-/// The outcome of a check, of a part or of a metric.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Outcome {
-    /// Significantly worse, by more than delta.
-    Regressed,
-    /// The pairs are not valid.
-    Invalid,
-    /// Not shown to be worse, and not shown to be within the margin.
-    Inconclusive,
-    /// Shown to be within the margin.
-    Pass,
-    /// Significantly better, by more than delta.
-    Improved,
-}
+use super::check_finding::Finding;
+use super::check_metric::{LoadKind, Outcome};
+use super::check_pairs::{PairInfo, Reliability};
+use super::check_rules::Rules;
 
 /// A check of one candidate against one baseline.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -44,10 +17,60 @@ pub struct CheckInfo {
     pub rules: Rules,
     /// The name of the baseline.
     pub baseline: String,
-    /// The looks that were taken.
+    /// The name of the candidate; empty in older records.
+    #[serde(default)]
+    pub candidate: String,
+    /// The looks that were taken. A check that may stop at any pair has one: its pairs and its
+    /// alpha.
     pub looks: Vec<Look>,
-    /// One part per server and load.
+    /// How the outcome follows from the pairs.
+    #[serde(default)]
+    pub method: Method,
+    /// What people call the two sides, baseline first; null in older records.
+    #[serde(default)]
+    pub labels: Option<[String; 2]>,
+    /// The number of gated metrics of all parts, reliability included, by which the error rate of
+    /// REGRESSED and IMPROVED is divided; 0 in older records.
+    #[serde(default)]
+    pub gated: usize,
+    /// The longest time that it was allowed to take, in seconds; null is no limit.
+    #[serde(default)]
+    pub budget_s: Option<f64>,
+    /// The time that it took, in seconds, pilots included and over all pieces if it was resumed;
+    /// null in older records.
+    #[serde(default)]
+    pub took_s: Option<f64>,
+    /// Why no further pair was measured; null in older records, and while the check runs.
+    #[serde(default)]
+    pub ended_by: Option<EndedBy>,
+    /// One part per server and clients; in older records one per server and load.
     pub parts: Vec<Part>,
+}
+
+/// How an outcome follows from the pairs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Method {
+    /// One or two looks that were fixed before the first trial, with signed-rank tests, as in
+    /// records from before this field.
+    #[default]
+    Looks,
+    /// Evidence that is valid at any number of pairs.
+    Anytime,
+}
+
+/// Why no further pair was measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EndedBy {
+    /// The pairs decided.
+    Decided,
+    /// The next pair would have ended after the budget.
+    Budget,
+    /// The most pairs were measured.
+    Pairs,
+    /// The user ended it.
+    Interrupted,
 }
 
 /// An analysis of the pairs so far, which can end the check.
@@ -59,7 +82,7 @@ pub struct Look {
     pub alpha: f64,
 }
 
-/// One server under one load.
+/// One server, with the loads of its pairs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Part {
     /// The server's name.
@@ -73,106 +96,38 @@ pub struct Part {
     pub outcome: Outcome,
     /// The reasons for the outcome, if the findings alone do not explain it.
     pub reasons: Vec<String>,
-    /// Pairs that were discarded and measured again.
+    /// Pairs that were discarded and measured again: 0 in checks by [`Method::Anytime`], which keep
+    /// every pair.
     pub redone: usize,
     /// The ratio of the CPU per request of the side that ran first to that of the other side: 1 is
     /// no effect.
     pub order_effect: Option<f64>,
     /// The ratio of the baseline's CPU per request at the end to that at the start: 1 is no drift.
     pub drift: Option<f64>,
-    /// One finding per metric.
+    /// One finding per metric and load that has pairs.
     pub findings: Vec<Finding>,
+    /// The loads under which each pair measures both builds; empty in older records.
+    #[serde(default)]
+    pub loads: Vec<PartLoad>,
+    /// Failures of the two sides, and what follows from them; null in older records.
+    #[serde(default)]
+    pub reliability: Option<Reliability>,
+    /// The pairs in their order, with all that the outcome follows from; empty in older records.
+    #[serde(default)]
+    pub pairs: Vec<PairInfo>,
 }
 
-/// A figure of a trial by which two builds are compared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Metric {
-    /// The server's CPU time per correct reply.
-    CpuUsPerRequest,
-    /// Correct replies per second.
-    Throughput,
-    /// The 99 % quantile of the latency.
-    P99,
-    /// The median latency.
-    P50,
-}
-
-impl Metric {
-    /// Its name, as in the record.
-    pub fn name(self) -> &'static str {
-        match self {
-            Metric::CpuUsPerRequest => "cpu_us_per_request",
-            Metric::Throughput => "throughput",
-            Metric::P99 => "p99",
-            Metric::P50 => "p50",
-        }
-    }
-}
-
-/// Why a metric that usually decides the outcome does not. A record has it as text.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "String", into = "String")]
-pub enum Advisory {
-    /// The rate of an open loop sets the throughput.
-    OpenLoop,
-    /// The load generator was the limit in most pairs.
-    GeneratorLimited,
-    /// The text of another version of this program.
-    Other(String),
-}
-
-impl Advisory {
-    /// The reason as text, as in the record.
-    pub fn text(&self) -> &str {
-        match self {
-            Advisory::OpenLoop => "the rate of an open loop sets it",
-            Advisory::GeneratorLimited => "the load generator was the limit",
-            Advisory::Other(text) => text,
-        }
-    }
-}
-
-impl From<String> for Advisory {
-    fn from(text: String) -> Advisory {
-        let known = [Advisory::OpenLoop, Advisory::GeneratorLimited];
-        let known = known.into_iter().find(|advisory| advisory.text() == text);
-        known.unwrap_or(Advisory::Other(text))
-    }
-}
-
-impl From<Advisory> for String {
-    fn from(advisory: Advisory) -> String {
-        advisory.text().to_owned()
-    }
-}
-
-/// One metric of one part. Ratios are candidate to baseline (inverse for throughput), so that over
-/// 1 is worse.
+/// A load under which the pairs of a part are measured.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Finding {
-    /// `throughput`, `cpu_us_per_request`, `p50` or `p99`.
-    pub metric: Metric,
-    /// Whether the metric decides the outcome of the part.
-    pub gated: bool,
-    /// Why it does not, for a metric that usually does.
-    pub advisory: Option<Advisory>,
-    /// The outcome of this metric.
-    pub outcome: Outcome,
-    /// The estimated ratio (Hodges and Lehmann).
-    pub worse: f64,
-    /// Lower end of the 95 % confidence interval of `worse`, not adjusted for other metrics.
-    pub low: f64,
-    /// Upper end of that interval.
-    pub high: f64,
-    /// Upper confidence bound of the ratio, at the error rate of the last look.
-    pub bound: f64,
-    /// The margin with which `bound` is compared, as a share.
-    pub margin: f64,
-    /// The exact two-sided p-value, adjusted over all gated metrics (Holm).
-    pub p: f64,
-    /// The ratio of each pair.
-    pub pairs: Vec<f64>,
-    /// The medians of the metric on both sides, baseline first.
-    pub medians: [f64; 2],
+pub struct PartLoad {
+    /// Its kind.
+    pub load: LoadKind,
+    /// The rate of an open loop, the same for both sides, in requests per second; null in a closed
+    /// loop.
+    pub rate_rps: Option<f64>,
+    /// The baseline's capacity in the pilot that the rate is a share of, in requests per second;
+    /// null if the rate was given.
+    pub pilot_rps: Option<f64>,
+    /// The cells of the record that have its trials: the baseline's and the candidate's.
+    pub cells: [usize; 2],
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::assertion::AssertInfo;
 use super::check::CheckInfo;
 use super::environment::{Environment, Tool};
 use super::load::LoadSpec;
@@ -48,6 +49,9 @@ pub struct Record {
     /// The result of a check. Its trials are in the cells.
     #[serde(default)]
     pub check: Option<CheckInfo>,
+    /// The conditions of `--assert`, and whether they hold.
+    #[serde(default)]
+    pub asserts: Vec<AssertInfo>,
 }
 
 /// One server under one load.

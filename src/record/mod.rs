@@ -4,7 +4,12 @@
 //! and null, and null means not measured. Compatibility: add fields only with
 //! `#[serde(default)]`, and never rename a field, since scripts use the names.
 
+mod assertion;
 mod check;
+mod check_finding;
+mod check_metric;
+mod check_pairs;
+mod check_rules;
 mod choices;
 mod delays;
 mod document;
@@ -33,7 +38,16 @@ mod validity;
 pub(crate) use crate::protocol::WorkParams;
 pub use crate::protocol::WriteMode;
 pub use crate::sys::Priority;
-pub use check::{Advisory, CheckInfo, Finding, Look, Metric, Outcome, Part, Rules};
+pub use assertion::{
+    AssertCell, AssertDoubt, AssertInfo, AssertMetric, AssertUnit, AssertVerdict, Assertion,
+};
+pub use check::{CheckInfo, EndedBy, Look, Method, Part, PartLoad};
+pub use check_finding::{Evidence, Finding, Power, SlowStarts};
+pub use check_metric::{Advisory, LoadKind, Metric, Outcome};
+pub use check_pairs::{
+    FailureCount, FailureKind, Known, LoadPair, PairInfo, PairValue, Reliability, SideFailure,
+};
+pub use check_rules::Rules;
 pub use choices::{Arrivals, Assign, Close, Mode, Spin, Stamps};
 pub use delays::{DelayPart, Delays, StampSource};
 pub use document::{Cell, Record, RoundsRule};

@@ -32,7 +32,21 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
 
 /// A size in bytes, at most 1 GiB: `100`, `64KiB`, `1MiB`, `10kB`.
 pub(crate) fn size(text: &str) -> Result<usize, String> {
-    let wrong = || "must be a size of at most 1GiB, such as 512, 64KiB or 1MiB".to_owned();
+    const MOST: f64 = 1_073_741_824.0;
+    let size = bytes(text).filter(|size| *size <= MOST);
+    let size = size.ok_or("must be a size of at most 1GiB, such as 512, 64KiB or 1MiB")?;
+    Ok(size as usize)
+}
+
+/// An amount of memory in bytes, at most 1 TiB: `64MiB`, `2GiB`.
+pub(crate) fn memory(text: &str) -> Result<f64, String> {
+    const MOST: f64 = 1_099_511_627_776.0;
+    let size = bytes(text).filter(|size| *size <= MOST);
+    size.ok_or_else(|| "must be an amount of memory, such as 512KiB, 64MiB or 2GiB".to_owned())
+}
+
+/// A size in whole bytes; `None` if this is none.
+fn bytes(text: &str) -> Option<f64> {
     let (number, unit) = split(text);
     let bytes: f64 = match unit {
         "" | "B" => 1.0,
@@ -41,15 +55,11 @@ pub(crate) fn size(text: &str) -> Result<usize, String> {
         "KiB" | "Ki" | "K" => 1024.0,
         "MiB" | "Mi" => 1_048_576.0,
         "GiB" | "Gi" => 1_073_741_824.0,
-        _ => return Err(wrong()),
+        _ => return None,
     };
-    let number: f64 = number.parse().map_err(|_| wrong())?;
+    let number: f64 = number.parse().ok()?;
     let size = (number * bytes).round();
-    if (0.0..=1_073_741_824.0).contains(&size) {
-        Ok(size as usize)
-    } else {
-        Err(wrong())
-    }
+    (size >= 0.0).then_some(size)
 }
 
 /// A number and its unit, which a space may separate.

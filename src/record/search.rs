@@ -35,15 +35,20 @@ impl Slo {
 
     /// The value of the target's quantile, in nanoseconds.
     pub fn of(&self, latency: &Quantiles) -> Option<u64> {
+        (self.reader())(latency)
+    }
+
+    /// Reads the target's quantile.
+    pub fn reader(&self) -> fn(&Quantiles) -> Option<u64> {
         match self.name() {
-            "p50" => latency.p50,
-            "p90" => latency.p90,
-            "p95" => latency.p95,
-            "p99" => latency.p99,
-            "p99.9" => latency.p99_9,
-            "p99.99" => latency.p99_99,
-            "max" => latency.max,
-            _ => None,
+            "p50" => |of| of.p50,
+            "p90" => |of| of.p90,
+            "p95" => |of| of.p95,
+            "p99" => |of| of.p99,
+            "p99.9" => |of| of.p99_9,
+            "p99.99" => |of| of.p99_99,
+            "max" => |of| of.max,
+            _ => |_| None,
         }
     }
 }

@@ -8,7 +8,11 @@ use crate::record::{DelayPart, Delays, Record, Trial};
 use crate::report::ALL;
 
 /// The formats that are written to the folder, with their file names.
-pub(crate) const SUMMARIES: [(&str, &str); 2] = [("markdown", "report.md"), ("csv", CSV_FILE)];
+pub(crate) const SUMMARIES: [(&str, &str); 3] = [
+    ("markdown", "report.md"),
+    ("csv", CSV_FILE),
+    ("junit", "junit.xml"),
+];
 
 /// The file with one line per trial.
 pub(crate) const CSV_FILE: &str = "trials.csv";
@@ -54,7 +58,7 @@ pub(crate) fn is_own_hdr_file(text: &str) -> bool {
         .any(|mark| text.contains(mark))
 }
 
-/// The files of every report as pairs of name and content: Markdown and CSV.
+/// The files of every report as pairs of name and content: Markdown, CSV and JUnit.
 pub fn files(record: &Record) -> Vec<(String, String)> {
     let render = |(name, file): &(&str, &str)| {
         let format = ALL.iter().find(|format| format.name() == *name)?;

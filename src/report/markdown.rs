@@ -2,6 +2,7 @@
 
 use super::format::Format;
 use super::text;
+use crate::findings::assertion_sentences as assertions;
 use crate::findings::comparison::comparison;
 use crate::findings::early_end::early_end;
 use crate::findings::provenance::provenance;
@@ -27,6 +28,7 @@ impl Format for Markdown {
         if let Some(first) = headline(record) {
             out.push_str(&format!("{}\n\n", first.text));
         }
+        out.push_str(&asserted(record));
         for group in search_sentences::groups(record) {
             out.push_str(&searches(record, group));
         }
@@ -59,6 +61,24 @@ impl Format for Markdown {
         out.push_str(&format!("{}\n", provenance(record)));
         out
     }
+}
+
+/// The conditions of `--assert`; empty if there are none.
+pub(crate) fn asserted(record: &Record) -> String {
+    let Some(sentence) = assertions::sentence(record) else {
+        return String::new();
+    };
+    let mut out =
+        format!("**{sentence}**\n\n| verdict | condition | | figure | |\n|---|---|---|---|---|\n");
+    for row in assertions::rows(record) {
+        let [condition, subject] = [&row.condition, &row.subject].map(|text| escaped(text));
+        let (figure, verdict) = (row.figure, assertions::word(row.verdict));
+        out.push_str(&format!(
+            "| {verdict} | `{condition}` | {subject} | {figure} | {} |\n",
+            row.note
+        ));
+    }
+    out + "\n"
 }
 
 fn searches(record: &Record, group: &[SearchInfo]) -> String {

@@ -14,7 +14,8 @@ mod hgrm;
 mod hlog;
 pub mod html;
 mod json;
-mod markdown;
+pub(crate) mod junit;
+pub(crate) mod markdown;
 pub mod selftest;
 pub mod terminal;
 pub mod text;
@@ -28,4 +29,10 @@ pub use html::page::Page;
 pub use html::scenario_group::Source;
 
 /// All formats; the first is the default.
-pub static ALL: &[&dyn Format] = &[&text::Text, &json::Json, &csv::Csv, &markdown::Markdown];
+pub static ALL: &[&dyn Format] = &[
+    &text::Text,
+    &json::Json,
+    &csv::Csv,
+    &markdown::Markdown,
+    &junit::Junit,
+];

@@ -2,7 +2,8 @@
 
 use anstyle::{AnsiColor, Style};
 
-const WIDTH: usize = 80;
+/// Columns of a line.
+pub(crate) const COLUMNS: usize = 80;
 pub(crate) const BOLD: Style = Style::new().bold();
 pub(crate) const DIM: Style = Style::new().dimmed();
 pub(crate) const WARN: Style = AnsiColor::Yellow.on_default();
@@ -20,11 +21,17 @@ pub(crate) fn warned(text: &str, indent: &str) -> impl Iterator<Item = String> +
 /// The text in lines of at most 80 columns. All lines after the first are indented by two more columns.
 pub(crate) fn wrapped(text: &str, indent: &str) -> Vec<String> {
     let hanging = format!("{indent}  ");
-    let options = textwrap::Options::new(WIDTH)
+    let options = textwrap::Options::new(COLUMNS)
         .initial_indent(indent)
         .subsequent_indent(&hanging);
     textwrap::wrap(text, options)
         .into_iter()
         .map(String::from)
         .collect()
+}
+
+/// The text in lines of at most this number of columns.
+pub(crate) fn wrapped_to(text: &str, columns: usize) -> Vec<String> {
+    let lines = textwrap::wrap(text, columns).into_iter();
+    lines.map(String::from).collect()
 }

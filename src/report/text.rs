@@ -5,6 +5,8 @@ use comfy_table::{CellAlignment, Table};
 
 use super::format::Format;
 use super::terminal::{BOLD, DIM, WARN, painted, warned, wrapped};
+use crate::findings::assertion_sentences as assertions;
+use crate::findings::assertions::worst;
 use crate::findings::comparison::comparison;
 use crate::findings::early_end::early_end;
 use crate::findings::labels::{labelled, parts};
@@ -14,7 +16,7 @@ use crate::findings::units::count;
 use crate::findings::warnings::warnings;
 use crate::findings::{Headline, headline, no_client_was_served};
 pub(crate) use crate::findings::{Summary, Warning, load_line, search_sentences, sentences};
-use crate::record::{Mode, Record, SearchInfo, ValidityFinding};
+use crate::record::{AssertVerdict, Mode, Record, SearchInfo, ValidityFinding};
 use crate::report::details::server;
 
 pub(crate) struct Text;
@@ -81,6 +83,7 @@ impl Format for Text {
                     .join("\n"),
             );
         }
+        out.extend(asserted(record));
         out.join("\n\n") + "\n"
     }
 }
@@ -91,6 +94,21 @@ fn first_line(headline: &Headline) -> String {
     let lines = wrapped(&headline.text, "");
     let lines = lines.iter().map(|line| painted(style, line));
     lines.collect::<Vec<_>>().join("\n")
+}
+
+/// The conditions of `--assert`: how many hold, then each.
+fn asserted(record: &Record) -> Option<String> {
+    let style = |verdict| match verdict {
+        AssertVerdict::Holds => BOLD,
+        AssertVerdict::Undecided | AssertVerdict::Violated => WARN.bold(),
+    };
+    let worst = worst(&record.asserts)?;
+    let first = assertions::sentence(record)?;
+    let mut lines = vec![painted(style(worst), &first)];
+    for row in assertions::rows(record) {
+        lines.extend(wrapped(&row.line(), "  "));
+    }
+    Some(lines.join("\n"))
 }
 
 /// The name and the description of a scenario.

@@ -1,32 +1,18 @@
 //! A confidence sequence: intervals that hold simultaneously at all numbers of values, so that it
 //! may be looked at after each value, and more values may be taken because of what it says.
 //!
-//! It is a set of tests by betting, one for each candidate centre m of the differences (Waudby-Smith
-//! and Ramdas, *Estimating means of bounded random variables by betting*, J. R. Stat. Soc. B, 2024).
-//! If the differences are symmetric around m, whatever their sizes, then
+//! It is a set of tests by betting (`bets`), one for each candidate centre m of the differences. If
+//! the differences are symmetric around m, whatever their sizes, then the wealth W⁺(m) of bets on
+//! (d − m)/s is a martingale of mean 1, since each scale s depends on earlier differences only. So is
+//! W⁻(m), of bets on (m − d)/s. The probability that such a martingale ever reaches 2/α is at most
+//! α/2. The interval has each m for which neither did.
 //!
-//! W⁺(m) = mean over λ of Π (1 + 0.9·tanh(λ·(d − m)/s))
-//!
-//! is a martingale of mean 1, since tanh is odd and each scale s depends on earlier differences only.
-//! So is W⁻(m), with m − d. The probability that such a martingale ever reaches 2/α is at most α/2
-//! (Ville, *Étude critique de la notion de collectif*, 1939). The interval has each m for which
-//! neither did.
-//!
-//! tanh limits what one value can change. So outliers, however heavy their tail, cost precision and
-//! never coverage.
+//! One value changes the wealth by a bounded factor only. So outliers, however heavy their tail, cost
+//! precision and never coverage.
 
 use super::basic::{Ratio, median};
+use super::bets::{FIRST_SCALE, LEAST_SCALE, NORMAL_MAD, SCALE_FROM, Wealth};
 
-/// Scales of the bets; the mean over them is a martingale too.
-const LAMBDAS: [f64; 4] = [0.25, 0.5, 1.0, 1.5];
-/// The largest share of the wealth that a bet risks.
-const STAKE: f64 = 0.9;
-/// The scale of log ratios before there are differences to estimate it from.
-const FIRST_SCALE: f64 = 0.12;
-/// Differences before the scale is estimated.
-const SCALE_FROM: usize = 3;
-/// The least scale.
-const LEAST_SCALE: f64 = 0.02;
 /// Centres outside ± this are not searched: a ratio of 10⁸.
 const WIDEST: f64 = 18.5;
 
@@ -68,7 +54,7 @@ fn scales(differences: &[f64]) -> Vec<f64> {
         }
         let centre = median(before);
         let deviations: Vec<f64> = before.iter().map(|d| (d - centre).abs()).collect();
-        (1.4826 * median(&deviations)).max(LEAST_SCALE)
+        (NORMAL_MAD * median(&deviations)).max(LEAST_SCALE)
     };
     (0..differences.len()).map(scale).collect()
 }
@@ -94,16 +80,11 @@ fn lower_bound(differences: &[f64], scales: &[f64], alpha: f64) -> f64 {
 
 /// The highest value that W⁺ has had.
 fn highest_wealth(differences: &[f64], scales: &[f64], centre: f64) -> f64 {
-    let mut wealths = [1.0; LAMBDAS.len()];
-    let mut highest = 1.0_f64;
+    let mut wealth = Wealth::default();
     for (difference, scale) in differences.iter().zip(scales) {
-        for (wealth, lambda) in wealths.iter_mut().zip(LAMBDAS) {
-            *wealth *= 1.0 + STAKE * (lambda * (difference - centre) / scale).tanh();
-        }
-        let mean = wealths.iter().sum::<f64>() / LAMBDAS.len() as f64;
-        highest = highest.max(mean);
+        wealth.bet((difference - centre) / scale);
     }
-    highest
+    wealth.highest()
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 
 mod anytime;
 mod basic;
+pub mod bets;
 mod round;
 pub mod signed_rank;
 

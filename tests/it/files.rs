@@ -74,7 +74,7 @@ fn a_record_is_written_as_a_folder() {
     ]);
     let files = files(&record);
     let names: Vec<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
-    assert_eq!(names, ["report.md", "trials.csv"]);
+    assert_eq!(names, ["report.md", "trials.csv", "junit.xml"]);
     let hdr = hdr_files(&record);
     let names: Vec<&str> = hdr.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(
@@ -232,7 +232,7 @@ fn the_default_folder_is_named_and_holds_only_files_of_the_last_report() {
     let stdout = report_in(folder.path(), &["one.json", "--hdr"]);
     assert!(
         stdout.contains("results/report/report.html: open it")
-            && stdout.contains("report.md, trials.csv and hdr/")
+            && stdout.contains("report.md, trials.csv, junit.xml and hdr/")
             && stdout.contains("replaces these files"),
         "{stdout}"
     );

@@ -51,8 +51,8 @@ fn the_short_help_of_each_command_fits_one_screen() {
 #[test]
 fn each_command_states_its_own_defaults() {
     for (command, option, default) in [
-        ("check", "--duration", "[default: 1s]"),
-        ("calibrate", "--duration", "[default: 1s]"),
+        ("check", "--duration", "[default: 800ms]"),
+        ("calibrate", "--duration", "[default: 800ms]"),
         ("calibrate", "--warmup", "[default: 200ms]"),
         ("torture", "--duration", "[default: 3s]"),
         ("torture", "--idle-timeout", "[default: 2s]"),

@@ -6,11 +6,19 @@
 
 mod after_window;
 mod allocations;
+mod assertions;
+mod assertions_run;
 mod browser;
 mod budget;
+mod calibrate;
 mod changes;
 mod chart;
 mod check;
+mod check_power;
+mod check_reliability;
+mod check_report;
+mod check_simulations;
+mod ci;
 mod cli;
 mod client_priority;
 mod commands;
@@ -24,6 +32,7 @@ mod examples;
 mod faults;
 mod files;
 mod gate;
+mod gate_failures;
 mod generator;
 mod headline;
 mod help;

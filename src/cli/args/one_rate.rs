@@ -52,26 +52,50 @@ pub(crate) fn with_one_rate(
 ) -> Vec<NamedLoad> {
     let mut both = Vec::with_capacity(2 * loads.len());
     for load in loads {
-        let at_rate = has_capacity(&load).then(|| NamedLoad {
-            load: LoadSpec {
-                mode: arrivals.into(),
-                assign,
-                ..load.load.clone()
-            },
-            rate_spec: Some(RateSpec {
-                rate: Rate::Share {
-                    share,
-                    of: CapacityOf::Weakest,
-                },
-                then: None,
-                takers: Takers::ServingAll,
-            }),
-            ..load.clone()
-        });
+        let at_rate = at_one_rate(&load, share, (arrivals, assign));
         both.push(load);
         both.extend(at_rate);
     }
     both
+}
+
+/// The load at one rate that a pair of a check measures before this one, which is at capacity. A
+/// scenario and a rate of the user's are measured as they are.
+pub(crate) fn first_load(
+    load: &NamedLoad,
+    share: Option<OneRate>,
+    open_loop: (Arrivals, Assign),
+) -> Option<NamedLoad> {
+    let OneRate::Share(share) = share.unwrap_or_default() else {
+        return None;
+    };
+    let is_own = load.scenario.is_some();
+    let at_rate = || at_one_rate(load, share, open_loop);
+    (!is_own).then(at_rate).flatten()
+}
+
+/// The same requests at one rate; `None` if the load does not measure a capacity.
+fn at_one_rate(
+    load: &NamedLoad,
+    share: f64,
+    (arrivals, assign): (Arrivals, Assign),
+) -> Option<NamedLoad> {
+    has_capacity(load).then(|| NamedLoad {
+        load: LoadSpec {
+            mode: arrivals.into(),
+            assign,
+            ..load.load.clone()
+        },
+        rate_spec: Some(RateSpec {
+            rate: Rate::Share {
+                share,
+                of: CapacityOf::Weakest,
+            },
+            then: None,
+            takers: Takers::ServingAll,
+        }),
+        ..load.clone()
+    })
 }
 
 /// Whether a load measures a capacity: a closed loop in which clients neither wait between

@@ -12,7 +12,7 @@ use crate::protocol::request_bytes;
 use crate::scenario::{Scenario, ScenarioLoad};
 
 /// The trials of a check are short, so that there are many.
-const PAIR_DURATION: Duration = Duration::from_secs(1);
+const PAIR_DURATION: Duration = Duration::from_millis(800);
 const PAIR_WARMUP: Duration = Duration::from_millis(200);
 
 /// The times of a pair's trials, as defaults in the help.

@@ -26,7 +26,7 @@ pub(crate) struct StudyArgs {
     #[arg(long, value_parser = times::short_duration, conflicts_with = "slo", value_name = "TIME", hide_short_help = true)]
     pub(crate) budget: Option<Duration>,
     /// Find the highest rate within a target (p99=10ms)
-    #[arg(long, value_parser = values::slo, group = "open_loop", conflicts_with_all = ["rate", "trials", "think", "scenario"], value_name = "TARGET")]
+    #[arg(long, value_parser = values::slo, group = "open_loop", conflicts_with_all = ["rate", "trials", "think", "scenario", "asserts"], value_name = "TARGET")]
     pub(crate) slo: Option<Slo>,
     /// Compare at one rate: this share of the weakest server's capacity, or off [default: 50%]
     #[arg(long, group = "open_loop", conflicts_with_all = ["rate", "slo", "think"], value_name = "SHARE", hide_short_help = true)]

@@ -24,6 +24,32 @@ pub(crate) fn address(text: &str) -> Result<SocketAddr, String> {
     found.ok_or_else(|| "no address found for this host; check its name".to_owned())
 }
 
+/// A condition as text: `p99<10ms` has the name `p99`, the relation `<` and the value `10ms`.
+pub(crate) struct Condition<'a> {
+    pub(crate) name: &'a str,
+    /// One of `<`, `<=`, `=`, `>=`, `>`.
+    pub(crate) relation: &'a str,
+    pub(crate) value: &'a str,
+}
+
+impl<'a> Condition<'a> {
+    /// The parts of a condition; `None` if one is missing.
+    pub(crate) fn of(text: &'a str) -> Option<Condition<'a>> {
+        let (name, rest) = text.split_at(text.find(['<', '>', '='])?);
+        let relations = ["<=", ">=", "<", ">", "="];
+        let relation = relations
+            .into_iter()
+            .find(|known| rest.starts_with(known))?;
+        let (name, value) = (name.trim(), rest[relation.len()..].trim());
+        let is_whole = !name.is_empty() && !value.is_empty();
+        is_whole.then_some(Condition {
+            name,
+            relation,
+            value,
+        })
+    }
+}
+
 /// `p99<10ms`, `p99 <= 10 ms`, or `p99=10ms`, which a shell does not take as a redirection.
 pub(crate) fn slo(text: &str) -> Result<Slo, String> {
     let wrong = || {
@@ -36,17 +62,13 @@ pub(crate) fn slo(text: &str) -> Result<Slo, String> {
     if text.contains(',') {
         return Err("must be one target; search for each in a run of its own".to_owned());
     }
-    let at = text.find(['<', '=']).ok_or_else(wrong)?;
-    let (name, limit) = text.split_at(at);
-    let limit = limit.trim_start_matches('<').trim_start_matches('=').trim();
-    let known = Slo::QUANTILES
-        .iter()
-        .find(|(known, _)| *known == name.trim());
-    let (_, quantile) = known.ok_or_else(wrong)?;
-    if limit.is_empty() {
-        return Err(wrong());
-    }
-    let limit = latency(limit)?;
+    let condition = Condition::of(text).filter(|condition| !condition.relation.contains('>'));
+    let condition = condition.ok_or_else(wrong)?;
+    let mut known = Slo::QUANTILES.iter();
+    let (_, quantile) = known
+        .find(|(known, _)| *known == condition.name)
+        .ok_or_else(wrong)?;
+    let limit = latency(condition.value)?;
     Ok(Slo {
         quantile: *quantile,
         limit_ns: u64::try_from(limit.as_nanos()).map_err(|_| wrong())?,

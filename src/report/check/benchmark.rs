@@ -3,8 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use super::form::Form;
-use crate::findings::check_sentences::{of, title};
-use crate::record::{CheckInfo, Finding, Metric, Part, Record};
+use crate::findings::check_sentences::of;
+use crate::findings::check_words::title;
+use crate::record::{Advisory, CheckInfo, Finding, Metric, Part, Record};
 
 /// Bencher's metric format (bencher.dev).
 pub(crate) struct Bencher;
@@ -21,14 +22,16 @@ pub(crate) struct Csv;
 /// Each metric with its part.
 fn all(check: &CheckInfo) -> impl Iterator<Item = (&Part, &Finding)> {
     let parts = check.parts.iter();
-    parts.flat_map(|part| part.findings.iter().map(move |finding| (part, finding)))
+    let all = parts.flat_map(|part| part.findings.iter().map(move |finding| (part, finding)));
+    // The same metric is compared at one rate.
+    all.filter(|(_, finding)| finding.advisory != Some(Advisory::AtSaturation))
 }
 
 fn unit(finding: &Finding) -> &'static str {
     match finding.metric {
         Metric::Throughput => "requests/s",
         Metric::CpuUsPerRequest => "µs",
-        Metric::P50 | Metric::P99 => "ns",
+        Metric::P50 | Metric::P95 | Metric::P99 => "ns",
     }
 }
 
@@ -51,7 +54,8 @@ impl Form for Bencher {
     fn render(&self, _record: &Record, check: &CheckInfo) -> String {
         let mut benchmarks = Map::new();
         for part in &check.parts {
-            let measures = part.findings.iter().map(|finding| {
+            let measures = all(check).filter(|(own, _)| std::ptr::eq(*own, part));
+            let measures = measures.map(|(_, finding)| {
                 let [low, high] = interval(finding);
                 let value =
                     json!({"value": finding.medians[1], "lower_value": low, "upper_value": high});
@@ -68,7 +72,7 @@ fn result_list<'a>(findings: impl Iterator<Item = (&'a Part, &'a Finding)>) -> S
     let entries = findings.map(|(part, finding)| {
         let [low, high] = interval(finding);
         json!({
-            "name": format!("{}: {}", of(part), title(finding)),
+            "name": format!("{}: {}", of(part), title(finding.metric)),
             "unit": unit(finding),
             "value": finding.medians[1],
             "range": format!("{low:.3} to {high:.3}"),

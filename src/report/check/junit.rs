@@ -1,11 +1,14 @@
-//! JUnit XML: one suite per part, one test case per gated metric.
+//! JUnit XML: one suite per part, one test case per gated metric, one for failures, and one for the
+//! verdict.
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::form::Form;
-use crate::findings::check_sentences;
-use crate::findings::check_sentences::{of, shows, title};
+use crate::findings::check_advice::advice;
+use crate::findings::check_sentences::{notes, of};
+use crate::findings::check_table::{rows, word};
 use crate::record::{CheckInfo, Outcome, Record};
+use crate::report::junit::assertion_cases;
 
 pub(crate) struct Junit;
 
@@ -18,16 +21,22 @@ impl Form for Junit {
         "junit.xml"
     }
 
-    fn render(&self, _record: &Record, check: &CheckInfo) -> String {
+    fn render(&self, record: &Record, check: &CheckInfo) -> String {
         let mut report = Report::new("rpcbench check");
         for part in &check.parts {
             let mut suite = TestSuite::new(of(part));
-            for finding in part.findings.iter().filter(|finding| finding.gated) {
-                suite.add_test_case(case(title(finding), finding.outcome, &shows(finding)));
+            for row in rows(check, part).iter().filter(|row| row.finding.gated) {
+                suite.add_test_case(case(&row.metric, row.finding.outcome, &row.line()));
             }
-            // The outcome of the whole part, with reasons that belong to no single metric.
-            let whole = part.reasons.join("; ");
-            suite.add_test_case(case("verdict", part.outcome, &whole));
+            // The outcome of the whole part, with what belongs to no single metric.
+            let whole = [notes(check, part), advice(check, part)].concat();
+            suite.add_test_case(case("verdict", part.outcome, &whole.join("; ")));
+            report.add_test_suite(suite);
+        }
+        let asserted = assertion_cases(record);
+        if !asserted.is_empty() {
+            let mut suite = TestSuite::new("assertions");
+            suite.add_test_cases(asserted);
             report.add_test_suite(suite);
         }
         // Writing to a string fails only for text that is not valid XML; quick_junit filters such text.
@@ -43,7 +52,10 @@ fn case(name: &str, outcome: Outcome, message: &str) -> TestCase {
         Outcome::Invalid => TestCaseStatus::non_success(NonSuccessKind::Error),
     };
     let mut case = TestCase::new(name, status);
-    case.status
-        .set_message(format!("{}: {message}", check_sentences::word(outcome)));
+    let message = match message {
+        "" => word(outcome).to_owned(),
+        message => format!("{}: {message}", word(outcome)),
+    };
+    case.status.set_message(message);
     case
 }

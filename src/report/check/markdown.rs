@@ -1,9 +1,12 @@
 //! Markdown for a comment on a pull request, short enough for one screen.
 
 use super::form::Form;
-use crate::findings::check_sentences::{change, notes, of, sentence, shows, title, word};
+use crate::findings::check_advice::advice;
+use crate::findings::check_sentences::{compared, notes, of, sentence};
+use crate::findings::check_table::{legend, rows};
 use crate::findings::provenance::provenance;
 use crate::record::{CheckInfo, Outcome, Record};
+use crate::report::markdown::asserted;
 
 pub(crate) struct Markdown;
 
@@ -22,32 +25,58 @@ impl Form for Markdown {
             Outcome::Pass | Outcome::Improved => "✅",
             Outcome::Inconclusive | Outcome::Invalid => "⚠️",
         };
-        let mut out = format!("### {mark} {}\n\n", sentence(check));
-        out.push_str("| | metric | worse by | 95 % | verdict | |\n|---|---|---:|---|---|---|\n");
-        for part in &check.parts {
-            for finding in &part.findings {
-                let (verdict, meaning) = if finding.gated {
-                    (word(finding.outcome), shows(finding))
-                } else {
-                    ("advisory", String::new())
-                };
-                out.push_str(&format!(
-                    "| {} | {} | {} | {} to {} | {verdict} | {meaning} |\n",
-                    of(part).replace('|', "\\|"),
-                    title(finding),
-                    change(finding.worse),
-                    change(finding.low),
-                    change(finding.high),
-                ));
-            }
+        let mut out = format!("### {mark} {}\n\n{}\n\n", sentence(check), compared(check));
+        let is_one = check.parts.len() == 1;
+        let line = |name: &str, text: &str| match is_one {
+            true => format!("- {text}\n"),
+            false => format!("- {name}: {text}\n"),
+        };
+        let said = |of_part: &dyn Fn(&crate::record::Part) -> Vec<String>| -> String {
+            let parts = check.parts.iter();
+            let lines = parts.flat_map(|part| {
+                let name = of(part);
+                let lines = of_part(part).into_iter();
+                lines.map(move |text| (name.clone(), text))
+            });
+            lines.map(|(name, text)| line(&name, &text)).collect()
+        };
+        let notes = said(&|part| notes(check, part));
+        if !notes.is_empty() {
+            out.push_str(&format!("{notes}\n"));
         }
-        out.push('\n');
-        for part in &check.parts {
-            for note in notes(part) {
-                out.push_str(&format!("- {}: {note}\n", of(part)));
-            }
+        if check.parts.iter().any(|part| !part.findings.is_empty()) {
+            out.push_str(&table(check));
         }
-        out.push_str(&format!("\n<sub>{}</sub>\n", provenance(record)));
+        let advice = said(&|part| advice(check, part));
+        if !advice.is_empty() {
+            out.push_str(&format!("{advice}\n"));
+        }
+        out.push_str(&asserted(record));
+        out.push_str(&format!("<sub>{}</sub>\n\n", legend(check)));
+        out.push_str(&format!("<sub>{}</sub>\n", provenance(record)));
         out
     }
+}
+
+/// Each metric of each part.
+fn table(check: &CheckInfo) -> String {
+    let mut out = "| | metric | before → after | change | interval | verdict | |\n\
+                   |---|---|---:|---:|---|---|---|\n"
+        .to_owned();
+    for part in &check.parts {
+        for row in rows(check, part) {
+            out.push_str(&format!(
+                "| {} | {} | {} → {} | {} | {} | {} | {} |\n",
+                of(part).replace('|', "\\|"),
+                row.metric,
+                row.before,
+                row.after,
+                row.change,
+                row.interval,
+                row.verdict,
+                row.meaning,
+            ));
+        }
+    }
+    out + "\n"
 }

@@ -8,6 +8,7 @@ pub mod json;
 pub mod junit;
 pub mod markdown;
 pub mod text;
+pub mod verdict;
 
 use form::Form;
 use json::Json;
@@ -23,4 +24,5 @@ pub static ALL: &[&dyn Form] = &[
     &benchmark::Smaller,
     &benchmark::Csv,
     &Json,
+    &verdict::Word,
 ];

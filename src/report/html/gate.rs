@@ -3,8 +3,10 @@
 use maud::{Markup, html};
 
 use super::scenario_group::PageData;
-use crate::findings::check_sentences::{change, notes, of, sentence, shows, title, word};
-use crate::record::{CheckInfo, Finding, Part};
+use crate::findings::check_advice::advice;
+use crate::findings::check_sentences::{compared, notes, of, sentence};
+use crate::findings::check_table::{CheckRow, legend, rows};
+use crate::record::{CheckInfo, Outcome, Part};
 use crate::report::chart::data::{Axis, Chart, Kind, Look, Mark, Point, Scale, Series, Unit};
 use crate::report::html::figures::figure::Figure;
 
@@ -16,7 +18,13 @@ pub(crate) fn figures(page: &PageData<'_>) -> Vec<Figure> {
         .filter_map(|source| source.record.check.as_ref());
     let charts = checks.enumerate().flat_map(|(at, check)| {
         [
-            chart(at, check, "forest", "ratios with 95 % intervals", estimate),
+            chart(
+                at,
+                check,
+                "forest",
+                "changes with the intervals that decide",
+                estimate,
+            ),
             chart(at, check, "pairs", "one dot per pair", pairs),
         ]
     });
@@ -41,49 +49,61 @@ pub(crate) fn section(page: &PageData<'_>, figures: &[Figure]) -> Markup {
     html! {
         @if checks().next().is_some() {
             section #check {
-                @for check in checks() {
-                    h2 { "Verdict: " (word(check.outcome)) }
-                    p { (sentence(check)) "." }
-                    (findings(check))
-                }
+                @for check in checks() { (verdict(check)) }
                 div.figures { @for figure in figures { (super::markup::figure_of(figure)) } }
             }
         }
     }
 }
 
-fn findings(check: &CheckInfo) -> Markup {
+/// What was found, failures first, then the table and what to do.
+fn verdict(check: &CheckInfo) -> Markup {
+    let is_bad = !matches!(check.outcome, Outcome::Pass | Outcome::Improved);
     html! {
-        div.scroll { table {
-            thead { tr {
-                @for head in ["", "worse by", "95 %", "p, adjusted", "verdict", ""] { th scope="col" { (head) } }
-            } }
-            tbody { @for part in &check.parts { @for finding in &part.findings { (row(part, finding)) } } }
-        } }
-        ul { @for part in &check.parts { @for note in notes(part) {
-            li { (of(part)) ": " (note) }
-        } } }
+        h2.notice[is_bad] { (sentence(check)) }
+        p { (compared(check)) "." }
+        (list(check, notes))
+        (findings(check))
+        (list(check, advice))
     }
 }
 
-fn row(part: &Part, finding: &Finding) -> Markup {
-    let verdict = if finding.gated {
-        (word(finding.outcome), shows(finding))
-    } else {
-        ("advisory", String::new())
-    };
-    html! { tr {
-        th scope="row" { (name(part, finding)) }
-        td { (change(finding.worse)) }
-        td { (change(finding.low)) " to " (change(finding.high)) }
-        td { (format!("{:.4}", finding.p)) }
-        td { (verdict.0) }
-        td.words { (verdict.1) }
-    } }
+/// Sentences about the parts.
+fn list(check: &CheckInfo, of_part: fn(&CheckInfo, &Part) -> Vec<String>) -> Markup {
+    let lines = |part| of_part(check, part);
+    html! {
+        @if check.parts.iter().any(|part| !lines(part).is_empty()) {
+            ul { @for part in &check.parts { @for line in lines(part) { li {
+                @if check.parts.len() > 1 { (of(part)) ": " } (line)
+            } } } }
+        }
+    }
 }
 
-fn name(part: &Part, finding: &Finding) -> String {
-    format!("{}: {}", of(part), title(finding))
+fn findings(check: &CheckInfo) -> Markup {
+    html! {
+        @if check.parts.iter().any(|part| !part.findings.is_empty()) {
+            div.scroll { table {
+                thead { tr {
+                    @for head in ["", "verdict", "change", "before", "after", "interval", ""] { th scope="col" { (head) } }
+                } }
+                tbody { @for part in &check.parts { @for row in rows(check, part) { (metric(check, part, &row)) } } }
+            } }
+            p.source { (legend(check)) }
+        }
+    }
+}
+
+fn metric(check: &CheckInfo, part: &Part, row: &CheckRow<'_>) -> Markup {
+    html! { tr {
+        th scope="row" { @if check.parts.len() > 1 { (of(part)) ": " } (row.metric) }
+        td.words { @if row.finding.gated { b { (row.verdict) } } @else { (row.verdict) } }
+        td { (row.change) }
+        td { (row.before) }
+        td { (row.after) }
+        td { (row.interval) }
+        td.words { (row.meaning) }
+    } }
 }
 
 fn chart(
@@ -91,7 +111,7 @@ fn chart(
     check: &CheckInfo,
     plot: &str,
     subtitle: &str,
-    points: fn(&Finding) -> Vec<Point>,
+    points: fn(&CheckRow<'_>) -> Vec<Point>,
 ) -> Chart {
     let ratios = |label: &str| Axis {
         label: label.to_owned(),
@@ -101,16 +121,16 @@ fn chart(
     };
     let mut series = Vec::new();
     for part in &check.parts {
-        for finding in &part.findings {
+        for row in rows(check, part) {
             let colour = series.len();
             series.push(Series {
-                name: name(part, finding),
+                name: format!("{}: {}", of(part), row.metric),
                 look: Look {
                     colour,
                     marker: colour,
                     dash: colour,
                 },
-                points: points(finding),
+                points: points(&row),
             });
         }
     }
@@ -127,22 +147,23 @@ fn chart(
     }
 }
 
-fn estimate(finding: &Finding) -> Vec<Point> {
-    let mark = if finding.gated {
-        Mark::Full
-    } else {
-        Mark::Hollow
-    };
+fn estimate(row: &CheckRow<'_>) -> Vec<Point> {
+    let (low, high) = row.worse_range;
+    let is_bounded = low > 0.0 && high.is_finite();
     vec![Point {
-        x: finding.worse,
+        x: row.finding.worse,
         y: 0.0,
-        range: Some((finding.low, finding.high)),
-        mark,
-        note: if finding.gated { "" } else { "advisory" }.to_owned(),
+        range: is_bounded.then_some((low, high)),
+        mark: if row.finding.gated {
+            Mark::Full
+        } else {
+            Mark::Hollow
+        },
+        note: format!("{} ({})", row.change, row.verdict),
     }]
 }
 
-fn pairs(finding: &Finding) -> Vec<Point> {
+fn pairs(row: &CheckRow<'_>) -> Vec<Point> {
     let point = |(at, ratio): (usize, &f64)| Point {
         x: *ratio,
         y: 0.0,
@@ -150,5 +171,5 @@ fn pairs(finding: &Finding) -> Vec<Point> {
         mark: Mark::Dot,
         note: format!("pair {}", at + 1),
     };
-    finding.pairs.iter().enumerate().map(point).collect()
+    row.finding.pairs.iter().enumerate().map(point).collect()
 }

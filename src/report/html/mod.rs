@@ -2,6 +2,7 @@
 //! charts, warnings and the data.
 
 pub mod answer;
+pub mod assertions;
 pub mod changes;
 pub mod data;
 pub mod figures;

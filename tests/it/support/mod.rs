@@ -2,7 +2,9 @@
 //! clock, and records with fixed figures.
 
 mod gaps;
+mod noise;
 mod pages;
+mod pairs;
 mod records;
 mod scripted;
 mod scripted_loop;
@@ -11,7 +13,9 @@ mod skipped;
 mod stamps;
 
 pub(crate) use gaps::exponential;
+pub(crate) use noise::*;
 pub(crate) use pages::*;
+pub(crate) use pairs::*;
 pub(crate) use records::*;
 pub(crate) use scripted::*;
 pub(crate) use scripted_loop::*;

@@ -5,8 +5,8 @@ use rpcbench::internal::report::html::page::page;
 use rpcbench::internal::report::{Page, Source};
 use rpcbench::record::histogram::encode;
 use rpcbench::record::{
-    Cell, CheckInfo, Finding, Interval, Look, Metric, Mode, Outcome, Part, Record, Role, Rules,
-    ScenarioInfo, Trial, ValidityFinding, WorkerSide,
+    Cell, CheckInfo, Finding, Interval, Look, Method, Metric, Mode, Outcome, Part, Record, Role,
+    Rules, ScenarioInfo, Trial, ValidityFinding, WorkerSide,
 };
 
 use super::records::{cell, record, six, starved, suspect};
@@ -188,6 +188,13 @@ pub(crate) fn checked(outcome: Outcome) -> Record {
             .map(|at| worse * (0.9 + 0.01 * f64::from(at)))
             .collect(),
         medians: [20.0, 20.0 * worse],
+        load: None,
+        low_bound: None,
+        mean: None,
+        evidence: None,
+        power: None,
+        slow_starts: None,
+        delayed_pairs: 0,
     };
     let side = |role: Role, times: f64| {
         let mut cell = cell("async", six(times));
@@ -197,18 +204,19 @@ pub(crate) fn checked(outcome: Outcome) -> Record {
     let mut record = record(vec![side(Role::Baseline, 1.2), side(Role::Candidate, 1.0)]);
     record.check = Some(CheckInfo {
         outcome,
-        rules: Rules {
-            alpha: 0.05,
-            delta: 0.05,
-            margin: 0.1,
-            margin_p99: 0.3,
-            gate_p99: false,
-        },
+        rules: Rules::default(),
         baseline: "target/base".to_owned(),
+        candidate: "target/head".to_owned(),
         looks: vec![Look {
             pairs: 20,
             alpha: 0.01,
         }],
+        method: Method::Looks,
+        labels: None,
+        gated: 2,
+        budget_s: None,
+        took_s: None,
+        ended_by: None,
         parts: vec![Part {
             name: "async".to_owned(),
             scenario: None,
@@ -222,6 +230,9 @@ pub(crate) fn checked(outcome: Outcome) -> Record {
                 finding(Metric::CpuUsPerRequest, 1.2),
                 finding(Metric::P50, 1.1),
             ],
+            loads: Vec::new(),
+            reliability: None,
+            pairs: Vec::new(),
         }],
     });
     record

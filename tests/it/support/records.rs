@@ -42,6 +42,7 @@ pub(crate) fn record(cells: Vec<Cell>) -> Record {
         cells,
         searches: Vec::new(),
         check: None,
+        asserts: Vec::new(),
         scenarios: Vec::new(),
         pilots: Vec::new(),
         left_out: Vec::new(),

@@ -1,0 +1,132 @@
+#!/usr/bin/env bash
+# Builds the base and the head of a change, and compares them with `rpcbench check`.
+# The work of action.yml; it also runs in any other CI, and by hand, in a git repository:
+#
+#   GATE_COMMAND='python3 {tree}/server.py {port}' ci/gate.sh              # a server in any language
+#   GATE_PROGRAM=target/release/rpcbench GATE_MODEL=async ci/gate.sh       # a program that uses the library
+#
+# Environment:
+#   GATE_BASE       what to compare with: a commit, branch or tag [origin/HEAD]
+#   GATE_BUILD      command that builds a tree, run in its folder [none for GATE_COMMAND, else
+#                   cargo build --release]
+#   GATE_COMMAND    command that starts a server; {tree} is the folder of its tree, {port} the port
+#   GATE_PROGRAM    path in each tree of a program that uses the library of rpcbench
+#   GATE_MODEL      models that this program is measured with [async]
+#   GATE_ARGS       further arguments of rpcbench check; quotes keep a value together
+#   GATE_OUT        folder for the results [rpcbench-check]
+#   GATE_RPCBENCH   program that measures GATE_COMMAND [built from the folder of this script]
+#   GATE_BASE_TREE  folder of a base that is built already: GATE_BASE and GATE_BUILD are not used
+#
+# The exit code is that of rpcbench check: 0 pass, 3 regressed, 4 inconclusive, 5 invalid, 1 an error
+# (also a tree that does not build), 2 wrong usage. Where GITHUB_OUTPUT is set, `verdict` and
+# `exit-code` are added to that file.
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+head=$(pwd)
+out=${GATE_OUT:-rpcbench-check}
+worktree=
+
+say() { echo "gate: $*" >&2; }
+
+# Ends with this exit code, and names the verdict.
+finish() {
+    local code=$1 verdict=$2
+    say "verdict: $verdict, exit code $code"
+    if [ -n "${GITHUB_OUTPUT:-}" ]; then
+        printf 'verdict=%s\nexit-code=%s\n' "$verdict" "$code" >>"$GITHUB_OUTPUT"
+    fi
+    exit "$code"
+}
+
+# An error before anything was measured.
+fail() {
+    local code=$1
+    shift
+    say "$*"
+    if [ -n "${GITHUB_STEP_SUMMARY:-}" ]; then
+        printf '### ⚠️ No verdict\n\n%s\n' "$*" >>"$GITHUB_STEP_SUMMARY"
+    fi
+    finish "$code" error
+}
+
+remove_worktree() {
+    [ -z "$worktree" ] || git worktree remove --force "$worktree" 2>/dev/null || true
+}
+trap remove_worktree EXIT
+
+build() {
+    local name=$1 tree=$2 command=${GATE_BUILD:-}
+    if [ -z "$command" ] && [ -n "${GATE_PROGRAM:-}" ]; then
+        command="cargo build --release"
+    fi
+    [ -n "$command" ] || return 0
+    say "building the $name in $tree: $command"
+    (cd "$tree" && bash -c "$command") >&2 || fail 1 "The $name does not build: \`$command\` failed."
+}
+
+# The folder of the base, in $base.
+check_out_base() {
+    if [ -n "${GATE_BASE_TREE:-}" ]; then
+        base=$(cd "$GATE_BASE_TREE" && pwd) || fail 2 "GATE_BASE_TREE: no folder $GATE_BASE_TREE."
+        return
+    fi
+    local wanted=${GATE_BASE:-origin/HEAD}
+    if ! git rev-parse --quiet --verify "$wanted^{commit}" >/dev/null; then
+        # A shallow clone does not have it.
+        git fetch --quiet --depth 1 origin "$wanted" 2>/dev/null ||
+            fail 2 "GATE_BASE: $wanted is no commit of this repository."
+        wanted=FETCH_HEAD
+    fi
+    worktree=$(mktemp -d)/base
+    git worktree add --quiet --detach "$worktree" "$wanted"
+    base=$worktree
+}
+
+# The arguments of rpcbench check, in $arguments.
+read_arguments() {
+    arguments=(check --out "$out")
+    local words word
+    # Quotes keep a value together; nothing else of a shell is carried out.
+    words=$(printf '%s' "${GATE_ARGS:-}" | xargs -r printf '%s\n') ||
+        fail 2 "GATE_ARGS: cannot read $GATE_ARGS."
+    while IFS= read -r word; do
+        [ -z "$word" ] || arguments+=("$word")
+    done <<<"$words"
+}
+
+if [ -n "${GATE_COMMAND:-}" ] && [ -n "${GATE_PROGRAM:-}" ]; then
+    fail 2 "Give GATE_COMMAND or GATE_PROGRAM, not both."
+elif [ -z "${GATE_COMMAND:-}${GATE_PROGRAM:-}" ]; then
+    fail 2 "Nothing to measure: give GATE_COMMAND or GATE_PROGRAM."
+fi
+read_arguments
+check_out_base
+[ -n "${GATE_BASE_TREE:-}" ] || build base "$base"
+build head "$head"
+
+if [ -n "${GATE_PROGRAM:-}" ]; then
+    measurer=$head/$GATE_PROGRAM
+    arguments+=(--baseline "$base/$GATE_PROGRAM" --model "${GATE_MODEL:-async}")
+else
+    measurer=${GATE_RPCBENCH:-}
+    if [ -z "$measurer" ]; then
+        say "building rpcbench in $here"
+        cargo build --release --locked --manifest-path "$here/Cargo.toml" >&2 ||
+            fail 1 "rpcbench does not build."
+        measurer=$here/target/release/rpcbench
+    fi
+    arguments+=(
+        --baseline-exec "${GATE_COMMAND//\{tree\}/$base}"
+        --exec "${GATE_COMMAND//\{tree\}/$head}"
+    )
+fi
+
+code=0
+"$measurer" "${arguments[@]}" || code=$?
+verdict=error
+# Errors and an interruption leave no verdict; with --inconclusive pass, 0 is not always a pass.
+case $code in
+0 | 3 | 4 | 5) verdict=$(cat "$out/verdict" 2>/dev/null || echo error) ;;
+esac
+finish "$code" "$verdict"

@@ -1,0 +1,186 @@
+//! The verdict on one metric of a part.
+
+use super::evidence::{Observation, Observations};
+use super::gated::ComparedMetric;
+use super::outcome::best_and_worst;
+use super::power::power;
+use super::slow_starts::slow_starts;
+use crate::record::{
+    Advisory, Evidence, Finding, Known, Outcome, PairInfo, PairValue, Rules, SlowStarts,
+};
+use crate::stats::signed_rank::interval;
+use crate::stats::{hodges_lehmann, median};
+
+/// Limit of the logarithm of a ratio: ratios beyond it are treated as infinite.
+const MAX_LOG_RATIO: f64 = 10.0;
+/// Evidence beyond it says no more, and a record has finite numbers only.
+const MOST_EVIDENCE: f64 = 1e12;
+/// A check goes on for an improvement that has this share of the logarithm of the evidence needed.
+const NEARLY: f64 = 0.4;
+
+/// One metric of a part, judged.
+#[derive(Debug, Clone)]
+pub(super) struct Judged {
+    pub(super) compared: ComparedMetric,
+    pub(super) outcome: Outcome,
+    /// Whether a pass of the part needs no pass of this metric: the load generator was the limit.
+    pub(super) is_excused: bool,
+    pub(super) is_nearly_improved: bool,
+    pub(super) slow: SlowStarts,
+    values: Vec<PairValue>,
+    logs: Vec<f64>,
+    seen: Observations,
+    evidence: Evidence,
+}
+
+/// Judges a metric; `gated` is the number of gated metrics of all parts.
+pub(super) fn judge(
+    compared: ComparedMetric,
+    pairs: &[PairInfo],
+    rules: &Rules,
+    gated: usize,
+) -> Judged {
+    let values = values(compared, pairs);
+    let log = |value: &PairValue| {
+        let ratio = (value.candidate / value.baseline).ln();
+        let worse = if compared.metric.is_more_better() {
+            -ratio
+        } else {
+            ratio
+        };
+        worse.clamp(-MAX_LOG_RATIO, MAX_LOG_RATIO)
+    };
+    let logs: Vec<f64> = values.iter().map(log).collect();
+    let observations: Vec<Observation> = values
+        .iter()
+        .zip(&logs)
+        .map(|(value, log)| Observation {
+            log: *log,
+            known: value.known,
+        })
+        .collect();
+    let seen = Observations::new(&observations);
+    let margin = rules.margin(compared.metric);
+    let needed = needed(rules, gated);
+    let evidence = Evidence {
+        pairs: values.len(),
+        worse: seen.worse().min(MOST_EVIDENCE),
+        better: seen.better().min(MOST_EVIDENCE),
+        within_margin: Some(seen.within(margin).min(MOST_EVIDENCE)),
+        needed_for_change: needed,
+        needed_for_pass: 1.0 / rules.alpha,
+    };
+    let beyond = rules.delta.ln_1p();
+    let is_enough = pairs.len() >= rules.least_pairs;
+    let is_better = seen.median_below() < -beyond;
+    let change = best_and_worst(
+        is_enough && evidence.worse >= needed && seen.median_over() > beyond,
+        is_enough && evidence.better >= needed && is_better,
+    );
+    let is_within = is_enough && evidence.within_margin >= Some(evidence.needed_for_pass);
+    let outcome = match change {
+        // A metric that improved must be within the margin too.
+        Some(Outcome::Improved) if !is_within => Outcome::Inconclusive,
+        Some(outcome) => outcome,
+        None if is_within => Outcome::Pass,
+        None => Outcome::Inconclusive,
+    };
+    Judged {
+        compared,
+        outcome,
+        is_excused: compared.metric.is_more_better() && is_limited(&observations, margin),
+        is_nearly_improved: is_better
+            && evidence.better < needed
+            && evidence.better.ln() >= NEARLY * needed.ln(),
+        slow: slow_starts(&logs),
+        values,
+        logs,
+        seen,
+        evidence,
+    }
+}
+
+/// The evidence that shows a change: both directions of each gated metric share the error rate.
+pub fn needed(rules: &Rules, gated: usize) -> f64 {
+    2.0 * gated.max(1) as f64 / rules.alpha
+}
+
+/// The values of a metric, in the order of the pairs.
+fn values(compared: ComparedMetric, pairs: &[PairInfo]) -> Vec<PairValue> {
+    let loads = pairs.iter().flat_map(|pair| &pair.loads);
+    let own = loads.filter(|load| load.load == compared.load);
+    let values = own.flat_map(|load| &load.values);
+    values
+        .filter(|value| value.metric == compared.metric)
+        .copied()
+        .collect()
+}
+
+/// Whether the load generator was the limit so often that a pass cannot be shown here, and nothing
+/// suggests that the candidate is worse by the margin.
+fn is_limited(observations: &[Observation], margin: f64) -> bool {
+    let cannot_pass = |seen: &&Observation| matches!(seen.known, Known::Nothing | Known::AtLeast);
+    let limited: Vec<f64> = observations
+        .iter()
+        .filter(cannot_pass)
+        .map(|seen| {
+            if seen.known == Known::Nothing {
+                0.0
+            } else {
+                seen.log
+            }
+        })
+        .collect();
+    limited.len() * 2 > observations.len() && median(&limited) < margin.ln_1p()
+}
+
+impl Judged {
+    /// Whether it has pairs.
+    pub(super) fn is_measured(&self) -> bool {
+        !self.values.is_empty()
+    }
+
+    /// What is found of this metric; `None` without pairs.
+    pub(super) fn finding(&self, rules: &Rules) -> Option<Finding> {
+        if self.logs.is_empty() {
+            return None;
+        }
+        let compared = self.compared;
+        let (low, high) = interval(&self.logs, 0.05);
+        let evidence = &self.evidence;
+        let median_of =
+            |side: fn(&PairValue) -> f64| median(&self.values.iter().map(side).collect::<Vec<_>>());
+        let advisory = compared.advisory.map(Advisory::from);
+        let margin = rules.margin(compared.metric);
+        let strongest = evidence.worse.max(evidence.better);
+        Some(Finding {
+            metric: compared.metric,
+            load: Some(compared.load),
+            gated: compared.gated && !self.is_excused,
+            advisory: advisory.or(self.is_excused.then_some(Advisory::GeneratorLimited)),
+            outcome: self.outcome,
+            worse: hodges_lehmann(&self.logs).exp(),
+            low: ratio(low),
+            high: ratio(high),
+            low_bound: Some(ratio(self.seen.lower_bound(evidence.needed_for_change))),
+            bound: ratio(self.seen.upper_bound(evidence.needed_for_pass)),
+            margin,
+            p: (evidence.needed_for_change * rules.alpha / strongest).min(1.0),
+            pairs: self.logs.iter().map(|log| log.exp()).collect(),
+            medians: [
+                median_of(|value| value.baseline),
+                median_of(|value| value.candidate),
+            ],
+            mean: Some((self.logs.iter().sum::<f64>() / self.logs.len() as f64).exp()),
+            evidence: Some(*evidence),
+            power: power(&self.logs, evidence, margin, rules),
+            slow_starts: Some(self.slow),
+            delayed_pairs: self.values.iter().filter(|value| value.delayed).count(),
+        })
+    }
+}
+
+/// The ratio of a logarithm, limited to a finite number, since JSON has no infinity.
+fn ratio(log: f64) -> f64 {
+    log.clamp(-MAX_LOG_RATIO, MAX_LOG_RATIO).exp()
+}

@@ -1,0 +1,153 @@
+//! A check to run: what is compared, under which loads, and when it ends.
+
+use std::time::Duration;
+
+use super::case::Case;
+use super::pilot::pilot_case;
+use crate::record::{Cell, LoadKind, Mode, Part, Pilot, Rules};
+
+/// The check to run.
+#[derive(Debug, Clone)]
+pub struct PairPlan {
+    /// The servers; each is compared with its baseline.
+    pub parts: Vec<PartPlan>,
+    /// The name of the baseline.
+    pub baseline: String,
+    /// The name of the candidate.
+    pub candidate: String,
+    /// What people call the two sides, baseline first.
+    pub labels: [String; 2],
+    /// The longest duration: a pair starts only if it is expected to end in time.
+    pub budget: Option<Duration>,
+    /// Whether it ends as soon as the pairs decide; else it measures the most pairs.
+    pub ends_when_decided: bool,
+    /// The rules of the verdict.
+    pub rules: Rules,
+    /// The seed of the random orders and of the loads.
+    pub seed: u64,
+    /// The results of an earlier piece of the same check.
+    pub before: EarlierCheck,
+}
+
+/// The results of an earlier piece of a check.
+#[derive(Debug, Clone, Default)]
+pub struct EarlierCheck {
+    /// Its parts.
+    pub parts: Vec<Part>,
+    /// Its cells.
+    pub cells: Vec<Cell>,
+    /// Its pilots.
+    pub pilots: Vec<Pilot>,
+    /// The time that it took.
+    pub took: Duration,
+}
+
+/// One server, with the loads that each of its pairs measures.
+#[derive(Debug, Clone)]
+pub struct PartPlan {
+    /// Its loads.
+    pub loads: Vec<PairCase>,
+}
+
+/// Both sides under one load.
+#[derive(Debug, Clone)]
+pub struct PairCase {
+    /// The baseline.
+    pub baseline: Case,
+    /// The candidate.
+    pub candidate: Case,
+}
+
+impl PairCase {
+    /// The kind of the load.
+    pub fn kind(&self) -> LoadKind {
+        let load = &self.baseline.load;
+        if load.mode != Mode::Closed {
+            LoadKind::Rate
+        } else if load.think.is_zero() && load.reconnect_every.is_none() {
+            LoadKind::Capacity
+        } else {
+            LoadKind::Closed
+        }
+    }
+
+    /// The case of one side.
+    pub(crate) fn side(&self, is_candidate: bool) -> &Case {
+        if is_candidate {
+            &self.candidate
+        } else {
+            &self.baseline
+        }
+    }
+
+    /// Estimated duration of both trials.
+    fn time(&self) -> Duration {
+        self.baseline.time() + self.candidate.time()
+    }
+}
+
+impl PartPlan {
+    /// Estimated duration of one pair.
+    pub fn time(&self) -> Duration {
+        self.loads.iter().map(PairCase::time).sum()
+    }
+
+    /// All cases, baseline before candidate.
+    pub(crate) fn cases(&self) -> impl Iterator<Item = &Case> {
+        let loads = self.loads.iter();
+        loads.flat_map(|load| [&load.baseline, &load.candidate])
+    }
+}
+
+impl PairPlan {
+    /// Estimated duration of one pair of each part.
+    pub fn pair_time(&self) -> Duration {
+        self.parts.iter().map(PartPlan::time).sum()
+    }
+
+    /// The pilots that an earlier piece has not done: one per load at a share of a capacity.
+    pub(crate) fn pilots(&self) -> usize {
+        let new = self.parts.iter().skip(self.before.parts.len());
+        let loads = new.flat_map(|part| &part.loads);
+        loads
+            .filter(|load| load.baseline.rate_spec.is_some())
+            .count()
+    }
+
+    /// Estimated duration of the pilots.
+    pub fn pilots_time(&self) -> Duration {
+        let loads = self.parts.iter().flat_map(|part| &part.loads);
+        let piloted = loads.filter(|load| load.baseline.rate_spec.is_some());
+        let time = piloted.map(|load| pilot_case(&load.baseline).time()).sum();
+        if self.before.parts.is_empty() {
+            time
+        } else {
+            Duration::ZERO
+        }
+    }
+
+    /// The most pairs of a part that the budget and the rules allow to add.
+    pub fn most_pairs(&self) -> usize {
+        let affordable = self.budget.map(|budget| {
+            let left = budget.saturating_sub(self.pilots_time());
+            let pairs = left.as_secs_f64() / self.pair_time().as_secs_f64().max(1e-3);
+            pairs.floor() as usize
+        });
+        let limits = [affordable, self.rules.most_pairs];
+        limits.into_iter().flatten().min().unwrap_or(0)
+    }
+
+    /// The longest duration.
+    pub fn time(&self) -> Duration {
+        let time = self
+            .pair_time()
+            .saturating_mul(u32::try_from(self.most_pairs()).unwrap_or(u32::MAX));
+        let time = time.saturating_add(self.pilots_time());
+        self.budget.map_or(time, |budget| time.min(budget))
+    }
+
+    /// All cases.
+    pub(crate) fn all_cases(&self) -> impl Iterator<Item = &Case> {
+        self.parts.iter().flat_map(PartPlan::cases)
+    }
+}
