@@ -155,7 +155,10 @@ fn every_command_that_measures_ends_with_130_after_ctrl_c_and_keeps_its_trials()
     ];
     let commands: [(Vec<&str>, usize); 4] = [
         ([&check[..], &load, &many, &pairs].concat(), 4),
-        ([&["calibrate"][..], &load, &many, &pairs].concat(), 4),
+        (
+            [&["calibrate", "--share", "off"][..], &load, &many, &pairs].concat(),
+            4,
+        ),
         (
             [&["torture"][..], &load, &["--duration", "20s"]].concat(),
             1,
