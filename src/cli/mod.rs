@@ -85,7 +85,7 @@ enum Command {
     /// Write records as one HTML page with charts, and as Markdown, CSV and HdrHistogram files
     Report(report::Args),
     /// Compare a candidate with a baseline, for CI: the exit code is the verdict
-    Check(check::Args),
+    Check(Box<check::Args>),
     /// Measure how noisy this machine is: a build compared with itself
     Calibrate(calibrate::Args),
     /// Measure servers of known behaviour: are the figures right here?

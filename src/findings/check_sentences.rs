@@ -85,7 +85,7 @@ pub(crate) fn outlook(finding: &Finding) -> Option<String> {
             finding.pairs.len(),
             percent(visible)
         ),
-        None => format!("{} pairs show no change", finding.pairs.len()),
+        None => format!("{} pairs are too few to show a change", finding.pairs.len()),
     };
     let needed = match power.pairs_for_margin {
         Some(pairs) => format!(
