@@ -87,7 +87,7 @@ enum Command {
     /// Compare a candidate with a baseline, for CI: the exit code is the verdict
     Check(Box<check::Args>),
     /// Measure how noisy this machine is: a build compared with itself
-    Calibrate(calibrate::Args),
+    Calibrate(Box<calibrate::Args>),
     /// Measure servers of known behaviour: are the figures right here?
     Selftest(selftest::Args),
     /// Attack a server with hostile clients and measure what well-behaved clients see
