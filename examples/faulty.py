@@ -66,12 +66,12 @@ class Server:
             self.cpu_s = 0.0
 
     def connected(self):
+        # The first connection only looks whether the server is ready.
         self.connections += 1
-        if self.connections == 2 and self.is_faulty:
-            if self.fault == "abort":
-                asyncio.get_running_loop().call_later(LATER_S, os.abort)
-            elif self.fault == "refuse":
-                self.listener.close()
+        if self.connections == 1 and self.is_faulty and self.fault == "refuse":
+            self.listener.close()
+        if self.connections == 2 and self.is_faulty and self.fault == "abort":
+            asyncio.get_running_loop().call_later(LATER_S, os.abort)
 
     def reply(self, request):
         self.requests += 1

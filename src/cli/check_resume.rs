@@ -44,8 +44,7 @@ pub(super) fn resume(
     if check.ended_by == Some(EndedBy::Decided) {
         return Err(refused("its pairs have decided; there is nothing to resume").into());
     }
-    is_of_this_build_and_machine(&record.tool, &record.environment)
-        .map_err(|reason| refused(reason))?;
+    is_of_this_build_and_machine(&record.tool, &record.environment).map_err(refused)?;
     let parsed = Cli::try_parse_from(&record.command).ok();
     let Some(Command::Check(own)) = parsed.and_then(|cli| cli.command) else {
         return Err(refused("its command is not a check").into());

@@ -74,8 +74,7 @@ pub(crate) fn resume(app: App<'_>, path: &Path) -> anyhow::Result<(Task, Session
     if !record.interrupted {
         return Err(refused("this run is complete; there is nothing to resume").into());
     }
-    is_of_this_build_and_machine(&record.tool, &record.environment)
-        .map_err(|reason| refused(reason))?;
+    is_of_this_build_and_machine(&record.tool, &record.environment).map_err(refused)?;
     let words = record.command.clone();
     let parsed = Cli::try_parse_from(&words).ok();
     let cli = parsed.filter(|cli| cli.command.is_none());

@@ -94,12 +94,14 @@ pub(crate) fn change(ratio: f64) -> String {
 }
 
 /// The changes from the ratio `low` to the ratio `high`: `2.0 % lower to 5.1 % higher`,
-/// `6.0 % to 19 % higher`.
+/// `6.0 % to 19 % higher`; with one end only, `at most 19 % higher`.
 pub(crate) fn interval(low: f64, high: f64) -> String {
     match (is_known(low), is_known(high)) {
         (false, false) => "no bound yet".to_owned(),
-        (true, false) => format!("{} or more", change(low)),
-        (false, true) => format!("{} or less", change(high)),
+        (true, false) if low > 1.0 => format!("at least {}", change(low)),
+        (true, false) => format!("at most {}", change(low)),
+        (false, true) if high < 1.0 => format!("at least {}", change(high)),
+        (false, true) => format!("at most {}", change(high)),
         (true, true) => {
             let (low_parts, high_parts) = (parts(low), parts(high));
             match (&low_parts, &high_parts) {
@@ -145,8 +147,10 @@ mod tests {
             (1.06, 1.19, "6.0 % to 19 % higher"),
             (0.8, 0.97, "3.0 % to 20 % lower"),
             (0.98, 1.051, "2.0 % lower to 5.1 % higher"),
-            (1.06, f64::INFINITY, "6.0 % higher or more"),
-            (0.0, 1.04, "4.0 % higher or less"),
+            (1.06, f64::INFINITY, "at least 6.0 % higher"),
+            (0.01, f64::INFINITY, "at most 99 % lower"),
+            (0.0, 1.04, "at most 4.0 % higher"),
+            (0.0, 0.4, "at least 60 % lower"),
             (0.0, f64::INFINITY, "no bound yet"),
             (2.0, 3.5, "100 % higher to 3.50 times as high"),
         ] {

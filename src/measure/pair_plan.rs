@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::case::Case;
 use super::pilot::pilot_case;
-use crate::record::{Cell, LoadKind, Mode, Part, Pilot, Rules};
+use crate::check::PartPairs;
+use crate::record::{Cell, LoadKind, Mode, Part, PartLoad, Pilot, Rules};
 
 /// The check to run.
 #[derive(Debug, Clone)]
@@ -144,6 +145,32 @@ impl PairPlan {
             .saturating_mul(u32::try_from(self.most_pairs()).unwrap_or(u32::MAX));
         let time = time.saturating_add(self.pilots_time());
         self.budget.map_or(time, |budget| time.min(budget))
+    }
+
+    /// The parts without a pair; their cells are those of all cases in order.
+    pub(crate) fn part_pairs(&self) -> Vec<PartPairs> {
+        let mut cells = 0;
+        let part = |part: &PartPlan| {
+            let first = part.loads.first().map(|load| &load.baseline);
+            let loads = part.loads.iter().map(|load| {
+                cells += 2;
+                let spec = &load.baseline.load;
+                PartLoad {
+                    load: load.kind(),
+                    rate_rps: spec.rate_rps,
+                    pilot_rps: spec.rate_share.as_ref().map(|share| share.capacity_rps),
+                    cells: [cells - 2, cells - 1],
+                }
+            });
+            PartPairs {
+                name: first.map_or_else(String::new, |case| case.name().to_owned()),
+                scenario: first.and_then(|case| case.scenario.clone()),
+                clients: first.map_or(0, |case| case.load.clients),
+                loads: loads.collect(),
+                pairs: Vec::new(),
+            }
+        };
+        self.parts.iter().map(part).collect()
     }
 
     /// All cases.

@@ -9,7 +9,7 @@ use super::observer::{Observer, Purpose, RunProgress};
 use super::outcome::Outcome;
 use super::pair_errors::{failure_of, of_baseline};
 use super::pair_pilots::{Settled, settle};
-use super::pair_plan::{PairPlan, PartPlan};
+use super::pair_plan::PairPlan;
 use super::session::Measurement;
 use super::targets::reach_targets;
 use super::trial;
@@ -17,8 +17,7 @@ use super::trial_times::TrialTimes;
 use crate::check::{PartPairs, Side, compared, decide, evaluate, gated, load_pair};
 use crate::error::Error;
 use crate::record::{
-    Cell, CheckInfo, EndedBy, LoadPair, Look, Method, Outcome as CheckOutcome, PairInfo, PartLoad,
-    Trial,
+    Cell, CheckInfo, EndedBy, LoadPair, Look, Method, Outcome as CheckOutcome, PairInfo, Trial,
 };
 
 /// Runs the check. After an interruption or an error the outcome holds all complete pairs.
@@ -111,30 +110,8 @@ struct Measured {
 impl<'a> Run<'a> {
     fn new(settled: &'a Settled, begun: Instant) -> Run<'a> {
         let plan = &settled.plan;
-        let mut cells = 0;
-        let part = |part: &PartPlan| {
-            let first = part.loads.first().map(|load| &load.baseline);
-            let loads = part.loads.iter().map(|load| {
-                cells += 2;
-                let spec = &load.baseline.load;
-                PartLoad {
-                    load: load.kind(),
-                    rate_rps: spec.rate_rps,
-                    pilot_rps: spec.rate_share.as_ref().map(|share| share.capacity_rps),
-                    cells: [cells - 2, cells - 1],
-                }
-            });
-            PartPairs {
-                name: first.map_or_else(String::new, |case| case.name().to_owned()),
-                scenario: first.and_then(|case| case.scenario.clone()),
-                clients: first.map_or(0, |case| case.load.clients),
-                loads: loads.collect(),
-                pairs: Vec::new(),
-            }
-        };
-        let parts = plan.parts.iter().map(part).collect();
+        let parts = plan.part_pairs();
         let earlier = plan.before.parts.iter().map(|part| part.pairs.len());
-        let parts: Vec<PartPairs> = parts;
         let mut has_started = vec![false; plan.all_cases().count()];
         // Its pilot has measured it.
         let piloted = parts.iter().flat_map(|part| &part.loads);

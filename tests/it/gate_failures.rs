@@ -29,7 +29,7 @@ fn servers_that_fail_never_pass_and_the_record_says_how() {
     for (fault, kind) in [
         ("abort 1", "died"),
         ("hang 1", "no-replies"),
-        ("refuse 1", "connects"),
+        ("refuse 1", "no-replies"),
         ("wrong 50", "wrong-replies"),
     ] {
         let output = python_gate(fault, &["--margin", "900%"]);
