@@ -2,6 +2,7 @@
 //! classics, then what servers use today.
 
 pub mod r#async;
+pub mod async_pool;
 pub mod async_threads;
 pub mod forking;
 pub mod pool;
@@ -15,6 +16,7 @@ use crate::server::ServeModel;
 
 pub use self::tokio::Tokio;
 pub use r#async::Async;
+pub use async_pool::AsyncPool;
 pub use async_threads::AsyncThreads;
 pub use forking::Forking;
 pub use pool::Pool;
@@ -33,5 +35,6 @@ pub static ALL: &[&dyn ServeModel] = &[
     &PreforkingAsync,
     &Pool,
     &AsyncThreads,
+    &AsyncPool,
     &Tokio,
 ];

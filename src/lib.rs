@@ -51,6 +51,7 @@
 //! | blocks in a read | [`Server::accept`], [`Server::converse`] | [`models::single`], [`models::threaded`] |
 //! | forks | [`Server::children`], [`Server::supervise`] | [`models::forking`], [`models::preforking`] |
 //! | waits for readiness | [`NonblockingAccept`], [`Connection`], [`Timers`], [`BusyPoll`] | [`models::async`] |
+//! | lets other threads call its handlers | [`Connection::hand_over`], [`Handover`], [`Returns`] | [`models::async_pool`] |
 //! | has a task per connection | [`TaskServer`], [`TaskAccept`], [`run_scoped`] | [`models::tokio`] |
 //! | does its own I/O | [`Server::conversation`], [`Server::call`], [`Conversation`], [`Step`] | the example of [`Conversation`] |
 //!
@@ -102,9 +103,9 @@ pub use error::Error;
 pub use process::counters::{Active, Meter};
 pub use protocol::{Builtin, Conversation, Fault, Outcome, Reply, Request, Service, Step};
 pub use server::{
-    Accept, BusyPoll, Children, Connection, EndedChild, Event, Group, Limits, NonblockingAccept,
-    Progress, ServeModel, Server, Spawner, Stop, TaskAccept, TaskServer, Timers, Workers,
-    run_scoped,
+    Accept, BusyPoll, Children, Connection, EndedChild, Event, Group, Handover, Limits,
+    NonblockingAccept, Progress, Returns, ServeModel, Server, Spawner, Stop, TaskAccept,
+    TaskServer, Timers, Workers, run_scoped,
 };
 
 /// For the project's own tests, benches and fuzz targets; not part of the public API.

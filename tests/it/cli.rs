@@ -32,6 +32,7 @@ fn json_output_is_one_document_with_one_cell_per_model() {
             "preforking-async",
             "pool",
             "async-threads",
+            "async-pool",
             "tokio"
         ]
     );
@@ -39,13 +40,13 @@ fn json_output_is_one_document_with_one_cell_per_model() {
         .iter()
         .map(|cell| cell["trials"][0]["clients_served"].as_u64().unwrap())
         .collect();
-    assert_eq!(served, [1, 12, 12, 10, 12, 12, 10, 12, 12]);
+    assert_eq!(served, [1, 12, 12, 10, 12, 12, 10, 12, 12, 12]);
     let mut orders: Vec<u64> = cells
         .iter()
         .map(|cell| cell["trials"][0]["order"].as_u64().unwrap())
         .collect();
     orders.sort_unstable();
-    assert_eq!(orders, (0..9).collect::<Vec<u64>>());
+    assert_eq!(orders, (0..10).collect::<Vec<u64>>());
 }
 
 #[test]

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use crate::support::{Client, Served, frame, models, ping, pong};
 
 mod busy_polling;
+mod loops;
 mod slow_peers;
 mod stops;
 
@@ -28,6 +29,7 @@ macro_rules! contract {
                     #[test] fn preforking_async() { super::super::$case("preforking-async"); }
                     #[test] fn pool() { super::super::$case("pool"); }
                     #[test] fn async_threads() { super::super::$case("async-threads"); }
+                    #[test] fn async_pool() { super::super::$case("async-pool"); }
                     #[test] fn tokio() { super::super::$case("tokio"); }
                 }
             )*
@@ -78,6 +80,7 @@ fn the_table_names_every_model() {
         "preforking-async",
         "pool",
         "async-threads",
+        "async-pool",
         "tokio",
     ];
     assert_eq!(
@@ -267,57 +270,6 @@ fn a_ping_of_the_maximum_length(model: &str) {
     let params = format!("\"{}\"", "z".repeat(1000 - around));
     assert_eq!(ping(&params).len(), 1000);
     assert_eq!(server.client().ask(&ping(&params)), pong(&params));
-}
-
-/// Other clients are served between the requests of a client that sends many.
-#[test]
-fn a_client_that_computes_does_not_starve_others() {
-    for (model, options) in [
-        ("async", &[][..]),
-        ("preforking-async", &["--workers", "1"]),
-        ("async-threads", &["--workers", "1"]),
-        ("tokio", &["--workers", "1"]),
-    ] {
-        let server = Served::start(model, options);
-        let mut greedy = server.client();
-        let spin = frame(r#"{"in":"spin","params":20000}"#);
-        greedy.send(&spin.repeat(100));
-        thread::sleep(Duration::from_millis(50));
-        let begun = Instant::now();
-        assert_eq!(server.client().ask(&ping(1)), pong(1));
-        assert!(
-            begun.elapsed() < Duration::from_millis(1000),
-            "{model}: {:?} of 2 s",
-            begun.elapsed()
-        );
-    }
-}
-
-/// The timer of a closed connection does not wake the next connection with the same slot.
-#[test]
-fn a_sleep_is_not_ended_by_the_timer_of_a_closed_connection() {
-    let server = Served::start("async", &[]);
-    for blobs in 1..12 {
-        let mut client = server.client();
-        let blob = frame(r#"{"in":"blob","params":600000}"#);
-        client.send(&[blob.repeat(blobs), frame(r#"{"in":"sleep","params":300}"#)].concat());
-        thread::sleep(Duration::from_millis(10));
-        // Because of the unread replies, this close sends a reset.
-        drop(client);
-    }
-    let begun = Instant::now();
-    let mut clients: Vec<Client> = (0..12).map(|_| server.client()).collect();
-    clients
-        .iter_mut()
-        .for_each(|client| client.send(&frame(r#"{"in":"sleep","params":600}"#)));
-    for client in &mut clients {
-        client.receive().expect("a reply");
-        assert!(
-            begun.elapsed() >= Duration::from_millis(600),
-            "after {:?}",
-            begun.elapsed()
-        );
-    }
 }
 
 fn sleeps_and_replies_keep_their_order(model: &str) {

@@ -68,6 +68,7 @@ fn accepting_pauses_without_descriptors_and_resumes_with_free_ones() {
         "async",
         "preforking-async",
         "async-threads",
+        "async-pool",
         "tokio",
     ] {
         let server = Served::run(with_descriptors(64), model, &[]);
@@ -238,6 +239,7 @@ fn a_server_releases_its_resources_after_an_attack() {
         "preforking-async",
         "pool",
         "async-threads",
+        "async-pool",
         "tokio",
     ] {
         let record = {

@@ -311,6 +311,7 @@ fn at_max_connections_further_clients_wait_and_are_served_later() {
         ("forking", &one_worker[..2]),
         ("async", &one_worker[..2]),
         ("async-threads", &one_worker[..]),
+        ("async-pool", &one_worker[..2]),
         ("tokio", &one_worker[..2]),
     ] {
         let server = Served::start(model, options);
@@ -343,6 +344,7 @@ fn thread_models_have_a_row_per_worker() {
         ("pool", "shared"),
         ("pool", "reuseport"),
         ("async-threads", "reuseport"),
+        ("async-pool", "shared"),
         ("tokio", "shared"),
     ] {
         let options = ["--model", model, "--workers", "3", "--accept", accept];

@@ -15,6 +15,10 @@ macro_rules! busy_polling {
                 fn preforking_async() {
                     super::super::$case("preforking-async --busy-poll 1s");
                 }
+                #[test]
+                fn async_pool() {
+                    super::super::$case("async-pool --busy-poll 1s");
+                }
             }
         )*
     };
