@@ -11,6 +11,7 @@ pub mod preforking_async;
 pub mod single;
 pub mod threaded;
 pub mod tokio;
+pub mod uring;
 
 use crate::server::ServeModel;
 
@@ -24,6 +25,7 @@ pub use preforking::Preforking;
 pub use preforking_async::PreforkingAsync;
 pub use single::Single;
 pub use threaded::Threaded;
+pub use uring::Uring;
 
 /// All models, in reading order.
 pub static ALL: &[&dyn ServeModel] = &[
@@ -37,4 +39,5 @@ pub static ALL: &[&dyn ServeModel] = &[
     &AsyncThreads,
     &AsyncPool,
     &Tokio,
+    &Uring,
 ];

@@ -52,6 +52,7 @@
 //! | forks | [`Server::children`], [`Server::supervise`] | [`models::forking`], [`models::preforking`] |
 //! | waits for readiness | [`NonblockingAccept`], [`Connection`], [`Timers`], [`BusyPoll`] | [`models::async`] |
 //! | lets other threads call its handlers | [`Connection::hand_over`], [`Handover`], [`Returns`] | [`models::async_pool`] |
+//! | waits for completions | [`Ring`], [`CompletionAccept`], [`CompletionConnection`], [`TimerQueue`] | [`models::uring`] |
 //! | has a task per connection | [`TaskServer`], [`TaskAccept`], [`run_scoped`] | [`models::tokio`] |
 //! | does its own I/O | [`Server::conversation`], [`Server::call`], [`Conversation`], [`Step`] | the example of [`Conversation`] |
 //!
@@ -103,9 +104,10 @@ pub use error::Error;
 pub use process::counters::{Active, Meter};
 pub use protocol::{Builtin, Conversation, Fault, Outcome, Reply, Request, Service, Step};
 pub use server::{
-    Accept, BusyPoll, Children, Connection, EndedChild, Event, Group, Handover, Limits,
-    NonblockingAccept, Progress, Returns, ServeModel, Server, Spawner, Stop, TaskAccept,
-    TaskServer, Timers, Workers, run_scoped,
+    Accept, BusyPoll, Children, Completion, CompletionAccept, CompletionConnection, Connection,
+    EndedChild, Event, Group, Handover, Limits, NonblockingAccept, Operation, Progress, Returns,
+    Ring, RingSize, ServeModel, Server, Spawner, Stop, TaskAccept, TaskServer, TimedOut,
+    TimerQueue, Timers, Token, Workers, run_scoped,
 };
 
 /// For the project's own tests, benches and fuzz targets; not part of the public API.

@@ -103,6 +103,7 @@ pub(crate) struct Args {
 pub(crate) fn run(app: App<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     let form = form(&args.format)?;
     let plan = plan(app, args)?;
+    args.servers.left_out(app).iter().for_each(|note| say(note));
     let mut session = session();
     session.file = args.save.file(&session.started, None);
     let run = super::session::run(&session, &plan)?;

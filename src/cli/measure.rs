@@ -31,6 +31,7 @@ pub(crate) fn run(app: App<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     if args.study.resume.is_none() && args.names_no_server() {
         hint_at_other_models(app).iter().for_each(|hint| say(hint));
     }
+    args.left_out(app).iter().for_each(|note| say(note));
     session.scenarios.clone_from(&task.scenarios);
     let resumed = args.study.resume.as_deref();
     session.file = args.output.save.file(&session.started, resumed);

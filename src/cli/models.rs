@@ -24,6 +24,8 @@ struct Model {
     about: &'static str,
     workers_default: Option<usize>,
     accept: Vec<String>,
+    /// Why this machine cannot run it.
+    unavailable: Option<String>,
 }
 
 pub(crate) fn run(app: App<'_>, args: &Args) -> anyhow::Result<ExitCode> {
@@ -34,6 +36,12 @@ pub(crate) fn run(app: App<'_>, args: &Args) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     write!(out, "{}", list(app.models))?;
+    for model in app.models {
+        if let Some(reason) = model.unavailable() {
+            let text = format!("{} cannot run here: {reason}", model.name());
+            writeln!(out, "\n{}", textwrap::fill(&text, 80))?;
+        }
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -79,5 +87,6 @@ fn describe(model: &dyn ServeModel) -> Model {
         accept: workers
             .map(|workers| workers.accept.iter().map(ToString::to_string).collect())
             .unwrap_or_default(),
+        unavailable: model.unavailable(),
     }
 }

@@ -4,7 +4,7 @@ use std::net::Shutdown;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::support::{Client, Served, frame, models, ping, pong};
+use crate::support::{Client, Served, frame, ping, pong};
 
 mod busy_polling;
 mod loops;
@@ -21,6 +21,8 @@ macro_rules! contract {
         mod cases {
             $(
                 mod $case {
+                    use crate::support::can_run;
+
                     #[test] fn single() { super::super::$case("single"); }
                     #[test] fn threaded() { super::super::$case("threaded"); }
                     #[test] fn forking() { super::super::$case("forking"); }
@@ -31,6 +33,11 @@ macro_rules! contract {
                     #[test] fn async_threads() { super::super::$case("async-threads"); }
                     #[test] fn async_pool() { super::super::$case("async-pool"); }
                     #[test] fn tokio() { super::super::$case("tokio"); }
+                    #[test] fn uring() {
+                        if can_run("uring") {
+                            super::super::$case("uring");
+                        }
+                    }
                 }
             )*
         }
@@ -82,12 +89,13 @@ fn the_table_names_every_model() {
         "async-threads",
         "async-pool",
         "tokio",
+        "uring",
     ];
-    assert_eq!(
-        models().collect::<Vec<_>>(),
-        named,
-        "a model was added: add it to the macro above"
-    );
+    let all: Vec<&str> = rpcbench::models::ALL
+        .iter()
+        .map(|model| model.name())
+        .collect();
+    assert_eq!(all, named, "a model was added: add it to the macro above");
 }
 
 fn split_frames(model: &str) {

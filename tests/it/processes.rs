@@ -8,8 +8,8 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use crate::support::{
-    Client, Served, assert_gone, descendants, eventually, example, has_workers, measured, models,
-    ping, pong, rpcbench,
+    Client, Served, assert_gone, can_run, descendants, eventually, example, has_workers, measured,
+    models, ping, pong, rpcbench,
 };
 
 fn kill_process(pid: i32) {
@@ -313,7 +313,11 @@ fn at_max_connections_further_clients_wait_and_are_served_later() {
         ("async-threads", &one_worker[..]),
         ("async-pool", &one_worker[..2]),
         ("tokio", &one_worker[..2]),
+        ("uring", &one_worker[..2]),
     ] {
+        if !can_run(model) {
+            continue;
+        }
         let server = Served::start(model, options);
         let mut first = server.client();
         let mut second = server.client();

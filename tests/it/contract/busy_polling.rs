@@ -16,6 +16,12 @@ macro_rules! busy_polling {
                     super::super::$case("preforking-async --busy-poll 1s");
                 }
                 #[test]
+                fn uring() {
+                    if crate::support::can_run("uring") {
+                        super::super::$case("uring --busy-poll 1s");
+                    }
+                }
+                #[test]
                 fn async_pool() {
                     super::super::$case("async-pool --busy-poll 1s");
                 }

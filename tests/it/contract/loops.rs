@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::support::{Client, Served, frame, ping, pong};
+use crate::support::{Client, Served, can_run, frame, ping, pong};
 
 /// Other clients are served between the requests of a client that sends many.
 #[test]
@@ -14,7 +14,11 @@ fn a_client_that_computes_does_not_starve_others() {
         ("async-threads", &["--workers", "1"]),
         ("async-pool", &["--workers", "1"]),
         ("tokio", &["--workers", "1"]),
+        ("uring", &[]),
     ] {
+        if !can_run(model) {
+            continue;
+        }
         let server = Served::start(model, options);
         let mut greedy = server.client();
         let spin = frame(r#"{"in":"spin","params":20000}"#);
@@ -33,7 +37,15 @@ fn a_client_that_computes_does_not_starve_others() {
 /// The timer of a closed connection does not wake the next connection with the same slot.
 #[test]
 fn a_sleep_is_not_ended_by_the_timer_of_a_closed_connection() {
-    let server = Served::start("async", &[]);
+    for model in ["async", "async-pool", "uring"] {
+        if can_run(model) {
+            sleeps_after_closed_connections(model);
+        }
+    }
+}
+
+fn sleeps_after_closed_connections(model: &str) {
+    let server = Served::start(model, &[]);
     for blobs in 1..12 {
         let mut client = server.client();
         let blob = frame(r#"{"in":"blob","params":600000}"#);
@@ -51,7 +63,7 @@ fn a_sleep_is_not_ended_by_the_timer_of_a_closed_connection() {
         client.receive().expect("a reply");
         assert!(
             begun.elapsed() >= Duration::from_millis(600),
-            "after {:?}",
+            "{model}: after {:?}",
             begun.elapsed()
         );
     }

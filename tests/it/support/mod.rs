@@ -1,19 +1,23 @@
 //! What several subjects need: servers of the real program, a scripted server under a fake
 //! clock, and records with fixed figures.
 
+mod forbidden;
 mod gaps;
 mod pages;
 mod records;
 mod scripted;
+mod scripted_kernel;
 mod scripted_loop;
 mod servers;
 mod skipped;
 mod stamps;
 
+pub(crate) use forbidden::forbid_io_uring;
 pub(crate) use gaps::exponential;
 pub(crate) use pages::*;
 pub(crate) use records::*;
 pub(crate) use scripted::*;
+pub(crate) use scripted_kernel::{Script, Seen, serve};
 pub(crate) use scripted_loop::*;
 pub(crate) use servers::*;
 pub(crate) use skipped::*;
