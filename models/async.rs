@@ -14,13 +14,15 @@ use mio::{Events, Interest, Poll, Token};
 use slab::Slab;
 
 use crate::server::{
-    BusyPoll, Connection, Group, NonblockingAccept, Progress, ServeModel, Server, Timers,
+    BusyPoll, Connection, Group, Handover, NonblockingAccept, Progress, ServeModel, Server, Timers,
 };
 
 const EVENTS: usize = 1024;
 const STOP: Token = Token(usize::MAX - 1);
 const TIMER: Token = Token(usize::MAX - 2);
 const LISTENER: Token = Token(usize::MAX - 3);
+/// For events of the handlers.
+pub(super) const HANDLERS: Token = Token(usize::MAX - 4);
 
 /// See [the module documentation](self).
 #[derive(Debug)]
@@ -48,19 +50,48 @@ impl ServeModel for Async {
     }
 
     fn serve(&self, server: &Server<'_>) -> io::Result<()> {
-        let mut events = Events::with_capacity(EVENTS);
-        let mut event_loop = EventLoop::new(server)?;
-        server.meter().serving();
-        while !event_loop.is_over() {
-            event_loop.poll(&mut events)?;
-            event_loop.serve_ready()?;
-        }
-        Ok(())
+        EventLoop::new(server, Poll::new()?, InLoop)?.run()
     }
 }
 
-struct EventLoop<'s> {
+/// Where the handlers of requests run.
+pub(super) trait Handlers<'s> {
+    /// Does the steps of a connection until it must wait or its turn is over.
+    fn drive(
+        &mut self,
+        connection: &mut Connection<'s>,
+        poll: &Poll,
+        timers: &mut Timers,
+    ) -> io::Result<Progress>;
+
+    /// Before the loop sleeps: whether it may.
+    fn may_sleep(&self) -> bool {
+        true
+    }
+
+    /// After the loop has slept: conversations that come back from other threads.
+    fn returned(&mut self, _returned: &mut Vec<Handover>) {}
+}
+
+/// They run in the loop itself.
+struct InLoop;
+
+impl<'s> Handlers<'s> for InLoop {
+    fn drive(
+        &mut self,
+        connection: &mut Connection<'s>,
+        poll: &Poll,
+        timers: &mut Timers,
+    ) -> io::Result<Progress> {
+        connection.drive(poll, timers)
+    }
+}
+
+/// A readiness loop.
+pub(super) struct EventLoop<'s, H> {
     server: &'s Server<'s>,
+    handlers: H,
+    returned: Vec<Handover>,
     poll: Poll,
     acceptor: NonblockingAccept<'s>,
     connections: Slab<Connection<'s>>,
@@ -73,9 +104,8 @@ struct EventLoop<'s> {
     stopping: bool,
 }
 
-impl<'s> EventLoop<'s> {
-    fn new(server: &'s Server<'_>) -> io::Result<EventLoop<'s>> {
-        let poll = Poll::new()?;
+impl<'s, H: Handlers<'s>> EventLoop<'s, H> {
+    pub(super) fn new(server: &'s Server<'_>, poll: Poll, handlers: H) -> io::Result<Self> {
         let reply_timers = Timers::new()?;
         poll.registry().register(
             &mut SourceFd(&server.stop().as_fd().as_raw_fd()),
@@ -90,6 +120,8 @@ impl<'s> EventLoop<'s> {
         let acceptor = NonblockingAccept::new(server, &poll, LISTENER)?;
         Ok(EventLoop {
             server,
+            handlers,
+            returned: Vec::new(),
             poll,
             acceptor,
             connections: Slab::new(),
@@ -99,6 +131,18 @@ impl<'s> EventLoop<'s> {
             next_sweep: Instant::now(),
             stopping: false,
         })
+    }
+
+    /// Serves until the stop signal, then drains.
+    pub(super) fn run(mut self) -> io::Result<()> {
+        let mut events = Events::with_capacity(EVENTS);
+        self.server.meter().serving();
+        while !self.is_over() {
+            self.poll(&mut events)?;
+            self.take_back()?;
+            self.serve_ready()?;
+        }
+        Ok(())
     }
 
     fn is_over(&self) -> bool {
@@ -123,11 +167,13 @@ impl<'s> EventLoop<'s> {
             .into_iter()
             .flatten()
             .fold(self.next_sweep, Instant::min);
-        let timeout = if idle {
-            self.busy_poll.sleep_until(next)
-        } else {
-            Duration::ZERO
-        };
+        let mut timeout = Duration::ZERO;
+        if idle {
+            timeout = self.busy_poll.sleep_until(next);
+        }
+        if !timeout.is_zero() && !self.handlers.may_sleep() {
+            timeout = Duration::ZERO;
+        }
         match self.poll.poll(events, Some(timeout)) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(()),
             polled => polled?,
@@ -138,6 +184,8 @@ impl<'s> EventLoop<'s> {
         for event in &*events {
             match event.token() {
                 STOP => self.stop()?,
+                // What has come back is taken after each poll.
+                HANDLERS => {}
                 LISTENER => self.acceptor.readable(),
                 TIMER => {
                     for (key, at) in self.reply_timers.due()? {
@@ -152,6 +200,25 @@ impl<'s> EventLoop<'s> {
                 }
             }
         }
+        Ok(())
+    }
+
+    /// Conversations that have come back from other threads continue.
+    fn take_back(&mut self) -> io::Result<()> {
+        let mut returned = std::mem::take(&mut self.returned);
+        self.handlers.returned(&mut returned);
+        for handover in returned.drain(..) {
+            let key = handover.key();
+            let Some(connection) = self.connections.get_mut(key) else {
+                continue;
+            };
+            if connection.put_back(handover, &mut self.reply_timers)? {
+                self.queue(key);
+            } else {
+                self.close(key, false);
+            }
+        }
+        self.returned = returned;
         Ok(())
     }
 
@@ -187,10 +254,11 @@ impl<'s> EventLoop<'s> {
         let Some(connection) = self.connections.get_mut(key) else {
             return;
         };
-        let drive = || connection.drive(&self.poll, &mut self.reply_timers);
+        let handlers = &mut self.handlers;
+        let drive = || handlers.drive(connection, &self.poll, &mut self.reply_timers);
         // A panic of a handler closes only its own connection.
         match catch_unwind(AssertUnwindSafe(drive)) {
-            Ok(Ok(Progress::Waits)) => {}
+            Ok(Ok(Progress::Waits | Progress::Calls)) => {}
             Ok(Ok(Progress::Again)) => self.queue(key),
             Ok(Ok(Progress::Closes { faulty })) => self.close(key, faulty),
             Ok(Err(_)) => self.close(key, true),

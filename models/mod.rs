@@ -2,6 +2,7 @@
 //! classics, then what servers use today.
 
 pub mod r#async;
+pub mod async_pool;
 pub mod async_threads;
 pub mod forking;
 pub mod pool;
@@ -10,11 +11,13 @@ pub mod preforking_async;
 pub mod single;
 pub mod threaded;
 pub mod tokio;
+pub mod uring;
 
 use crate::server::ServeModel;
 
 pub use self::tokio::Tokio;
 pub use r#async::Async;
+pub use async_pool::AsyncPool;
 pub use async_threads::AsyncThreads;
 pub use forking::Forking;
 pub use pool::Pool;
@@ -22,6 +25,7 @@ pub use preforking::Preforking;
 pub use preforking_async::PreforkingAsync;
 pub use single::Single;
 pub use threaded::Threaded;
+pub use uring::Uring;
 
 /// All models, in reading order.
 pub static ALL: &[&dyn ServeModel] = &[
@@ -33,5 +37,7 @@ pub static ALL: &[&dyn ServeModel] = &[
     &PreforkingAsync,
     &Pool,
     &AsyncThreads,
+    &AsyncPool,
     &Tokio,
+    &Uring,
 ];

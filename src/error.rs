@@ -59,6 +59,14 @@ pub enum Error {
         /// The valid name that is most like the given one, if one is like it.
         near: Option<String>,
     },
+    /// A model that this machine cannot run.
+    #[error("the model {name} cannot run here: {reason}")]
+    UnavailableModel {
+        /// The model's name.
+        name: &'static str,
+        /// What it needs and does not have.
+        reason: String,
+    },
     /// A method that the service of the servers does not have.
     #[error("unknown method {name:?}: choose one of {known}{}", did_you_mean(near.as_deref()))]
     UnknownMethod {

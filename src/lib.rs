@@ -51,6 +51,8 @@
 //! | blocks in a read | [`Server::accept`], [`Server::converse`] | [`models::single`], [`models::threaded`] |
 //! | forks | [`Server::children`], [`Server::supervise`] | [`models::forking`], [`models::preforking`] |
 //! | waits for readiness | [`NonblockingAccept`], [`Connection`], [`Timers`], [`BusyPoll`] | [`models::async`] |
+//! | lets other threads call its handlers | [`Connection::hand_over`], [`Handover`], [`Returns`] | [`models::async_pool`] |
+//! | waits for completions | [`Ring`], [`CompletionAccept`], [`CompletionConnection`], [`TimerQueue`] | [`models::uring`] |
 //! | has a task per connection | [`TaskServer`], [`TaskAccept`], [`run_scoped`] | [`models::tokio`] |
 //! | does its own I/O | [`Server::conversation`], [`Server::call`], [`Conversation`], [`Step`], [`IdleDeadline`] | the example of [`Conversation`] |
 //! | waits for completions | the same, with [`Stop`], [`Timers`], [`Meter`] | `examples/completion_model/` |
@@ -113,9 +115,10 @@ pub use error::Error;
 pub use process::counters::{Active, Meter};
 pub use protocol::{Builtin, Conversation, Fault, Outcome, Reply, Request, Service, Step};
 pub use server::{
-    Accept, BusyPoll, Children, Connection, EndedChild, Event, Group, IdleDeadline, Limits,
-    NonblockingAccept, Progress, READ_OFF_TIME, ServeModel, Server, Spawner, Stop, TaskAccept,
-    TaskServer, Timers, Workers, run_scoped,
+    Accept, BusyPoll, Children, Completion, CompletionAccept, CompletionConnection, Connection,
+    EndedChild, Event, Group, Handover, IdleDeadline, Limits, NonblockingAccept, Operation,
+    Progress, READ_OFF_TIME, Returns, Ring, RingSize, ServeModel, Server, Spawner, Stop,
+    TaskAccept, TaskServer, TimedOut, TimerQueue, Timers, Token, Workers, run_scoped,
 };
 
 /// For the project's own tests, benches and fuzz targets; not part of the public API.

@@ -3,6 +3,10 @@
 use std::io::{self, Write};
 use std::time::Duration;
 
+use rpcbench::ServeModel;
+use rpcbench::models::Uring;
+
+use crate::Options;
 use crate::table::{self, Comparison, Figure};
 use crate::trial::{self, Figures, Sends, Serves};
 
@@ -13,6 +17,8 @@ const RATE_CLIENTS: [usize; 2] = [64, 500];
 /// The part of what `threaded` can do that is the rate of the open loops. Half of its capacity is
 /// where CPU per request varies least.
 const RATE_SHARE: f64 = 0.5;
+/// The beginning of the names of the comparisons at one rate.
+const THREADED: &str = "threaded";
 
 /// One trial of each round.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -23,18 +29,27 @@ pub(crate) struct Case {
 }
 
 /// Measures, and prints the table.
-pub(crate) fn run(rounds: usize) -> anyhow::Result<()> {
+pub(crate) fn run(options: &Options<'_>) -> anyhow::Result<()> {
+    let rounds = options.rounds;
     let mut comparisons = closed_loops();
+    match Uring.unavailable() {
+        None => comparisons.extend(of_uring()),
+        Some(reason) => say(&format!("uring is left out: {reason}"))?,
+    }
+    let is_asked_for = |comparison: &Comparison| comparison.what.contains(options.only);
+    comparisons.retain(is_asked_for);
+    for clients in RATE_CLIENTS {
+        if THREADED.contains(options.only) {
+            comparisons.extend(at_one_rate(clients)?);
+        }
+    }
     let trial_time = trial::WARMUP + trial::WINDOW + trial::AROUND;
-    let trials = distinct(&comparisons).len() + 3 * RATE_CLIENTS.len();
-    let time = trial_time * (rounds * trials + RATE_CLIENTS.len()) as u32;
+    let trials = distinct(&comparisons).len();
+    let time = trial_time * (rounds * trials) as u32;
     say(&format!(
         "{rounds} rounds of {trials} trials, some {}",
         text(time)
     ))?;
-    for clients in RATE_CLIENTS {
-        comparisons.extend(at_one_rate(clients)?);
-    }
     let cases = distinct(&comparisons);
     let mut results = Vec::new();
     for _ in 0..rounds {
@@ -80,6 +95,24 @@ fn closed_loops() -> Vec<Comparison> {
     all
 }
 
+/// `uring` and the io_uring server of the floor, driven by the generator.
+fn of_uring() -> Vec<Comparison> {
+    let case = |serves, clients| Case {
+        serves,
+        sends: Sends::Generator,
+        clients,
+    };
+    let of = |clients| {
+        [Figure::Throughput, Figure::ServerCpu].map(|figure| Comparison {
+            what: "uring / floor uring, by the generator".to_owned(),
+            figure,
+            ours: case(Serves::Uring, clients),
+            floor: case(Serves::FloorUring, clients),
+        })
+    };
+    CLIENTS.into_iter().flat_map(of).collect()
+}
+
 /// `threaded` and the threads of the floor at the same rate, which a short trial finds.
 fn at_one_rate(clients: usize) -> anyhow::Result<[Comparison; 2]> {
     let capacity = trial::run(Serves::Threaded, Sends::Generator, clients, 0)?;
@@ -95,7 +128,7 @@ fn at_one_rate(clients: usize) -> anyhow::Result<[Comparison; 2]> {
         ("floor threads that parse JSON", Serves::FloorThreadsJson),
     ];
     Ok(compared.map(|(floor, serves)| Comparison {
-        what: format!("threaded / {floor}, at {rate_rps}/s"),
+        what: format!("{THREADED} / {floor}, at {rate_rps}/s"),
         figure: Figure::ServerCpu,
         ours: case(Serves::Threaded),
         floor: case(serves),

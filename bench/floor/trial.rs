@@ -11,10 +11,10 @@ use rpcbench::internal::load::{DRAIN, GeneratorConfig, Load, LoadPart, start};
 use rpcbench::internal::process::{ReadyBy, RunningServer, ServeRequest, ServerProgram};
 use rpcbench::internal::protocol::{DEFAULT_MAX_FRAME_BYTES, WriteMode};
 use rpcbench::internal::server::Settings;
-use rpcbench::models::{Async, Threaded};
+use rpcbench::models::{Async, Threaded, Uring};
 use rpcbench::record::{LoadSpec, Mode};
 
-use crate::{client, servers};
+use crate::{client, servers, uring};
 
 /// The warm-up of a trial.
 pub(crate) const WARMUP: Duration = Duration::from_millis(150);
@@ -32,12 +32,16 @@ pub(crate) enum Serves {
     Async,
     /// The model `threaded`.
     Threaded,
+    /// The model `uring`.
+    Uring,
     /// The floor: an epoll loop.
     FloorEpoll,
     /// The floor: a blocking thread per connection.
     FloorThreads,
     /// The same, which parses JSON.
     FloorThreadsJson,
+    /// The floor: an io_uring loop.
+    FloorUring,
 }
 
 /// What sends.
@@ -128,9 +132,11 @@ fn program(serves: Serves) -> anyhow::Result<ServerProgram> {
     let (name, command, ready) = match serves {
         Serves::Async => ("async", of_model(&Async)?, ReadyBy::Line),
         Serves::Threaded => ("threaded", of_model(&Threaded)?, ReadyBy::Line),
+        Serves::Uring => ("uring", of_model(&Uring)?, ReadyBy::Line),
         Serves::FloorEpoll => floor(servers::EPOLL)?,
         Serves::FloorThreads => floor(servers::THREADS)?,
         Serves::FloorThreadsJson => floor(servers::THREADS_JSON)?,
+        Serves::FloorUring => floor(uring::NAME)?,
     };
     Ok(ServerProgram {
         name: name.to_owned(),

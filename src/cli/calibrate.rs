@@ -84,6 +84,7 @@ pub(crate) fn run(app: App<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     args.load.check_cpus()?;
     args.server.check_cpus()?;
     let plan = plan(app, args)?;
+    args.servers.left_out(app).iter().for_each(|note| say(note));
     let mut session = session();
     session.file = args.save.file(&session.started, None);
     let run = super::session::run(&session, &plan)?;

@@ -30,6 +30,7 @@ pub(crate) fn run(app: App<'_>, args: &Args) -> anyhow::Result<ExitCode> {
         .asserts
         .extend(args.conditions.asserts.iter().cloned());
     session.file = args.save.file(&session.started, args.resume.as_deref());
+    args.servers.left_out(app).iter().for_each(|note| say(note));
     let run = super::session::run(&session, &plan)?;
     if run.has_failed() {
         return run.end(Ok(()), ExitCode::FAILURE);

@@ -44,7 +44,7 @@ pub(crate) fn defaults() -> Defaults {
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
-    servers: StartedServersArgs,
+    pub(super) servers: StartedServersArgs,
     /// Baseline: another build that serves the same models
     #[arg(long, value_name = "PATH", conflicts_with_all = ["baseline_exec", "exec"], help_heading = "Check")]
     baseline: Option<PathBuf>,

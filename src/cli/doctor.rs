@@ -9,6 +9,7 @@ use crate::findings::provenance::selftest_sentence;
 use crate::measure::environment;
 use crate::record::Environment;
 use crate::sys::Priority;
+use crate::sys::uring::Ring;
 
 /// One property of the machine that was checked.
 struct Finding {
@@ -127,6 +128,7 @@ fn examine(environment: &Environment, permitted: &[Priority]) -> Vec<Finding> {
         },
         client_priority(environment, permitted),
         client_spin(environment.cpus),
+        io_uring(Ring::unavailable()),
         Finding {
             property: "self-test",
             value: match &environment.selftest {
@@ -145,6 +147,18 @@ fn examine(environment: &Environment, permitted: &[Priority]) -> Vec<Finding> {
             }),
         },
     ]
+}
+
+/// Whether the model `uring` can run. If not, no result is wrong.
+fn io_uring(unavailable: Option<String>) -> Finding {
+    Finding {
+        property: "io_uring",
+        value: unavailable.map_or_else(
+            || "permitted".to_owned(),
+            |reason| format!("not usable, so the model uring is left out: {reason}"),
+        ),
+        problem: None,
+    }
 }
 
 /// Which priorities the load generator may have. With few cores it waits for one that the server

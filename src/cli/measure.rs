@@ -39,6 +39,7 @@ pub(crate) fn run(app: App<'_>, args: &Args, ranks: &Ranks) -> anyhow::Result<Ex
     if args.study.resume.is_none() && args.names_no_server() {
         hint_at_other_models(app).iter().for_each(|hint| say(hint));
     }
+    args.left_out(app).iter().for_each(|note| say(note));
     session.scenarios.clone_from(&task.scenarios);
     session.asserts.clone_from(&task.asserts);
     let resumed = args.study.resume.as_deref();

@@ -99,6 +99,11 @@ impl Args {
         self.servers.is_empty()
     }
 
+    /// A line for each model of the groups named that this machine cannot run.
+    pub(crate) fn left_out(&self, app: App<'_>) -> Vec<String> {
+        self.servers.left_out(app)
+    }
+
     /// Whether the default is several short rounds.
     fn takes_rounds(&self) -> bool {
         self.names_no_server() || self.study.budget.is_some()

@@ -26,6 +26,8 @@ struct Model {
     accept: Vec<String>,
     is_serial: bool,
     busy_polls: bool,
+    /// Why this machine cannot run it.
+    unavailable: Option<String>,
 }
 
 pub(crate) fn run(app: App<'_>, args: &Args) -> anyhow::Result<ExitCode> {
@@ -36,6 +38,12 @@ pub(crate) fn run(app: App<'_>, args: &Args) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     write!(out, "{}", list(app.models))?;
+    for model in app.models {
+        if let Some(reason) = model.unavailable() {
+            let text = format!("{} cannot run here: {reason}", model.name());
+            writeln!(out, "\n{}", textwrap::fill(&text, 80))?;
+        }
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -83,5 +91,6 @@ fn describe(model: &dyn ServeModel) -> Model {
             .unwrap_or_default(),
         is_serial: model.is_serial(),
         busy_polls: model.busy_polls(),
+        unavailable: model.unavailable(),
     }
 }

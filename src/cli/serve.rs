@@ -10,7 +10,7 @@ use anyhow::Context;
 use super::app::App;
 use super::defaults::Defaults;
 use super::interrupt::Interrupt;
-use crate::cli::args::server::{DEFAULT_IDLE_TIMEOUT, ServerArgs, find_model};
+use crate::cli::args::server::{DEFAULT_IDLE_TIMEOUT, ServerArgs, find_runnable_model};
 use crate::cli::args::values;
 use crate::process::{RunningServer, ServerProgram};
 
@@ -36,7 +36,7 @@ pub(crate) struct Args {
 
 /// The program that serves as these options say.
 pub(super) fn program(app: App<'_>, args: &Args) -> anyhow::Result<ServerProgram> {
-    let model = find_model(app, &args.model)?;
+    let model = find_runnable_model(app, &args.model)?;
     args.server.refuse_unused(&[model], false)?;
     args.server.check_cpus()?;
     args.server.refuse_list("serve")?;

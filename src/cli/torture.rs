@@ -85,6 +85,10 @@ pub(crate) fn run(app: App<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     }
     args.server.check_cpus()?;
     let plan = plan(app, args)?;
+    args.servers
+        .left_out(app)
+        .iter()
+        .for_each(|note| super::output::say(note));
     let mut session = session();
     session.file = args.save.file(&session.started, None);
     let run = super::session::run(&session, &plan)?;

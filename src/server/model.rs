@@ -73,6 +73,13 @@ pub trait ServeModel: Sync {
         false
     }
 
+    /// Why it cannot run on this machine, and what it needs; `None` if it can.
+    ///
+    /// Such a model is left out where a group of models is named, and refused where it is named.
+    fn unavailable(&self) -> Option<String> {
+        None
+    }
+
     /// Serves until the stop signal, then drains and returns.
     ///
     /// Called in a process with one thread, with the socket listening.

@@ -2,23 +2,20 @@
 
 use std::io::{self, Read, Write};
 use std::net::Shutdown;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use mio::event::Event;
 use mio::net::TcpStream;
 use mio::{Interest, Poll, Token};
 
 use super::bound::{READ_OFF_TIME, Server};
+use super::handover::Handover;
 use super::idle_deadline::IdleDeadline;
 use super::stream::{close_with_reset, would_block};
 use super::timers::Timers;
+use super::turn::{DRIVE_STEPS, DRIVE_TIME};
 use crate::process::counters::Active;
 use crate::protocol::{Conversation, Outcome, Step};
-
-/// The most steps of one connection per turn …
-pub(super) const DRIVE_STEPS: usize = 64;
-/// … and the time after which no further step is begun.
-pub(super) const DRIVE_TIME: Duration = Duration::from_millis(1);
 
 /// The result of [`Connection::drive`]. The model [`async`](crate::models::async) is the example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +24,9 @@ pub enum Progress {
     Waits,
     /// It has more to do, in its next turn.
     Again,
+    /// A request is complete, and another thread must call its handler
+    /// ([`Connection::drive_until_call`]).
+    Calls,
     /// It is finished and must be closed.
     Closes {
         /// Whether the peer broke the protocol, which is counted as a fault.
@@ -46,10 +46,12 @@ pub struct Connection<'s> {
     half_closed: bool,
     polls_for_write: bool,
     queued: bool,
-    /// It waits for the end of a reply's delay.
+    /// It waits for the end of a reply's delay, or for another thread that has its conversation.
     delayed: bool,
     /// When the delayed reply may be sent.
     delayed_until: Option<Instant>,
+    /// A stop that the conversation has not heard of yet, since another thread has it.
+    stopping: bool,
     deadline: IdleDeadline,
     _active: Active<'s>,
 }
@@ -79,6 +81,7 @@ impl<'s> Connection<'s> {
             queued: false,
             delayed: false,
             delayed_until: None,
+            stopping: false,
             deadline: IdleDeadline::starting(server.limits().idle_timeout, Instant::now()),
             _active: server.meter().connection(),
         })
@@ -111,7 +114,44 @@ impl<'s> Connection<'s> {
 
     /// Starts the drain: nothing more is read.
     pub fn stop(&mut self) {
+        self.stopping = true;
         self.conversation.stop();
+    }
+
+    /// Takes the conversation, for a thread that calls its handlers.
+    ///
+    /// Until [`Connection::put_back`] nothing is read or written, and no timeout expires.
+    pub fn hand_over(&mut self) -> Handover {
+        self.delayed = true;
+        // The one that stays here is empty and never used.
+        let conversation = std::mem::replace(&mut self.conversation, Conversation::new(0));
+        Handover::new(self.token.0, conversation)
+    }
+
+    /// Takes the conversation back. Returns false if the handler has panicked: the connection
+    /// must then be closed.
+    ///
+    /// The end of a reply's delay is added to `timers` with the token.
+    ///
+    /// # Errors
+    /// When timerfd_settime(2) fails.
+    pub fn put_back(&mut self, handover: Handover, timers: &mut Timers) -> io::Result<bool> {
+        let now = Instant::now();
+        self.delayed = false;
+        self.conversation = handover.conversation;
+        if self.stopping {
+            self.conversation.stop();
+        }
+        self.deadline.progressed_at(now);
+        if let Some(Outcome::Wait(time)) = handover.outcome {
+            self.delay(now + time, timers)?;
+        }
+        Ok(handover.outcome.is_some())
+    }
+
+    fn delay(&mut self, until: Instant, timers: &mut Timers) -> io::Result<()> {
+        self.delayed_until = Some(until);
+        timers.add(until, self.token.0)
     }
 
     /// Checks the idle timeout. If it has expired, returns whether that is a
@@ -138,6 +178,20 @@ impl<'s> Connection<'s> {
     /// # Errors
     /// When the connection is broken.
     pub fn drive(&mut self, poll: &Poll, timers: &mut Timers) -> io::Result<Progress> {
+        self.drive_with(poll, Some(timers))
+    }
+
+    /// Like [`Connection::drive`], for handlers that other threads call: returns
+    /// [`Progress::Calls`] where a handler must be called.
+    ///
+    /// # Errors
+    /// When the connection is broken.
+    pub fn drive_until_call(&mut self, poll: &Poll) -> io::Result<Progress> {
+        self.drive_with(poll, None)
+    }
+
+    /// Calls handlers only with `timers`.
+    fn drive_with(&mut self, poll: &Poll, mut timers: Option<&mut Timers>) -> io::Result<Progress> {
         self.queued = false;
         let started = Instant::now();
         // Only a handler takes time, so the clock is read after each call and not after each step.
@@ -148,12 +202,13 @@ impl<'s> Connection<'s> {
             }
             match self.conversation.step() {
                 Step::Call => {
+                    let Some(timers) = timers.as_deref_mut() else {
+                        return Ok(Progress::Calls);
+                    };
                     let outcome = self.server.call(&mut self.conversation);
                     now = Instant::now();
                     if let Outcome::Wait(time) = outcome {
-                        let at = now + time;
-                        self.delayed_until = Some(at);
-                        timers.add(at, self.token.0)?;
+                        self.delay(now + time, timers)?;
                     }
                     self.deadline.progressed_at(now);
                 }

@@ -19,9 +19,9 @@ use tokio::time::{Sleep, sleep_until};
 
 use super::bound::{READ_OFF_TIME, Server};
 use super::idle_deadline::IdleDeadline;
-use super::nonblocking::{DRIVE_STEPS, DRIVE_TIME};
 use super::stream::close_with_reset;
 use super::task_list::TaskList;
+use super::turn::{DRIVE_STEPS, DRIVE_TIME};
 use crate::protocol::{Conversation, Outcome, Step};
 
 thread_local! {

@@ -1,7 +1,5 @@
 //! Timers of a readiness loop, on one timerfd: a poll timeout is rounded to milliseconds.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
@@ -9,6 +7,8 @@ use std::time::{Duration, Instant};
 use nix::sys::time::TimeSpec;
 use nix::sys::timer::{Expiration, TimerSetTimeFlags};
 use nix::sys::timerfd::{ClockId, TimerFd, TimerFlags};
+
+use super::timer_queue::TimerQueue;
 
 /// Keys with due times. The descriptor is readable when a key is due.
 ///
@@ -27,7 +27,7 @@ use nix::sys::timerfd::{ClockId, TimerFd, TimerFlags};
 #[derive(Debug)]
 pub struct Timers {
     fd: TimerFd,
-    queue: BinaryHeap<Reverse<(Instant, usize)>>,
+    queue: TimerQueue,
 }
 
 impl Timers {
@@ -39,7 +39,7 @@ impl Timers {
         let flags = TimerFlags::TFD_NONBLOCK | TimerFlags::TFD_CLOEXEC;
         Ok(Timers {
             fd: TimerFd::new(ClockId::CLOCK_MONOTONIC, flags)?,
-            queue: BinaryHeap::new(),
+            queue: TimerQueue::default(),
         })
     }
 
@@ -48,11 +48,8 @@ impl Timers {
     /// # Errors
     /// When timerfd_settime(2) fails.
     pub fn add(&mut self, at: Instant, key: usize) -> io::Result<()> {
-        let first = self
-            .queue
-            .peek()
-            .is_none_or(|Reverse((earliest, _))| at < *earliest);
-        self.queue.push(Reverse((at, key)));
+        let first = self.queue.next().is_none_or(|earliest| at < earliest);
+        self.queue.add(at, key);
         if first { self.arm() } else { Ok(()) }
     }
 
@@ -62,21 +59,14 @@ impl Timers {
     /// When timerfd_settime(2) fails.
     pub fn due(&mut self) -> io::Result<Vec<(usize, Instant)>> {
         let now = Instant::now();
-        let mut keys = Vec::new();
-        while let Some(Reverse((at, key))) = self.queue.peek().copied() {
-            if at > now {
-                break;
-            }
-            self.queue.pop();
-            keys.push((key, at));
-        }
+        let keys = std::iter::from_fn(|| self.queue.pop_due(now)).collect();
         // Setting the timer again also makes the descriptor unreadable.
         self.arm()?;
         Ok(keys)
     }
 
     fn arm(&self) -> io::Result<()> {
-        let Some(Reverse((at, _))) = self.queue.peek() else {
+        let Some(at) = self.queue.next() else {
             return Ok(self.fd.unset()?);
         };
         // Zero would disarm the timer.

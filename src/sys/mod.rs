@@ -18,6 +18,7 @@ pub(crate) mod shared_counters;
 pub(crate) mod signals;
 pub(crate) mod sockets;
 pub(crate) mod timestamps;
+pub(crate) mod uring;
 
 pub use affinity::Cpus;
 pub use priority::Priority;

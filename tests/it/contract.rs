@@ -8,6 +8,7 @@ use crate::support::models;
 
 mod busy_polling;
 mod command;
+mod loops;
 mod second_signal;
 
 /// Makes a test per model that passes the model's name to a function.
@@ -51,8 +52,18 @@ macro_rules! for_each_model {
                 run("async-threads");
             }
             #[test]
+            fn async_pool() {
+                run("async-pool");
+            }
+            #[test]
             fn tokio() {
                 run("tokio");
+            }
+            #[test]
+            fn uring() {
+                if crate::support::can_run("uring") {
+                    run("uring");
+                }
             }
         }
     };
@@ -126,13 +137,15 @@ fn the_table_names_every_model() {
         "preforking-async",
         "pool",
         "async-threads",
+        "async-pool",
         "tokio",
+        "uring",
     ];
-    assert_eq!(
-        models().collect::<Vec<_>>(),
-        named,
-        "a model was added: add it to the macro above"
-    );
+    let all: Vec<&str> = rpcbench::models::ALL
+        .iter()
+        .map(|model| model.name())
+        .collect();
+    assert_eq!(all, named, "a model was added: add it to the macro above");
 }
 
 /// Only what a model declares leaves a case out.

@@ -8,7 +8,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, SysconfVar, sysconf};
 
 use crate::support::{
-    Client, SHORT, Served, descendants, eventually, frame, measured, ping, pong, rpcbench,
+    Client, SHORT, Served, can_run, descendants, eventually, frame, measured, ping, pong, rpcbench,
 };
 
 /// CPU time of these processes, in seconds.
@@ -68,8 +68,13 @@ fn accepting_pauses_without_descriptors_and_resumes_with_free_ones() {
         "async",
         "preforking-async",
         "async-threads",
+        "async-pool",
         "tokio",
+        "uring",
     ] {
+        if !can_run(model) {
+            continue;
+        }
         let server = Served::run(with_descriptors(64), model, &[]);
         let mut clients: Vec<Client> = (0..300).map(|_| server.client()).collect();
         for client in &mut clients {
@@ -238,8 +243,13 @@ fn a_server_releases_its_resources_after_an_attack() {
         "preforking-async",
         "pool",
         "async-threads",
+        "async-pool",
         "tokio",
+        "uring",
     ] {
+        if !can_run(model) {
+            continue;
+        }
         let record = {
             let output = rpcbench()
                 .args([

@@ -8,8 +8,8 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use crate::support::{
-    Client, Served, assert_gone, descendants, eventually, example, has_workers, measured, models,
-    ping, pong, rpcbench,
+    Client, Served, assert_gone, can_run, descendants, eventually, example, has_workers, measured,
+    models, ping, pong, rpcbench,
 };
 
 fn kill_process(pid: i32) {
@@ -306,8 +306,13 @@ fn at_max_connections_further_clients_wait_and_are_served_later() {
         ("forking", &one_worker[..2]),
         ("async", &one_worker[..2]),
         ("async-threads", &one_worker[..]),
+        ("async-pool", &one_worker[..2]),
         ("tokio", &one_worker[..2]),
+        ("uring", &one_worker[..2]),
     ] {
+        if !can_run(model) {
+            continue;
+        }
         let server = Served::start(model, options);
         let mut first = server.client();
         let mut second = server.client();
@@ -338,6 +343,7 @@ fn thread_models_have_a_row_per_worker() {
         ("pool", "shared"),
         ("pool", "reuseport"),
         ("async-threads", "reuseport"),
+        ("async-pool", "shared"),
         ("tokio", "shared"),
     ] {
         let options = ["--model", model, "--workers", "3", "--accept", accept];

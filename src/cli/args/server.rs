@@ -257,6 +257,21 @@ impl ServerArgs {
     }
 }
 
+/// The model with this name or alias, if this machine can run it.
+pub(crate) fn find_runnable_model<'a>(
+    app: App<'a>,
+    name: &str,
+) -> Result<&'a dyn ServeModel, Error> {
+    let model = find_model(app, name)?;
+    match model.unavailable() {
+        None => Ok(model),
+        Some(reason) => Err(Error::UnavailableModel {
+            name: model.name(),
+            reason,
+        }),
+    }
+}
+
 /// The model with this name or alias.
 pub(crate) fn find_model<'a>(app: App<'a>, name: &str) -> Result<&'a dyn ServeModel, Error> {
     find(app.models, name).ok_or_else(|| Error::UnknownModel {

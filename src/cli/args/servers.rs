@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use super::external::{ExternalArgs, ExternalServer};
-use super::server::{ServerArgs, find_model};
+use super::server::{ServerArgs, find_runnable_model};
 use super::values;
 use crate::cli::app::App;
 use crate::cli::usage::UsageError;
@@ -91,6 +91,14 @@ impl<const TARGETS: bool> ServersArgs<TARGETS> {
         Ok(server_specs)
     }
 
+    /// A line for each model of the groups named that this machine cannot run.
+    pub(crate) fn left_out(&self, app: App<'_>) -> Vec<String> {
+        let groups = self.model.iter().flat_map(|name| group(app, name));
+        let mut notes: Vec<String> = groups.filter_map(reason_to_leave_out).collect();
+        notes.dedup();
+        notes
+    }
+
     /// The models named, each once, in the order given.
     fn models<'a>(&self, app: App<'a>) -> anyhow::Result<Vec<&'a dyn ServeModel>> {
         if self.model.is_empty() && !self.is_empty() {
@@ -115,23 +123,35 @@ impl<const TARGETS: bool> ServersArgs<TARGETS> {
 fn measured_by_default<'a>(app: App<'a>) -> Vec<&'a dyn ServeModel> {
     let models = app.models.iter().copied();
     models
-        .filter(|model| model.group() != Group::Modern)
+        .filter(|model| model.group() != Group::Modern && model.unavailable().is_none())
         .collect()
 }
 
-/// The models of a group, or the model with this name or alias.
+/// The models of a group that this machine can run, or the model with this name or alias.
 fn named<'a>(app: App<'a>, name: &str) -> Result<Vec<&'a dyn ServeModel>, Error> {
-    if name == ALL_MODELS {
-        return Ok(app.models.to_vec());
-    }
-    let models = app.models.iter().copied();
-    let group: Vec<_> = models
-        .filter(|model| model.group().name() == name)
-        .collect();
+    let group = group(app, name);
     if group.is_empty() {
-        return Ok(vec![find_model(app, name)?]);
+        return Ok(vec![find_runnable_model(app, name)?]);
     }
-    Ok(group)
+    let runnable = group.iter().filter(|model| model.unavailable().is_none());
+    let runnable: Vec<_> = runnable.copied().collect();
+    match group.first() {
+        // It says why that one cannot run.
+        Some(first) if runnable.is_empty() => Ok(vec![find_runnable_model(app, first.name())?]),
+        _ => Ok(runnable),
+    }
+}
+
+/// The models of a group, or all; none if it is not the name of a group.
+fn group<'a>(app: App<'a>, name: &str) -> Vec<&'a dyn ServeModel> {
+    let models = app.models.iter().copied();
+    let is_named = |model: &&dyn ServeModel| name == ALL_MODELS || model.group().name() == name;
+    models.filter(is_named).collect()
+}
+
+fn reason_to_leave_out(model: &dyn ServeModel) -> Option<String> {
+    let reason = model.unavailable()?;
+    Some(format!("{} is left out: {reason}", model.name()))
 }
 
 /// A line on how to measure the models that are not measured where no server is named.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rpcbench::contract::Contract;
 
-use crate::support::{SHORT, measured};
+use crate::support::{SHORT, can_run, measured};
 
 /// The cases that are also run against models that busy-poll, with the longest time of it.
 const CASES: &[&str] = &[
@@ -34,6 +34,18 @@ fn asynchronous() {
 #[test]
 fn preforking_async() {
     holds("preforking-async");
+}
+
+#[test]
+fn async_pool() {
+    holds("async-pool");
+}
+
+#[test]
+fn uring() {
+    if can_run("uring") {
+        holds("uring");
+    }
 }
 
 #[test]

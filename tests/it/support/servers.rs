@@ -29,9 +29,11 @@ pub(crate) fn example(name: &str) -> Command {
     Command::new(built)
 }
 
-/// The names of all models.
+/// The names of all models that this machine can run.
 pub(crate) fn models() -> impl Iterator<Item = &'static str> {
-    rpcbench::models::ALL.iter().map(|model| model.name())
+    let all = rpcbench::models::ALL.iter();
+    let runnable = all.filter(|model| model.unavailable().is_none());
+    runnable.map(|model| model.name())
 }
 
 /// Whether the model has several workers.

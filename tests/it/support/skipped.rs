@@ -2,6 +2,22 @@
 
 use std::io::Write;
 
+/// Whether this machine can run the model; if not, says that a test is skipped.
+pub(crate) fn can_run(model: &str) -> bool {
+    let mut models = rpcbench::models::ALL.iter();
+    let model = models.find(|known| known.name() == model);
+    let Some(reason) = model.and_then(|model| model.unavailable()) else {
+        return true;
+    };
+    let thread = std::thread::current();
+    let text = format!(
+        "\nSKIPPED {}: {reason}\n",
+        thread.name().unwrap_or("a test")
+    );
+    std::io::stderr().write_all(text.as_bytes()).unwrap();
+    false
+}
+
 /// Says that the rest of this test is skipped, and why. With `CI` set this is a failure.
 ///
 /// libtest shows what a test prints only if it fails, but captures no more than the macros print:
