@@ -4,8 +4,6 @@ use std::collections::BTreeSet;
 
 use rpcbench::contract::{self, Contract};
 
-use crate::support::models;
-
 mod busy_polling;
 mod command;
 mod loops;
