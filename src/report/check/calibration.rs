@@ -91,7 +91,7 @@ pub fn calibration(
 
 const EXPLAINED: &str = "Spread: how much the ratios of the pairs vary. Visible: the smallest change \
                          that so many pairs show in four of five checks. To pass: with so many pairs \
-                         identical builds pass in four of five checks. False positives: the share of \
+                         identical builds pass in four of five checks. False: false positives, the share of \
                          checks that report a change where the two sides of each of these pairs are \
                          exchanged at random.";
 
@@ -142,7 +142,7 @@ fn of_part(
     }
     let notes = notes(check, part);
     lines.extend(notes.iter().flat_map(|note| wrapped(note, "  ")));
-    let head = columns(["", "spread", "visible", "margin", "to pass", "false pos."]);
+    let head = columns(["", "spread", "visible", "margin", "to pass", "false"]);
     lines.push(painted(DIM, &head));
     for row in rows(check, part) {
         let Some(words) = PowerWords::of(check, row.finding) else {
@@ -174,7 +174,7 @@ fn of_part(
 
 fn columns([metric, spread, visible, margin, to_pass, false_positives]: [&str; 6]) -> String {
     let line = format!(
-        "  {metric:<28}{spread:>8}{visible:>9}{margin:>10}{to_pass:>18}{false_positives:>5}"
+        "  {metric:<28}{spread:>8}{visible:>9}{margin:>10}{to_pass:>17}{false_positives:>6}"
     );
     line.trim_end().to_owned()
 }
