@@ -25,6 +25,7 @@ mod event_loop;
 mod faults;
 mod files;
 mod gate;
+mod gate_pairs;
 mod generator;
 mod headline;
 mod help;
