@@ -34,6 +34,7 @@ mod faults;
 mod files;
 mod gate;
 mod gate_failures;
+mod gate_pairs;
 mod generator;
 mod headline;
 mod help;
