@@ -9,6 +9,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::Signal;
 use nix::sys::signalfd::SignalFd;
 
+use crate::cluster::started_by::StartedBy;
 use crate::sys::signals;
 
 /// SIGINT and SIGTERM, blocked in this thread and in all that it starts later.
@@ -18,7 +19,12 @@ pub(crate) struct Interrupt(SignalFd);
 impl Interrupt {
     /// Blocks these signals: they no longer end the process.
     pub(crate) fn catch() -> io::Result<Interrupt> {
-        signals::block(&[Signal::SIGINT, Signal::SIGTERM]).map(Interrupt)
+        let mut all = vec![Signal::SIGINT, Signal::SIGTERM];
+        if StartedBy::environment().is_some() {
+            // The first signal of Open MPI when another rank has died.
+            all.push(Signal::SIGCONT);
+        }
+        signals::block(&all).map(Interrupt)
     }
 
     /// Waits for at most `most`; true when a signal came, which is then consumed.

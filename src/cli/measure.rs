@@ -48,6 +48,9 @@ pub(crate) fn run(app: App<'_>, args: &Args, ranks: &Ranks) -> anyhow::Result<Ex
         Some(search) => super::session::run(&session, search)?,
         None => super::session::run(&session, &task.plan)?,
     };
+    if run.interrupted {
+        ranks.interrupted();
+    }
     finish(run, format, args.output.strict)
 }
 

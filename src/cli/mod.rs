@@ -156,8 +156,10 @@ fn run(app: App<'_>) -> anyhow::Result<ExitCode> {
             return Ok(ExitCode::SUCCESS);
         }
         Role::Leader(leader) => {
-            let code = command_of(app, &arguments, &Ranks::led_by(&leader));
-            let has_failed = code.as_ref().is_err_and(|error| !is_usage_error(error));
+            let ranks = Ranks::led_by(&leader);
+            let code = command_of(app, &arguments, &ranks);
+            let has_failed =
+                ranks.was_interrupted() || code.as_ref().is_err_and(|error| !is_usage_error(error));
             if has_failed && let Err(error) = &code {
                 // The other ranks may hang: MPI ends all, and this process too.
                 print_error(error);

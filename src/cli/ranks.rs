@@ -1,9 +1,11 @@
 //! Runs over a cluster at the command line: which commands they allow, and how a task becomes one.
 
+use std::cell::Cell;
 use std::rc::Rc;
 
 use super::Command;
 use super::measure_task::Task;
+use super::output::say;
 use super::usage::UsageError;
 use crate::cli::args::ranks::{RanksArgs, has_clients_for};
 use crate::cluster::started_by::StartedBy;
@@ -14,6 +16,7 @@ use crate::measure::{Case, Peers, ServerSpec};
 pub(crate) struct Ranks {
     peers: Option<Rc<dyn Peers>>,
     is_one_host: bool,
+    was_interrupted: Cell<bool>,
 }
 
 impl Ranks {
@@ -22,6 +25,7 @@ impl Ranks {
         Ranks {
             peers: None,
             is_one_host: true,
+            was_interrupted: Cell::new(false),
         }
     }
 
@@ -32,7 +36,25 @@ impl Ranks {
         Ranks {
             peers: Some(peers),
             is_one_host: leader.is_one_host(),
+            was_interrupted: Cell::new(false),
         }
+    }
+
+    /// Notes that a signal has ended the run: the engine ends all ranks, one of which has died.
+    pub(crate) fn interrupted(&self) {
+        self.was_interrupted.set(true);
+        if self.peers.is_some() {
+            say(
+                "rpcbench: a rank has ended, or the run was stopped: the engine's own message names the \
+                 rank; this is the share of rank 0",
+            );
+        }
+    }
+
+    /// Whether a signal has ended the run.
+    #[cfg(feature = "mpi")]
+    pub(crate) fn was_interrupted(&self) -> bool {
+        self.was_interrupted.get()
     }
 
     /// Refuses commands that measure on one machine only, if an engine has started several

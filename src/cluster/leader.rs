@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::fmt;
+use std::io::Write;
 use std::time::{Duration, Instant};
 
 use super::clocks::{self, Offset, QUESTIONS, monotonic_ns};
@@ -16,7 +17,7 @@ use crate::load::{Load, LoadPart};
 use crate::measure::environment;
 use crate::measure::peers::{Collected, LoadOrder, Peers};
 use crate::measure::share::{Share, host};
-use crate::record::RankClock;
+use crate::record::{RankClock, Tool};
 
 /// The time that all ranks may take to start.
 const HELLO: Duration = Duration::from_secs(20);
@@ -47,8 +48,9 @@ impl fmt::Debug for Leader {
 }
 
 impl Leader {
-    /// Waits for all ranks, checks that they are of the same build, and compares their clocks.
-    pub(super) fn new(link: MpiLink, watchdog: Watchdog) -> Result<Leader, Error> {
+    /// Waits for all ranks, checks that they are of the same build, and compares their clocks. If
+    /// that fails, it says so and ends all ranks.
+    pub(super) fn new(link: MpiLink, watchdog: Watchdog) -> Leader {
         let ranks = link.ranks();
         let own = Offset {
             ns: 0,
@@ -65,33 +67,36 @@ impl Leader {
             }),
         };
         leader.hosts[0] = host();
-        let mut hosts = std::mem::take(&mut leader.hosts);
-        let greeted = leader.wait_for_all(HELLO, &mut |rank, reply| match reply {
+        if let Err(error) = leader.greet() {
+            let _ = writeln!(std::io::stderr(), "rpcbench: {error}");
+            leader.end(true);
+        }
+        leader.watchdog.within(Duration::MAX);
+        leader
+    }
+
+    fn greet(&mut self) -> Result<(), Error> {
+        let mut hosts = self.hosts.clone();
+        let own = environment::tool();
+        let missing = self.wait_for_all(HELLO, &mut |rank, reply| match reply {
             Reply::Hello { tool, host } => {
                 hosts[rank] = host;
-                let own = environment::tool();
-                (*tool != own)
-                    .then(|| {
-                        let name = |tool: &crate::record::Tool| {
-                            let git = tool.git.as_deref().unwrap_or("no commit");
-                            format!("{} ({git}, {})", tool.version, tool.profile)
-                        };
-                        format!(
-                            "it has rpcbench {}, and rank 0 has {}: install the same build on all hosts",
-                            name(&tool),
-                            name(&own)
-                        )
-                    })
-                    .map_or(Ok(true), Err)
+                if *tool == own {
+                    return Ok(true);
+                }
+                Err(format!(
+                    "it has rpcbench {}, and rank 0 has {}: install the same build on all hosts",
+                    build_of(&tool),
+                    build_of(&own)
+                ))
             }
             _ => Ok(false),
-        });
-        leader.hosts = hosts;
-        leader.refuse(greeted?)?;
-        let clocks = leader.read_clocks()?;
-        leader.state.borrow_mut().clocks = clocks;
-        leader.watchdog.within(Duration::MAX);
-        Ok(leader)
+        })?;
+        self.hosts = hosts;
+        self.refuse(missing)?;
+        let clocks = self.read_clocks()?;
+        self.state.borrow_mut().clocks = clocks;
+        Ok(())
     }
 
     /// The number of ranks.
@@ -230,6 +235,12 @@ impl Leader {
             });
         }
     }
+}
+
+/// A build in a few words.
+fn build_of(tool: &Tool) -> String {
+    let git = tool.git.as_deref().unwrap_or("no commit");
+    format!("{} ({git}, {})", tool.version, tool.profile)
 }
 
 impl Peers for Leader {

@@ -37,8 +37,10 @@ impl Role {
         };
         if started.rank == 0 {
             // Before MPI starts its threads, which would take the signals: when a rank has died,
-            // the engine sends SIGTERM to all, and rank 0 has a second to save its share.
-            signals::block(&[Signal::SIGINT, Signal::SIGTERM]).map_err(Error::Load)?;
+            // Open MPI sends SIGCONT, a second later SIGTERM and then SIGKILL to all the others.
+            // Until then rank 0 saves its share.
+            let all = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGCONT];
+            signals::block(&all).map_err(Error::Load)?;
         }
         let watchdog = Watchdog::start(started.rank, START)?;
         let link = MpiLink::new()?;
@@ -50,7 +52,7 @@ impl Role {
                     started.variable, started.ranks
                 ))));
             }
-            (_, 0) => Role::Leader(Rc::new(Leader::new(link, watchdog)?)),
+            (_, 0) => Role::Leader(Rc::new(Leader::new(link, watchdog))),
             _ => Role::Follower(Box::new(Follower::new(link, watchdog))),
         })
     }
