@@ -188,7 +188,9 @@ impl<'s> State<'s> {
         if !self.ready.is_empty() {
             return Duration::ZERO;
         }
-        let ends = [self.timers.next(), self.acceptor.paused_until()];
+        let stop = self.server.stop();
+        let drain_end = self.stopping.then(|| stop.deadline()).flatten();
+        let ends = [self.timers.next(), self.acceptor.paused_until(), drain_end];
         let next = ends
             .into_iter()
             .flatten()

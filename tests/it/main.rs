@@ -33,7 +33,6 @@ mod examples;
 mod faults;
 mod files;
 mod gate;
-mod gate_failures;
 mod gate_pairs;
 mod generator;
 mod headline;

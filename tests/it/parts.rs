@@ -46,6 +46,9 @@ fn plan(spec: &LoadSpec, ranks: usize, threads: usize) -> Vec<Planned> {
             }));
         }
     }
+    // Requests are planned beyond the window, for as long as it may take to read the server.
+    let end_ns = u64::try_from((spec.warmup + spec.duration).as_nanos()).unwrap();
+    plan.retain(|planned| spec.mode == Mode::Closed || planned.at_ns < end_ns);
     plan.sort_by_key(|planned| (planned.at_ns, planned.client, planned.kind));
     plan
 }
