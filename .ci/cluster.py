@@ -213,6 +213,17 @@ def remove_hosts():
         subprocess.run(["ip", "netns", "del", name], capture_output=True)
 
 
+def wait_until_reachable(one, other):
+    """A refused connection has come through."""
+    connect = (f"import socket; s = socket.socket(); s.settimeout(0.5)\n"
+               f"try: s.connect(('{NET}.{other}', 9))\nexcept ConnectionRefusedError: pass")
+    until = time.monotonic() + 10
+    while subprocess.run(["ip", "netns", "exec", HOSTS[one], sys.executable, "-c", connect],
+                         capture_output=True).returncode != 0:
+        assert time.monotonic() < until, f"host {one} does not reach host {other}"
+        time.sleep(0.2)
+
+
 def cluster(ranks=3):
     hosts = ",".join(f"{NET}.{number}:1" for number in range(1, ranks + 1))
     inside = ["ip", "netns", "exec", HOSTS[1], "unshare", "--uts", "sh", "-c",
@@ -347,6 +358,7 @@ def test_host_faults():
           lambda: run(["ip", "-n", SWITCH, "link", "set", "p3", "down"]),
           r"rpcbench: rank 2 on host3: it does not answer[^\n]*", planned_s, 2)
     run(["ip", "-n", SWITCH, "link", "set", "p3", "up"])
+    wait_until_reachable(3, 1)
     run(["ip", "-n", HOSTS[3], "route", "replace", "unreachable", f"{SERVER}/32"])
     fault("a rank cannot connect", cluster(), [*LOAD, *seconds], lambda: None,
           r"rpcbench: rank 2 on host3: cannot connect to [^\n]*", 0)

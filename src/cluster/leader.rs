@@ -91,8 +91,17 @@ impl Leader {
                 ))
             }
             _ => Ok(false),
-        })?;
+        });
         self.hosts = hosts;
+        let missing = missing.map_err(|error| match error {
+            // Its host was not known when it was made.
+            Error::Rank { rank, reason, .. } => Error::Rank {
+                host: self.hosts[rank].clone(),
+                rank,
+                reason,
+            },
+            other => other,
+        })?;
         self.refuse(missing)?;
         let clocks = self.read_clocks()?;
         self.state.borrow_mut().clocks = clocks;
