@@ -102,7 +102,7 @@ impl Leader {
             },
             other => other,
         })?;
-        self.refuse(missing)?;
+        self.refuse(&missing)?;
         let clocks = self.read_clocks()?;
         self.state.borrow_mut().clocks = clocks;
         Ok(())
@@ -162,7 +162,7 @@ impl Leader {
     }
 
     /// The error if ranks are missing.
-    fn refuse(&self, missing: BTreeSet<usize>) -> Result<(), Error> {
+    fn refuse(&self, missing: &BTreeSet<usize>) -> Result<(), Error> {
         match missing.first() {
             None => Ok(()),
             Some(rank) => Err(self.missing(*rank, missing.len())),
@@ -272,7 +272,7 @@ impl Peers for Leader {
         self.send_all(&Order::Prepare(Box::new(order.clone())))?;
         let missing =
             self.wait_for_all(PREPARE, &mut |_, reply| Ok(matches!(reply, Reply::Ready)))?;
-        self.refuse(missing)?;
+        self.refuse(&missing)?;
         let ranks = u32::try_from(self.ranks()).unwrap_or(u32::MAX);
         let ahead = AHEAD + AHEAD_PER_RANK * ranks;
         let begins_ns = monotonic_ns() + nanos(ahead);
