@@ -84,9 +84,9 @@ def shown(seen, direction):
     return statistics.median(values) if values else 0.0
 
 
-def is_limited(seen, margin):
+def is_limited(seen, delta):
     no_pass = [0.0 if known == "nothing" else d for d, known in seen if known in ("nothing", "at-least")]
-    return len(no_pass) * 2 > len(seen) and statistics.median(no_pass) < math.log1p(margin)
+    return len(no_pass) * 2 > len(seen) and statistics.median(no_pass) < math.log1p(delta)
 
 
 def slow_starts(seen):
@@ -161,9 +161,10 @@ def reliability(part, rules, needed):
     )
     if enough and evidence["worse"] >= needed:
         return "regressed", evidence, signs
-    if enough and evidence["better"] >= needed:
-        return "improved", evidence, signs
-    return ("inconclusive" if blocked else "pass"), evidence, signs
+    if blocked:
+        return "inconclusive", evidence, signs
+    is_better = enough and evidence["better"] >= needed
+    return ("improved" if is_better else "pass"), evidence, signs
 
 
 def is_unmeasurable(pair):
@@ -187,7 +188,7 @@ def part_outcome(part, rules, needed, problems):
     for load, metric in gates:
         seen, margin = observations(part, load, metric), margin_of(metric, rules)
         outcome, evidence = metric_outcome(seen, margin, pairs, rules, needed)
-        limited = metric == "throughput" and is_limited(seen, margin)
+        limited = metric == "throughput" and is_limited(seen, rules["delta"])
         judged.append((outcome, limited))
         baseline, candidate = slow_starts(seen)
         slow = slow or candidate >= baseline + 2

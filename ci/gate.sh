@@ -15,7 +15,7 @@
 #   GATE_ARGS       further arguments of rpcbench check; quotes keep a value together
 #   GATE_OUT        folder for the results [rpcbench-check]
 #   GATE_RPCBENCH   program that measures GATE_COMMAND [built from the folder of this script]
-#   GATE_BASE_TREE  folder of a base that is built already: GATE_BASE and GATE_BUILD are not used
+#   GATE_BASE_TREE  folder of a base that is built already: GATE_BASE is not used
 #
 # The exit code is that of rpcbench check: 0 pass, 3 regressed, 4 inconclusive, 5 invalid, 1 an error
 # (also a tree that does not build), 2 wrong usage. Where GITHUB_OUTPUT is set, `verdict` and
@@ -100,6 +100,9 @@ if [ -n "${GATE_COMMAND:-}" ] && [ -n "${GATE_PROGRAM:-}" ]; then
 elif [ -z "${GATE_COMMAND:-}${GATE_PROGRAM:-}" ]; then
     fail 2 "Nothing to measure: give GATE_COMMAND or GATE_PROGRAM."
 fi
+if [ -n "${GATE_COMMAND:-}" ] && [[ $GATE_COMMAND != *"{tree}"* ]]; then
+    fail 2 "GATE_COMMAND: {tree} is missing, the folder of the tree that is measured: without it one server is compared with itself."
+fi
 read_arguments
 check_out_base
 [ -n "${GATE_BASE_TREE:-}" ] || build base "$base"
@@ -129,4 +132,6 @@ verdict=error
 case $code in
 0 | 3 | 4 | 5) verdict=$(cat "$out/verdict" 2>/dev/null || echo error) ;;
 esac
+# A violated --assert of a candidate that is not slower.
+[ "$code" -ne 3 ] || [ "$verdict" = regressed ] || [ "$verdict" = error ] || verdict=violated
 finish "$code" "$verdict"

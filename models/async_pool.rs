@@ -5,6 +5,7 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use mio::Poll;
 use rayon::{Scope, ThreadPoolBuilder};
@@ -67,16 +68,21 @@ impl ServeModel for AsyncPool {
             .stack_size(STACK_BYTES)
             .build()
             .map_err(io::Error::other)?;
-        // The loop runs here. The end of the scope waits for the handlers that still run.
+        let ended = AtomicBool::new(false);
+        // The loop runs here. The end of the scope waits for the handlers that run, and not for
+        // those that have not begun.
         pool.in_place_scope(|scope| {
             let handlers = InPool {
                 scope,
                 servers: &of_threads,
                 returns: &returns,
+                ended: &ended,
                 handed_over: 0,
                 waiting: VecDeque::new(),
             };
-            EventLoop::new(&of_loop, poll, handlers)?.run()
+            let result = EventLoop::new(&of_loop, poll, handlers).and_then(EventLoop::run);
+            ended.store(true, Ordering::Relaxed);
+            result
         })
     }
 }
@@ -86,6 +92,8 @@ struct InPool<'p, 'scope> {
     scope: &'p Scope<'scope>,
     servers: &'scope [Server<'scope>],
     returns: &'scope Returns,
+    /// Whether the loop has ended: then no handler begins.
+    ended: &'scope AtomicBool,
     /// Conversations that the pool has and that have not come back.
     handed_over: usize,
     /// Conversations for which the pool has no room: at most one per connection.
@@ -99,8 +107,11 @@ impl InPool<'_, '_> {
             return;
         }
         self.handed_over += 1;
-        let (servers, returns) = (self.servers, self.returns);
+        let (servers, returns, ended) = (self.servers, self.returns, self.ended);
         self.scope.spawn(move |_| {
+            if ended.load(Ordering::Relaxed) {
+                return;
+            }
             let thread = rayon::current_thread_index().unwrap_or_default();
             handover.serve(&servers[thread]);
             returns.give_back(handover);

@@ -247,7 +247,9 @@ impl<'s> State<'s> {
         let server = self.server;
         let drive = || {
             let call = |conversation: &mut _| server.call(conversation);
-            entry.connection.drive(call, &mut self.timers, self.now)
+            entry
+                .connection
+                .drive(call, &mut self.timers, Instant::now())
         };
         // A panic of a handler closes only its own connection.
         let progress = catch_unwind(AssertUnwindSafe(drive));

@@ -84,8 +84,8 @@ fn of_requests(trial: &Trial) -> Vec<Failure> {
         }
     });
     let is_overload = trial.overload.is_some();
-    // Requests that wait behind a backlog have no reply because of the rate.
-    let is_backlog = trial.over_capacity() || is_overload || trial.clients_unserved > 0;
+    // Requests of clients that are not served are counted as such.
+    let is_counted = is_overload || trial.clients_unserved > 0;
     let failure = |kind, count| Failure {
         kind,
         count,
@@ -109,7 +109,7 @@ fn of_requests(trial: &Trial) -> Vec<Failure> {
         ),
         failure(
             FailureKind::MissingReplies,
-            if is_backlog { 0 } else { trial.unanswered },
+            if is_counted { 0 } else { trial.unanswered },
         ),
     ]
 }

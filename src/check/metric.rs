@@ -88,7 +88,7 @@ pub(super) fn judge(
     Judged {
         compared,
         outcome,
-        is_excused: compared.metric.is_more_better() && is_limited(&observations, margin),
+        is_excused: compared.metric.is_more_better() && is_limited(&observations, rules.delta),
         is_nearly_improved: is_better
             && evidence.better < needed
             && evidence.better.ln() >= NEARLY * needed.ln(),
@@ -117,8 +117,8 @@ fn values(compared: ComparedMetric, pairs: &[PairInfo]) -> Vec<PairValue> {
 }
 
 /// Whether the load generator was the limit so often that a pass cannot be shown here, and nothing
-/// suggests that the candidate is worse by the margin.
-fn is_limited(observations: &[Observation], margin: f64) -> bool {
+/// suggests that the candidate is worse by delta.
+fn is_limited(observations: &[Observation], delta: f64) -> bool {
     let cannot_pass = |seen: &&Observation| matches!(seen.known, Known::Nothing | Known::AtLeast);
     let limited: Vec<f64> = observations
         .iter()
@@ -131,7 +131,7 @@ fn is_limited(observations: &[Observation], margin: f64) -> bool {
             }
         })
         .collect();
-    limited.len() * 2 > observations.len() && median(&limited) < margin.ln_1p()
+    limited.len() * 2 > observations.len() && median(&limited) < delta.ln_1p()
 }
 
 impl Judged {

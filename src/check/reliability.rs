@@ -37,11 +37,13 @@ pub fn reliability(pairs: &[PairInfo], needed: f64, least_pairs: usize) -> Relia
         pairs.len() >= least_pairs && evidence.worse >= needed,
         pairs.len() >= least_pairs && evidence.better >= needed,
     );
-    let outcome = change.unwrap_or(if rules_out_pass(pairs, &kinds) {
-        Outcome::Inconclusive
-    } else {
-        Outcome::Pass
-    });
+    let outcome = match change {
+        Some(Outcome::Regressed) => Outcome::Regressed,
+        // Also a candidate that fails less often may fail in a way that the baseline does not.
+        _ if rules_out_pass(pairs, &kinds) => Outcome::Inconclusive,
+        Some(change) => change,
+        None => Outcome::Pass,
+    };
     Reliability {
         outcome,
         pairs: pairs.len(),

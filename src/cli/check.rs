@@ -8,14 +8,14 @@ use std::process::ExitCode;
 use anyhow::Context;
 
 use super::app::App;
-use super::check_codes::code;
+use super::check_codes::{code, without_verdict};
 pub(crate) use super::check_plan::{Args, defaults, plan};
 use super::check_resume;
 use super::output::{print, say, write_file};
 use super::session::session;
 use super::usage::UsageError;
 use crate::findings::assertions::worst;
-use crate::record::{CheckInfo, Record};
+use crate::record::{CheckInfo, Outcome, Record};
 use crate::report::Form;
 use crate::report::check::ALL;
 
@@ -36,20 +36,37 @@ pub(crate) fn run(app: App<'_>, args: &Args) -> anyhow::Result<ExitCode> {
         return run.end(Ok(()), ExitCode::FAILURE);
     }
     let Some(check) = run.record.check.as_ref().filter(|_| !run.interrupted) else {
-        say("rpcbench: interrupted before the check was complete: no verdict");
-        return run.end(Ok(()), ExitCode::FAILURE);
+        say(match run.interrupted {
+            true => "rpcbench: interrupted before the check was complete: no verdict",
+            false => {
+                "rpcbench: not one pair fitted into the budget: no verdict; give a longer --budget"
+            }
+        });
+        return run.end(Ok(()), without_verdict(args.exit_code));
     };
     let code = code(
         args.exit_code,
         check.outcome,
         worst(&run.record.asserts),
-        args.inconclusive == "pass",
+        // A candidate that fails where the baseline does not is no noise.
+        args.inconclusive == "pass" && !fails(check),
     );
     // The files are written even if nothing can be printed.
     let printed = print(&form.render(&run.record, check));
     let written = write_files(args.out.as_deref(), &run.record, check);
     let shown = printed.and(written).and(add_to_summary(&run.record));
     run.end(shown, code)
+}
+
+/// Whether failures of the candidate rule out a pass.
+fn fails(check: &CheckInfo) -> bool {
+    let reliability = check
+        .parts
+        .iter()
+        .filter_map(|part| part.reliability.as_ref());
+    reliability
+        .into_iter()
+        .any(|reliability| reliability.outcome == Outcome::Inconclusive)
 }
 
 /// Writes the check in all formats to this folder, if there is one.

@@ -48,6 +48,14 @@ fn number(
     }
 }
 
+/// The exit code of a check that ended without a verdict.
+pub(crate) fn without_verdict(codes: CheckCodes) -> ExitCode {
+    match codes {
+        CheckCodes::Verdict => ExitCode::FAILURE,
+        CheckCodes::Bisect => ExitCode::from(SKIP),
+    }
+}
+
 /// The exit code of an error with these arguments. `git bisect run` takes 1 and 2 for a bad commit,
 /// so wrong usage ends the bisection, and an error of a measurement skips the commit.
 pub(crate) fn of_error(arguments: &[String], is_usage: bool) -> ExitCode {

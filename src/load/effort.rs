@@ -14,7 +14,7 @@ pub struct Effort {
     pub cpu: Duration,
     /// Scheduling delay: time in which it was runnable and had no core (schedstat, proc(5)).
     pub run_delay: Duration,
-    /// CPU time of polls that found nothing to do, of a thread that does not sleep.
+    /// Time of polls that found nothing to do, of a thread that does not sleep.
     pub idle_spin: Duration,
     /// Length of the measured interval.
     pub elapsed: Duration,

@@ -22,7 +22,8 @@ use crate::record::{LoadSpec, Mode};
 
 /// The drain: how long the generator waits for replies after the window.
 pub const DRAIN: Duration = Duration::from_secs(1);
-/// The longest time for which requests are sent after the window. They are in no figure.
+/// The longest time for which requests are sent after the window. They are in no figure of the
+/// generator; the counters of the server have them.
 pub const MOST_AFTER_WINDOW: Duration = Duration::from_millis(100);
 /// Time between two connects, all threads together: 10,000 connects per second.
 const CONNECT_GAP: Duration = Duration::from_micros(100);

@@ -162,6 +162,10 @@ impl CompletionConnection {
     /// Starts the drain: what was received is served, and nothing more is received.
     pub fn stop(&mut self) {
         self.stopping = true;
+        if self.receiving == Receiving::On {
+            self.receiving = Receiving::Cancelled;
+            self.wants_cancel = true;
+        }
     }
 
     /// Checks the idle timeout, as [`Connection::timed_out`](crate::Connection::timed_out) does.
@@ -288,6 +292,9 @@ impl CompletionConnection {
         if self.taken == self.stash.len() {
             self.stash.clear();
             self.stash.shrink_to(KEPT_BYTES);
+            self.taken = 0;
+        } else if self.taken >= STASH_BYTES {
+            self.stash.drain(..self.taken);
             self.taken = 0;
         }
     }

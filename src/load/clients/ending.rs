@@ -16,7 +16,7 @@ impl<W: Wire, P: Pacer, C: Clock> Clients<W, P, C> {
     }
 
     /// Ends the window at this time, if that is earlier than planned. Nothing planned from then
-    /// on is sent, counted or waited for.
+    /// on is counted or waited for.
     pub fn end_window(&mut self, to_ns: u64) {
         if to_ns < self.recorder.window().to_ns {
             self.recorder.end_window(to_ns);

@@ -160,8 +160,8 @@ fn why(group: &LoadGroup<'_>) -> Vec<String> {
 
 fn cores_busy(summary: &Summary<'_>) -> Option<String> {
     let cores = Figure::of(summary.trials(), |trial| {
-        let seconds = trial.window_s(&summary.cell.load);
-        Some((trial.server.cpu_user_s? + trial.server.cpu_system_s?) / seconds)
+        // The CPU per request is that of the window; the times of a record are between readings.
+        Some(trial.server.cpu_us_per_request? * trial.throughput_rps / 1e6)
     })?;
     Some(format!("{} {}", summary.name(), digits(cores.median)))
 }
