@@ -25,9 +25,9 @@ const WATCH: usize = usize::MAX - 2;
 pub(crate) enum Completion {
     /// A connection was accepted; its socket has this key.
     Accepted(io::Result<usize>),
-    /// So many bytes were received into the buffer; 0 at the end of the stream.
+    /// The number of bytes that were received into the buffer; 0 at the end of the stream.
     Received(usize, io::Result<usize>, Vec<u8>),
-    /// So many bytes of the buffer were sent.
+    /// The number of bytes of the buffer that were sent.
     Sent(usize, io::Result<usize>),
     /// The watched descriptor with this number is readable.
     Readable(usize),

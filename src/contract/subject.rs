@@ -189,7 +189,7 @@ impl UnderTest<'_> {
         self.start_workers(None, change)
     }
 
-    /// The same with so many workers, if the model has workers.
+    /// The same with this number of workers, if the model has workers.
     pub(super) fn start_workers(
         &self,
         workers: Option<usize>,

@@ -46,7 +46,7 @@ impl TestServer {
         Client::connect(self.server.address(), self.comparison, self.deadline)
     }
 
-    /// So many new connections.
+    /// This number of new connections.
     pub(super) fn clients(&self, count: usize) -> Checked<Vec<Client>> {
         (0..count).map(|_| self.client()).collect()
     }

@@ -4,7 +4,7 @@ use super::check_words::{percent, title_with_load};
 use super::units::{some, span};
 use crate::record::{CheckInfo, Finding, Outcome, Part};
 
-/// For each gated metric that is undecided: what was seen, what so many pairs show, what a pass
+/// For each gated metric that is undecided: what was seen, what this number of pairs shows, what a pass
 /// takes. Then what to do. Empty if nothing is undecided.
 pub fn advice(check: &CheckInfo, part: &Part) -> Vec<String> {
     if part.outcome != Outcome::Inconclusive {
@@ -73,7 +73,7 @@ pub(crate) fn pair_time_s(check: &CheckInfo) -> Option<f64> {
 pub struct PowerWords {
     /// How much the pairs vary: `13 %`.
     pub spread: String,
-    /// The smallest change that so many pairs show: `25 %`; `–` if they show none.
+    /// The smallest change that this number of pairs shows: `25 %`; `–` if they show none.
     pub visible: String,
     /// The pairs that a pass takes, with their time: `40 pairs, 160 s`.
     pub to_pass: String,

@@ -22,7 +22,7 @@ pub(super) const READ_TIMEOUT: Duration = Duration::from_millis(100);
 
 /// How a read ended.
 pub(super) enum ReadEnd {
-    /// So many bytes were read; 0 at the end of the stream.
+    /// The number of bytes that were read; 0 at the end of the stream.
     Read(usize),
     TimedOut,
     Stopped,

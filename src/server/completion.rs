@@ -13,7 +13,7 @@ use crate::protocol::{Conversation, HIGH_WATER_BYTES, Outcome, Step};
 
 /// The most bytes of one send.
 const SEND_BYTES: usize = HIGH_WATER_BYTES;
-/// With so many received bytes that the conversation does not take yet, receiving is cancelled.
+/// When this number of received bytes waits for the conversation, receiving is cancelled.
 const STASH_BYTES: usize = HIGH_WATER_BYTES;
 
 /// The memory that a connection keeps after large sends and bursts of requests, for each of both.

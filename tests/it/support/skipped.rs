@@ -9,27 +9,28 @@ pub(crate) fn can_run(model: &str) -> bool {
     let Some(reason) = model.and_then(|model| model.unavailable()) else {
         return true;
     };
-    let thread = std::thread::current();
-    let text = format!(
-        "\nSKIPPED {}: {reason}\n",
-        thread.name().unwrap_or("a test")
-    );
-    std::io::stderr().write_all(text.as_bytes()).unwrap();
+    say_skipped(&reason);
     false
 }
 
-/// Says that the rest of this test is skipped, and why. With `CI` set this is a failure.
+/// Says that the rest of this test is skipped, and why.
 ///
 /// libtest shows what a test prints only if it fails, but captures no more than the macros print:
-/// this is written to the descriptor itself.
-pub(crate) fn skipped(missing: &str, package: &str) {
+/// this is written to the descriptor itself, by one write, so that lines of other threads do not
+/// come between.
+pub(crate) fn say_skipped(reason: &str) {
     let thread = std::thread::current();
     let test = thread.name().unwrap_or("a test");
-    let text = format!("SKIPPED {test}: {missing} is not installed (apt-get install {package})");
-    assert!(std::env::var_os("CI").is_none(), "{text}");
-    // One write, so that lines of other threads do not come between.
-    let written = std::io::stderr().write_all(format!("\n{text}\n").as_bytes());
-    written.unwrap();
+    let text = format!("\nSKIPPED {test}: {reason}\n");
+    std::io::stderr().write_all(text.as_bytes()).unwrap();
+}
+
+/// Says that a program is missing, so that the rest of this test is skipped. With `CI` set this is
+/// a failure.
+pub(crate) fn skipped(missing: &str, package: &str) {
+    let reason = format!("{missing} is not installed (apt-get install {package})");
+    assert!(std::env::var_os("CI").is_none(), "{reason}");
+    say_skipped(&reason);
 }
 
 /// Whether this machine has Python; says so if not.
