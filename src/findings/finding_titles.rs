@@ -1,8 +1,9 @@
 //! What a check on a trial found, in a few words, for the first line of a report. The sentence
 //! with the figures and the remedy is in `validity_sentences`.
 
+use super::trend_sentences;
 use super::units::count;
-use crate::record::{TrendMetric, ValidityFinding};
+use crate::record::ValidityFinding;
 
 /// The finding in a few words, without a full stop.
 pub(crate) fn title(finding: &ValidityFinding) -> String {
@@ -21,15 +22,8 @@ pub(crate) fn title(finding: &ValidityFinding) -> String {
         ValidityFinding::Trend {
             metric,
             change_share,
-        } => {
-            let metric = match metric {
-                TrendMetric::Throughput => "throughput",
-                TrendMetric::Latency => "latency",
-            };
-            let direction = if *change_share > 0.0 { "rose" } else { "fell" };
-            let percent = change_share.abs() * 100.0;
-            return format!("{metric} {direction} by {percent:.0} % over the window");
-        }
+            ..
+        } => return trend_sentences::change(*metric, *change_share, false),
         ValidityFinding::HypervisorSteal { stolen_share } => {
             let percent = stolen_share * 100.0;
             return format!("the hypervisor took {percent:.0} % of the machine's time");

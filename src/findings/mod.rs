@@ -34,6 +34,7 @@ pub mod search_sentences;
 pub mod sentences;
 pub mod server_line;
 pub mod summary;
+mod trend_sentences;
 pub mod two_loads;
 pub mod units;
 pub mod validity_sentences;

@@ -1,9 +1,9 @@
 //! What the checks on a trial found, in words: what was measured, what it means, what to do.
 
 use super::no_reply_sentences::cause_and_remedy;
-use super::rank_sentences;
 use super::units::span;
-use crate::record::{ErrorCounts, TrendMetric, Validity, ValidityFinding};
+use super::{rank_sentences, trend_sentences};
+use crate::record::{ErrorCounts, Validity, ValidityFinding};
 
 /// A generator's thread that waited for a core for more than this share of the window shows that
 /// there are too few cores.
@@ -61,7 +61,9 @@ pub fn sentence(finding: &ValidityFinding) -> String {
         ValidityFinding::LittlesLaw { under_way_mean, throughput_times_latency } => format!(
             "Little's law does not hold: {under_way_mean:.3} requests were in progress on average, but throughput times latency is {throughput_times_latency:.3}: the load had not reached a steady state; give a longer --warmup or --duration"
         ),
-        ValidityFinding::Trend { metric, change_share } => trend(*metric, *change_share),
+        ValidityFinding::Trend { metric, change_share, cause } => {
+            trend_sentences::sentence(*metric, *change_share, *cause)
+        }
         ValidityFinding::HypervisorSteal { stolen_share } => format!(
             "the hypervisor took {:.0} % of the machine's time, so the results depend on other virtual machines; measure when the host is less busy",
             stolen_share * 100.0
@@ -156,18 +158,6 @@ fn failures(errors: &ErrorCounts, samples: u64, first_wrong: Option<&str>) -> St
         errors.total(),
         kinds.join(", "),
         first_wrong.unwrap_or_default()
-    )
-}
-
-fn trend(metric: TrendMetric, change_share: f64) -> String {
-    let metric = match metric {
-        TrendMetric::Throughput => "throughput",
-        TrendMetric::Latency => "latency",
-    };
-    let direction = if change_share > 0.0 { "rose" } else { "fell" };
-    let percent = change_share.abs() * 100.0;
-    format!(
-        "{metric} {direction} by {percent:.0} % of its median over the window, so the load was not steady; give a longer --warmup, or measure when the machine is less busy"
     )
 }
 

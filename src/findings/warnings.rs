@@ -1,5 +1,7 @@
 //! Warnings about trials. What one check found is listed once, for all trials together.
 
+use std::mem::discriminant;
+
 use super::summary::Summary;
 use super::units::stopped;
 use super::validity_sentences::reason;
@@ -83,6 +85,10 @@ fn is_same_kind(one: &ValidityFinding, other: &ValidityFinding) -> bool {
         (ValidityFinding::Legacy { text: one }, ValidityFinding::Legacy { text: other }) => {
             without_figures(one) == without_figures(other)
         }
+        (
+            ValidityFinding::Trend { cause: one, .. },
+            ValidityFinding::Trend { cause: other, .. },
+        ) => one.map(|cause| discriminant(&cause)) == other.map(|cause| discriminant(&cause)),
         _ => one.code() == other.code(),
     }
 }

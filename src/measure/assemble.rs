@@ -7,7 +7,7 @@ use hdrhistogram::Histogram;
 use super::observed::Observed;
 use super::overload::{After, overload};
 use super::validity::Evidence;
-use super::{generator_side, validity};
+use super::{generator_side, trend, validity};
 use crate::load::delays;
 use crate::load::nanos::nanos;
 use crate::load::{ClientResult, MOST_AFTER_WINDOW, Measured, Recorder, Sample};
@@ -98,6 +98,7 @@ pub(crate) fn assemble(
         generator: GeneratorSide::default(),
         ranks: Vec::new(),
         share: None,
+        trend: None,
         validity: Validity::default(),
     };
     trial.overload = overload_result(load, &trial, recorder);
@@ -109,6 +110,11 @@ pub(crate) fn assemble(
         observed.memory_bytes,
         measured.connections,
     );
+    // Latency over capacity depends on the length of the run only.
+    let is_saturated = trial.over_capacity() || trial.overload.is_some();
+    if trial.clients_unserved == 0 && !is_saturated {
+        trial.trend = trend::trend(load, recorder.flow.slices());
+    }
     trial.validity = validity::validity(&Evidence {
         load,
         measured,

@@ -34,6 +34,8 @@ pub mod session;
 pub mod share;
 pub mod slo_search;
 pub(crate) mod targets;
+mod trend;
+pub mod trend_causes;
 pub mod trial;
 mod trial_load;
 mod trial_time;

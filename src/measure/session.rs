@@ -9,6 +9,7 @@ use super::environment;
 use super::forecast::Forecast;
 use super::observer::{Observer, RunProgress};
 use super::outcome::Outcome;
+use super::trend_causes;
 use crate::error::Error;
 use crate::findings::assertions::evaluate;
 use crate::load::LiveProgress;
@@ -135,7 +136,8 @@ impl Session {
     }
 
     /// The record of this run.
-    fn record(&self, outcome: Outcome, seed: u64) -> Record {
+    fn record(&self, mut outcome: Outcome, seed: u64) -> Record {
+        trend_causes::set(&mut outcome.cells);
         Record {
             schema: Record::SCHEMA.to_owned(),
             started: self.started.clone(),

@@ -1,11 +1,10 @@
 //! Checks on the validity of a trial. `findings::validity_sentences` says what each finding means
 //! and what to do.
 
-use super::{environment, no_replies};
+use super::{environment, no_replies, trend};
 use crate::findings::validity_sentences::sentence;
-use crate::load::{Load, Measured, Slice};
-use crate::record::{LoadSpec, TrendMetric, Trial, Validity, ValidityFinding, Verdict};
-use crate::stats::{kendall_z, median, theil_sen};
+use crate::load::{Load, Measured};
+use crate::record::{LoadSpec, TrendCause, Trial, Validity, ValidityFinding, Verdict};
 
 /// A trial is suspect if the hypervisor took more than this share of the machine's time.
 const MAX_STEAL: f64 = 0.05;
@@ -15,15 +14,6 @@ const MAX_UNSTAMPED_SHARE: f64 = 0.1;
 const MAX_FAILED_SHARE: f64 = 0.01;
 /// The two sides of Little's law may differ by this share.
 const LITTLES_LAW_TOLERANCE: f64 = 0.1;
-/// A trend counts if chance alone causes it in less than one window of a thousand …
-const TREND_Z: f64 = 3.29;
-/// … and throughput changes by at least this share between the ends of the window, …
-const THROUGHPUT_TREND: f64 = 0.25;
-/// … or the latency of an open loop by at least this factor.
-const LATENCY_TREND: f64 = 2.0;
-
-/// A window that ended early may have fewer slices than show a trend.
-const LEAST_SLICES: usize = 10;
 
 /// The input of the checks.
 pub(crate) struct Evidence<'a> {
@@ -183,34 +173,14 @@ fn littles_law(evidence: &Evidence<'_>) -> Option<ValidityFinding> {
     })
 }
 
-/// A trend over the window: its significance by Kendall's rank correlation with time, its size by
-/// the slope of Theil and Sen.
+/// Throughput, or in an open loop the latency, rose or fell over the window. What caused it is known
+/// when the round is complete.
 fn trend(evidence: &Evidence<'_>) -> Option<ValidityFinding> {
-    let slices = evidence.measured.recorder.flow.slices();
-    let has_other_reason = evidence.trial.clients_unserved > 0 || evidence.is_saturated();
-    let is_too_short = slices.len() < LEAST_SLICES;
-    if is_too_short || has_other_reason || slices.iter().any(|slice| slice.replies == 0) {
-        return None;
-    }
-    let (metric, values): (_, Vec<f64>) = if evidence.load.rate_rps.is_some() {
-        // The load sets the throughput of an open loop; its latency may still change.
-        let mean = |slice: &Slice| slice.latency_ns as f64 / slice.replies as f64;
-        (TrendMetric::Latency, slices.iter().map(mean).collect())
-    } else {
-        let replies = slices.iter().map(|slice| slice.replies as f64);
-        (TrendMetric::Throughput, replies.collect())
-    };
-    let change_share = theil_sen(&values) * (values.len() - 1) as f64 / median(&values);
-    let size = change_share.abs();
-    let is_large = match metric {
-        // The ratio of the ends of the window, with the median in the middle.
-        TrendMetric::Latency => (1.0 + size / 2.0) / (1.0 - size / 2.0).max(0.01) >= LATENCY_TREND,
-        TrendMetric::Throughput => size >= THROUGHPUT_TREND,
-    };
-    let is_significant = kendall_z(&values).abs() >= TREND_Z;
-    (is_significant && is_large).then_some(ValidityFinding::Trend {
-        metric,
-        change_share,
+    let trend = evidence.trial.trend.filter(trend::counts)?;
+    Some(ValidityFinding::Trend {
+        metric: trend.metric,
+        change_share: trend.change_share,
+        cause: Some(TrendCause::Unknown),
     })
 }
 

@@ -32,6 +32,7 @@ mod seconds;
 mod selftest;
 mod series;
 mod server;
+mod trend;
 mod trial;
 mod validity;
 
@@ -70,8 +71,9 @@ pub(crate) use seconds::{LONGEST as LONGEST_TIME, parse as parse_time};
 pub use selftest::{SELFTEST_FOLDER, SelftestCheck, SelftestResult};
 pub use series::{Interval, Overload};
 pub use server::{Role, ServerIdentity, ServerKind, ServerOptions};
+pub use trend::{Trend, TrendCause, TrendMetric};
 pub use trial::{
     Censored, ClientWait, Connects, GeneratorSide, Histograms, Idle, LittlesLaw, Older, Residue,
     ServerSide, Trial, WorkerSide,
 };
-pub use validity::{TrendMetric, Validity, ValidityFinding, Verdict};
+pub use validity::{Validity, ValidityFinding, Verdict};

@@ -9,6 +9,7 @@ use super::load::LoadSpec;
 use super::quantiles::Quantiles;
 use super::ranks::RankSide;
 use super::series::{Interval, Overload};
+use super::trend::Trend;
 use super::validity::Validity;
 use crate::sys::Priority;
 
@@ -93,6 +94,10 @@ pub struct Trial {
     /// Both sides of Little's law.
     #[serde(default)]
     pub littles_law: LittlesLaw,
+    /// The trend of throughput (in an open loop: of the latency) over the window. `None` if clients
+    /// were left unserved, over capacity, for too few replies, and in older records.
+    #[serde(default)]
+    pub trend: Option<Trend>,
     /// The histograms, HdrHistogram V2 with DEFLATE, in base64.
     pub histograms: Histograms,
     /// Results over time.

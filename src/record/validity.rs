@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::errors::ErrorCounts;
 use super::no_replies::NoReplyCause;
 use super::rank_name::RankName;
+use super::trend::{TrendCause, TrendMetric};
 use crate::sys::Priority;
 
 /// Whether a trial is valid.
@@ -122,6 +123,10 @@ pub enum ValidityFinding {
         metric: TrendMetric,
         /// Its change over the window as a share of its median: over 0 it rose, below 0 it fell.
         change_share: f64,
+        /// What caused it; null in older records, whose test took correlated slices for
+        /// independent ones.
+        #[serde(default)]
+        cause: Option<TrendCause>,
     },
     /// The hypervisor took time from the machine.
     HypervisorSteal {
@@ -181,16 +186,6 @@ pub enum ValidityFinding {
     },
 }
 
-/// The figure that has a trend.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum TrendMetric {
-    /// Correct replies per second, in a closed loop.
-    Throughput,
-    /// The mean latency, in an open loop.
-    Latency,
-}
-
 impl ValidityFinding {
     /// The code, as in the record.
     pub fn code(&self) -> &str {
@@ -225,9 +220,13 @@ impl ValidityFinding {
             ValidityFinding::NoReplies { .. } | ValidityFinding::MissingRanks { .. } => {
                 Some(Verdict::Invalid)
             }
-            ValidityFinding::NoStamps { .. } | ValidityFinding::ClientPriority { .. } => {
-                Some(Verdict::Valid)
+            // What affects all servers of a round cancels out in the ratios within rounds.
+            ValidityFinding::Trend {
+                cause: Some(TrendCause::Machine { .. }),
+                ..
             }
+            | ValidityFinding::NoStamps { .. }
+            | ValidityFinding::ClientPriority { .. } => Some(Verdict::Valid),
             ValidityFinding::Legacy { .. } | ValidityFinding::Unknown { .. } => None,
             _ => Some(Verdict::Suspect),
         }

@@ -170,6 +170,7 @@ fn a_mark_of_most_trials_and_any_invalid_trial_leave_no_verdict() {
         suspect(vec![ValidityFinding::Trend {
             metric: TrendMetric::Throughput,
             change_share: -0.5,
+            cause: None,
         }])
     };
     let marked = |marks: usize| {

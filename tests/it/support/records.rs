@@ -126,6 +126,7 @@ pub(crate) fn trial(round: usize, throughput_rps: f64, cpu_us: f64) -> Trial {
         connects: Default::default(),
         idle: Default::default(),
         littles_law: Default::default(),
+        trend: None,
         hostile_connections: None,
         residue: None,
         histograms: Default::default(),
