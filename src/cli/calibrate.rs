@@ -153,6 +153,7 @@ pub(super) fn plan(app: App<'_>, args: &Args) -> anyhow::Result<PairPlan> {
         ends_when_decided: false,
         rules: margins::with_margins(rules, &args.margin),
         seed: seed_or_random(args.load.seed),
+        warmup: args.load.pair_warmup(args.servers.has_external()),
         before: EarlierCheck::default(),
     })
 }

@@ -203,6 +203,7 @@ pub(super) fn plan_of(
         ends_when_decided: true,
         rules: args.rules()?,
         seed: seed_or_random(args.load.seed),
+        warmup: args.load.pair_warmup(args.servers.has_external()),
         before: EarlierCheck::default(),
     };
     for load in args.load.pair_loads(&args.server)? {

@@ -56,6 +56,7 @@ pub(super) fn resume(
         parts: check.parts,
         cells: record.cells,
         pilots: record.pilots,
+        warmup: record.warmup,
         took: Duration::from_secs_f64(check.took_s.unwrap_or_default().max(0.0)),
     };
     let mut session = Session::new(record.command);

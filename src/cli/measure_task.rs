@@ -17,7 +17,7 @@ use crate::cli::args::servers::AnyServersArgs;
 use crate::cli::args::study::StudyArgs;
 use crate::findings::labels::Labels;
 use crate::measure::session::seed_or_random;
-use crate::measure::{Case, EarlierRun, Plan, SearchPlan};
+use crate::measure::{AutoWarmup, Case, EarlierRun, Plan, SearchPlan};
 use crate::record::{Assertion, ScenarioInfo, ServerIdentity};
 use crate::server::Group;
 
@@ -50,7 +50,10 @@ pub(crate) fn defaults() -> Defaults {
         ("model", Group::Classic.name().to_owned()),
         ("idle_timeout", format!("{DEFAULT_IDLE_TIMEOUT:?}")),
         ("duration", of(|times| times.0)),
-        ("warmup", of(|times| times.1)),
+        (
+            "warmup",
+            format!("{}; --exec, --target: auto", of(|times| times.1)),
+        ),
         (
             "trials",
             format!("1; without --model, scenarios: {BARE_ROUNDS}"),
@@ -102,6 +105,19 @@ impl Args {
     /// A line for each model of the groups named that this machine cannot run.
     pub(crate) fn left_out(&self, app: App<'_>) -> Vec<String> {
         self.servers.left_out(app)
+    }
+
+    /// The rule for a warm-up that pilots find. Generators that measure on their own would find
+    /// different ones.
+    fn auto_warmup(&self) -> Result<Option<AutoWarmup>, UsageError> {
+        let auto = self.load.auto_warmup(self.servers.has_external(), None);
+        match auto {
+            Some(auto) if auto.is_asked && self.ranks.rank.is_some() => Err(UsageError(
+                "--warmup auto cannot be used with --rank: each rank would find another warm-up; give a time"
+                    .to_owned(),
+            )),
+            auto => Ok(auto.filter(|_| self.ranks.rank.is_none())),
+        }
     }
 
     /// Whether the default is several short rounds.
@@ -156,6 +172,7 @@ impl Args {
             cases,
             rounds,
             budget: self.study.budget,
+            warmup: self.auto_warmup()?,
             seed: seed_or_random(self.load.seed.or(self.ranks.seed())),
             before: EarlierRun::default(),
         };
@@ -165,6 +182,7 @@ impl Args {
             arrivals: self.load.arrivals,
             assign: self.load.assign,
             seed: plan.seed,
+            warmup: plan.warmup,
         });
         let scenarios = study.map(|study| study.infos()).unwrap_or_default();
         Ok(Task {

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use crate::findings::units::{some, trimmed};
-use crate::measure::{Case, Measurement, Plan, SearchPlan};
+use crate::measure::{Case, LONGEST_WARMUP_PILOT, Measurement, Plan, SearchPlan};
 use crate::scenario::{CapacityOf, Rate};
 
 /// Prints the search and its servers.
@@ -17,6 +17,7 @@ pub(crate) fn print_search(search: &SearchPlan) -> anyhow::Result<()> {
         "the highest rate within {target}, in about {seconds} s, seed {}:",
         search.seed
     )?;
+    print_warmup(&mut out, &search.warmup_pilots())?;
     for case in &search.cases {
         let (name, load) = (&case.label, &case.load);
         let (clients, step) = (load.clients, load.duration);
@@ -48,6 +49,7 @@ pub(crate) fn print_plan(plan: &Plan) -> anyhow::Result<()> {
         "{trials}{done} in about {seconds} s{pilots}, seed {}:",
         plan.seed
     )?;
+    print_warmup(&mut out, &plan.warmup_pilots())?;
     for (order, (round, at)) in plan.order().into_iter().enumerate() {
         let case = &plan.cases[at];
         let (name, load) = (&case.label, &case.load);
@@ -65,6 +67,19 @@ pub(crate) fn print_plan(plan: &Plan) -> anyhow::Result<()> {
         )?;
     }
     Ok(())
+}
+
+/// The pilots of the warm-up, if there are any.
+fn print_warmup(out: &mut impl Write, pilots: &[Case]) -> io::Result<()> {
+    let names: Vec<&str> = pilots.iter().map(|case| case.label.as_str()).collect();
+    if names.is_empty() {
+        return Ok(());
+    }
+    writeln!(
+        out,
+        "  pilots of at most {LONGEST_WARMUP_PILOT:?} find the warm-up ({}); the times below are for one that is steady at once",
+        names.join(", ")
+    )
 }
 
 /// A time in seconds, of which under ten have a decimal.

@@ -151,7 +151,11 @@ impl ProgressState {
 
 /// What a case measures.
 fn subject(case: &Case, purpose: Purpose) -> Subject {
-    let pilot = (purpose == Purpose::Pilot).then_some("pilot");
+    let pilot = match purpose {
+        Purpose::Measure => None,
+        Purpose::Pilot => Some("pilot"),
+        Purpose::Warmup => Some("warm-up pilot"),
+    };
     let role = case.info.role.map(|role| role.name());
     let labels = [pilot, role, case.scenario.as_deref()];
     Subject {

@@ -107,6 +107,15 @@ impl Ranks {
                 "--rank is for runs without MPI: the engine has numbered the ranks".to_owned(),
             ));
         }
+        if task.plan.warmup.is_some_and(|auto| auto.is_asked) {
+            return Err(UsageError(
+                "--warmup auto cannot be used over a cluster; give a time".to_owned(),
+            ));
+        }
+        task.plan.warmup = None;
+        if let Some(search) = &mut task.search {
+            search.warmup = None;
+        }
         let searched = task.search.iter_mut().flat_map(|search| &mut search.cases);
         for case in task.plan.cases.iter_mut().chain(searched) {
             has_clients_for(peers.part().ranks, case)?;

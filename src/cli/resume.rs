@@ -86,10 +86,11 @@ pub(crate) fn resume(app: App<'_>, path: &Path) -> anyhow::Result<(Task, Session
         return Err(refused("a search for a rate cannot be resumed").into());
     }
     task.plan.seed = record.seed;
-    task.plan.before = EarlierRun {
+    task.plan.take_earlier(EarlierRun {
         cells: record.cells,
         pilots: record.pilots,
-    };
+        warmup: record.warmup,
+    });
     let mut resumed = record.resumed;
     resumed.push(now());
     let mut session = Session::new(words);

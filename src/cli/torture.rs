@@ -136,6 +136,7 @@ pub(super) fn plan(app: App<'_>, args: &Args) -> anyhow::Result<Plan> {
         cases,
         rounds: args.trials.get(),
         budget: None,
+        warmup: None,
         seed: seed_or_random(args.seed),
         before: EarlierRun::default(),
     })

@@ -38,6 +38,7 @@ mod trend_sentences;
 pub mod two_loads;
 pub mod units;
 pub mod validity_sentences;
+pub mod warmup_sentences;
 pub mod warnings;
 
 pub use attack_results::CALM;

@@ -36,6 +36,13 @@ pub(super) fn sentence(
             "as for {} of this round: the machine got {became}, which changes ratios within the round little; repeat it on a quiet machine",
             all_others(others)
         ),
+        Some(TrendCause::Disturbance { alike, rounds }) => format!(
+            "but in {} of the {rounds} other rounds of this server: something disturbed this trial; repeat it on a quiet machine",
+            match alike {
+                0 => "none".to_owned(),
+                alike => format!("only {alike}"),
+            }
+        ),
         Some(TrendCause::Server { alike, others }) => {
             let advice = if is_faster {
                 "give a longer --warmup"

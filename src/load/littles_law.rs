@@ -7,6 +7,8 @@ use super::window::Window;
 
 /// Slices of the window: enough to show a trend, few enough to be cheap.
 const SLICES: u64 = 50;
+/// The most slices; replies after them count in the last one.
+pub(crate) const MOST_SLICES: u64 = 1000;
 
 /// Counts of requests that entered and left, and of the replies in each slice of the window.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -33,12 +35,19 @@ pub struct Slice {
 
 impl FlowBalance {
     pub(crate) fn new(window: Window) -> FlowBalance {
+        FlowBalance::in_slices(window, (window.to_ns - window.from_ns) / SLICES)
+    }
+
+    /// In slices of this length instead of a fiftieth of the window.
+    pub(crate) fn in_slices(window: Window, slice_ns: u64) -> FlowBalance {
+        let slice_ns = slice_ns.max(1);
+        let slices = (window.to_ns - window.from_ns) / slice_ns;
         FlowBalance {
             window,
-            slice_ns: ((window.to_ns - window.from_ns) / SLICES).max(1),
+            slice_ns,
             in_progress_ns: 0,
             latency_ns: 0,
-            slices: vec![Slice::default(); SLICES as usize],
+            slices: vec![Slice::default(); slices.clamp(1, MOST_SLICES) as usize],
         }
     }
 
@@ -56,7 +65,7 @@ impl FlowBalance {
     pub(crate) fn answered(&mut self, at_ns: u64, latency_ns: u64) {
         self.latency_ns += u128::from(latency_ns);
         let from_ns = at_ns.saturating_sub(self.window.from_ns);
-        let slice = (from_ns / self.slice_ns).min(SLICES - 1);
+        let slice = (from_ns / self.slice_ns).min(self.slices.len() as u64 - 1);
         if let Some(slice) = self.slices.get_mut(slice as usize) {
             slice.replies += 1;
             slice.latency_ns += latency_ns;

@@ -1,10 +1,11 @@
 //! What the threads of a load publish while they run.
 
 use std::num::NonZeroU64;
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::time::{Duration, Instant};
 
+use super::littles_law::Slice;
 use super::recorder::Recorder;
 use super::window::Window;
 
@@ -26,9 +27,31 @@ pub(crate) struct SharedProgress {
 #[derive(Debug, Default)]
 #[repr(align(128))]
 pub(crate) struct ThreadProgress {
-    pub(crate) requests: AtomicU64,
+    requests: AtomicU64,
     /// Of the last interval; 0 without a reply in it, which no response time is.
-    pub(crate) p99_ns: AtomicU64,
+    p99_ns: AtomicU64,
+    /// The slices of the window so far; empty unless the load publishes them.
+    slices: Vec<SharedSlice>,
+    /// Until when they are published, in nanoseconds since the load began. It is written after them.
+    slices_until_ns: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct SharedSlice {
+    replies: AtomicU64,
+    latency_ns: AtomicU64,
+}
+
+impl ThreadProgress {
+    /// Progress with this number of slices.
+    pub(crate) fn with_slices(slices: usize) -> ThreadProgress {
+        ThreadProgress {
+            slices: std::iter::repeat_with(SharedSlice::default)
+                .take(slices)
+                .collect(),
+            ..ThreadProgress::default()
+        }
+    }
 }
 
 /// Progress of a load.
@@ -52,6 +75,35 @@ impl SharedProgress {
         let published = &self.threads[index];
         published.requests.store(recorder.requests, Relaxed);
         published.p99_ns.store(p99_ns, Relaxed);
+        for (shared, slice) in published.slices.iter().zip(recorder.flow.slices()) {
+            shared.replies.store(slice.replies, Relaxed);
+            shared.latency_ns.store(slice.latency_ns, Relaxed);
+        }
+        published.slices_until_ns.store(now_ns, Release);
+    }
+
+    /// The slices of the window that all threads have completed and published, added over threads;
+    /// none unless the load publishes them.
+    pub(crate) fn slices(&self, slice_ns: u64) -> Vec<Slice> {
+        let until = self.threads.iter();
+        let until_ns = until.map(|thread| thread.slices_until_ns.load(Acquire));
+        let until_ns = until_ns.min().unwrap_or(0);
+        let complete = until_ns.saturating_sub(self.window.from_ns) / slice_ns.max(1);
+        let known = self.threads.first().map_or(0, |thread| thread.slices.len());
+        let of_all = |at: usize| {
+            let mut all = Slice::default();
+            for slice in self
+                .threads
+                .iter()
+                .filter_map(|thread| thread.slices.get(at))
+            {
+                all.replies += slice.replies.load(Relaxed);
+                all.latency_ns += slice.latency_ns.load(Relaxed);
+            }
+            all
+        };
+        let complete = usize::try_from(complete).unwrap_or(usize::MAX);
+        (0..complete.min(known)).map(of_all).collect()
     }
 
     /// The progress of all threads together.
@@ -124,5 +176,45 @@ mod tests {
         assert_eq!(reply(201, 20, 202), (3, Some(5)), "not since the start");
         assert_eq!(reply(405, 1, 410), (4, None), "no reply from 300 ms on");
         assert_eq!(shared.live().interval, Duration::from_millis(100));
+    }
+
+    #[test]
+    fn slices_are_complete_when_all_threads_have_published_them() {
+        let window = Window {
+            from_ns: 0,
+            to_ns: 1000 * MS,
+        };
+        let shared = SharedProgress {
+            start: Instant::now(),
+            window,
+            window_end_ns: AtomicU64::new(window.to_ns),
+            load_end_ns: AtomicU64::new(u64::MAX),
+            cancelled: AtomicBool::new(false),
+            threads: vec![
+                ThreadProgress::with_slices(50),
+                ThreadProgress::with_slices(50),
+            ],
+        };
+        let slice_ns = 20 * MS;
+        let mut recorder = Recorder::new(window).in_slices(slice_ns);
+        for at_ms in [5, 30, 31, 70] {
+            recorder.flow.answered(at_ms * MS, MS);
+        }
+        shared.publish(0, &recorder, 75 * MS);
+        assert_eq!(
+            shared.slices(slice_ns),
+            [],
+            "one thread has published nothing"
+        );
+        shared.publish(1, &recorder, 59 * MS);
+        let slice = |replies| Slice {
+            replies,
+            latency_ns: replies * MS,
+        };
+        assert_eq!(shared.slices(slice_ns), [slice(2), slice(4)]);
+        shared.publish(1, &recorder, 2000 * MS);
+        shared.publish(0, &recorder, 2000 * MS);
+        let all = shared.slices(slice_ns);
+        assert_eq!((all.len(), all[2], all[3]), (50, slice(0), slice(2)));
     }
 }

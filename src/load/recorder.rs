@@ -110,6 +110,13 @@ impl Recorder {
         }
     }
 
+    /// Counts replies in slices of this length instead of a fiftieth of the window.
+    #[must_use]
+    pub fn in_slices(mut self, slice_ns: u64) -> Recorder {
+        self.flow = FlowBalance::in_slices(self.window, slice_ns);
+        self
+    }
+
     /// Keeps the parts of the response times too.
     pub fn keep_delays(&mut self) {
         self.delays = Some(Box::default());

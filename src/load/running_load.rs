@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use super::clients::core::TIMEOUT_CHECK_NS;
 use super::close_barrier::{BarrierGuard, CloseBarrier};
 use super::engine::epoll;
+use super::littles_law::Slice;
 use super::measured::Measured;
 use super::nanos::nanos;
 use super::progress::{LiveProgress, SharedProgress, ThreadProgress};
@@ -32,6 +33,7 @@ pub struct RunningLoad {
     threads: Vec<JoinHandle<io::Result<ThreadResult>>>,
     arrival: Option<BarrierGuard>,
     connections: usize,
+    slice_ns: Option<u64>,
 }
 
 /// Starts the load. Its times are relative to this call.
@@ -58,7 +60,7 @@ pub fn start_from(load: &Load, begins: Instant) -> Result<RunningLoad, Error> {
         window_end_ns: AtomicU64::new(load.window().to_ns),
         load_end_ns: AtomicU64::new(u64::MAX),
         cancelled: AtomicBool::new(false),
-        threads: std::iter::repeat_with(ThreadProgress::default)
+        threads: std::iter::repeat_with(|| ThreadProgress::with_slices(load.published_slices()))
             .take(threads)
             .collect(),
     });
@@ -70,6 +72,7 @@ pub fn start_from(load: &Load, begins: Instant) -> Result<RunningLoad, Error> {
         threads: Vec::new(),
         arrival: Some(barrier.arrival()),
         connections: load.own_connections(),
+        slice_ns: load.slice.map(nanos),
     };
     // Here, where no thread is bound to a part of the cores.
     let spinning = Spinning::of(&load);
@@ -124,6 +127,12 @@ impl RunningLoad {
     /// The progress so far.
     pub fn live(&self) -> LiveProgress {
         self.shared.live()
+    }
+
+    /// The complete slices of the window so far, of the length that the load has for them.
+    pub fn slices(&self) -> Vec<Slice> {
+        self.slice_ns
+            .map_or_else(Vec::new, |slice_ns| self.shared.slices(slice_ns))
     }
 
     /// Waits for the drain, closes all connections together, and merges the results of the threads.

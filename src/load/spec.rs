@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 use serde::{Deserialize, Serialize};
 
 use super::client_config::{ClientConfig, Ramp};
+use super::littles_law::MOST_SLICES;
 use super::message::Message;
 use super::nanos::nanos;
 use super::part::LoadPart;
@@ -54,6 +55,9 @@ pub struct Load {
     pub target: SocketAddr,
     /// The seed of the plan of requests.
     pub seed: u64,
+    /// If given, the replies of each part of the window of this length are counted and published
+    /// while the load runs.
+    pub slice: Option<Duration>,
     message: Message,
     alternate: Option<Message>,
 }
@@ -81,6 +85,7 @@ impl Load {
             generator,
             target,
             seed,
+            slice: None,
         })
     }
 
@@ -144,6 +149,14 @@ impl Load {
             one_in: self.spec.alternate.as_ref().map(|other| other.one_in),
             seed: self.seed,
         }
+    }
+
+    /// The slices that are published while the load runs.
+    pub(crate) fn published_slices(&self) -> usize {
+        let slices = self
+            .slice
+            .map_or(0, |slice| nanos(self.spec.duration) / nanos(slice).max(1));
+        usize::try_from(slices.min(MOST_SLICES)).unwrap_or(0)
     }
 
     pub(crate) fn window(&self) -> Window {

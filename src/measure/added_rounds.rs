@@ -46,7 +46,7 @@ pub(super) fn add(running: &mut Running<'_>, end: Instant) -> Result<bool, Error
 fn run_round(running: &mut Running<'_>, block: &[usize], round: usize) -> Result<bool, Error> {
     for (done, at) in block.iter().enumerate() {
         let order = trials(running);
-        let index = running.outcome.pilots.len() + order;
+        let index = running.outcome.pilots_done() + order;
         let left = block[done..].iter().copied();
         let progress = running.progress(index, index + block.len() - done, left);
         if running.trial((order, round, *at), progress)? != Ran::Complete {

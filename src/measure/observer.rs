@@ -29,6 +29,8 @@ pub struct RunProgress {
 pub enum Purpose {
     /// To measure.
     Measure,
+    /// To find how long a server takes until it is steady.
+    Warmup,
     /// To find a capacity: rates are a share of it, or a search begins below it.
     Pilot,
 }

@@ -9,8 +9,9 @@ use super::observer::{Observer, Purpose, RunProgress};
 use super::pair_plan::{PairCase, PairPlan, PartPlan};
 use super::pilot::{LEAST_REQUESTS, pilot_case};
 use super::trial;
+use super::warmup_pilot::{self, Rest};
 use crate::error::Error;
-use crate::record::{LoadKind, LoadSpec, Part, Pilot};
+use crate::record::{LoadKind, LoadSpec, Part, Pilot, WarmupInfo};
 use crate::scenario::Capacity;
 
 /// A baseline that fails in its pilot is started again, up to this number of times in all.
@@ -19,6 +20,7 @@ const TRIES: usize = 3;
 /// A check with absolute rates.
 pub(super) struct Settled {
     pub(super) plan: PairPlan,
+    pub(super) warmup: Option<WarmupInfo>,
     pub(super) pilots: Vec<Pilot>,
     pub(super) left_out: Vec<String>,
 }
@@ -31,8 +33,13 @@ pub(super) fn settle(
     plan: &PairPlan,
     observer: &mut dyn Observer,
 ) -> Result<Option<Settled>, Error> {
+    let Some((plan, warmup)) = warmed_up(plan, observer)? else {
+        return Ok(None);
+    };
+    let plan = &plan;
     let mut settled = Settled {
         plan: plan.clone(),
+        warmup,
         pilots: plan.before.pilots.clone(),
         left_out: Vec::new(),
     };
@@ -56,6 +63,36 @@ pub(super) fn settle(
         settled.plan.parts[at] = PartPlan { loads };
     }
     Ok(Some(settled))
+}
+
+/// The plan with the warm-up that pilots find. `None`: the observer ended the run.
+fn warmed_up(
+    plan: &PairPlan,
+    observer: &mut dyn Observer,
+) -> Result<Option<(PairPlan, Option<WarmupInfo>)>, Error> {
+    let mut plan = plan.clone();
+    let Some(rule) = plan.warmup else {
+        return Ok(Some((plan, None)));
+    };
+    let rest = Rest {
+        trials: plan.all_cases().count() * plan.most_pairs(),
+        time: plan.time(),
+        bound: Bound::AtMost,
+        seed: plan.seed,
+    };
+    let before = plan.before.warmup.as_ref();
+    let found = warmup_pilot::settle(rule, plan.all_cases(), before, &rest, observer)?;
+    let Some(mut found) = found else {
+        return Ok(None);
+    };
+    let loads = plan.parts.iter_mut().flat_map(|part| &mut part.loads);
+    let cases = loads.flat_map(|load| [&mut load.baseline, &mut load.candidate]);
+    warmup_pilot::apply(&found, cases);
+    if found.needed() > found.warmup() {
+        let budget = plan.budget_with(found.needed());
+        found.budget_s = Some((budget.as_secs_f64() / 10.0).ceil() * 10.0);
+    }
+    Ok(Some((plan, Some(found))))
 }
 
 /// The load of an earlier piece of the check, if it was measured.

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use super::case::Case;
 use super::pilot::pilot_case;
+use super::warmup_pilot::{self, AutoWarmup};
 use crate::check::PartPairs;
-use crate::record::{Cell, LoadKind, Mode, Part, PartLoad, Pilot, Rules};
+use crate::record::{Cell, LoadKind, Mode, Part, PartLoad, Pilot, Rules, WarmupInfo};
 
 /// The check to run.
 #[derive(Debug, Clone)]
@@ -26,6 +27,8 @@ pub struct PairPlan {
     pub rules: Rules,
     /// The seed of the random orders and of the loads.
     pub seed: u64,
+    /// If given, pilots find the warm-up; the cases have the one to plan with.
+    pub warmup: Option<AutoWarmup>,
     /// The results of an earlier piece of the same check.
     pub before: EarlierCheck,
 }
@@ -39,6 +42,8 @@ pub struct EarlierCheck {
     pub cells: Vec<Cell>,
     /// Its pilots.
     pub pilots: Vec<Pilot>,
+    /// The warm-up that its pilots found.
+    pub warmup: Option<WarmupInfo>,
     /// The time that it took.
     pub took: Duration,
 }
@@ -113,17 +118,28 @@ impl PairPlan {
         loads
             .filter(|load| load.baseline.rate_spec.is_some())
             .count()
+            + self.warmup_pilots().len()
+    }
+
+    /// The pilots of the warm-up that an earlier piece has not done.
+    pub(crate) fn warmup_pilots(&self) -> Vec<Case> {
+        match self.warmup {
+            Some(_) => warmup_pilot::missing(self.all_cases(), self.before.warmup.as_ref()),
+            None => Vec::new(),
+        }
     }
 
     /// Estimated duration of the pilots.
     pub fn pilots_time(&self) -> Duration {
         let loads = self.parts.iter().flat_map(|part| &part.loads);
         let piloted = loads.filter(|load| load.baseline.rate_spec.is_some());
-        let time = piloted.map(|load| pilot_case(&load.baseline).time()).sum();
+        let time: Duration = piloted.map(|load| pilot_case(&load.baseline).time()).sum();
+        let warmup = self.warmup_pilots();
+        let warmup: Duration = warmup.iter().map(Case::time).sum();
         if self.before.parts.is_empty() {
-            time
+            time + warmup
         } else {
-            Duration::ZERO
+            warmup
         }
     }
 
@@ -171,6 +187,14 @@ impl PairPlan {
             }
         };
         self.parts.iter().map(part).collect()
+    }
+
+    /// The budget for as many pairs if each trial had this warm-up.
+    pub(super) fn budget_with(&self, warmup: Duration) -> Duration {
+        let longer = |case: &Case| warmup.saturating_sub(case.load.warmup);
+        let pair = self.pair_time() + self.all_cases().map(longer).sum::<Duration>();
+        let pairs = self.most_pairs().max(self.rules.least_pairs);
+        self.pilots_time() + pair.saturating_mul(u32::try_from(pairs).unwrap_or(u32::MAX))
     }
 
     /// All cases.

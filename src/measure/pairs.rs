@@ -368,6 +368,7 @@ impl<'a> Run<'a> {
                 ended_by,
                 parts,
             }),
+            warmup: self.settled.warmup.clone(),
             pilots: self.settled.pilots.clone(),
             left_out: self.settled.left_out.clone(),
             ..Outcome::default()

@@ -33,6 +33,7 @@ pub(crate) fn settle(
     // The trials that follow are corrected by the times of the pilots.
     let cases = pilots.iter().chain(&plan.cases);
     let mut times = TrialTimes::new(cases.map(Case::time));
+    let before = outcome.pilots_done();
     for (index, case) in pilots.iter().enumerate() {
         let earlier = plan.before.pilots.iter().find(|pilot| is_of(pilot, case));
         let pilot = match earlier {
@@ -42,8 +43,8 @@ pub(crate) fn settle(
                 let round = (0..plan.cases.len()).map(|at| times.of(pilots.len() + at));
                 let rounds = plan.remaining_trials() as f64 / plan.cases.len() as f64;
                 let progress = RunProgress {
-                    index,
-                    of: pilots.len() + plan.trials(),
+                    index: before + index,
+                    of: before + pilots.len() + plan.trials(),
                     left: left.sum::<Duration>() + round.sum::<Duration>().mul_f64(rounds),
                     trial: times.of(index),
                     bound: Bound::About,

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::case::Case;
-use crate::record::{Cell, Pilot, RoundsRule};
+use super::warmup_pilot::{self, AutoWarmup};
+use crate::record::{Cell, Pilot, RoundsRule, WarmupInfo};
 
 /// The measurements to make.
 #[derive(Debug, Clone)]
@@ -14,6 +15,8 @@ pub struct Plan {
     pub rounds: usize,
     /// If given, rounds are added while an order is undecided and the run fits into this time.
     pub budget: Option<Duration>,
+    /// If given, pilots find the warm-up; the cases have the one to plan with.
+    pub warmup: Option<AutoWarmup>,
     /// The seed of the random order within rounds.
     pub seed: u64,
     /// The results of an interrupted run of the same plan.
@@ -27,6 +30,8 @@ pub struct EarlierRun {
     pub cells: Vec<Cell>,
     /// Its pilots.
     pub pilots: Vec<Pilot>,
+    /// The warm-up that its pilots found.
+    pub warmup: Option<WarmupInfo>,
 }
 
 impl Plan {
@@ -39,6 +44,24 @@ impl Plan {
     pub fn remaining_trials(&self) -> usize {
         let done = self.before.cells.iter().map(|cell| cell.trials.len());
         self.trials().saturating_sub(done.sum())
+    }
+
+    /// Continues an interrupted run. If its pilots have found the warm-up, the cases have it.
+    pub fn take_earlier(&mut self, before: EarlierRun) {
+        self.before = before;
+        if let Some(found) = self.before.warmup.clone()
+            && self.warmup_pilots().is_empty()
+        {
+            warmup_pilot::apply(&found, self.cases.iter_mut());
+        }
+    }
+
+    /// The pilots of the warm-up that an earlier run has not done.
+    pub fn warmup_pilots(&self) -> Vec<Case> {
+        match self.warmup {
+            Some(_) => warmup_pilot::missing(self.cases.iter(), self.before.warmup.as_ref()),
+            None => Vec::new(),
+        }
     }
 
     /// The order of trials, as pairs of round and index of the case. The order is

@@ -10,7 +10,8 @@ use super::plan::Plan;
 use super::running::{Ran, Running};
 use super::session::Measurement;
 use super::targets::reach_targets;
-use super::{added_rounds, pilot};
+use super::warmup_pilot::Rest;
+use super::{added_rounds, pilot, warmup_pilot};
 use crate::error::Error;
 use crate::record::Cell;
 
@@ -21,25 +22,40 @@ use crate::record::Cell;
 pub fn measure(plan: &Plan, observer: &mut dyn Observer) -> Outcome {
     let begun = Instant::now();
     let mut outcome = Outcome::default();
-    let measured = reach_targets(&plan.cases)
-        .and_then(|()| pilot::settle(plan, &mut outcome, observer))
-        .and_then(|cases| match cases {
-            Some(cases) => trials(
-                &Plan {
-                    cases,
-                    ..plan.clone()
-                },
-                begun,
-                &mut outcome,
-                observer,
-            ),
-            None => Ok(false),
-        });
-    match measured {
+    match measure_into(plan, begun, &mut outcome, observer) {
         Ok(complete) => outcome.interrupted = !complete,
         Err(error) => outcome.error = Some(error),
     }
     outcome
+}
+
+/// Runs the pilots, then the trials. Returns false when the observer ends the run.
+fn measure_into(
+    plan: &Plan,
+    begun: Instant,
+    outcome: &mut Outcome,
+    observer: &mut dyn Observer,
+) -> Result<bool, Error> {
+    reach_targets(&plan.cases)?;
+    let mut plan = plan.clone();
+    if let Some(rule) = plan.warmup {
+        let rest = Rest {
+            trials: pilot::missing(&plan).len() + plan.trials(),
+            time: pilots_time(&plan) + trials_time(&plan),
+            bound: Bound::About,
+            seed: plan.seed,
+        };
+        let (cases, before) = (plan.cases.iter(), plan.before.warmup.as_ref());
+        let Some(found) = warmup_pilot::settle(rule, cases, before, &rest, observer)? else {
+            return Ok(false);
+        };
+        warmup_pilot::apply(&found, plan.cases.iter_mut());
+        outcome.warmup = Some(found);
+    }
+    let Some(cases) = pilot::settle(&plan, outcome, observer)? else {
+        return Ok(false);
+    };
+    trials(&Plan { cases, ..plan }, begun, outcome, observer)
 }
 
 impl Measurement for Plan {
@@ -52,12 +68,13 @@ impl Measurement for Plan {
     }
 
     fn forecast(&self) -> Forecast {
-        let pilots = pilot::missing(self);
-        let time = pilots.iter().map(Case::time).sum::<Duration>() + trials_time(self);
+        let warmup = self.warmup_pilots();
+        let time =
+            warmup.iter().map(Case::time).sum::<Duration>() + pilots_time(self) + trials_time(self);
         Forecast {
             goal: Goal::Matrix,
             trials: self.remaining_trials(),
-            pilots: pilots.len(),
+            pilots: warmup.len() + pilot::missing(self).len(),
             time: time.max(self.budget.unwrap_or_default()),
             bound: self.budget.map_or(Bound::About, |_| Bound::AtMost),
         }
@@ -66,6 +83,11 @@ impl Measurement for Plan {
     fn run(&self, observer: &mut dyn Observer) -> Outcome {
         measure(self, observer)
     }
+}
+
+/// Estimated time of the pilots of capacities that an earlier run has not done.
+fn pilots_time(plan: &Plan) -> Duration {
+    pilot::missing(plan).iter().map(Case::time).sum()
 }
 
 /// Estimated time of the trials that an earlier run has not done.
@@ -84,7 +106,7 @@ fn trials(
     observer: &mut dyn Observer,
 ) -> Result<bool, Error> {
     outcome.cells = resumed(plan)?;
-    let pilots = outcome.pilots.len();
+    let pilots = outcome.pilots_done();
     let order: Vec<(usize, (usize, usize))> = plan.order().into_iter().enumerate().collect();
     let is_missing = |(_, (round, at)): &&(usize, (usize, usize))| {
         let mut trials = outcome.cells[*at].trials.iter();

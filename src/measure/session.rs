@@ -152,6 +152,7 @@ impl Session {
             cells: outcome.cells,
             searches: outcome.searches,
             check: outcome.check,
+            warmup: outcome.warmup,
             pilots: outcome.pilots,
             left_out: outcome.left_out,
         }

@@ -11,8 +11,9 @@ use super::session::Measurement;
 use super::targets::reach_targets;
 use super::trial;
 use super::trial_times::TrialTimes;
+use super::warmup_pilot::{self, AutoWarmup, Rest};
 use crate::error::Error;
-use crate::record::{Arrivals, Assign, Cell, Slo, Trial};
+use crate::record::{Arrivals, Assign, Cell, Slo, Trial, WarmupInfo};
 
 /// The longest trial; a high quantile at a low rate needs a long one.
 const LONGEST: Duration = Duration::from_secs(60);
@@ -32,13 +33,51 @@ pub struct SearchPlan {
     pub assign: Assign,
     /// The seed of the random order.
     pub seed: u64,
+    /// If given, pilots find the warm-up; the cases have the one to plan with.
+    pub warmup: Option<AutoWarmup>,
 }
 
 impl SearchPlan {
     /// Estimated duration.
     pub fn time(&self) -> Duration {
+        let pilots = self.warmup_pilots();
+        self.steps_time() + pilots.iter().map(Case::time).sum::<Duration>()
+    }
+
+    fn steps_time(&self) -> Duration {
         let time = |case: &Case| case.time() * usual_trials(case) as u32;
         self.cases.iter().map(time).sum()
+    }
+
+    /// The pilots of the warm-up.
+    pub fn warmup_pilots(&self) -> Vec<Case> {
+        match self.warmup {
+            Some(_) => warmup_pilot::missing(self.cases.iter(), None),
+            None => Vec::new(),
+        }
+    }
+
+    /// The same with the warm-up that pilots find. `None`: the observer ended the run.
+    fn warmed_up(
+        &self,
+        observer: &mut dyn Observer,
+    ) -> Result<Option<(SearchPlan, Option<WarmupInfo>)>, Error> {
+        let mut plan = self.clone();
+        let Some(rule) = self.warmup else {
+            return Ok(Some((plan, None)));
+        };
+        reach_targets(&self.cases)?;
+        let rest = Rest {
+            trials: self.cases.iter().map(usual_trials).sum(),
+            time: self.steps_time(),
+            bound: Bound::About,
+            seed: self.seed,
+        };
+        let found = warmup_pilot::settle(rule, self.cases.iter(), None, &rest, observer)?;
+        Ok(found.map(|found| {
+            warmup_pilot::apply(&found, plan.cases.iter_mut());
+            (plan, Some(found))
+        }))
     }
 
     /// The duration of a step that is enough to measure the quantile; `None` if that is too long.
@@ -191,14 +230,27 @@ impl Measurement for SearchPlan {
         Forecast {
             goal: Goal::Search,
             trials: self.cases.iter().map(usual_trials).sum(),
-            pilots: 0,
+            pilots: self.warmup_pilots().len(),
             time: self.time(),
             bound: Bound::About,
         }
     }
 
     fn run(&self, observer: &mut dyn Observer) -> Outcome {
-        search_rates(self, observer)
+        match self.warmed_up(observer) {
+            Ok(Some((plan, warmup))) => Outcome {
+                warmup,
+                ..search_rates(&plan, observer)
+            },
+            Ok(None) => Outcome {
+                interrupted: true,
+                ..Outcome::default()
+            },
+            Err(error) => Outcome {
+                error: Some(error),
+                ..Outcome::default()
+            },
+        }
     }
 }
 

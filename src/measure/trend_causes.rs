@@ -1,4 +1,5 @@
-//! What causes a trend: the machine, if all servers of a round show it, else the server.
+//! What causes a trend: the machine, if all servers of a round show it; the server, if it shows it in
+//! most rounds; else a disturbance of one trial.
 
 use crate::findings::validity_sentences::sentence;
 use crate::record::{Cell, Trend, TrendCause, Trial, ValidityFinding};
@@ -6,6 +7,8 @@ use crate::record::{Cell, Trend, TrendCause, Trial, ValidityFinding};
 /// Another server shows the trend too if its figure changes in the same direction by at least this
 /// share of the change.
 const ALIKE_SHARE: f64 = 0.5;
+/// The fewest other rounds that show whether a trend of a server comes back.
+const LEAST_ROUNDS: usize = 2;
 
 /// Sets the cause of each trend that the checks found. Call it when the trials of a round are
 /// complete; it may be called again.
@@ -36,21 +39,35 @@ fn cause(cells: &[Cell], at: usize, trial: &Trial) -> TrendCause {
         *other_at != at && other.scenario == cell.scenario && other.load == cell.load
     };
     let compared = cells.iter().enumerate().filter(is_compared);
-    let in_round = compared.flat_map(|(_, other)| {
+    let of_round = compared.flat_map(|(_, other)| {
         let trials = other.trials.iter();
         trials.filter(|other| other.round == trial.round)
     });
-    let trends: Vec<Trend> = in_round.filter_map(|other| other.trend).collect();
+    let of_server = cell.trials.iter().filter(|one| one.round != trial.round);
+    let (alike, others) = count(&own, of_round);
+    let (rounds_alike, rounds) = count(&own, of_server);
+    if others > 0 && alike == others {
+        TrendCause::Machine { others }
+    } else if rounds >= LEAST_ROUNDS && 2 * rounds_alike < rounds {
+        TrendCause::Disturbance {
+            alike: rounds_alike,
+            rounds,
+        }
+    } else if others > 0 {
+        TrendCause::Server { alike, others }
+    } else {
+        TrendCause::Unknown
+    }
+}
+
+/// How many of these trials show the trend too, and how many can.
+fn count<'a>(own: &Trend, trials: impl Iterator<Item = &'a Trial>) -> (usize, usize) {
+    let trends: Vec<Trend> = trials.filter_map(|trial| trial.trend).collect();
     let is_alike = |other: &&Trend| {
         let ratio = other.change_share / own.change_share;
         other.metric == own.metric && ratio >= ALIKE_SHARE
     };
-    let (alike, others) = (trends.iter().filter(is_alike).count(), trends.len());
-    match others {
-        0 => TrendCause::Unknown,
-        _ if alike == others => TrendCause::Machine { others },
-        _ => TrendCause::Server { alike, others },
-    }
+    (trends.iter().filter(is_alike).count(), trends.len())
 }
 
 fn set_cause(trial: &mut Trial, finding: usize, new: TrendCause) {

@@ -1,5 +1,6 @@
 //! Runs one trial: a fresh server, a load, and the figures of server and generator.
 
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use super::assemble::assemble;
@@ -84,25 +85,11 @@ pub(crate) fn run_adjusted(
     observer: &mut dyn Observer,
     adjust: &mut Adjust<'_>,
 ) -> Result<Option<TrialRun>, Error> {
-    let mut options = case.info.options.clone();
-    let (mut server, target) = match &case.server_spec {
-        ServerSpec::Server(program) => {
-            let server = RunningServer::start(program)?;
-            if let Some(ready) = server.ready() {
-                options.workers = ready.workers;
-                options.accept.clone_from(&ready.accept);
-            }
-            let target = server.address();
-            (Some(server), target)
-        }
-        ServerSpec::Exec(exec) => {
-            let server =
-                RunningServer::start(&exec.program(&case.info.name).map_err(Error::Load)?)?;
-            let target = server.address();
-            (Some(server), target)
-        }
-        ServerSpec::Target(target) => (None, *target),
-    };
+    let StartedServer {
+        mut server,
+        target,
+        options,
+    } = start_server(case)?;
     let leak_check = LeakCheck::begin(case.attack_mode, server.as_ref(), target)?;
     let Some(load) = TrialLoad::start(case, target, seed, observer)? else {
         return Ok(None);
@@ -161,6 +148,45 @@ pub(crate) fn run_adjusted(
         ends_run: end != End::Planned,
         error,
     }))
+}
+
+/// A fresh server, or one that runs already.
+pub(super) struct StartedServer {
+    /// `None`: it ran already.
+    pub(super) server: Option<RunningServer>,
+    pub(super) target: SocketAddr,
+    /// The options that it resolved.
+    pub(super) options: ServerOptions,
+}
+
+/// Starts the server of a case.
+///
+/// # Errors
+/// When it cannot be started.
+pub(super) fn start_server(case: &Case) -> Result<StartedServer, Error> {
+    let mut options = case.info.options.clone();
+    let server = match &case.server_spec {
+        ServerSpec::Server(program) => RunningServer::start(program)?,
+        ServerSpec::Exec(exec) => {
+            RunningServer::start(&exec.program(&case.info.name).map_err(Error::Load)?)?
+        }
+        ServerSpec::Target(target) => {
+            return Ok(StartedServer {
+                server: None,
+                target: *target,
+                options,
+            });
+        }
+    };
+    if let Some(ready) = server.ready() {
+        options.workers = ready.workers;
+        options.accept.clone_from(&ready.accept);
+    }
+    Ok(StartedServer {
+        target: server.address(),
+        server: Some(server),
+        options,
+    })
 }
 
 /// Waits for the drain after an early end, until the observer ends the run again.

@@ -10,6 +10,7 @@ use super::scenario::{Pilot, ScenarioInfo};
 use super::search::SearchInfo;
 use super::server::ServerIdentity;
 use super::trial::Trial;
+use super::warmup::WarmupInfo;
 
 /// All results of one run of the program.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -34,6 +35,9 @@ pub struct Record {
     /// The scenarios of the cells.
     #[serde(default)]
     pub scenarios: Vec<ScenarioInfo>,
+    /// The warm-up that pilots found; null if it was given, and in older records.
+    #[serde(default)]
+    pub warmup: Option<WarmupInfo>,
     /// The results of pilots, for rates that are shares of a capacity.
     #[serde(default)]
     pub pilots: Vec<Pilot>,

@@ -35,6 +35,7 @@ mod server;
 mod trend;
 mod trial;
 mod validity;
+mod warmup;
 
 pub(crate) use crate::protocol::WorkParams;
 pub use crate::protocol::WriteMode;
@@ -77,3 +78,4 @@ pub use trial::{
     ServerSide, Trial, WorkerSide,
 };
 pub use validity::{Validity, ValidityFinding, Verdict};
+pub use warmup::{WarmupInfo, WarmupPilot};

@@ -36,8 +36,8 @@ impl TrendMetric {
     }
 }
 
-/// What caused a trend, as far as the other servers of its round show it: those that were measured
-/// under the same load within the same time.
+/// What caused a trend, as far as it can be told by the other servers of its round, which were
+/// measured under the same load at about the same time, and by the server's other rounds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum TrendCause {
@@ -49,6 +49,13 @@ pub enum TrendCause {
         alike: usize,
         /// Other servers of the round.
         others: usize,
+    },
+    /// The other servers do not all show it, nor does this server in most of its other rounds.
+    Disturbance {
+        /// Other rounds of this server that show it.
+        alike: usize,
+        /// Other rounds of this server.
+        rounds: usize,
     },
     /// All other servers show it.
     Machine {

@@ -7,6 +7,7 @@ use crate::findings::comparison::comparison;
 use crate::findings::early_end::early_end;
 use crate::findings::provenance::provenance;
 use crate::findings::two_loads::{Comparison, TwoLoads, comparisons};
+use crate::findings::warmup_sentences;
 use crate::findings::warnings::warnings;
 use crate::findings::{Summary, headline, labelled, search_sentences, sentences};
 use crate::record::{Record, SearchInfo};
@@ -54,6 +55,9 @@ impl Format for Markdown {
                     &[loads.capacity, loads.at_rate].concat(),
                 ),
             });
+        }
+        for note in warmup_sentences::sentences(record) {
+            out.push_str(&format!("- {note}\n\n"));
         }
         for left_out in &record.left_out {
             out.push_str(&format!("- Left out: {left_out}.\n\n"));

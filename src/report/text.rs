@@ -13,6 +13,7 @@ use crate::findings::labels::{labelled, parts};
 pub(crate) use crate::findings::load_line::about;
 use crate::findings::two_loads::{Comparison, TwoLoads, comparisons};
 use crate::findings::units::count;
+use crate::findings::warmup_sentences;
 use crate::findings::warnings::warnings;
 use crate::findings::{Headline, headline, no_client_was_served};
 pub(crate) use crate::findings::{Summary, Warning, load_line, search_sentences, sentences};
@@ -76,6 +77,8 @@ impl Format for Text {
                 Comparison::Two(loads) => out.push(two_loads(loads)),
             }
         }
+        let notes = warmup_sentences::sentences(record);
+        out.extend(notes.iter().map(|note| wrapped(note, "").join("\n")));
         for left_out in &record.left_out {
             out.push(
                 warned(&format!("Left out: {left_out}."), "")

@@ -6,12 +6,14 @@
 mod anytime;
 mod basic;
 pub mod bets;
+mod mser;
 mod round;
 pub mod signed_rank;
 mod trend;
 
 pub use anytime::anytime_ratio;
 pub use basic::{Ratio, at_quantile, jain, median, paired_ratio, range};
+pub use mser::mser5;
 pub use round::round_to_three_digits;
 pub use signed_rank::{SignedRank, hodges_lehmann};
 pub use trend::{Trend, is_significant, theil_sen, trend};

@@ -24,6 +24,8 @@ pub struct Trend {
     /// The change from the first position to the last, by the Theil–Sen slope, in the unit of the
     /// values.
     pub change: f64,
+    /// The standard error of the change, by the least-squares slope.
+    pub error: f64,
     /// The least-squares slope over its standard error.
     pub t: f64,
     /// The values that count: those that are known and no outliers.
@@ -67,9 +69,12 @@ pub fn trend(values: &[Option<f64>]) -> Option<Trend> {
     if kept.len() < least {
         return None;
     }
+    let span = (values.len() - 1) as f64;
+    let (t, error) = t_of_slope(&kept);
     Some(Trend {
-        change: slope(&kept) * (values.len() - 1) as f64,
-        t: t_of_slope(&kept),
+        change: slope(&kept) * span,
+        error: error * span,
+        t,
         kept: kept.len(),
     })
 }
@@ -105,8 +110,8 @@ fn without_outliers(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
     kept.copied().collect()
 }
 
-/// The least-squares slope over its standard error.
-fn t_of_slope(points: &[(f64, f64)]) -> f64 {
+/// The least-squares slope over its standard error, and that error.
+fn t_of_slope(points: &[(f64, f64)]) -> (f64, f64) {
     let n = points.len();
     let values: Vec<f64> = points.iter().map(|point| point.1).collect();
     let mut basis: Vec<Vec<f64>> = Vec::with_capacity(2 + COSINES);
@@ -130,15 +135,18 @@ fn t_of_slope(points: &[(f64, f64)]) -> f64 {
                 squares.sum::<f64>() / cosines.len() as f64,
             )
         }
-        _ => return 0.0,
+        _ => return (0.0, f64::INFINITY),
     };
     // The rounding of values on a line is no noise, and not a slope either.
     let rounding = 1e-12 * dot(&values, &values).sqrt();
-    if along.abs() <= rounding {
+    let t = if along.abs() <= rounding {
         0.0
     } else {
         along / squares.sqrt().max(rounding)
-    }
+    };
+    let middle = points.iter().map(|point| point.0).sum::<f64>() / n as f64;
+    let width: f64 = points.iter().map(|point| (point.0 - middle).powi(2)).sum();
+    (t, squares.sqrt() / width.sqrt())
 }
 
 /// Adds what of a vector is orthogonal to the others, at length 1, unless little is (Gram and
@@ -289,6 +297,7 @@ mod tests {
             .collect();
         // Slope 0.01 times √(Σ(t − t̄)²) = √10412.5; one of eight projections is 0.02 × 5.
         let expected = 0.01 * 10_412.5_f64.sqrt() / (0.02 * 5.0 / 8.0_f64.sqrt());
-        assert!((t_of_slope(&points) - expected).abs() < 1e-6);
+        let (t, error) = t_of_slope(&points);
+        assert!((t - expected).abs() < 1e-6 && (t * error - 0.01).abs() < 1e-9);
     }
 }

@@ -53,7 +53,7 @@ fn each_command_states_its_own_defaults() {
     for (command, option, default) in [
         ("check", "--duration", "[default: 800ms]"),
         ("calibrate", "--duration", "[default: 800ms]"),
-        ("calibrate", "--warmup", "[default: 200ms]"),
+        ("calibrate", "--warmup", "[default: 200ms;"),
         ("torture", "--duration", "[default: 3s]"),
         ("torture", "--idle-timeout", "[default: 2s]"),
         ("serve", "--idle-timeout", "[default: 60s]"),

@@ -213,6 +213,7 @@ fn a_real_overload_records_its_load_and_its_result() {
         peers: None,
     };
     let plan = Plan {
+        warmup: None,
         cases: vec![case],
         rounds: 1,
         budget: None,

@@ -3,11 +3,10 @@
 use std::fs;
 
 use rpcbench::internal::findings::validity_sentences::sentence;
-use rpcbench::internal::measure::trend_causes;
 use rpcbench::internal::report;
 use rpcbench::record::{
-    Cell, ErrorCounts, NoReplyCause, Priority, RankName, Record, Trend, TrendCause, TrendMetric,
-    Validity, ValidityFinding, Verdict,
+    Cell, ErrorCounts, NoReplyCause, Priority, RankName, Record, TrendCause, TrendMetric, Validity,
+    ValidityFinding, Verdict,
 };
 use serde_json::{Value, json};
 
@@ -193,112 +192,6 @@ fn a_check_with_two_outcomes_is_one_warning() {
         ),
         "{warnings:?}"
     );
-}
-
-/// A round of servers whose throughput changes by these shares; the first one's check found it.
-fn round(changes: &[f64]) -> Vec<Cell> {
-    let trend = |change_share| Trend {
-        metric: TrendMetric::Throughput,
-        change_share,
-        t: 9.0,
-        slices: 50,
-    };
-    let mut cells: Vec<Cell> = ["threaded", "async", "forking"]
-        .iter()
-        .zip(changes)
-        .map(|(name, change)| {
-            let mut trials = six(1.0);
-            trials[2].trend = Some(trend(*change));
-            // Another round shows nothing.
-            trials[3].trend = Some(trend(0.0));
-            cell(name, trials)
-        })
-        .collect();
-    let finding = ValidityFinding::Trend {
-        metric: TrendMetric::Throughput,
-        change_share: changes[0],
-        cause: Some(TrendCause::Unknown),
-    };
-    cells[0].trials[2].validity = suspect(vec![finding]);
-    cells
-}
-
-#[test]
-fn what_all_servers_of_a_round_show_is_the_machines() {
-    let caused = |changes: &[f64]| {
-        let mut cells = round(changes);
-        trend_causes::set(&mut cells);
-        let validity = cells[0].trials[2].validity.clone();
-        trend_causes::set(&mut cells);
-        assert_eq!(cells[0].trials[2].validity, validity, "it may be set again");
-        assert_eq!(validity.reasons, [sentence(&validity.findings[0])]);
-        let ValidityFinding::Trend { cause, .. } = validity.findings[0] else {
-            panic!("{validity:?}");
-        };
-        (cause.unwrap(), validity.verdict)
-    };
-    let machine = TrendCause::Machine { others: 2 };
-    assert_eq!(caused(&[-0.4, -0.3, -0.2]), (machine, Verdict::Valid));
-    let server = |alike| TrendCause::Server { alike, others: 2 };
-    assert_eq!(caused(&[-0.4, -0.3, -0.1]), (server(1), Verdict::Suspect));
-    assert_eq!(caused(&[-0.4, 0.4, 0.0]), (server(0), Verdict::Suspect));
-    assert_eq!(caused(&[-0.4]), (TrendCause::Unknown, Verdict::Suspect));
-    // Another finding keeps the trial suspect.
-    let mut cells = round(&[-0.4, -0.3, -0.2]);
-    let mut findings = cells[0].trials[2].validity.findings.clone();
-    findings.push(ValidityFinding::UncleanStop {});
-    cells[0].trials[2].validity = suspect(findings);
-    trend_causes::set(&mut cells);
-    assert_eq!(cells[0].trials[2].validity.verdict, Verdict::Suspect);
-    // An older record has no cause, and keeps its words and its verdict.
-    let mut older = round(&[-0.4, -0.3, -0.2]);
-    older[0].trials[2].validity = suspect(vec![ValidityFinding::Trend {
-        metric: TrendMetric::Throughput,
-        change_share: -0.4,
-        cause: None,
-    }]);
-    let before = older.clone();
-    trend_causes::set(&mut older);
-    assert_eq!(older, before);
-}
-
-#[test]
-fn the_advice_on_a_trend_fits_its_cause() {
-    let metrics = [TrendMetric::Throughput, TrendMetric::Latency];
-    let causes = [
-        TrendCause::Unknown,
-        TrendCause::Machine { others: 5 },
-        TrendCause::Server {
-            alike: 0,
-            others: 1,
-        },
-        TrendCause::Server {
-            alike: 3,
-            others: 5,
-        },
-    ];
-    let mut sentences = Vec::new();
-    for metric in metrics {
-        for change_share in [0.8, -0.4] {
-            for cause in causes {
-                let words = sentence(&ValidityFinding::Trend {
-                    metric,
-                    change_share,
-                    cause: Some(cause),
-                });
-                let is_machine = matches!(cause, TrendCause::Machine { .. });
-                let is_faster = metric.is_faster(change_share);
-                assert_eq!(
-                    words.contains("--warmup"),
-                    is_faster && !is_machine,
-                    "{words}"
-                );
-                assert_eq!(words.contains("quiet machine"), !is_faster || is_machine);
-                sentences.push(words);
-            }
-        }
-    }
-    insta::assert_snapshot!("trend_sentences", sentences.join("\n"));
 }
 
 /// A table marks such servers and sentences name them, so the text does not say it again.

@@ -7,10 +7,11 @@ pub(crate) use super::named_load::NamedLoad;
 use super::named_load::{fits_frame, reply_fits_frame};
 use super::request::RequestArgs;
 use super::server::ServerArgs;
+use super::times::Warmup;
 use super::{numbers, times, values};
 use crate::cli::usage::UsageError;
 use crate::load::{DRAIN, GeneratorConfig, Load, LoadPart};
-use crate::measure::environment;
+use crate::measure::{AutoWarmup, environment};
 use crate::protocol::REPLY_SLACK_BYTES;
 use crate::record::{Arrivals, Assign, Close, LoadSpec, Mode, Spin, Stamps};
 use crate::sys::{Cpus, Priority};
@@ -42,9 +43,9 @@ pub(crate) struct LoadArgs {
     pub(crate) scenario: Vec<String>,
     #[command(flatten)]
     request: RequestArgs,
-    /// Warm-up: time under load before the measured time
-    #[arg(long, value_parser = times::timeout, value_name = "TIME", hide_short_help = true)]
-    pub(crate) warmup: Option<Duration>,
+    /// Warm-up: time under load before the measured time; auto: until each server is steady
+    #[arg(long, value_parser = times::warmup, value_name = "TIME", hide_short_help = true)]
+    warmup: Option<Warmup>,
     /// Open loop: spacing of the requests, poisson or constant
     #[arg(
         long,
@@ -127,7 +128,7 @@ impl LoadArgs {
                     rate_rps,
                     assign: rate_rps.map_or(Assign::Bound, |_| self.assign),
                     // Opening the connections must not fall into the measured time.
-                    warmup: self.warmup.unwrap_or(warmup.max(ramp)),
+                    warmup: self.given_warmup().unwrap_or(warmup.max(ramp)),
                     ..base.clone()
                 };
                 loads.push(NamedLoad {
@@ -139,6 +140,34 @@ impl LoadArgs {
             }
         }
         Ok(loads)
+    }
+
+    /// The warm-up, if the command line gives a time.
+    pub(crate) fn given_warmup(&self) -> Option<Duration> {
+        match self.warmup? {
+            Warmup::Auto => None,
+            Warmup::Given(time) => Some(time),
+        }
+    }
+
+    /// The rule for a warm-up that pilots find. It is the default if a server is a command or runs
+    /// already, with this limit.
+    pub(crate) fn auto_warmup(
+        &self,
+        is_default: bool,
+        most: Option<Duration>,
+    ) -> Option<AutoWarmup> {
+        match self.warmup {
+            Some(Warmup::Given(_)) => None,
+            Some(Warmup::Auto) => Some(AutoWarmup {
+                most: None,
+                is_asked: true,
+            }),
+            None => is_default.then_some(AutoWarmup {
+                most,
+                is_asked: false,
+            }),
+        }
     }
 
     fn client_counts(&self) -> Vec<usize> {

@@ -8,19 +8,25 @@ use super::server::{DEFAULT_IDLE_TIMEOUT, ServerArgs};
 use super::values::check_cpus;
 use crate::cli::defaults::Defaults;
 use crate::cli::usage::UsageError;
+use crate::measure::AutoWarmup;
 use crate::protocol::request_bytes;
 use crate::scenario::{Scenario, ScenarioLoad};
 
 /// The trials of a check are short, so that there are many.
 const PAIR_DURATION: Duration = Duration::from_millis(800);
 const PAIR_WARMUP: Duration = Duration::from_millis(200);
+/// The longest warm-up of a pair's trials that pilots find: each trial has it.
+const MOST_PAIR_WARMUP: Duration = Duration::from_secs(1);
 
 /// The times of a pair's trials, as defaults in the help.
 pub(crate) fn pair_times() -> Defaults {
     vec![
         ("idle_timeout", format!("{DEFAULT_IDLE_TIMEOUT:?}")),
         ("duration", format!("{PAIR_DURATION:?}")),
-        ("warmup", format!("{PAIR_WARMUP:?}")),
+        (
+            "warmup",
+            format!("{PAIR_WARMUP:?}; --exec: auto, at most {MOST_PAIR_WARMUP:?}"),
+        ),
     ]
 }
 
@@ -46,6 +52,11 @@ impl LoadArgs {
             .into()),
             None => Ok(cases),
         }
+    }
+
+    /// The rule for the warm-up of pairs.
+    pub(crate) fn pair_warmup(&self, has_commands: bool) -> Option<AutoWarmup> {
+        self.auto_warmup(has_commands, Some(MOST_PAIR_WARMUP))
     }
 
     /// The scenarios that --scenario names.
@@ -74,7 +85,7 @@ impl LoadArgs {
             } in scenario.cases(&defaults)?
             {
                 load = self.preceding(load);
-                load.warmup = self.warmup.unwrap_or(load.warmup);
+                load.warmup = self.given_warmup().unwrap_or(load.warmup);
                 check_cpus("client_cpus", load.client_cpus.as_ref())?;
                 fits_frame(load.request_bytes, server)?;
                 reply_fits_frame(&load.method, load.params.as_deref(), server)?;

@@ -37,6 +37,11 @@ impl<const TARGETS: bool> ServersArgs<TARGETS> {
         self.model.is_empty() && self.external.is_empty()
     }
 
+    /// Whether a server is a command, or runs already.
+    pub(crate) fn has_external(&self) -> bool {
+        !self.external.is_empty()
+    }
+
     /// How many servers there are.
     pub(crate) fn count(&self, app: App<'_>, server: &ServerArgs) -> anyhow::Result<usize> {
         Ok(self.server_specs(app, server)?.len())

@@ -43,6 +43,27 @@ pub(crate) fn timeout(text: &str) -> Result<Duration, String> {
     Ok(time)
 }
 
+/// The value of `--warmup`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Warmup {
+    /// What pilots find.
+    Auto,
+    /// This time.
+    Given(Duration),
+}
+
+/// A warm-up of at most 24 hours, or `auto`.
+pub(crate) fn warmup(text: &str) -> Result<Warmup, String> {
+    if text == "auto" {
+        return Ok(Warmup::Auto);
+    }
+    let time = duration(text)?;
+    if time > MAX_TIMEOUT {
+        return Err("must be at most 24h, such as 500ms or 5s, or auto".to_owned());
+    }
+    Ok(Warmup::Given(time))
+}
+
 /// A time of busy polling, at most a second; `0` turns it off.
 pub(crate) fn busy_poll(text: &str) -> Result<Duration, String> {
     let time = duration(text)?;
@@ -73,6 +94,9 @@ mod tests {
         assert_eq!(busy_poll("50us"), Ok(Duration::from_micros(50)));
         assert!(busy_poll("50").is_err() && busy_poll("0").is_ok());
         assert!(timeout("25h").is_err() && timeout("0").is_ok());
+        assert_eq!(warmup("auto"), Ok(Warmup::Auto));
+        assert_eq!(warmup("0"), Ok(Warmup::Given(Duration::ZERO)));
+        assert!(warmup("25h").unwrap_err().contains("auto") && warmup("car").is_err());
     }
 
     #[test]

@@ -166,7 +166,10 @@ pub(crate) fn run(
     let clock = Monotonic(shared.start);
     let connections = clients + config.idle;
     let sockets = Sockets::new(poller.poll.registry().try_clone()?, load, connections);
-    let recorder = Recorder::new(shared.window);
+    let mut recorder = Recorder::new(shared.window);
+    if let Some(slice) = load.slice {
+        recorder = recorder.in_slices(nanos(slice));
+    }
     let pacer = load.pacer(index);
     let clients = Clients::new(clients, config, recorder, sockets, pacer, clock);
 

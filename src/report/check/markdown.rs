@@ -5,6 +5,7 @@ use crate::findings::check_advice::advice;
 use crate::findings::check_sentences::{compared, notes, of, sentence};
 use crate::findings::check_table::{legend, rows};
 use crate::findings::provenance::provenance;
+use crate::findings::warmup_sentences;
 use crate::record::{CheckInfo, Outcome, Record};
 use crate::report::markdown::asserted;
 
@@ -50,6 +51,9 @@ impl Form for Markdown {
         let advice = said(&|part| advice(check, part));
         if !advice.is_empty() {
             out.push_str(&format!("{advice}\n"));
+        }
+        for note in warmup_sentences::sentences(record) {
+            out.push_str(&format!("- {note}\n\n"));
         }
         out.push_str(&asserted(record));
         out.push_str(&format!("<sub>{}</sub>\n\n", legend(check)));

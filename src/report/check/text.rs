@@ -7,6 +7,7 @@ use crate::findings::check_advice::advice;
 use crate::findings::check_sentences::{compared, notes, of, sentence};
 use crate::findings::check_table::{CheckRow, legend, rows, word};
 use crate::findings::provenance::provenance;
+use crate::findings::warmup_sentences;
 use crate::record::{CheckInfo, Outcome, Part, Record};
 use crate::report::terminal::{BOLD, COLUMNS, DIM, WARN, painted, wrapped, wrapped_to};
 
@@ -40,6 +41,8 @@ impl Form for Text {
             lines.push(String::new());
             lines.extend(of_part(check, part));
         }
+        let notes = warmup_sentences::sentences(record);
+        lines.extend(notes.iter().flat_map(|note| wrapped(note, "")));
         lines.push(String::new());
         if check.parts.iter().any(|part| !part.findings.is_empty()) {
             lines.extend(dim(&legend(check)));

@@ -8,6 +8,7 @@ use super::scenario_group::{PageData, Source};
 use super::{answer, assertions, changes, data, gate, provenance, ranking_table, two_loads};
 use crate::findings::early_end::early_end;
 use crate::findings::headline;
+use crate::findings::warmup_sentences;
 use crate::record::Record;
 use crate::report::changes::changes as changes_of;
 
@@ -110,6 +111,9 @@ fn notices(sources: &[Source<'_>]) -> Markup {
             }
             @if let Some(first) = headline(source.record) {
                 p.notice[!first.is_good] { (prefix(source)) (first.text) }
+            }
+            @for note in warmup_sentences::sentences(source.record) {
+                p.notice { (prefix(source)) (note) }
             }
             @for left_out in &source.record.left_out {
                 p.notice { (prefix(source)) "Left out: " (left_out) "." }

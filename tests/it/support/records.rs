@@ -44,6 +44,7 @@ pub(crate) fn record(cells: Vec<Cell>) -> Record {
         check: None,
         asserts: Vec::new(),
         scenarios: Vec::new(),
+        warmup: None,
         pilots: Vec::new(),
         left_out: Vec::new(),
         resumed: Vec::new(),

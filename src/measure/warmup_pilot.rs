@@ -1,0 +1,198 @@
+//! Pilots for `--warmup auto`: how long each server takes until throughput and latency are steady.
+//!
+//! All trials then have the same warm-up, the longest that a server needs. A pilot is a closed loop
+//! from the start of a fresh server on.
+
+use std::time::{Duration, Instant};
+
+use super::case::Case;
+use super::forecast::Bound;
+use super::observer::{Observer, Purpose, RunProgress};
+use super::pilot::pilot_case;
+use super::steadiness::{SLICE, Steadiness, steadiness};
+use super::trial::{StartedServer, start_server};
+use crate::error::Error;
+use crate::load::{Load, RunningLoad, start_from};
+use crate::record::{LoadSpec, Role, WarmupInfo, WarmupPilot};
+
+/// The longest pilot.
+pub const LONGEST: Duration = Duration::from_secs(8);
+/// What the pilot of a server takes that is steady at once.
+const USUAL: Duration = Duration::from_millis(1300);
+/// A server without any reply for this long is not waited for.
+const SILENT: Duration = Duration::from_secs(3);
+/// The shortest warm-up.
+const LEAST_WARMUP: Duration = Duration::from_millis(200);
+/// How often a pilot is looked at.
+const POLL: Duration = Duration::from_millis(100);
+/// The last slices are published this long after the end of the load.
+const PUBLISHED_AFTER: Duration = Duration::from_millis(200);
+
+/// A warm-up that pilots find.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AutoWarmup {
+    /// The longest warm-up; `None` is any.
+    pub most: Option<Duration>,
+    /// Whether it was asked for; else it is the default, and may be left out.
+    pub is_asked: bool,
+}
+
+/// What a run does besides these pilots, to tell its progress.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rest {
+    pub(super) trials: usize,
+    pub(super) time: Duration,
+    pub(super) bound: Bound,
+    pub(super) seed: u64,
+}
+
+/// The pilots that an earlier run has not done: one per server, under the first of its loads.
+pub(super) fn missing<'a>(
+    cases: impl Iterator<Item = &'a Case>,
+    before: Option<&WarmupInfo>,
+) -> Vec<Case> {
+    let mut pilots: Vec<Case> = Vec::new();
+    for case in cases {
+        let is_known = pilots.iter().any(|pilot| is_same_server(pilot, case));
+        let is_done = before.is_some_and(|before| before.pilots.iter().any(|one| is_of(one, case)));
+        if !is_known && !is_done {
+            let mut pilot = pilot_case(case);
+            (pilot.load.warmup, pilot.load.duration) = (Duration::ZERO, USUAL);
+            pilots.push(pilot);
+        }
+    }
+    pilots
+}
+
+fn is_same_server(one: &Case, other: &Case) -> bool {
+    one.is_same_server_as(other) && one.info.role == other.info.role
+}
+
+fn is_of(pilot: &WarmupPilot, case: &Case) -> bool {
+    pilot.contestant == case.name()
+        && pilot.workers == case.info.options.workers
+        && pilot.is_candidate == (case.info.role == Some(Role::Candidate))
+}
+
+/// Runs the missing pilots. `None`: the observer ended the run.
+///
+/// # Errors
+/// When a server cannot be measured.
+pub(super) fn settle<'a>(
+    rule: AutoWarmup,
+    cases: impl Iterator<Item = &'a Case>,
+    before: Option<&WarmupInfo>,
+    rest: &Rest,
+    observer: &mut dyn Observer,
+) -> Result<Option<WarmupInfo>, Error> {
+    let missing = missing(cases, before);
+    let mut pilots = before.map_or_else(Vec::new, |before| before.pilots.clone());
+    for (index, case) in missing.iter().enumerate() {
+        let left: Duration = missing[index..].iter().map(Case::time).sum();
+        let progress = RunProgress {
+            index,
+            of: missing.len() + rest.trials,
+            left: left + rest.time,
+            trial: case.time(),
+            bound: rest.bound,
+            purpose: Purpose::Warmup,
+        };
+        observer.trial_begins(case, progress);
+        match pilot(case, rest.seed, observer) {
+            Ok(Some(pilot)) => pilots.push(pilot),
+            Ok(None) => return Ok(None),
+            // A side of a check may fail: its pairs count that.
+            Err(Error::NotReady { .. } | Error::Died { .. }) if case.info.role.is_some() => {}
+            Err(error) => return Err(error),
+        }
+    }
+    let mut info = WarmupInfo {
+        most_s: rule.most.map(|most| most.as_secs_f64()),
+        pilots,
+        ..WarmupInfo::default()
+    };
+    let warmup = info.needed().max(LEAST_WARMUP);
+    let warmup = rule.most.map_or(warmup, |most| warmup.min(most));
+    info.warmup_s = warmup.as_secs_f64();
+    Ok(Some(info))
+}
+
+/// Gives these cases the warm-up that pilots found.
+pub(super) fn apply<'a>(info: &WarmupInfo, cases: impl Iterator<Item = &'a mut Case>) {
+    for case in cases {
+        let load = &mut case.load;
+        let ramp = 2 * Load::ramp(load.connections());
+        // A scenario may need a longer one.
+        let own = case
+            .scenario
+            .as_ref()
+            .map_or(Duration::ZERO, |_| load.warmup);
+        load.warmup = info.warmup().max(ramp).max(own);
+    }
+}
+
+/// Measures one server until it is clearly steady. `None`: the observer ended the run.
+fn pilot(
+    case: &Case,
+    seed: u64,
+    observer: &mut dyn Observer,
+) -> Result<Option<WarmupPilot>, Error> {
+    let spec = LoadSpec {
+        duration: LONGEST,
+        ..case.load.clone()
+    };
+    let StartedServer {
+        mut server, target, ..
+    } = start_server(case)?;
+    let mut load = Load::new(spec, case.generator, target, seed)?;
+    load.slice = Some(SLICE);
+    let running = start_from(&load, Instant::now())?;
+    let found = loop {
+        if observer.wait(POLL).map_err(Error::Load)? {
+            return Ok(None);
+        }
+        observer.live(running.live(), running.window_begins().elapsed());
+        if let Some(server) = &mut server
+            && let Some(ended) = server.ended()
+        {
+            return Err(server.died(&ended));
+        }
+        if let Some(found) = looked_at(&running) {
+            break found;
+        }
+    };
+    drop(running);
+    if let Some(server) = server {
+        server.stop()?;
+    }
+    let (steadiness, took) = found;
+    Ok(Some(WarmupPilot {
+        contestant: case.name().to_owned(),
+        workers: case.info.options.workers,
+        is_candidate: case.info.role == Some(Role::Candidate),
+        steady_after_s: steadiness.after.as_secs_f64(),
+        took_s: took.as_secs_f64(),
+        is_steady: steadiness.is_steady,
+    }))
+}
+
+/// What a pilot has found, and after which time, if it is over.
+fn looked_at(running: &RunningLoad) -> Option<(Steadiness, Duration)> {
+    let slices = running.slices();
+    let took = SLICE * u32::try_from(slices.len()).unwrap_or(u32::MAX);
+    let found = steadiness(&slices);
+    if let Some(found) = found.filter(|found| found.is_clear) {
+        return Some((found, took));
+    }
+    let elapsed = running.window_begins().elapsed();
+    let is_silent = elapsed > SILENT && running.live().requests == 0;
+    if elapsed < LONGEST + PUBLISHED_AFTER && !is_silent {
+        return None;
+    }
+    let nothing = Steadiness {
+        after: Duration::ZERO,
+        is_steady: false,
+        is_clear: false,
+    };
+    Some((found.unwrap_or(nothing), took))
+}
