@@ -171,7 +171,7 @@ fn note(doubt: AssertDoubt) -> &'static str {
         AssertDoubt::StillConnecting => "connections were still being made: use a longer --warmup",
         AssertDoubt::LittlesLaw => "the figures contradict each other: see the warning",
         AssertDoubt::Trend => {
-            "it changed over the window: use a longer --warmup and --duration, or more --trials"
+            "it changed over the window (the warnings of the trials say why): use a longer --duration, or more --trials"
         }
         AssertDoubt::HistogramOverflow => "times were beyond the maximum of the histograms",
         AssertDoubt::Suspect => "a trial is suspect: see the warning",
