@@ -98,7 +98,6 @@ mod tests {
                 })
                 .collect();
             found.sort_unstable();
-            println!("AR(1) {rho}: {} {} {}", found[20], found[100], found[180]);
             assert!((110..=170).contains(&found[100]), "{}", found[100]);
             assert!(found[20] >= 90, "{}", found[20]);
         }

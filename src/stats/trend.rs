@@ -170,6 +170,10 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
 }
 
 #[cfg(test)]
+#[expect(
+    clippy::print_stdout,
+    reason = "docs/method.md has the rates of the simulations"
+)]
 mod tests {
     use super::*;
 
