@@ -91,7 +91,10 @@ mod tests {
         let mean_ns = |at: usize| (1e6 * 2_f64.powf(at as f64 / 49.0)) as u64;
         let doubles = slices(|at| (20, mean_ns(at)));
         let found = trend(&open_loop(), &doubles).unwrap();
-        assert!((found.change_share - LATENCY_CHANGE).abs() < 1e-3, "{found:?}");
+        assert!(
+            (found.change_share - LATENCY_CHANGE).abs() < 1e-3,
+            "{found:?}"
+        );
         let more = slices(|at| (20, mean_ns(at).pow(2) / 1_000_000));
         let found = trend(&open_loop(), &more).unwrap();
         assert!(counts(&found) && !found.metric.is_faster(found.change_share));
