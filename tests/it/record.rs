@@ -177,7 +177,6 @@ fn what_was_read_in_a_trial_is_in_the_record() {
     let trial = &record["cells"][0]["trials"][0];
     let number = |value: &Value| value.as_f64().unwrap();
 
-    // The machine did at least what the server did, and no more than its cores can.
     let machine = &trial["machine"];
     has(
         machine,
@@ -188,14 +187,14 @@ fn what_was_read_in_a_trial_is_in_the_record() {
     assert!(server_s > 0.0);
     let cores = number(&machine["cores"]);
     assert!(cores >= 1.0);
-    // The load runs for at most 100 ms after the window, and the reading takes some time too.
-    assert!(number(&machine["busy_s"]) <= cores * 30.0);
-    assert!(number(&machine["cpu_us_per_request"]) >= 0.0);
+    assert!(number(&machine["busy_s"]) > 0.0);
     assert!((0.0..=1.0).contains(&number(&trial["steal_share"])));
 
     let [from, to] = [0, 1].map(|edge| trial["window"]["monotonic_ns"][edge].as_u64().unwrap());
     assert_eq!(to - from, 500_000_000);
-    XX
+    // To the second: the start of the record has no fraction.
+    let second = |time: &Value| time.as_str().unwrap()[..19].to_owned();
+    assert!(second(&trial["window"]["utc"][0]) >= second(&record["started"]));
 
     let slices = &trial["slices"];
     let replies = slices["replies"].as_array().unwrap();
