@@ -17,7 +17,7 @@ pub(crate) struct RankTable {
     pub(crate) head: [&'static str; COLUMNS],
     /// One row per rank: those that a check names first, then by their number.
     pub(crate) rows: Vec<[String; COLUMNS]>,
-    /// What the rows are of, and how many are left out.
+    /// What the columns are, and how many rows are left out.
     pub(crate) note: String,
 }
 
@@ -32,23 +32,20 @@ pub(crate) fn rank_table(summary: &Summary<'_>) -> Option<RankTable> {
     ranks.sort_by_key(|rank| (mark(findings, rank.rank).is_empty(), rank.rank));
     let row = |rank: &&RankSide| row(rank, mark(findings, rank.rank));
     let left_out = ranks.len().saturating_sub(MOST_ROWS);
-    let of_trial = match summary.trials().len() {
-        1 => "Each rank",
-        _ => "Each rank in the last trial",
-    };
-    let note = match left_out {
-        0 => format!("{of_trial}. {HEADS}"),
-        more => format!(
-            "{of_trial}; the record has {} more. {HEADS}",
-            count(more as u64)
-        ),
-    };
+    let mut note = Vec::new();
+    if summary.trials().len() > 1 {
+        note.push("Figures of the last trial.".to_owned());
+    }
+    if left_out > 0 {
+        note.push(format!("The record has {} more.", count(left_out as u64)));
+    }
+    note.push(HEADS.to_owned());
     Some(RankTable {
         head: [
             "rank", "host", "requests", "req./s", "busy", "send p99", "clock", "",
         ],
         rows: ranks.iter().take(MOST_ROWS).map(row).collect(),
-        note,
+        note: note.join(" "),
     })
 }
 

@@ -125,7 +125,7 @@ fn ended_early(load: &LoadSpec, shares: &[&Share]) -> Option<ValidityFinding> {
     let (shortest_s, longest_s) = lengths.fold((f64::INFINITY, 0.0_f64), |(least, most), own| {
         (least.min(own), most.max(own))
     });
-    (shortest_s < longest_s).then(|| ValidityFinding::EndedEarly {
+    (shortest_s < longest_s).then_some(ValidityFinding::EndedEarly {
         planned_s: load.duration.as_secs_f64(),
         measured_s: shortest_s,
     })

@@ -84,7 +84,7 @@ fn all_formats_have_the_table() {
 #[test]
 fn a_long_table_says_how_many_ranks_it_leaves_out() {
     let text = rendered("text", &of_ranks(40));
-    assert!(text.contains("the record has 8 more"), "{text}");
+    assert!(text.contains("The record has 8 more"), "{text}");
     // The marked rank is the last one, and shown.
     assert!(text.contains("straggler"), "{text}");
 }
