@@ -11,6 +11,7 @@ mod check_metric;
 mod check_pairs;
 mod check_rules;
 mod choices;
+mod cpu_accounting;
 mod delays;
 mod document;
 mod environment;
@@ -20,6 +21,7 @@ mod handler;
 pub mod histogram;
 mod lag;
 mod load;
+mod machine;
 mod no_replies;
 mod quantiles;
 pub(crate) mod quantity;
@@ -32,10 +34,12 @@ mod seconds;
 mod selftest;
 mod series;
 mod server;
+mod slices;
 mod trend;
 mod trial;
 mod validity;
 mod warmup;
+mod window_times;
 
 pub(crate) use crate::protocol::WorkParams;
 pub use crate::protocol::WriteMode;
@@ -51,6 +55,7 @@ pub use check_pairs::{
 };
 pub use check_rules::Rules;
 pub use choices::{Arrivals, Assign, Close, Mode, Spin, Stamps};
+pub use cpu_accounting::CpuAccounting;
 pub use delays::{DelayPart, Delays, StampSource};
 pub use document::{Cell, Record, RoundsRule};
 pub use environment::{Environment, SelftestSummary, SystemLimits, Tool};
@@ -61,6 +66,7 @@ pub use load::{
     Alternate, LEAST_PAYLOAD_BYTES, LoadSpec, MOST_CONNECTIONS, MOST_IN_FLIGHT, QUOTES_BYTES,
     RateChange, Skew,
 };
+pub use machine::MachineSide;
 pub use no_replies::NoReplyCause;
 pub use quantiles::Quantiles;
 pub use rank_name::RankName;
@@ -72,6 +78,7 @@ pub(crate) use seconds::{LONGEST as LONGEST_TIME, parse as parse_time};
 pub use selftest::{SELFTEST_FOLDER, SelftestCheck, SelftestResult};
 pub use series::{Interval, Overload};
 pub use server::{Role, ServerIdentity, ServerKind, ServerOptions};
+pub use slices::Slices;
 pub use trend::{Trend, TrendCause, TrendMetric};
 pub use trial::{
     Censored, ClientWait, Connects, GeneratorSide, Histograms, Idle, LittlesLaw, Older, Residue,
@@ -79,3 +86,4 @@ pub use trial::{
 };
 pub use validity::{Validity, ValidityFinding, Verdict};
 pub use warmup::{WarmupInfo, WarmupPilot};
+pub use window_times::WindowTimes;

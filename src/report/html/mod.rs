@@ -11,5 +11,6 @@ pub mod markup;
 pub mod page;
 pub mod provenance;
 pub mod ranking_table;
+pub mod ranks;
 pub mod scenario_group;
 pub mod two_loads;

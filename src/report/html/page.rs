@@ -5,7 +5,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use super::figures::sections;
 use super::markup::{figures_of, swatch};
 use super::scenario_group::{PageData, Source};
-use super::{answer, assertions, changes, data, gate, provenance, ranking_table, two_loads};
+use super::{answer, assertions, changes, data, gate, provenance, ranking_table, ranks, two_loads};
 use crate::findings::early_end::early_end;
 use crate::findings::headline;
 use crate::findings::warmup_sentences;
@@ -67,6 +67,7 @@ pub fn page(originals: &[Source<'_>]) -> Page {
                     (two_loads::section(sources))
                     (answer::section(&page_data))
                     (ranking_table::section(&page_data))
+                    (ranks::section(sources))
                     (legend(&page_data))
                     @for (section, figures) in &sections {
                         @if !figures.is_empty() { (figures_of(section, figures)) }
