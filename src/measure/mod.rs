@@ -38,6 +38,7 @@ pub mod trial;
 mod trial_load;
 mod trial_time;
 mod trial_times;
+mod try_result;
 pub mod validity;
 
 pub use case::Case;

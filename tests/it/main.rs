@@ -62,6 +62,8 @@ mod resume;
 mod saving;
 mod scenarios;
 mod search;
+mod search_report;
+mod search_simulations;
 mod selftest;
 mod shapes;
 mod spinning;

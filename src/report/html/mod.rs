@@ -12,4 +12,5 @@ pub mod page;
 pub mod provenance;
 pub mod ranking_table;
 pub mod scenario_group;
+pub mod searches;
 pub mod two_loads;

@@ -5,7 +5,9 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use super::figures::sections;
 use super::markup::{figures_of, swatch};
 use super::scenario_group::{PageData, Source};
-use super::{answer, assertions, changes, data, gate, provenance, ranking_table, two_loads};
+use super::{
+    answer, assertions, changes, data, gate, provenance, ranking_table, searches, two_loads,
+};
 use crate::findings::early_end::early_end;
 use crate::findings::headline;
 use crate::record::Record;
@@ -62,6 +64,7 @@ pub fn page(originals: &[Source<'_>]) -> Page {
                     (notices(sources))
                     (gate::section(&page_data, &gate))
                     (assertions::section(sources))
+                    (searches::section(sources))
                     (changes::section(&changes_of(sources)))
                     (two_loads::section(sources))
                     (answer::section(&page_data))
