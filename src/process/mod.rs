@@ -12,9 +12,11 @@ mod probe;
 pub mod procfs;
 mod program;
 mod running_server;
+mod switches;
 
 pub use counters::{Active, Meter, Reading};
 pub use messages::{Launch, Ready, ServeRequest};
 pub use probe::is_build;
 pub use program::{ReadyBy, ServerProgram};
 pub use running_server::{HeldResources, RunningServer, ServerEnd, ServerSize, ServerUsage};
+pub use switches::Switches;

@@ -10,6 +10,7 @@ use super::messages::{GRACE, Message, Ready, Report};
 use super::procfs;
 use super::procfs::CpuTime;
 use super::program::{ReadyBy, ServerProgram};
+use super::switches::Switches;
 use crate::error::Error;
 
 /// How long a server may take to become ready, and a guard to report its end.
@@ -59,6 +60,8 @@ pub struct ServerUsage {
     pub cpu: CpuTime,
     /// The slots of its meter; empty if it has none.
     pub slots: Vec<Reading>,
+    /// Context switches of its threads; `None` if it has too many threads.
+    pub switches: Option<Switches>,
 }
 
 /// The size of a server at one time.
@@ -186,6 +189,8 @@ impl RunningServer {
             read_at: Instant::now(),
             cpu,
             slots: slots.unwrap_or_default(),
+            // After the CPU time, which must be read close to the edge of the window.
+            switches: Switches::of_descendants(self.guard_pid())?,
         })
     }
 

@@ -25,6 +25,7 @@ mod commands;
 mod completions;
 mod contract;
 mod conversation;
+mod cost;
 mod delays;
 mod dependencies;
 mod early_end;
