@@ -10,6 +10,8 @@
     wrong N        every Nth reply is wrong
     wait MS        waits before each batch of replies, without using CPU
     cpu US         uses this much CPU for each request
+    crowd N US     of the requests of one pass of the event loop, those after the Nth use this much
+                   CPU each: capacity falls, and half of it is as before
     slow P FACTOR  with probability P, this start does FACTOR times the work of a start
 """
 import asyncio
@@ -56,6 +58,7 @@ class Server:
         self.values = values
         self.requests = 0
         self.connections = 0
+        self.in_pass = 0
         chance = values[0] if fault in ("abort", "hang", "refuse", "slow") else 1.0
         self.is_faulty = fault != "none" and random.random() < chance
         if fault == "slow" and self.is_faulty:
@@ -75,6 +78,8 @@ class Server:
 
     def reply(self, request):
         self.requests += 1
+        if self.fault == "crowd":
+            self.cpu_s = self.crowd_cpu_s()
         if self.cpu_s:
             until = time.perf_counter() + self.cpu_s
             while time.perf_counter() < until:
@@ -84,6 +89,15 @@ class Server:
         if self.fault == "wrong" and self.requests % int(self.values[0]) == 0:
             return {"out": "pong", "result": "wrong"}
         return {"out": "pong", "result": request["params"]}
+
+    def crowd_cpu_s(self):
+        if self.in_pass == 0:
+            asyncio.get_running_loop().call_soon(self.next_pass)
+        self.in_pass += 1
+        return self.values[1] / 1e6 if self.in_pass > self.values[0] else 0.0
+
+    def next_pass(self):
+        self.in_pass = 0
 
     def before_batch(self):
         if self.fault == "wait":

@@ -15,7 +15,7 @@ const QUANTILES: [(&str, Of); 5] = [
 ];
 
 /// Reads a quantile.
-pub type Of = fn(&Quantiles) -> Option<u64>;
+type Of = fn(&Quantiles) -> Option<u64>;
 
 /// The medians of the parts of the response time (the wait for the connection, the scheduling
 /// delay of the send, wire to wire), and that of the read delay, which is not in it.
@@ -47,21 +47,10 @@ pub fn delayed_quantiles(summary: &Summary<'_>) -> Vec<&'static str> {
 }
 
 /// Whether over 10 % of this quantile is scheduling delay of the generator, in most trials.
-pub fn is_delayed(summary: &Summary<'_>, of: Of) -> bool {
+fn is_delayed(summary: &Summary<'_>, of: Of) -> bool {
     let trials = summary.trials();
     let delayed = trials.iter().filter(|trial: &&Trial| trial.is_delayed(of));
     2 * delayed.count() > trials.len()
-}
-
-/// A lower bound on a quantile that is mostly the generator's: the median over trials of what it is
-/// without the scheduling delay. `None` if it is not.
-pub fn without_delay(summary: &Summary<'_>, of: Of) -> Option<f64> {
-    let ledgers = summary.trials().iter().filter_map(|t| t.delays.as_ref());
-    let values: Vec<f64> = ledgers
-        .filter_map(|ledger| of(&ledger.response_minus_scheduling_ns))
-        .map(|ns| ns as f64)
-        .collect();
-    (is_delayed(summary, of) && !values.is_empty()).then(|| median(&values))
 }
 
 /// Which quantiles of these servers depend on the generator. `None`: none does.
@@ -75,10 +64,12 @@ pub fn delayed_sentence(summaries: &[Summary<'_>]) -> Option<String> {
         (!quantiles.is_empty()).then(|| format!("{}{of}", and(&quantiles)))
     };
     let named: Vec<String> = summaries.iter().filter_map(named).collect();
+    let rule = match summaries.len() {
+        1 => "",
+        _ => " Servers are ranked by it only where the order is the same without that delay.",
+    };
     (!named.is_empty()).then(|| {
-        format!(
-            "Over 10 % is scheduling delay of the generator, so it ranks no server: {}.",
-            named.join("; ")
-        )
+        let named = named.join("; ");
+        format!("Over 10 % is scheduling delay of the generator: {named}.{rule}")
     })
 }

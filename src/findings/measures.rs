@@ -3,9 +3,8 @@
 //! Throughput is compared in closed loops where the generator was not the limit; CPU per request
 //! and response time in open loops, at the same absolute rate for all; goodput in overloads.
 
-use super::delays::{is_delayed, without_delay};
 use super::summary::{BEYOND, Figure, Summary};
-use crate::record::{LoadSpec, Mode, Trial};
+use crate::record::{LoadSpec, Mode, Quantiles, Trial};
 
 /// A figure by which servers are ranked.
 #[derive(Debug)]
@@ -25,6 +24,9 @@ pub struct Measure {
     /// Whether rounds are added while its order is undecided.
     pub(super) is_awaited: bool,
     pub(super) value: fn(&Trial) -> Option<f64>,
+    /// The same figure without the generator's part of it, if it has one. Servers are then ranked
+    /// only where the order is the same by both figures.
+    pub(super) without_generator: Option<fn(&Trial) -> Option<f64>>,
     /// Whether the trials of this server give the figure.
     pub(super) applies: fn(&Summary<'_>) -> bool,
     /// A lower bound on the figure of a server that cannot be ranked. A server with a
@@ -56,6 +58,7 @@ pub static ALL: &[Measure] = &[
         of_load: |load| load.mode != Mode::Closed,
         is_awaited: true,
         value: |trial| trial.server.cpu_us_per_request,
+        without_generator: None,
         applies: |_| true,
         lower_bound: |_| None,
     },
@@ -69,6 +72,7 @@ pub static ALL: &[Measure] = &[
         of_load: |load| load.mode == Mode::Closed,
         is_awaited: true,
         value: |trial| Some(trial.throughput_rps),
+        without_generator: None,
         applies: |summary| !summary.limited,
         lower_bound: |summary| summary.limited.then_some(summary.throughput_rps.median),
     },
@@ -81,9 +85,10 @@ pub static ALL: &[Measure] = &[
         of_load: has_response_times,
         is_awaited: true,
         value: |trial| quantile(trial, 0.5, trial.latency_ns.p50),
+        without_generator: Some(|trial| quantile(trial, 0.5, undelayed(trial).p50)),
         // Over capacity, response time only reflects the length of the run.
-        applies: |summary| !summary.over_capacity() && !is_delayed(summary, |of| of.p50),
-        lower_bound: |summary| without_delay(summary, |of| of.p50),
+        applies: |summary| !summary.over_capacity(),
+        lower_bound: |_| None,
     },
     Measure {
         name: "Response time (p95)",
@@ -94,8 +99,9 @@ pub static ALL: &[Measure] = &[
         of_load: has_response_times,
         is_awaited: false,
         value: |trial| quantile(trial, 0.95, trial.latency_ns.p95),
-        applies: |summary| !summary.over_capacity() && !is_delayed(summary, |of| of.p95),
-        lower_bound: |summary| without_delay(summary, |of| of.p95),
+        without_generator: Some(|trial| quantile(trial, 0.95, undelayed(trial).p95)),
+        applies: |summary| !summary.over_capacity(),
+        lower_bound: |_| None,
     },
     Measure {
         name: "Goodput under overload",
@@ -106,6 +112,7 @@ pub static ALL: &[Measure] = &[
         of_load: |load| load.then.is_some(),
         is_awaited: true,
         value: goodput,
+        without_generator: None,
         applies: |summary| !summary.limited,
         lower_bound: |summary| {
             let goodput = Figure::of(summary.trials(), goodput);
@@ -127,6 +134,14 @@ fn quantile(trial: &Trial, q: f64, value_ns: Option<u64>) -> Option<f64> {
     let enough = trial.samples as f64 * (1.0 - q) >= BEYOND;
     let value_ns = value_ns.filter(|_| exact && enough)?;
     Some(value_ns as f64)
+}
+
+/// The response times without the generator's scheduling delay, as far as they are known.
+fn undelayed(trial: &Trial) -> &Quantiles {
+    match &trial.delays {
+        Some(delays) => &delays.response_minus_scheduling_ns,
+        None => &trial.latency_ns,
+    }
 }
 
 fn goodput(trial: &Trial) -> Option<f64> {

@@ -5,7 +5,7 @@
 
 use super::measures::{ALL, Measure};
 use super::summary::Summary;
-use crate::record::{Cell, RoundsRule};
+use crate::record::{Cell, RoundsRule, Trial};
 use crate::stats::{Ratio, anytime_ratio, median, paired_ratio, range};
 
 /// With fewer rounds there is no ranking.
@@ -128,6 +128,32 @@ impl Test {
         }
     }
 
+    /// How much worse `b` is than `a`; over 1 means that it is. `b` is called worse only if the
+    /// figures show it both with and without the generator's part, by the smaller of the two
+    /// ratios; else the interval covers both. This needs no correction for two tests (Berger,
+    /// *Multiparameter Hypothesis Testing and Acceptance Sampling*, Technometrics, 1982).
+    fn worse(self, measure: &Measure, a: &ServerValues<'_>, b: &ServerValues<'_>) -> Option<Ratio> {
+        let worse = |a: &[f64], b: &[f64]| {
+            let (numerator, denominator) = if measure.less { (b, a) } else { (a, b) };
+            self.ratio(numerator, denominator)
+        };
+        let whole = worse(&a.values, &b.values)?;
+        let (Some(a), Some(b)) = (&a.without_generator, &b.without_generator) else {
+            return Some(whole);
+        };
+        let own = worse(a, b)?;
+        let smaller = if own.low < whole.low { own } else { whole };
+        let is_worse = smaller.low > 1.0;
+        Some(Ratio {
+            high: if is_worse {
+                smaller.high
+            } else {
+                own.high.max(whole.high)
+            },
+            ..smaller
+        })
+    }
+
     fn ratio(self, numerator: &[f64], denominator: &[f64]) -> Option<Ratio> {
         match self.rounds {
             RoundsRule::Fixed => paired_ratio(numerator, denominator, self.alpha),
@@ -136,8 +162,32 @@ impl Test {
     }
 }
 
-/// A server's name and its figure in each round.
-type ServerValues<'a> = (&'a str, Vec<f64>);
+/// A server and its figure in each round.
+#[derive(Debug)]
+struct ServerValues<'a> {
+    name: &'a str,
+    values: Vec<f64>,
+    /// The same without the generator's part.
+    without_generator: Option<Vec<f64>>,
+}
+
+impl<'a> ServerValues<'a> {
+    fn of(summary: &Summary<'a>, measure: &Measure) -> ServerValues<'a> {
+        let without_generator = measure.without_generator;
+        ServerValues {
+            name: summary.name(),
+            values: by_round(summary.cell, measure.value),
+            without_generator: without_generator.map(|value| by_round(summary.cell, value)),
+        }
+    }
+
+    fn truncate(&mut self, rounds: usize) {
+        self.values.truncate(rounds);
+        if let Some(values) = &mut self.without_generator {
+            values.truncate(rounds);
+        }
+    }
+}
 
 /// The servers that a measure can rank, best first, each with the same number of rounds.
 fn comparable<'a>(summaries: &[Summary<'a>], measure: &Measure) -> Vec<ServerValues<'a>> {
@@ -145,13 +195,13 @@ fn comparable<'a>(summaries: &[Summary<'a>], measure: &Measure) -> Vec<ServerVal
         .iter()
         .filter(|summary| summary.ranks() && (measure.applies)(summary));
     let mut servers: Vec<ServerValues<'a>> = applicable
-        .map(|summary| (summary.name(), by_round(summary.cell, measure)))
-        .filter(|(_, values)| !values.is_empty())
+        .map(|summary| ServerValues::of(summary, measure))
+        .filter(|server| !server.values.is_empty())
         .collect();
     let key = |values: &[f64]| median(values) * if measure.less { 1.0 } else { -1.0 };
-    servers.sort_by(|a, b| key(&a.1).total_cmp(&key(&b.1)));
-    if let Some((_, best)) = servers.first() {
-        let best = median(best);
+    servers.sort_by(|a, b| key(&a.values).total_cmp(&key(&b.values)));
+    if let Some(best) = servers.first() {
+        let best = median(&best.values);
         let may_be_better = |bound: f64| {
             if measure.less {
                 bound < best
@@ -164,9 +214,9 @@ fn comparable<'a>(summaries: &[Summary<'a>], measure: &Measure) -> Vec<ServerVal
         }
     }
     // If a run ended early, some servers may lack the last round.
-    let rounds = servers.iter().map(|(_, values)| values.len()).min();
-    for (_, values) in &mut servers {
-        values.truncate(rounds.unwrap_or(0));
+    let rounds = servers.iter().map(|server| server.values.len()).min();
+    for server in &mut servers {
+        server.truncate(rounds.unwrap_or(0));
     }
     servers
 }
@@ -177,11 +227,11 @@ fn lower_bounds(summaries: &[Summary<'_>], measure: &Measure) -> impl Iterator<I
     served.filter_map(|summary| (measure.lower_bound)(summary))
 }
 
-fn by_round(cell: &Cell, measure: &Measure) -> Vec<f64> {
+fn by_round(cell: &Cell, value: fn(&Trial) -> Option<f64>) -> Vec<f64> {
     let mut trials: Vec<(usize, Option<f64>)> = cell
         .counted_trials()
         .iter()
-        .map(|trial| (trial.round, (measure.value)(trial)))
+        .map(|trial| (trial.round, value(trial)))
         .collect();
     trials.sort_by_key(|(round, _)| *round);
     // Ratios are formed within rounds, so a server needs a figure in every round.
@@ -193,46 +243,42 @@ fn by_round(cell: &Cell, measure: &Measure) -> Vec<f64> {
     values.unwrap_or_default()
 }
 
+/// The ratios of a server's figures to the best one's, round by round; over 1 is worse.
+fn ratios_to(best: &ServerValues<'_>, server: &ServerValues<'_>, less: bool) -> Vec<f64> {
+    let pairs = best.values.iter().zip(&server.values);
+    let ratio = |(best, server): (&f64, &f64)| match less {
+        true => server / best,
+        false => best / server,
+    };
+    pairs.map(ratio).collect()
+}
+
 fn ranking<'a>(
     measure: &'static Measure,
     servers: &[ServerValues<'a>],
     test: Test,
     is_partial: bool,
 ) -> Option<Ranking<'a>> {
-    let rounds = servers.first()?.1.len();
+    let best = servers.first()?;
+    let rounds = best.values.len();
     let enough = rounds >= LEAST_ROUNDS;
-    // The ratio of `b` to `a`; over 1 means that `b` is worse.
-    let worse = |a: &[f64], b: &[f64]| {
-        let (numerator, denominator) = if measure.less { (b, a) } else { (a, b) };
-        test.ratio(numerator, denominator)
-    };
-    let is_worse = |a: &[f64], b: &[f64]| worse(a, b).is_some_and(|ratio| ratio.low > 1.0);
-    let best = servers.first()?.1.clone();
-    let places = servers.iter().enumerate().map(|(at, (name, values))| {
-        let better = servers.iter().filter(|(_, other)| is_worse(other, values));
+    let worse = |a: &ServerValues<'_>, b: &ServerValues<'_>| test.worse(measure, a, b);
+    let is_worse = |a, b| worse(a, b).is_some_and(|ratio| ratio.low > 1.0);
+    let places = servers.iter().enumerate().map(|(at, server)| {
+        let better = servers.iter().filter(|other| is_worse(other, server));
         let rank = enough.then(|| 1 + better.count());
-        let compared = match worse(&best, values) {
+        let compared = match worse(best, server) {
             Some(ratio) if enough && ratio.low > 1.0 => ComparedWithBest::Worse(ratio),
             Some(ratio) if enough => ComparedWithBest::NotDistinguishable(ratio),
             _ => {
-                let ratios: Vec<f64> = best
-                    .iter()
-                    .zip(values)
-                    .map(|(best, other)| {
-                        if measure.less {
-                            other / best
-                        } else {
-                            best / other
-                        }
-                    })
-                    .collect();
+                let ratios = ratios_to(best, server, measure.less);
                 let (low, high) = range(&ratios);
                 ComparedWithBest::Seen(low, high)
             }
         };
         RankedServer {
-            name,
-            median: median(values),
+            name: server.name,
+            median: median(&server.values),
             rank,
             against_first: (at > 0).then_some(compared),
         }

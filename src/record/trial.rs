@@ -135,7 +135,7 @@ impl Trial {
     }
 
     /// Whether over 10 % of a quantile of the response times is scheduling delay of the generator;
-    /// `of` reads it. It is then marked, and ranks no server.
+    /// `of` reads it. It is then marked.
     pub fn is_delayed(&self, of: fn(&Quantiles) -> Option<u64>) -> bool {
         let delays = self.delays.as_ref();
         delays.is_some_and(|delays| delays.moves(&self.latency_ns, of))
