@@ -61,6 +61,17 @@ impl Server {
         }
     }
 
+    /// The chance that a try holds.
+    fn chance(self, rate_rps: f64) -> f64 {
+        let distance = (rate_rps / TRUTH_RPS).ln();
+        match self {
+            Server::Step { .. } if distance.abs() >= NEAR => f64::from(u8::from(distance < 0.0)),
+            Server::Step { false_breaks, .. } if distance < 0.0 => 1.0 - false_breaks,
+            Server::Step { false_holds, .. } => false_holds,
+            Server::Varying { scale } => 1.0 / (1.0 + (distance / scale).exp()),
+        }
+    }
+
     /// The rate at which 8 of 10 tries hold, wrong results left aside.
     fn holds_rps(self) -> f64 {
         match self {
@@ -93,6 +104,10 @@ struct Simulated {
     low: f64,
     /// The mean error of the rate at which 8 of 10 hold.
     holds_bias: f64,
+    /// The share of pairs of searches whose intervals overlap.
+    overlap: f64,
+    /// The mean chance that a fresh try holds at `holds_rps`, and that it breaks at 1.15 times that.
+    fresh: [f64; 2],
 }
 
 fn simulate(server: Server) -> Simulated {
@@ -108,6 +123,18 @@ fn simulate(server: Server) -> Simulated {
         }),
         low: mean(&|info| is(info.edge.unwrap().rate_rps < 0.9 * TRUTH_RPS)),
         holds_bias: mean(&|info| info.holds_rps.unwrap() / server.holds_rps() - 1.0),
+        overlap: {
+            let pairs = infos.as_chunks::<2>().0.iter();
+            let overlap = pairs.filter(|[a, b]| {
+                let (a, b) = (a.edge.unwrap(), b.edge.unwrap());
+                a.low_rps <= b.high_rps && b.low_rps <= a.high_rps
+            });
+            2.0 * overlap.count() as f64 / SEARCHES as f64
+        },
+        fresh: [
+            mean(&|info| server.chance(info.holds_rps.unwrap())),
+            1.0 - mean(&|info| server.chance(1.15 * info.holds_rps.unwrap())),
+        ],
     }
 }
 
@@ -132,13 +159,19 @@ fn the_rate_is_unbiased_and_its_interval_contains_the_truth() {
             covered,
             low,
             holds_bias,
+            overlap,
+            fresh: [held, broke],
         } = simulate(server);
         // The figures of docs/method.md.
-        let line = format!("{server:?}: {bias:+.3}, {covered:.3}, {low:.3}, {holds_bias:+.3}");
+        let line = format!(
+            "{server:?}: {bias:+.3}, {covered:.3}, {low:.3}, {holds_bias:+.3}, {overlap:.2}, {held:.2}, {broke:.2}"
+        );
         writeln!(std::io::stderr(), "{line}").unwrap();
         assert!(bias.abs() <= 0.02, "{server:?}: bias {bias}");
         assert!(covered >= 0.9, "{server:?}: covered {covered}");
         assert!(low <= 0.03, "{server:?}: too low in {low}");
+        assert!(overlap >= 0.9, "{server:?}: {overlap} overlap");
+        assert!(held >= 0.65, "{server:?}: a fresh try holds in {held}");
         assert!(holds_bias.abs() <= 0.08, "{server:?}: holds {holds_bias}");
     }
 }
