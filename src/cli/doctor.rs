@@ -5,9 +5,10 @@ use std::process::ExitCode;
 
 use anstyle::{AnsiColor, Style};
 
+use crate::findings::cpu_accounting::in_words;
 use crate::findings::provenance::selftest_sentence;
 use crate::measure::environment;
-use crate::record::Environment;
+use crate::record::{CpuAccounting, Environment};
 use crate::sys::Priority;
 use crate::sys::uring::Ring;
 
@@ -101,6 +102,7 @@ fn examine(environment: &Environment, permitted: &[Priority]) -> Vec<Finding> {
                 "Other processes use the cores. Fix: stop them, or wait until they end.".to_owned()
             }),
         },
+        cpu_accounting(environment.cpu_accounting.as_ref()),
         Finding {
             property: "descriptors",
             value: format!("{} per process", known(limits.nofile)),
@@ -147,6 +149,20 @@ fn examine(environment: &Environment, permitted: &[Priority]) -> Vec<Finding> {
             }),
         },
     ]
+}
+
+/// How the kernel divides CPU time among processes.
+fn cpu_accounting(accounting: Option<&CpuAccounting>) -> Finding {
+    Finding {
+        property: "CPU accounting",
+        value: accounting.map_or_else(|| "unknown".to_owned(), in_words),
+        problem: accounting.filter(|accounting| accounting.moves_loopback()).map(|_| {
+            "The kernel receives packets of loopback outside of server and generator, so CPU per request of the server \
+             leaves that work out. Fix: compare the CPU per request of the machine, or turn this off: \
+             rps_cpus of lo (/sys/class/net/lo/queues/rx-0/rps_cpus) to 0, no thread_backlog_napi."
+                .to_owned()
+        }),
+    }
 }
 
 /// Whether the model `uring` can run. If not, no result is wrong.
@@ -204,6 +220,7 @@ mod tests {
             memory_bytes: None,
             virtualised: false,
             load_1m: Some(0.1),
+            cpu_accounting: None,
             limits: SystemLimits {
                 nofile: Some(65536),
                 somaxconn: Some(4096),
@@ -252,6 +269,13 @@ mod tests {
             ["governor"]
         );
         assert_eq!(problems(&changed(|e| e.load_1m = Some(4.0))), ["load"]);
+        assert_eq!(
+            problems(&changed(|e| e.cpu_accounting = Some(CpuAccounting {
+                rps: vec!["lo".to_owned()],
+                ..CpuAccounting::default()
+            }))),
+            ["CPU accounting"]
+        );
         assert_eq!(
             problems(&changed(|e| e.limits.nofile = Some(1024))),
             ["descriptors"]

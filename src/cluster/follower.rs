@@ -11,10 +11,10 @@ use super::watchdog::Watchdog;
 use crate::error::Error;
 use crate::load::{Load, LoadPart, start_from};
 use crate::measure::descriptors::reserve;
-use crate::measure::environment::{self, CpuTicks};
 use crate::measure::peers::LoadOrder;
 use crate::measure::share::{Share, host};
 use crate::measure::targets::reach;
+use crate::measure::{CpuTicks, environment};
 
 /// How often the drain is looked at.
 const POLL: Duration = Duration::from_millis(5);

@@ -63,7 +63,7 @@ pub fn merge(sources: &[Source], command: Vec<String>) -> Result<Merged, Error> 
         ..base.cell.clone()
     }];
     Ok(Merged {
-        warnings: clock_warnings(&shares),
+        warnings: [clock_warnings(&shares), window_warnings(&shares)].concat(),
         record,
     })
 }
@@ -117,8 +117,9 @@ fn is_same_plan(
     if part.share.start_at != base.share.start_at {
         return differs("start (--start-at)");
     }
-    if !part.share.measured.is_of_same_window(&base.share.measured) {
-        return differs("measured window");
+    let (own, first) = (&part.share.measured.recorder, &base.share.measured.recorder);
+    if !own.is_of_same_plan(first) {
+        return differs("begin of the window");
     }
     Ok(())
 }
@@ -152,6 +153,22 @@ fn clock_warnings(shares: &[Share]) -> Vec<String> {
         "no time service keeps the clock of {} synchronised, so the ranks may not have run together: run chrony or ntpd there",
         hosts.join(", ")
     )]
+}
+
+/// Windows that ended early: the others made the load alone from then on.
+fn window_warnings(shares: &[Share]) -> Vec<String> {
+    let longest_s = shares.iter().map(Share::window_s).fold(0.0, f64::max);
+    let short = shares.iter().filter(|share| share.window_s() < longest_s);
+    let warning = |share: &Share| {
+        format!(
+            "rank {} on {} measured {:.1} s of {longest_s:.1} s, so the others made the load alone from then on; \
+             the figures are those of the longest window: measure again for the whole load",
+            share.rank,
+            share.host,
+            share.window_s()
+        )
+    };
+    short.map(warning).collect()
 }
 
 fn refused(file: &Path, reason: String) -> Error {

@@ -53,9 +53,11 @@ impl TestServer {
 
     /// The memory of all its processes in bytes, shared pages divided among them (PSS).
     pub(super) fn memory_bytes(&self) -> Checked<u64> {
-        let size = self.server.size(true);
-        size.map(|size| size.pss_bytes)
-            .map_err(|error| Violation::new("the memory of the server", error.to_string()))
+        let memory = self.server.memory_bytes().and_then(|bytes| {
+            let reason = "its processes begin and end too fast";
+            bytes.ok_or_else(|| std::io::Error::other(reason))
+        });
+        memory.map_err(|error| Violation::new("the memory of the server", error.to_string()))
     }
 
     /// The sum of a counter over all slots of its meter.

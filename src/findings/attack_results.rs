@@ -146,7 +146,10 @@ impl AttackResult<'_> {
             .filter(|(number, _)| *number > 0)
             .map(|(number, unit)| format!("{number} {unit}"))
             .collect();
-        let memory = format!("+{}", bytes(increase(residue.pss_bytes) as f64));
+        let memory = match residue.pss_bytes {
+            [Some(before), Some(after)] => format!("+{}", bytes(increase([before, after]) as f64)),
+            _ => "memory unknown".to_owned(),
+        };
         if retained.is_empty() {
             memory
         } else {

@@ -128,6 +128,11 @@ pub fn order(ranking: &Ranking<'_>) -> String {
             observed.join(", ")
         );
     }
+    if let Some(factor) = unclear_factor(ranking) {
+        return format!(
+            "{name}: no order, since it differs too much between rounds: a difference of {factor:.0}× would not show."
+        );
+    }
     let similar: Vec<&str> = similar.iter().map(String::as_str).collect();
     let similar = if similar.is_empty() {
         String::new()
@@ -150,6 +155,28 @@ pub fn named(ranking: &Ranking<'_>) -> String {
     } else {
         name.to_owned()
     }
+}
+
+/// Servers of which only a difference over this factor would show are compared in one short
+/// sentence.
+const MOST_FACTOR: f64 = 4.0;
+
+/// The smallest factor between two servers that these rounds would show, if it is so large that
+/// intervals say nothing more.
+fn unclear_factor(ranking: &Ranking<'_>) -> Option<f64> {
+    let others = ranking
+        .places
+        .iter()
+        .filter_map(|place| place.against_first);
+    let factors: Option<Vec<f64>> = others
+        .map(|compared| match compared {
+            // Half of the width of the interval, which is symmetric on a logarithmic scale.
+            ComparedWithBest::NotDistinguishable(ratio) => Some((ratio.high / ratio.low).sqrt()),
+            _ => None,
+        })
+        .collect();
+    let least = factors?.into_iter().reduce(f64::min)?;
+    (least > MOST_FACTOR && least.is_finite()).then_some(least)
 }
 
 fn compared(ranking: &Ranking<'_>, name: &str, times: &str) -> String {

@@ -37,7 +37,9 @@ pub struct Summary<'a> {
     pub cpu_us: Option<Figure>,
     /// The user-mode share of that CPU time; `None` if it cannot be measured.
     pub user_share: Option<f64>,
-    /// The server's peak memory (PSS), in bytes.
+    /// The machine's CPU per request, in microseconds: server, generator, and the kernel for both.
+    pub machine_cpu_us: Option<Figure>,
+    /// The server's peak memory (PSS), in bytes; `None` if any trial lacks it.
     pub pss_bytes: Option<Figure>,
     /// The peak number of its processes.
     pub processes: Option<u64>,
@@ -108,9 +110,16 @@ impl<'a> Summary<'a> {
             asked: worst.clients_asked.unwrap_or(clients),
             fairness: Figure::of(trials, |trial| trial.fairness_jain),
             cpu_us: Figure::of(trials, |trial| trial.server.cpu_us_per_request),
+            machine_cpu_us: Figure::of(trials, |trial| trial.machine?.cpu_us_per_request),
             user_share: user_share.map(|figure| figure.median),
             pss_bytes: Figure::of(trials, |trial| {
                 trial.server.pss_peak_bytes.map(|bytes| bytes as f64)
+            })
+            // Trials in which it could be read would be those with the fewest processes.
+            .filter(|_| {
+                trials
+                    .iter()
+                    .all(|trial| trial.server.pss_peak_bytes.is_some())
             }),
             processes: trials
                 .iter()
@@ -141,6 +150,11 @@ impl<'a> Summary<'a> {
     /// The server's name.
     pub fn name(&self) -> &'a str {
         &self.cell.contestant.name
+    }
+
+    /// Whether the server's processes were seen, but its memory could not be read.
+    pub fn lacks_memory(&self) -> bool {
+        self.pss_bytes.is_none() && self.processes.is_some()
     }
 
     /// Whether, in some trial, a client sent requests but got no correct reply.

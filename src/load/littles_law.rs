@@ -92,6 +92,11 @@ impl FlowBalance {
         self.latency_ns as f64 / self.window_ns()
     }
 
+    /// The length of a slice, in nanoseconds.
+    pub fn slice_ns(&self) -> u64 {
+        self.slice_ns
+    }
+
     /// The slices of the window, in order. When the window ended early, only the whole ones.
     pub fn slices(&self) -> &[Slice] {
         let whole = (self.window.to_ns - self.window.from_ns) / self.slice_ns;
@@ -99,6 +104,7 @@ impl FlowBalance {
     }
 
     pub(crate) fn add(&mut self, other: &FlowBalance) {
+        self.window.to_ns = self.window.to_ns.max(other.window.to_ns);
         self.in_progress_ns += other.in_progress_ns;
         self.latency_ns += other.latency_ns;
         for (own, others) in self.slices.iter_mut().zip(&other.slices) {

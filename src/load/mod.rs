@@ -43,7 +43,7 @@ pub use close_barrier::{BarrierGuard, CloseBarrier};
 pub use effort::Effort;
 pub use engine::event_loop;
 pub use failure_causes::FailureCauses;
-pub use littles_law::Slice;
+pub use littles_law::{FlowBalance, Slice};
 pub use measured::Measured;
 pub use message::Message;
 pub use pacer::closed::ClosedLoop;

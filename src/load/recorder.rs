@@ -125,6 +125,11 @@ impl Recorder {
         self.window == other.window && self.interval_ns == other.interval_ns
     }
 
+    /// Whether both measured windows of the same plan, of which one may have ended early.
+    pub fn is_of_same_plan(&self, other: &Recorder) -> bool {
+        (self.window.from_ns, self.interval_ns) == (other.window.from_ns, other.interval_ns)
+    }
+
     /// The length of an interval of the series.
     pub fn interval_ns(&self) -> u64 {
         self.interval_ns
@@ -344,8 +349,10 @@ impl Recorder {
         planned_ns < self.window.to_ns && ended_ns >= self.window.from_ns
     }
 
-    /// Adds the measurements of another thread in the same window.
+    /// Adds the measurements of another thread in the same window, or of a generator whose window
+    /// ended early: the longer window counts.
     pub fn add(&mut self, other: &Recorder) {
+        self.window.to_ns = self.window.to_ns.max(other.window.to_ns);
         self.latency.add(&other.latency);
         // All histograms have the same bounds, so adding cannot fail.
         let _ = self.service.add(&other.service);

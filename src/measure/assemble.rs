@@ -4,18 +4,19 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
+use super::machine_side::{Readings, machine_side};
 use super::observed::Observed;
 use super::overload::{After, overload};
 use super::validity::Evidence;
 use super::{generator_side, validity};
 use crate::load::delays;
 use crate::load::nanos::nanos;
-use crate::load::{ClientResult, MOST_AFTER_WINDOW, Measured, Recorder, Sample};
-use crate::process::{Reading, ServerEnd, ServerUsage};
+use crate::load::{ClientResult, FlowBalance, Measured, Recorder, Sample, Slice};
+use crate::process::{Reading, ServerEnd};
 use crate::record::histogram::encode;
 use crate::record::{
     Assign, Censored, ClientWait, DelayPart, Delays, GeneratorSide, Histograms, Idle, Interval,
-    LittlesLaw, LoadSpec, Mode, Older, Overload, Quantiles, ServerSide, StampSource, Trial,
+    LittlesLaw, LoadSpec, Mode, Older, Overload, Quantiles, ServerSide, Slices, StampSource, Trial,
     Validity, WorkerSide,
 };
 use crate::stats::{at_quantile, jain};
@@ -44,6 +45,7 @@ pub(crate) fn assemble(
         round: 0,
         interrupted: duration < load.duration,
         measured_s: Some(seconds),
+        window: observed.times.clone(),
         requests: recorder.requests,
         throughput_rps: recorder.requests as f64 / seconds,
         offered_rps: planned.map(|planned| planned as f64 / seconds),
@@ -89,10 +91,14 @@ pub(crate) fn assemble(
             censored: encode(&recorder.latency.censored),
             service: encode(&recorder.service),
             connect: encode(&recorder.connect),
+            lag: planned.map_or_else(String::new, |_| encode(&recorder.lag)),
         },
         series: series(measured, planned.is_some()),
+        slices: Some(slices(&recorder.flow)),
         overload: None,
         server: server_side(measured, observed, ended, workers),
+        machine: machine_side(measured, observed),
+        steal_share: Some(observed.steal),
         hostile_connections: None,
         residue: None,
         generator: GeneratorSide::default(),
@@ -152,25 +158,17 @@ fn server_side(
     ended: Option<&ServerEnd>,
     workers: Option<usize>,
 ) -> ServerSide {
-    let (Some(before), Some(after)) = (&observed.before, &observed.after) else {
+    let Some(readings) = Readings::of(observed) else {
         return ServerSide::default();
     };
+    let (before, after) = (readings.before, readings.after);
     let (user, system) = after.cpu.since(&before.cpu);
     let requests = measured.recorder.requests;
-    let late = [(before, 0), (after, 1)].map(|(usage, edge): (&ServerUsage, usize)| {
-        usage
-            .read_at
-            .saturating_duration_since(observed.window[edge])
-    });
-    // The requests are those of the window. The CPU time is that between the readings, both made
-    // under the load.
-    let window = observed.window[1] - observed.window[0];
-    let read = (window + late[1].min(MOST_AFTER_WINDOW)).saturating_sub(late[0]);
-    let share = window.as_secs_f64() / read.as_secs_f64();
-    let cpu_us = (user + system) * share * 1e6;
+    // The requests are those of the window. The CPU time is that between the readings.
+    let cpu_us = (user + system) * readings.share * 1e6;
     let switches = after.switches.as_ref().zip(before.switches.as_ref());
     let switches = switches.and_then(|(after, before)| after.since(before));
-    let per_request = |switches: u64| switches as f64 * share / requests as f64;
+    let per_request = |switches: u64| switches as f64 * readings.share / requests as f64;
     let slots = || after.slots.iter().zip(&before.slots);
     let side = |count: usize| {
         let side = |(after, before): (&Reading, &Reading)| WorkerSide {
@@ -187,8 +185,8 @@ fn server_side(
         cpu_user_s: Some(user),
         cpu_system_s: Some(system),
         cpu_us_per_request: (requests > 0).then(|| cpu_us / requests as f64),
-        cpu_read_late_ns: Some(late.map(nanos)),
-        pss_peak_bytes: Some(observed.peak.pss_bytes),
+        cpu_read_late_ns: Some(readings.late.map(nanos)),
+        pss_peak_bytes: observed.peak.memory_bytes(),
         processes_peak: Some(observed.peak.processes),
         threads_peak: Some(observed.peak.threads),
         voluntary_switches_per_request: switches
@@ -271,6 +269,16 @@ fn client_waits(measured: &Measured) -> ClientWait {
         p90: at_quantile(&waits, 0.9),
         p99: at_quantile(&waits, 0.99),
         max: waits.last().copied(),
+    }
+}
+
+fn slices(flow: &FlowBalance) -> Slices {
+    let slices = flow.slices();
+    let mean = |slice: &Slice| slice.latency_ns.checked_div(slice.replies);
+    Slices {
+        length_ns: flow.slice_ns(),
+        replies: slices.iter().map(|slice| slice.replies).collect(),
+        latency_mean_ns: slices.iter().map(mean).collect(),
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use nix::sys::resource::{Resource, getrlimit};
 
+use super::cpu_accounting::cpu_accounting;
 use crate::record::{Environment, SELFTEST_FOLDER, SelftestResult, SystemLimits, Tool};
 
 /// This build of the program.
@@ -42,6 +43,7 @@ pub fn machine() -> Environment {
         memory_bytes: memory_bytes(),
         virtualised: is_virtual(&cpuinfo),
         load_1m: line("/proc/loadavg").and_then(|text| text.split(' ').next()?.parse().ok()),
+        cpu_accounting: Some(cpu_accounting()),
         limits: SystemLimits {
             nofile: getrlimit(Resource::RLIMIT_NOFILE)
                 .ok()
@@ -63,39 +65,6 @@ pub fn own_memory_bytes() -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let kib = field(&status, "RssAnon")?.strip_suffix(" kB")?;
     kib.trim().parse::<u64>().ok().map(|kib| kib * 1024)
-}
-
-/// CPU time of all cores since boot, in clock ticks (`cpu`, proc(5)).
-#[derive(Debug, Clone, Copy, Default)]
-pub struct CpuTicks {
-    /// All time, idle time included.
-    pub total: u64,
-    /// Time that the hypervisor took (steal).
-    pub steal: u64,
-}
-
-impl CpuTicks {
-    /// Reads the counters.
-    pub fn now() -> CpuTicks {
-        let stat = line("/proc/stat").unwrap_or_default();
-        // Fields after the eighth are guest times, which user times already include.
-        let ticks: Vec<u64> = stat
-            .split_ascii_whitespace()
-            .skip(1)
-            .take(8)
-            .filter_map(|ticks| ticks.parse().ok())
-            .collect();
-        CpuTicks {
-            total: ticks.iter().sum(),
-            steal: ticks.get(7).copied().unwrap_or(0),
-        }
-    }
-
-    /// The share of CPU time that the hypervisor took since `before`, from 0 to 1.
-    pub fn steal_since(&self, before: &CpuTicks) -> f64 {
-        let total = self.total.saturating_sub(before.total).max(1);
-        self.steal.saturating_sub(before.steal) as f64 / total as f64
-    }
 }
 
 fn line(path: &str) -> Option<String> {

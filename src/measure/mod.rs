@@ -9,10 +9,12 @@
 mod added_rounds;
 mod assemble;
 mod case;
+mod cpu_accounting;
 pub mod descriptors;
 pub mod environment;
 mod forecast;
 pub mod generator_side;
+mod machine_side;
 pub mod no_replies;
 mod observed;
 mod observer;
@@ -40,7 +42,9 @@ mod trial_time;
 mod trial_times;
 mod try_result;
 pub mod validity;
+mod window_times;
 
+pub use crate::process::CpuTicks;
 pub use case::Case;
 pub use forecast::{Bound, Forecast, Goal};
 pub use observed::Observed;

@@ -35,8 +35,15 @@ pub(crate) fn trial_of_shares(
         observed.steal = observed.steal.max(share.steal);
     }
     let mut trial = assemble(load, &measured, observed, ended, workers);
+    if shares.len() > 1 {
+        // The others may run on other machines.
+        trial.machine = None;
+    }
     trial.ranks = shares.iter().map(|share| row(load, share)).collect();
+    let early = ended_early(load, &shares).filter(|_| !trial.interrupted);
+    trial.interrupted |= early.is_some();
     let found = [
+        early,
         missing(&shares),
         apart(&shares),
         limited(&trial.ranks),
@@ -110,6 +117,18 @@ fn apart(shares: &[&Share]) -> Option<ValidityFinding> {
     let late = shares.iter().map(|share| share.begun_late_ns);
     let apart_ns = late.clone().max()? - late.min()?;
     (apart_ns > MOST_APART_NS).then_some(ValidityFinding::RanksApart { apart_ns })
+}
+
+/// Some windows ended before the others: their ranks made no load from then on.
+fn ended_early(load: &LoadSpec, shares: &[&Share]) -> Option<ValidityFinding> {
+    let lengths = shares.iter().map(|share| share.window_s());
+    let (shortest_s, longest_s) = lengths.fold((f64::INFINITY, 0.0_f64), |(least, most), own| {
+        (least.min(own), most.max(own))
+    });
+    (shortest_s < longest_s).then_some(ValidityFinding::EndedEarly {
+        planned_s: load.duration.as_secs_f64(),
+        measured_s: shortest_s,
+    })
 }
 
 fn limited(rows: &[RankSide]) -> Option<ValidityFinding> {

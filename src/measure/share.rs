@@ -57,6 +57,12 @@ impl Share {
         }
     }
 
+    /// The length of its window in seconds, which may have ended early.
+    pub fn window_s(&self) -> f64 {
+        let window = self.measured.recorder.window();
+        (window.to_ns - window.from_ns) as f64 / 1e9
+    }
+
     /// The rank and its host.
     pub fn name(&self) -> RankName {
         RankName {

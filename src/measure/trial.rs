@@ -5,16 +5,16 @@ use std::time::{Duration, Instant};
 use super::assemble::assemble;
 use super::case::Case;
 use super::environment;
-use super::environment::CpuTicks;
 use super::observed::Observed;
 use super::observer::Observer;
 use super::ranks::trial_of_shares;
 use super::server_spec::ServerSpec;
 use super::trial_load::TrialLoad;
+use super::window_times::window_times;
 use crate::attack::LeakCheck;
 use crate::error::Error;
 use crate::load::{Measured, RunningLoad};
-use crate::process::{RunningServer, ServerEnd, ServerSize, ServerUsage};
+use crate::process::{CpuTicks, PeakSize, RunningServer, ServerEnd, ServerUsage};
 use crate::record::{ServerOptions, Trial};
 
 /// How often the observer and the server are polled.
@@ -213,7 +213,7 @@ fn watch_window(
     }
     let ticks = CpuTicks::now();
     let before = usage(server.as_deref())?;
-    let mut peak = ServerSize::default();
+    let mut peak = PeakSize::default();
     let mut next_sample = Instant::now() + POLL_INTERVAL;
     let window_us = u64::try_from((load.window_ends() - begins).as_micros()).unwrap_or(u64::MAX);
     let mut sample = |server: &RunningServer| {
@@ -221,9 +221,10 @@ fn watch_window(
         if begun >= next_sample {
             // Reading memory takes about 60 µs per process: with many processes it is read only
             // after the window.
-            let with_memory = server.size(false)?.processes * PSS_COST_US
-                <= window_us / u64::from(SAMPLING_SHARE);
-            peak.grow(&server.size(with_memory)?);
+            server.size(&mut peak, false)?;
+            if peak.processes * PSS_COST_US <= window_us / u64::from(SAMPLING_SHARE) {
+                server.size(&mut peak, true)?;
+            }
             next_sample = Instant::now() + POLL_INTERVAL.max(begun.elapsed() * SAMPLING_SHARE);
         }
         Ok(())
@@ -249,10 +250,11 @@ fn watch_window(
     let steal = CpuTicks::now().steal_since(&ticks);
     let memory_bytes = environment::own_memory_bytes();
     if let Some(server) = &server {
-        peak.grow(&server.size(true).map_err(Error::Load)?);
+        server.size(&mut peak, true).map_err(Error::Load)?;
     }
     let observed = Observed {
         window: [begins, load.window_ends()],
+        times: window_times([begins, load.window_ends()]),
         before,
         after,
         peak,

@@ -5,8 +5,12 @@
 //! schema version of a changed message, see `messages`.
 
 pub mod counters;
+mod cpu_ticks;
+mod cpu_time;
 pub mod guard;
 mod guard_link;
+mod machine;
+mod memory;
 mod messages;
 mod probe;
 pub mod procfs;
@@ -15,8 +19,11 @@ mod running_server;
 mod switches;
 
 pub use counters::{Active, Meter, Reading};
+pub use cpu_ticks::CpuTicks;
+pub use machine::MachineUsage;
+pub use memory::PeakSize;
 pub use messages::{Launch, Ready, ServeRequest};
 pub use probe::is_build;
 pub use program::{ReadyBy, ServerProgram};
-pub use running_server::{HeldResources, RunningServer, ServerEnd, ServerSize, ServerUsage};
+pub use running_server::{HeldResources, RunningServer, ServerEnd, ServerUsage};
 pub use switches::Switches;

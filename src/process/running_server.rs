@@ -5,10 +5,12 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 use super::counters::{MeterView, Reading};
+use super::cpu_time::CpuTime;
 use super::guard_link::GuardLink;
+use super::machine::MachineUsage;
+use super::memory::{self, PeakSize, UnderGuard};
 use super::messages::{GRACE, Message, Ready, Report};
-use super::procfs;
-use super::procfs::CpuTime;
+use super::procfs::{self, ProcessTable};
 use super::program::{ReadyBy, ServerProgram};
 use super::switches::Switches;
 use crate::error::Error;
@@ -58,21 +60,12 @@ pub struct ServerUsage {
     pub read_at: Instant,
     /// CPU time of all its processes.
     pub cpu: CpuTime,
+    /// CPU time of the machine that it runs on.
+    pub machine: MachineUsage,
     /// The slots of its meter; empty if it has none.
     pub slots: Vec<Reading>,
     /// Context switches of its threads; `None` if it has too many threads.
     pub switches: Option<Switches>,
-}
-
-/// The size of a server at one time.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct ServerSize {
-    /// Memory of all its processes in bytes, shared pages divided (PSS).
-    pub pss_bytes: u64,
-    /// Processes, zombies included.
-    pub processes: u64,
-    /// Threads.
-    pub threads: u64,
 }
 
 /// Resources of a server at one time, for leak checks.
@@ -84,17 +77,8 @@ pub struct HeldResources {
     pub processes: u64,
     /// Threads.
     pub threads: u64,
-    /// Memory of all its processes in bytes (PSS).
-    pub pss_bytes: u64,
-}
-
-impl ServerSize {
-    /// Sets each figure to the larger one of `self` and `other`.
-    pub fn grow(&mut self, other: &ServerSize) {
-        self.pss_bytes = self.pss_bytes.max(other.pss_bytes);
-        self.processes = self.processes.max(other.processes);
-        self.threads = self.threads.max(other.threads);
-    }
+    /// Memory of all its processes in bytes (PSS); `None` if it could not be read.
+    pub pss_bytes: Option<u64>,
 }
 
 impl RunningServer {
@@ -184,34 +168,40 @@ impl RunningServer {
     /// When /proc cannot be read.
     pub fn usage(&self) -> io::Result<ServerUsage> {
         let slots = self.info.as_ref().map(|info| info.meter.read());
-        let cpu = CpuTime::of_descendants(self.guard_pid())?;
+        let table = ProcessTable::read()?;
+        let cpu = CpuTime::of_descendants(&table, self.guard_pid());
+        let machine = MachineUsage::read(&table, self.guard_pid());
         Ok(ServerUsage {
             read_at: Instant::now(),
             cpu,
+            machine,
             slots: slots.unwrap_or_default(),
             // After the CPU time, which must be read close to the edge of the window.
-            switches: Switches::of_descendants(self.guard_pid())?,
+            switches: Switches::of_descendants(&table, self.guard_pid()),
         })
     }
 
-    /// Reads its size; memory only if `with_memory`, since reading that costs most.
+    /// Takes its size into `peak`; memory only if `with_memory`, since reading that costs most.
     ///
     /// # Errors
     /// When /proc cannot be read.
-    pub fn size(&self, with_memory: bool) -> io::Result<ServerSize> {
-        let processes = procfs::descendants(self.guard_pid())?;
-        let memory = |pid| {
-            if with_memory {
-                procfs::pss_bytes(pid).unwrap_or(0)
-            } else {
-                0
-            }
-        };
-        Ok(ServerSize {
-            pss_bytes: processes.iter().map(|process| memory(process.pid)).sum(),
-            processes: processes.len() as u64,
-            threads: processes.iter().map(|process| process.threads).sum(),
-        })
+    pub fn size(&self, peak: &mut PeakSize, with_memory: bool) -> io::Result<()> {
+        let processes = UnderGuard(self.guard_pid());
+        if with_memory {
+            peak.read(&processes)
+        } else {
+            peak.list(&processes)
+        }
+    }
+
+    /// Reads the memory of all its processes in bytes (PSS); `None` if its processes begin and end
+    /// too fast for that.
+    ///
+    /// # Errors
+    /// When /proc cannot be read.
+    pub fn memory_bytes(&self) -> io::Result<Option<u64>> {
+        let memory = memory::read(&UnderGuard(self.guard_pid()), &mut |_| {})?;
+        Ok(memory.map(|memory| memory.bytes))
     }
 
     /// Reads the resources that it uses.
@@ -220,15 +210,14 @@ impl RunningServer {
     /// When /proc cannot be read.
     pub fn holds(&self) -> io::Result<HeldResources> {
         let processes = procfs::descendants(self.guard_pid())?;
-        let sum = |of: fn(i32) -> Option<u64>| {
-            let values = processes.iter().filter_map(|process| of(process.pid));
-            values.sum()
-        };
+        let descriptors = processes
+            .iter()
+            .filter_map(|process| procfs::descriptors(process.pid));
         Ok(HeldResources {
-            descriptors: sum(procfs::descriptors),
+            descriptors: descriptors.sum(),
             processes: processes.len() as u64,
             threads: processes.iter().map(|process| process.threads).sum(),
-            pss_bytes: sum(procfs::pss_bytes),
+            pss_bytes: self.memory_bytes()?,
         })
     }
 

@@ -1,9 +1,9 @@
 //! Context switches of the threads of a server, as read from /proc (proc(5)).
 
 use std::collections::BTreeMap;
-use std::{fs, io};
+use std::fs;
 
-use super::procfs::{Process, descendants};
+use super::procfs::{Process, ProcessTable};
 
 /// The most threads that are read: each takes some 20 µs, while the load runs.
 const MOST_THREADS: u64 = 1024;
@@ -26,13 +26,10 @@ pub struct Counts {
 
 impl Switches {
     /// Reads the switches of the descendants of `guard`; `None` if they have too many threads.
-    ///
-    /// # Errors
-    /// When /proc cannot be listed.
-    pub fn of_descendants(guard: i32) -> io::Result<Option<Switches>> {
-        let processes = descendants(guard)?;
+    pub fn of_descendants(table: &ProcessTable, guard: i32) -> Option<Switches> {
+        let processes = table.descendants(guard);
         let threads: u64 = processes.iter().map(|process| process.threads).sum();
-        Ok((threads <= MOST_THREADS).then(|| Switches::of(&processes)))
+        (threads <= MOST_THREADS).then(|| Switches::of(&processes))
     }
 
     fn of(processes: &[Process]) -> Switches {

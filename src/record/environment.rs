@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::cpu_accounting::CpuAccounting;
+
 /// The build of the program that measured.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Tool {
@@ -34,6 +36,9 @@ pub struct Environment {
     pub virtualised: bool,
     /// Load average of the minute before the run: processes that were ready to run.
     pub load_1m: Option<f64>,
+    /// How the kernel divides CPU time among processes; null in older records.
+    #[serde(default)]
+    pub cpu_accounting: Option<CpuAccounting>,
     /// Limits on connections.
     pub limits: SystemLimits,
     /// The last self-test of this machine and build, if there is one.

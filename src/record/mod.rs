@@ -11,6 +11,7 @@ mod check_metric;
 mod check_pairs;
 mod check_rules;
 mod choices;
+mod cpu_accounting;
 mod delays;
 mod document;
 mod environment;
@@ -20,6 +21,7 @@ mod handler;
 pub mod histogram;
 mod lag;
 mod load;
+mod machine;
 mod no_replies;
 mod quantiles;
 pub(crate) mod quantity;
@@ -32,8 +34,10 @@ mod seconds;
 mod selftest;
 mod series;
 mod server;
+mod slices;
 mod trial;
 mod validity;
+mod window_times;
 
 pub(crate) use crate::protocol::WorkParams;
 pub use crate::protocol::WriteMode;
@@ -49,6 +53,7 @@ pub use check_pairs::{
 };
 pub use check_rules::Rules;
 pub use choices::{Arrivals, Assign, Close, Mode, Spin, Stamps};
+pub use cpu_accounting::CpuAccounting;
 pub use delays::{DelayPart, Delays, StampSource};
 pub use document::{Cell, Record, RoundsRule};
 pub use environment::{Environment, SelftestSummary, SystemLimits, Tool};
@@ -59,6 +64,7 @@ pub use load::{
     Alternate, LEAST_PAYLOAD_BYTES, LoadSpec, MOST_CONNECTIONS, MOST_IN_FLIGHT, QUOTES_BYTES,
     RateChange, Skew,
 };
+pub use machine::MachineSide;
 pub use no_replies::NoReplyCause;
 pub use quantiles::Quantiles;
 pub use rank_name::RankName;
@@ -70,8 +76,10 @@ pub(crate) use seconds::{LONGEST as LONGEST_TIME, parse as parse_time};
 pub use selftest::{SELFTEST_FOLDER, SelftestCheck, SelftestResult};
 pub use series::{Interval, Overload};
 pub use server::{Role, ServerIdentity, ServerKind, ServerOptions};
+pub use slices::Slices;
 pub use trial::{
     Censored, ClientWait, Connects, GeneratorSide, Histograms, Idle, LittlesLaw, Older, Residue,
     ServerSide, Trial, WorkerSide,
 };
 pub use validity::{TrendMetric, Validity, ValidityFinding, Verdict};
+pub use window_times::WindowTimes;

@@ -6,10 +6,13 @@ use super::delays::Delays;
 use super::errors::ErrorCounts;
 use super::lag::Lag;
 use super::load::LoadSpec;
+use super::machine::MachineSide;
 use super::quantiles::Quantiles;
 use super::ranks::RankSide;
 use super::series::{Interval, Overload};
+use super::slices::Slices;
 use super::validity::Validity;
+use super::window_times::WindowTimes;
 use crate::sys::Priority;
 
 /// The result of one trial. Each trial uses a fresh server.
@@ -26,6 +29,10 @@ pub struct Trial {
     /// `duration_s` of the load, or less if the trial was interrupted.
     #[serde(default)]
     pub measured_s: Option<f64>,
+    /// The edges of its window; null in older records, and where several generators were started by
+    /// hand.
+    #[serde(default)]
+    pub window: Option<WindowTimes>,
     /// Correct replies inside the window.
     pub requests: u64,
     /// Correct replies per second.
@@ -97,6 +104,9 @@ pub struct Trial {
     pub histograms: Histograms,
     /// Results over time.
     pub series: Vec<Interval>,
+    /// Replies in short slices of the window; null in older records.
+    #[serde(default)]
+    pub slices: Option<Slices>,
     /// For an overload (the rate falls): the goodput before the fall and the time to recover.
     #[serde(default)]
     pub overload: Option<Overload>,
@@ -109,6 +119,14 @@ pub struct Trial {
     pub residue: Option<Residue>,
     /// The server's figures; all null for a server that this program did not start.
     pub server: ServerSide,
+    /// The CPU time of the machine; null for a server that this program did not start, where
+    /// several generators made the load, and in older records.
+    #[serde(default)]
+    pub machine: Option<MachineSide>,
+    /// The share of all cores' time in the window that the hypervisor took, from 0 to 1; null in
+    /// older records. Of several generators: the largest of their hosts.
+    #[serde(default)]
+    pub steal_share: Option<f64>,
     /// The load generator's figures.
     pub generator: GeneratorSide,
     /// The figures of each generator of a load that several made; empty for one generator.
@@ -248,6 +266,10 @@ pub struct Histograms {
     pub service: String,
     /// Connect times.
     pub connect: String,
+    /// Scheduling delays of the generator, of all sends inside the window; empty in a closed loop
+    /// and in older records.
+    #[serde(default)]
+    pub lag: String,
 }
 
 /// The server's figures in a trial.
@@ -262,7 +284,9 @@ pub struct ServerSide {
     /// How long after each edge of the window its CPU time was read.
     #[serde(default)]
     pub cpu_read_late_ns: Option<[u64; 2]>,
-    /// Peak memory of all its processes in bytes, with shared pages divided (PSS), from samples.
+    /// Peak memory of all its processes in bytes, with shared pages divided (PSS), from samples;
+    /// null where processes live too briefly to be read. Without kernel stacks, page tables and
+    /// socket buffers.
     pub pss_peak_bytes: Option<u64>,
     /// Peak number of processes.
     pub processes_peak: Option<u64>,
@@ -305,8 +329,8 @@ pub struct Residue {
     pub processes: [u64; 2],
     /// Threads.
     pub threads: [u64; 2],
-    /// Memory (PSS), in bytes.
-    pub pss_bytes: [u64; 2],
+    /// Memory (PSS), in bytes; null where it could not be read.
+    pub pss_bytes: [Option<u64>; 2],
 }
 
 /// The figures of one worker.

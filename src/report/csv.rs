@@ -99,6 +99,10 @@ static COLUMNS: &[Column] = &[
     ("server_involuntary_switches_per_request", |_, trial| {
         trial.server.involuntary_switches_per_request.and_then(text)
     }),
+    ("machine_cpu_us_per_request", |_, trial| {
+        trial.machine?.cpu_us_per_request.and_then(text)
+    }),
+    ("steal_share", |_, trial| trial.steal_share.and_then(text)),
     ("server_pss_peak_bytes", |_, trial| {
         trial.server.pss_peak_bytes.and_then(text)
     }),

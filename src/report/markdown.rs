@@ -5,7 +5,9 @@ use super::text;
 use crate::findings::assertion_sentences as assertions;
 use crate::findings::comparison::comparison;
 use crate::findings::early_end::early_end;
+use crate::findings::memory_sentences;
 use crate::findings::provenance::provenance;
+use crate::findings::rank_table::rank_table;
 use crate::findings::two_loads::{Comparison, TwoLoads, comparisons};
 use crate::findings::warnings::warnings;
 use crate::findings::{Summary, headline, labelled, search_sentences, sentences};
@@ -44,16 +46,23 @@ impl Format for Markdown {
                 Comparison::One(group) => section(
                     &text::load_line(group[0].cell),
                     &table(group),
-                    &sentences::closing(group),
+                    &[memory_sentences::notes(group), sentences::closing(group)].concat(),
                     group,
                 ),
                 Comparison::Two(loads) => section(
                     &loads.load_line(),
                     &two_loads_table(loads),
-                    &sentences::closing_of(&[loads.at_rate, loads.capacity]),
+                    &[
+                        memory_sentences::notes(loads.at_rate),
+                        sentences::closing_of(&[loads.at_rate, loads.capacity]),
+                    ]
+                    .concat(),
                     &[loads.capacity, loads.at_rate].concat(),
                 ),
             });
+        }
+        for summary in &summaries {
+            out.push_str(&ranks(summary));
         }
         for left_out in &record.left_out {
             out.push_str(&format!("- Left out: {left_out}.\n\n"));
@@ -117,6 +126,23 @@ fn section(load: &str, table: &str, sentences: &[String], summaries: &[Summary<'
         out.push('\n');
     }
     out
+}
+
+/// The generators of a load that several made; empty for one.
+fn ranks(summary: &Summary<'_>) -> String {
+    let Some(table) = rank_table(summary) else {
+        return String::new();
+    };
+    let name = escaped(summary.name());
+    let rows = table.rows.into_iter().map(|mut row| {
+        row[1] = escaped(&row[1]);
+        row
+    });
+    let rows = layout(&table.head.map(str::to_owned), rows);
+    format!(
+        "**Load generators of {name}**\n\n{rows}\n{}\n\n",
+        table.note
+    )
 }
 
 /// Several servers under one load.

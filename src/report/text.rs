@@ -11,6 +11,7 @@ use crate::findings::comparison::comparison;
 use crate::findings::early_end::early_end;
 use crate::findings::labels::{labelled, parts};
 pub(crate) use crate::findings::load_line::about;
+use crate::findings::memory_sentences;
 use crate::findings::two_loads::{Comparison, TwoLoads, comparisons};
 use crate::findings::units::count;
 use crate::findings::warnings::warnings;
@@ -142,6 +143,7 @@ fn compared(group: &[Summary<'_>]) -> String {
         }
     };
     lines.push(painted(DIM, note));
+    lines.extend(memory_notes(group));
     lines.extend(conclusions(&[group]));
     lines.join("\n")
 }
@@ -163,8 +165,16 @@ fn two_loads(loads: &TwoLoads<'_, '_>) -> String {
         DIM,
         "p50 to p99 are response times, from the planned send, at the same rate for all.",
     ));
+    lines.extend(memory_notes(loads.at_rate));
     lines.extend(conclusions(&[loads.at_rate, loads.capacity]));
     lines.join("\n")
+}
+
+/// What the memory of a table is without.
+fn memory_notes(group: &[Summary<'_>]) -> Vec<String> {
+    let notes = memory_sentences::notes(group);
+    let lines = notes.iter().flat_map(|note| wrapped(note, ""));
+    lines.map(|line| painted(DIM, &line)).collect()
 }
 
 /// A load and its table, whose first column is text and whose others are figures.

@@ -139,16 +139,17 @@ mod tests {
 
     #[test]
     fn a_try_weighs_by_bayes_rule() {
-        // A success at the median doubles what is above it, less the share that is wrong.
+        // Far below and far above a success, the weights are in the ratio of the shares of wrong
+        // and of right results.
         let mut threshold = Threshold::near(0.0);
         threshold.tried(0.0, true, 0.1);
         let below = |x: f64| {
-            let quantiles = (1..1000).map(|q| f64::from(q) / 1000.0);
-            quantiles
-                .take_while(|q| threshold.quantile(0.5, *q) < x)
-                .last()
+            let shares = (1..4000).map(|q| f64::from(q) / 4000.0);
+            let of = |q: &f64| threshold.quantile(0.5, *q) < x;
+            shares.take_while(of).last().unwrap_or(0.0)
         };
-        assert!((below(0.0).unwrap() - 0.1).abs() < 0.04, "{:?}", below(0.0));
+        let ratio = below(-2.0) / (1.0 - below(2.0));
+        assert!((0.1..0.125).contains(&ratio), "{ratio} for 1/9");
     }
 
     #[test]

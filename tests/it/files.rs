@@ -43,6 +43,7 @@ fn with_histograms() -> Trial {
             censored: encode(&histogram([5_000_000_000], 3)),
             service: encode(&histogram((1..=100).map(|us| us * 1000), 3)),
             connect: String::new(),
+            lag: String::new(),
         },
         censored: Censored {
             count: 1,

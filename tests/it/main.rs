@@ -54,6 +54,7 @@ mod parts;
 mod plans;
 mod processes;
 mod progress;
+mod rank_table;
 mod rankings;
 mod real_load;
 mod record;

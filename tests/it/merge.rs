@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use rpcbench::internal::cluster::merge::{Source, merge};
+use rpcbench::internal::measure::Share;
 use rpcbench::record::histogram::decode;
 use rpcbench::record::{Record, ValidityFinding, Verdict};
 use serde_json::Value;
@@ -152,7 +153,46 @@ fn refuses_what_is_no_part_of_the_plan(sources: &[Source], folder: &TempDir) {
             .iter()
             .any(|reason| reason.contains("2 of 3 ranks: rank 0 is missing"))
     );
+    a_window_that_ended_early_is_a_warning(sources);
     the_command_prints_and_saves(folder.path());
+}
+
+fn a_window_that_ended_early_is_a_warning(sources: &[Source]) {
+    let mut sources = sources.to_vec();
+    let whole = merge(&sources, Vec::new()).unwrap();
+    assert!(
+        whole
+            .warnings
+            .iter()
+            .all(|warning| !warning.contains(" s of "))
+    );
+    let trial = &mut sources[0].1.cells[0].trials[0];
+    let mut share = Share::decode(trial.share.as_ref().unwrap()).unwrap();
+    let window = share.measured.recorder.window();
+    share
+        .measured
+        .recorder
+        .end_window(window.from_ns + 200_000_000);
+    trial.share = Some(share.encode().unwrap());
+    let merged = merge(&sources, Vec::new()).unwrap();
+    let rank = share.rank;
+    let warning = format!("rank {rank} on {} measured 0.2 s of 0.6 s", share.host);
+    assert!(
+        merged.warnings.iter().any(|text| text.contains(&warning)),
+        "{:?}",
+        merged.warnings
+    );
+    let trial = &merged.record.cells[0].trials[0];
+    assert_eq!(trial.measured_s, Some(0.6));
+    assert!(trial.interrupted);
+    let found = trial.validity.findings.iter();
+    let early = found.filter(|finding| finding.code() == "ended-early");
+    assert_eq!(early.count(), 1);
+    let text = crate::support::text(&merged.record);
+    assert!(
+        text.contains("send p99") && text.contains(" busy "),
+        "{text}"
+    );
 }
 
 fn the_command_prints_and_saves(folder: &Path) {

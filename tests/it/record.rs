@@ -5,7 +5,7 @@ use std::fs;
 use rpcbench::record::{Cell, Record};
 use serde_json::Value;
 
-use crate::support::{cell, measured};
+use crate::support::{cell, measured, trial};
 
 fn keys(value: &serde_json::Value) -> Vec<&str> {
     value
@@ -153,4 +153,77 @@ fn a_load_without_a_required_field_is_refused() {
             "{error}"
         );
     }
+}
+
+#[test]
+fn what_was_read_in_a_trial_is_in_the_record() {
+    let record = measured(&[
+        "--model",
+        "async",
+        "--clients",
+        "4",
+        "--rate",
+        "500",
+        "--duration",
+        "500ms",
+        "--warmup",
+        "100ms",
+    ]);
+    let accounting = &record["environment"]["cpu_accounting"];
+    has(
+        accounting,
+        "irq_time split_by_ticks steal_left_out rps threaded_napi interrupt_threads",
+    );
+    let trial = &record["cells"][0]["trials"][0];
+    let number = |value: &Value| value.as_f64().unwrap();
+
+    let machine = &trial["machine"];
+    has(
+        machine,
+        "cpu_us_per_request busy_s other_processes_s interrupts_s cores read_late_ns",
+    );
+    let server_s =
+        number(&trial["server"]["cpu_user_s"]) + number(&trial["server"]["cpu_system_s"]);
+    assert!(server_s > 0.0);
+    let cores = number(&machine["cores"]);
+    assert!(cores >= 1.0);
+    assert!(number(&machine["busy_s"]) > 0.0);
+    assert!((0.0..=1.0).contains(&number(&trial["steal_share"])));
+
+    let [from, to] = [0, 1].map(|edge| trial["window"]["monotonic_ns"][edge].as_u64().unwrap());
+    assert_eq!(to - from, 500_000_000);
+    // To the second: the start of the record has no fraction.
+    let second = |time: &Value| time.as_str().unwrap()[..19].to_owned();
+    assert!(second(&trial["window"]["utc"][0]) >= second(&record["started"]));
+
+    let slices = &trial["slices"];
+    let replies = slices["replies"].as_array().unwrap();
+    assert!(
+        replies.len() <= 50 && replies.len() == slices["latency_mean_ns"].as_array().unwrap().len()
+    );
+    let sum: u64 = replies.iter().map(|count| count.as_u64().unwrap()).sum();
+    assert_eq!(sum, trial["requests"].as_u64().unwrap());
+    assert_eq!(slices["length_ns"].as_u64().unwrap() * 50, 500_000_000);
+
+    let lag = trial["histograms"]["lag"].as_str().unwrap();
+    let lag = rpcbench::record::histogram::decode(lag).unwrap();
+    assert_eq!(
+        trial["generator"]["lag_ns"]["max"],
+        lag.value_at_quantile(1.0)
+    );
+}
+
+#[test]
+fn a_record_from_before_these_fields_can_be_read() {
+    let mut old = serde_json::to_value(cell("async", vec![trial(0, 1000.0, 10.0)])).unwrap();
+    let added = ["window", "slices", "machine", "steal_share"];
+    for name in added {
+        let fields = old["trials"][0].as_object_mut().unwrap();
+        assert!(fields.remove(name).is_some(), "{name}");
+    }
+    let histograms = old["trials"][0]["histograms"].as_object_mut().unwrap();
+    assert!(histograms.remove("lag").is_some());
+    let read: Cell = serde_json::from_value(old).unwrap();
+    assert_eq!(read.trials[0].machine, None);
+    assert_eq!(read.trials[0].histograms.lag, "");
 }

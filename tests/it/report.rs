@@ -166,6 +166,24 @@ fn differences_within_noise_are_not_distinguishable() {
 }
 
 #[test]
+fn figures_that_differ_too_much_between_rounds_have_no_order() {
+    let mut wild = six(1.0);
+    for (trial, noise) in wild.iter_mut().zip([30.0, 0.02, 40.0, 0.1, 9.0, 0.03]) {
+        trial.server.cpu_us_per_request = trial.server.cpu_us_per_request.map(|cpu| cpu * noise);
+    }
+    let rendered = text(&record(vec![
+        at_rate(cell("threaded", six(1.0)), 9000.0),
+        at_rate(cell("async", wild), 9000.0),
+    ]));
+    let rendered = rendered.replace("\n  ", " ");
+    // Student's t: the standard deviation of the log ratios is 3.546, the quantile for 5 degrees
+    // of freedom and three measures 3.534, so half of the interval is 5.12 = ln(167).
+    let sentence = "Server CPU per request: no order, since it differs too much between rounds: a \
+                    difference of 167× would not show.";
+    assert!(rendered.contains(sentence), "{rendered}");
+}
+
+#[test]
 fn clients_with_late_or_wrong_replies_are_not_called_starved() {
     let mut late = trial(0, 0.0, 1.0);
     late.clients_served = 0;

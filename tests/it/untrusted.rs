@@ -20,7 +20,8 @@ fn text() -> String {
         latency: text.clone(),
         censored: text.clone(),
         service: text.clone(),
-        connect: text,
+        connect: text.clone(),
+        lag: text,
     };
     serde_json::to_string(&record(vec![cell("async", vec![trial])])).unwrap()
 }

@@ -1,6 +1,7 @@
 //! The details of one server.
 
 use super::latency::{latency, waits};
+use super::ranks::ranks;
 use super::rows::{row, spread};
 use super::sides::{connects, generator, idle, server};
 use crate::findings::early_end::measured_part;
@@ -66,6 +67,7 @@ pub(crate) fn in_full(summary: &Summary<'_>, said: fn(&ValidityFinding) -> bool)
     if unanswered > 0 {
         lines.push(row("Unanswered", &some(unanswered, "request")));
     }
+    lines.extend(ranks(summary));
     lines.extend(validity(summary, said));
     lines.join("\n")
 }

@@ -1,9 +1,11 @@
 //! Resources used by server and generator, and the connects between them.
 
 use super::rows::{row, spread};
+use crate::findings::memory_sentences::NOT_READ;
 use crate::findings::units::{bytes, count, digits, some, time};
 use crate::findings::{BEYOND, Summary};
 use crate::record::{Cell, Connects, GeneratorSide, Quantiles};
+use crate::report::terminal::{DIM, painted};
 use crate::stats::median;
 
 /// A quantile: its name, whether it is shown, and its value.
@@ -100,16 +102,31 @@ pub(crate) fn server(summary: &Summary<'_>) -> Vec<String> {
             ),
         ));
     }
-    if let (Some(pss), Some(processes), Some(threads)) =
-        (summary.pss_bytes, summary.processes, summary.threads)
-    {
+    if let Some(cpu) = summary.machine_cpu_us {
+        lines.push(row(
+            "Machine CPU",
+            &format!(
+                "{} µs per request: server, generator and kernel for both",
+                digits(cpu.median)
+            ),
+        ));
+    }
+    if let (Some(processes), Some(threads)) = (summary.processes, summary.threads) {
+        let memory = summary.pss_bytes.map_or_else(
+            || "memory not known".to_owned(),
+            |pss| format!("{} (PSS)", bytes(pss.median)),
+        );
         let size = format!(
-            "{} (PSS), {}, {}",
-            bytes(pss.median),
+            "{memory}, {}, {}",
             processes_of(processes),
             some(threads, "thread")
         );
         lines.push(row("Server size", &size));
+        let note = match summary.pss_bytes {
+            Some(_) => "without kernel stacks, page tables, socket buffers",
+            None => NOT_READ,
+        };
+        lines.push(row("", &painted(DIM, note)));
     }
     lines.extend(balance(summary).map(|shares| row("Workers", &shares)));
     lines

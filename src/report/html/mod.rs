@@ -11,6 +11,7 @@ pub mod markup;
 pub mod page;
 pub mod provenance;
 pub mod ranking_table;
+pub mod ranks;
 pub mod scenario_group;
 pub mod searches;
 pub mod two_loads;

@@ -6,7 +6,7 @@ use super::figures::sections;
 use super::markup::{figures_of, swatch};
 use super::scenario_group::{PageData, Source};
 use super::{
-    answer, assertions, changes, data, gate, provenance, ranking_table, searches, two_loads,
+    answer, assertions, changes, data, gate, provenance, ranking_table, ranks, searches, two_loads,
 };
 use crate::findings::early_end::early_end;
 use crate::findings::headline;
@@ -69,6 +69,7 @@ pub fn page(originals: &[Source<'_>]) -> Page {
                     (two_loads::section(sources))
                     (answer::section(&page_data))
                     (ranking_table::section(&page_data))
+                    (ranks::section(sources))
                     (legend(&page_data))
                     @for (section, figures) in &sections {
                         @if !figures.is_empty() { (figures_of(section, figures)) }

@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use super::scenario_group::Source;
+use crate::findings::cpu_accounting::in_words;
 use crate::findings::provenance::{provenance, selftest_sentence};
 use crate::findings::server_line::server_options;
 use crate::findings::units::bytes;
@@ -85,6 +86,10 @@ fn facts(source: &Source<'_>) -> Vec<(&'static str, String)> {
         (
             "Load average, 1 minute",
             known(machine.load_1m.map(|load| format!("{load:.2}"))),
+        ),
+        (
+            "CPU accounting",
+            known(machine.cpu_accounting.as_ref().map(in_words)),
         ),
         (
             "File descriptor limit",

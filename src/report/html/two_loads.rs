@@ -5,6 +5,7 @@ use maud::{Markup, html};
 use super::scenario_group::Source;
 use crate::findings::Summary;
 use crate::findings::load_line::about;
+use crate::findings::memory_sentences;
 use crate::findings::sentences::orders;
 use crate::findings::two_loads::{Comparison, TwoLoads, comparisons};
 use crate::record::Record;
@@ -60,6 +61,7 @@ fn table(record: &Record, prefix: &str, loads: &TwoLoads<'_, '_>) -> Markup {
                 }
             } } }
         } }
+        p.soft { (memory_sentences::notes(loads.at_rate).join(" ")) }
         ul { @for line in orders(&[loads.at_rate, loads.capacity]) { li { (line) } } }
     }
 }

@@ -32,6 +32,7 @@ pub(crate) fn record(cells: Vec<Cell>) -> Record {
             memory_bytes: Some(8 << 30),
             virtualised: true,
             load_1m: Some(0.1),
+            cpu_accounting: None,
             limits: SystemLimits {
                 nofile: Some(20000),
                 somaxconn: Some(4096),
@@ -80,6 +81,7 @@ pub(crate) fn trial(round: usize, throughput_rps: f64, cpu_us: f64) -> Trial {
         round,
         interrupted: false,
         measured_s: None,
+        window: None,
         requests: throughput_rps as u64,
         throughput_rps,
         offered_rps: None,
@@ -130,6 +132,9 @@ pub(crate) fn trial(round: usize, throughput_rps: f64, cpu_us: f64) -> Trial {
         residue: None,
         histograms: Default::default(),
         series: Vec::new(),
+        slices: None,
+        machine: None,
+        steal_share: None,
         overload: None,
         generator: Default::default(),
     }

@@ -38,7 +38,10 @@ static SECTIONS: &[Section] = &[
     Section {
         id: "cpu",
         title: "Server CPU per request",
-        about: "User and kernel time of all processes of the server: the median over rounds with the range.",
+        about: "User and kernel time of all processes of the server: the median over rounds with the range. \
+                Over loopback the kernel does a part of the work of one side in the name of the other. So the CPU of the \
+                machine is shown beside it: the busy time of all cores without that of other processes, which is \
+                the server, the generator, and the kernel for both.",
         figures: side::cpu,
     },
     Section {
@@ -53,8 +56,9 @@ static SECTIONS: &[Section] = &[
     Section {
         id: "memory",
         title: "Memory and processes",
-        about: "The peak proportional set size (PSS: shared pages are divided among the processes that share them), \
-                and the peak number of processes and threads.",
+        about: "The peak proportional set size (PSS: shared pages are divided among the processes that share them; \
+                without kernel stacks, page tables and socket buffers), and the peak number of processes and threads. \
+                Servers whose processes end before their memory can be read have none.",
         figures: side::memory,
     },
     Section {

@@ -19,6 +19,8 @@ struct Measure {
     against_rates: bool,
     /// Whether the warnings of a trial concern it.
     has_warnings: bool,
+    /// Whether it is unknown if one trial lacks it.
+    needs_all_trials: bool,
 }
 
 const THROUGHPUT: Measure = Measure {
@@ -30,6 +32,7 @@ const THROUGHPUT: Measure = Measure {
     is_bounded: true,
     against_rates: true,
     has_warnings: true,
+    needs_all_trials: false,
 };
 
 const CPU: Measure = Measure {
@@ -41,6 +44,19 @@ const CPU: Measure = Measure {
     is_bounded: false,
     against_rates: true,
     has_warnings: true,
+    needs_all_trials: false,
+};
+
+const MACHINE_CPU: Measure = Measure {
+    id: "machine-cpu",
+    name: "CPU of the machine per request",
+    label: "CPU of server, generator and kernel (µs)",
+    unit: Unit::Micros,
+    of: |trial| trial.machine?.cpu_us_per_request,
+    is_bounded: false,
+    against_rates: true,
+    has_warnings: false,
+    needs_all_trials: false,
 };
 
 const MEMORY: Measure = Measure {
@@ -52,6 +68,7 @@ const MEMORY: Measure = Measure {
     is_bounded: false,
     against_rates: false,
     has_warnings: false,
+    needs_all_trials: true,
 };
 
 const PROCESSES: Measure = Measure {
@@ -68,6 +85,7 @@ const PROCESSES: Measure = Measure {
     is_bounded: false,
     against_rates: false,
     has_warnings: false,
+    needs_all_trials: false,
 };
 
 const THREADS: Measure = Measure {
@@ -79,6 +97,7 @@ const THREADS: Measure = Measure {
     is_bounded: false,
     against_rates: false,
     has_warnings: false,
+    needs_all_trials: false,
 };
 
 const WAIT: Measure = Measure {
@@ -90,6 +109,7 @@ const WAIT: Measure = Measure {
     is_bounded: false,
     against_rates: false,
     has_warnings: true,
+    needs_all_trials: false,
 };
 
 const FAIRNESS: Measure = Measure {
@@ -101,6 +121,7 @@ const FAIRNESS: Measure = Measure {
     is_bounded: false,
     against_rates: false,
     has_warnings: true,
+    needs_all_trials: false,
 };
 
 const VOLUNTARY: Measure = Measure {
@@ -140,10 +161,8 @@ pub(crate) fn throughput(page: &PageData<'_>) -> Vec<Figure> {
 }
 
 pub(crate) fn cpu(page: &PageData<'_>) -> Vec<Figure> {
-    let scenarios = page.scenarios.iter();
-    scenarios
-        .filter_map(|scenario| figure(page, scenario, &CPU))
-        .collect()
+    let both = |scenario| [&CPU, &MACHINE_CPU].map(|measure| figure(page, scenario, measure));
+    page.scenarios.iter().flat_map(both).flatten().collect()
 }
 
 /// Against several rates only.
@@ -276,6 +295,10 @@ fn point(
     measure: &Measure,
     x: Option<&Axis>,
 ) -> Option<Point> {
+    let mut trials = summary.trials().iter();
+    if measure.needs_all_trials && trials.any(|trial| (measure.of)(trial).is_none()) {
+        return None;
+    }
     let value = Value::of(summary.trials(), measure.of)?;
     let range = Some((value.low, value.high)).filter(|_| summary.trials().len() > 1);
     let limited = measure.is_bounded && summary.limited;
