@@ -133,6 +133,7 @@ const VOLUNTARY: Measure = Measure {
     is_bounded: false,
     against_rates: true,
     has_warnings: true,
+    needs_all_trials: false,
 };
 
 const INVOLUNTARY: Measure = Measure {
@@ -144,6 +145,7 @@ const INVOLUNTARY: Measure = Measure {
     is_bounded: false,
     against_rates: true,
     has_warnings: true,
+    needs_all_trials: false,
 };
 
 /// Closed loops only: in an open loop the throughput is the offered rate.
