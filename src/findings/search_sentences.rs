@@ -2,32 +2,45 @@
 
 use super::load_line::request;
 use super::units::{count, some, span, time};
-use crate::record::{Cell, Mode, Record, SearchInfo, Step};
+use crate::record::{Cell, Mode, RateEstimate, Record, SearchInfo, SearchRule, Try};
+use crate::stats::round_to_three_digits;
 
-/// The result of a search in one sentence.
+/// The result of a search in one sentence or two.
 pub(crate) fn answer(search: &SearchInfo) -> String {
     let (name, slo) = (&search.contestant, target(search));
-    let rate = |rps: f64| format!("{}/s", count(rps.round() as u64));
-    let caveat = if search.limited {
-        "; the load generator was the limit there, so the server may hold a higher rate"
+    let (at_least, caveat) = if search.limited {
+        (
+            "≥ ",
+            "; the load generator was the limit where it broke, so the server may hold a higher rate",
+        )
     } else {
-        ""
+        ("", "")
     };
-    match (search.holds_rps, search.breaks_rps, &search.gave_up) {
+    let bound = |rps: f64| format!("{at_least}{}", rate(rps));
+    let found = match (search.holds_rps, search.breaks_rps, &search.gave_up) {
         (None, _, Some(reason)) => format!("{name}: no rate was found that holds {slo}; {reason}."),
         (Some(holds), _, Some(reason)) => {
             format!(
                 "{name} holds {slo} at {}; the search ended there: {reason}.",
-                rate(holds)
+                bound(holds)
             )
         }
-        (Some(holds), Some(breaks), None) => {
-            let (holds, breaks) = (rate(holds), rate(breaks));
-            format!("{name} holds {slo} up to {holds}, but not at {breaks}{caveat}.")
-        }
+        (Some(holds), Some(breaks), None) => match search.edge {
+            Some(edge) => format!(
+                "{name} holds {slo} in 8 of 10 tries at {}, in half of them at {} ({}){caveat}.",
+                bound(holds),
+                bound(edge.rate_rps),
+                interval(&edge)
+            ),
+            None => format!(
+                "{name} holds {slo} up to {}, but not at {}{caveat}.",
+                rate(holds),
+                rate(breaks)
+            ),
+        },
         (Some(holds), None, None) => {
             format!(
-                "{name} holds {slo} at {}, the highest rate tried.",
+                "{name} holds {slo} at ≥ {}, the highest rate tried.",
                 rate(holds)
             )
         }
@@ -38,7 +51,34 @@ pub(crate) fn answer(search: &SearchInfo) -> String {
             )
         }
         (None, None, None) => format!("{name}: the search for {slo} was not finished."),
-    }
+    };
+    found + &per_core(search)
+}
+
+/// The rate per core of a server that was given some cores; else empty.
+fn per_core(search: &SearchInfo) -> String {
+    let (Some(per_core), Some(cores)) = (search.holds_rps_per_core, search.server_cores) else {
+        return String::new();
+    };
+    let at_least = if search.limited { "≥ " } else { "" };
+    let cores = some(cores as u64, "core");
+    format!(" Per core ({cores}): {at_least}{}.", rate(per_core))
+}
+
+fn rate(rps: f64) -> String {
+    format!("{}/s", rounded(rps))
+}
+
+fn rounded(rps: f64) -> String {
+    count(round_to_three_digits(rps).round() as u64)
+}
+
+fn interval(edge: &RateEstimate) -> String {
+    format!(
+        "95 % interval {} to {}",
+        rate(edge.low_rps),
+        rate(edge.high_rps)
+    )
 }
 
 /// The target, such as `p99 < 10 ms`.
@@ -84,32 +124,55 @@ pub(crate) fn groups(record: &Record) -> impl Iterator<Item = &[SearchInfo]> {
     searches.chunk_by(|a, b| a.clients == b.clients && a.slo == b.slo)
 }
 
-/// A step as a table row: rate, whether it held, and the result of each try.
-pub(crate) fn row(search: &SearchInfo, step: &Step) -> [String; 3] {
-    let values: Vec<String> = step
-        .tries
-        .iter()
-        .map(|tried| match (&tried.why, tried.value_ns) {
+/// The columns of the table of tries.
+pub(crate) const COLUMNS: [&str; 5] = ["rate", "chosen as", "", "half hold at", "result"];
+
+/// What the columns mean, and the rule of the search.
+pub(crate) const ABOUT_TRIES: &str = "Tries in order. Each rate follows from all tries before it: first \
+    a share of the closed loop, then higher until a try breaks or lower until one holds, then in turn \
+    the rates at which half, 8 of 10 and 2 of 10 tries are estimated to hold. No single try decides. \
+    \"Half hold at\" is the estimate after the try, with its 95 % interval.";
+
+/// The tries of a search in their order, each as a table row.
+pub(crate) fn rows(search: &SearchInfo) -> Vec<[String; 5]> {
+    let steps = search.steps.iter();
+    let mut tries: Vec<(f64, &Try)> = steps
+        .flat_map(|step| step.tries.iter().map(|tried| (step.rate_rps, tried)))
+        .collect();
+    tries.sort_by_key(|(_, tried)| tried.order);
+    let row = |(rate_rps, tried): (f64, &Try)| {
+        let result = match (&tried.why, tried.value_ns) {
             (Some(why), _) => why.clone(),
             (None, Some(ns)) => format!("{} {}", search.slo.name(), time(ns as f64)),
             (None, None) => "no reply".to_owned(),
-        })
-        .collect();
-    let limited = step.tries.iter().any(|tried| tried.limited);
-    let mut values = values.join(", ");
-    if limited {
-        values.push_str(" (generator at its limit)");
-    }
-    [
-        format!("{}/s", count(step.rate_rps.round() as u64)),
-        if step.held { "held" } else { "broke" }.to_owned(),
-        values,
-    ]
+        };
+        let limited = if tried.limited {
+            " (generator at its limit)"
+        } else {
+            ""
+        };
+        let edge = tried.edge_after.map(|edge| {
+            let (low, high) = (rounded(edge.low_rps), rounded(edge.high_rps));
+            format!("{} ({low} to {high})", rate(edge.rate_rps))
+        });
+        [
+            rate(rate_rps),
+            tried.rule.map_or("", rule).to_owned(),
+            if tried.held { "held" } else { "broke" }.to_owned(),
+            edge.unwrap_or_default(),
+            format!("{result}{limited}"),
+        ]
+    };
+    tries.into_iter().map(row).collect()
 }
 
-/// The steps of a search, lowest rate first.
-pub(crate) fn sorted(search: &SearchInfo) -> Vec<&Step> {
-    let mut steps: Vec<&Step> = search.steps.iter().collect();
-    steps.sort_by(|a, b| a.rate_rps.total_cmp(&b.rate_rps));
-    steps
+fn rule(rule: SearchRule) -> &'static str {
+    match rule {
+        SearchRule::Start => "start",
+        SearchRule::Raise => "none broke",
+        SearchRule::Lower => "none held",
+        SearchRule::Half => "half hold",
+        SearchRule::Holds => "8 of 10 hold",
+        SearchRule::Breaks => "8 of 10 break",
+    }
 }

@@ -172,6 +172,9 @@ fn server_side(
     let requests = measured.recorder.requests;
     // The requests are those of the window. The CPU time is that between the readings.
     let cpu_us = (user + system) * readings.share * 1e6;
+    let switches = after.switches.as_ref().zip(before.switches.as_ref());
+    let switches = switches.and_then(|(after, before)| after.since(before));
+    let per_request = |switches: u64| switches as f64 * readings.share / requests as f64;
     let slots = || after.slots.iter().zip(&before.slots);
     let side = |count: usize| {
         let side = |(after, before): (&Reading, &Reading)| WorkerSide {
@@ -192,6 +195,12 @@ fn server_side(
         pss_peak_bytes: observed.peak.memory_bytes(),
         processes_peak: Some(observed.peak.processes),
         threads_peak: Some(observed.peak.threads),
+        voluntary_switches_per_request: switches
+            .filter(|_| requests > 0)
+            .map(|counts| per_request(counts.voluntary)),
+        involuntary_switches_per_request: switches
+            .filter(|_| requests > 0)
+            .map(|counts| per_request(counts.involuntary)),
         ctx_voluntary: ended.map(|ended| ended.ctx_voluntary),
         ctx_involuntary: ended.map(|ended| ended.ctx_involuntary),
         faults: growth(|reading| reading.faults),

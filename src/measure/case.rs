@@ -8,6 +8,7 @@ use crate::attack::AttackMode;
 use crate::load::GeneratorConfig;
 use crate::record::{Cell, LoadSpec, RoundsRule, ServerIdentity};
 use crate::scenario::RateSpec;
+use crate::sys::Cpus;
 
 /// One cell of the matrix: a server under a load.
 #[derive(Debug, Clone)]
@@ -37,6 +38,12 @@ impl Case {
     /// The server's name.
     pub fn name(&self) -> &str {
         &self.info.name
+    }
+
+    /// The cores that the server may use, if it was given some.
+    pub(crate) fn server_cores(&self) -> Option<usize> {
+        let cpus = self.info.options.cpus.as_deref()?;
+        Some(cpus.parse::<Cpus>().ok()?.count())
     }
 
     /// The connections that this process makes.

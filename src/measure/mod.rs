@@ -43,6 +43,7 @@ pub mod trial;
 mod trial_load;
 mod trial_time;
 mod trial_times;
+mod try_result;
 pub mod validity;
 pub(crate) mod warmup_pilot;
 mod window_times;

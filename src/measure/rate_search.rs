@@ -1,42 +1,55 @@
 //! The search for the highest rate within a target, without any I/O: it returns
 //! the rate to try, takes the result, and returns the next rate.
+//!
+//! No single result decides: each try moves the estimate of the rate at which half of the tries
+//! hold ([`Threshold`], over the logarithm of the rate).
 
-use crate::record::{SearchInfo, Slo, Step, Trial, Try};
-use crate::stats::round_to_three_digits;
+use super::try_result::{try_result, unserved};
+use crate::record::{RateEstimate, SearchInfo, SearchRule, Slo, Step, Trial, Try};
+use crate::stats::{Threshold, round_to_three_digits};
 
-/// Tries of a rate whose result is close to the limit; the majority decides.
-const MAX_TRIES: usize = 3;
-/// One try is enough when the quantile is at most this share of the limit …
-const CLEARLY_HOLDS: f64 = 0.5;
-/// … or at least this multiple of it.
-const CLEARLY_BREAKS: f64 = 20.0;
-/// The search ends when the ratio of the lowest rate that breaks to the highest that holds is
-/// this small.
-const EDGE_RATIO: f64 = 1.05;
+/// The most tries of a search.
+const MAX_TRIES: usize = 20;
+/// The least tries of a search that ends because its interval is narrow.
+const MIN_TRIES: usize = 8;
+/// The interval is narrow when this is the ratio of its ends, or less.
+const NARROW: f64 = 1.10;
+/// Tries before the rates that mostly hold and mostly break are tried as well, so that it is known
+/// how gradually the result changes.
+const HALF_ONLY: usize = 5;
+/// The rules that take turns after that.
+const TURNS: [SearchRule; 4] = [
+    SearchRule::Half,
+    SearchRule::Holds,
+    SearchRule::Half,
+    SearchRule::Breaks,
+];
+/// `holds_rps` is the rate at which this share of tries holds, `breaks_rps` that at which it breaks.
+const MOSTLY: f64 = 0.8;
+/// The part of the posterior that is inside the interval.
+const CONFIDENCE: f64 = 0.95;
+/// The share of results that is taken to be wrong whatever the rate …
+const FALSE_SHARE: f64 = 0.05;
+/// … and of clear ones.
+const CLEAR_FALSE_SHARE: f64 = 0.02;
 /// The first rate, as a share of the throughput of a closed loop.
 const FIRST_SHARE: f64 = 0.7;
-/// The factors for the next rate while no rate has broken, and while none has held.
-const RAISE_FACTOR: f64 = 1.25;
-const LOWER_FACTOR: f64 = 0.5;
-const MAX_STEPS: usize = 20;
+/// The ratio of rates next to each other. Rates are of this series, so that they are tried again.
+const SERIES_RATIO: f64 = 1.03;
 const MIN_RPS: f64 = 1.0;
-/// A rate does not hold in a trial with a larger share of failures, at any latency.
-const MAX_FAILED_SHARE: f64 = 0.01;
 
 /// A search in progress.
 #[derive(Debug, Clone)]
 pub struct RateSearch {
     info: SearchInfo,
-    /// The rate to try next; `None` when the search is over.
-    next_rps: Option<f64>,
+    posterior: Threshold,
+    /// The rate to try next and why; `None` when the search is over.
+    next: Option<(f64, SearchRule)>,
 }
-
-/// Trials per step near the edge, on average: a rate close to the limit is tried up to three times.
-const USUAL_TRIES: usize = 2;
 
 impl RateSearch {
     /// Trials that a search usually needs after its pilot.
-    pub const USUAL_TRIALS: usize = 11;
+    pub const USUAL_TRIALS: usize = MAX_TRIES;
 
     /// A search that begins with a pilot.
     pub fn new(server: String, clients: usize, slo: Slo) -> RateSearch {
@@ -50,10 +63,14 @@ impl RateSearch {
                 steps: Vec::new(),
                 holds_rps: None,
                 breaks_rps: None,
+                edge: None,
                 limited: false,
+                server_cores: None,
+                holds_rps_per_core: None,
                 gave_up: None,
             },
-            next_rps: None,
+            posterior: Threshold::near(0.0),
+            next: None,
         }
     }
 
@@ -64,10 +81,17 @@ impl RateSearch {
         self
     }
 
+    /// The same search, of a server that may use this number of cores only.
+    #[must_use]
+    pub fn with_cores(mut self, cores: Option<usize>) -> RateSearch {
+        self.info.server_cores = cores;
+        self
+    }
+
     /// Takes the result of the pilot, which is a closed loop.
     pub fn pilot(&mut self, trial: &Trial) {
         self.info.pilot_rps = trial.throughput_rps;
-        let first = round_to_three_digits(FIRST_SHARE * trial.throughput_rps);
+        let first = FIRST_SHARE * trial.throughput_rps;
         if let Some(unserved) = unserved(trial) {
             self.give_up(format!("in the closed-loop pilot the server {unserved}"));
         } else if first < MIN_RPS {
@@ -75,44 +99,38 @@ impl RateSearch {
                 "the closed-loop pilot reached fewer than two requests per second".to_owned(),
             );
         } else {
-            self.next_rps = Some(first);
+            self.posterior = Threshold::near(first.ln());
+            self.next = Some((of_series(first.ln()), SearchRule::Start));
         }
     }
 
     /// Ends the search without a result.
     pub fn give_up(&mut self, why: String) {
         self.info.gave_up = Some(why);
-        self.next_rps = None;
+        self.end();
+    }
+
+    /// Ends the search with the result so far: its time is over.
+    pub fn end(&mut self) {
+        self.next = None;
     }
 
     /// The rate to try next, in requests per second; `None` when the search is over.
     pub fn next_rps(&self) -> Option<f64> {
-        self.next_rps
+        self.next.map(|(rate_rps, _)| rate_rps)
     }
 
-    /// Trials that are expected until the search ends, after its pilot.
+    /// The most trials until the search ends, after its pilot.
     pub fn trials_left(&self) -> usize {
-        if self.next_rps.is_none() {
-            return 0;
+        match self.next {
+            None => 0,
+            Some(_) => MAX_TRIES - self.tries().count(),
         }
-        // Each step halves the logarithm of the ratio.
-        let halvings = |ratio: f64| (ratio.ln() / EDGE_RATIO.ln()).log2().ceil().max(1.0) as usize;
-        let steps = match (self.info.holds_rps, self.info.breaks_rps) {
-            (Some(low), Some(high)) => halvings(high / low),
-            (Some(_), None) => 1 + halvings(RAISE_FACTOR.powi(self.info.steps.len() as i32)),
-            (None, Some(_)) => 1 + halvings(1.0 / LOWER_FACTOR),
-            (None, None) => return RateSearch::USUAL_TRIALS,
-        };
-        let tried = self.info.steps.last().map_or(0, |step| {
-            if Some(step.rate_rps) == self.next_rps {
-                step.tries.len()
-            } else {
-                0
-            }
-        });
-        (steps.min(MAX_STEPS) * USUAL_TRIES)
-            .saturating_sub(tried)
-            .max(1)
+    }
+
+    /// Whether the time of the search may end it: few tries show nothing.
+    pub fn may_end(&self) -> bool {
+        self.tries().count() >= MIN_TRIES
     }
 
     /// The target.
@@ -122,97 +140,127 @@ impl RateSearch {
 
     /// Takes the result of a try of `rate_rps`: trial `order` of the record.
     pub fn tried(&mut self, rate_rps: f64, order: usize, trial: &Trial) {
-        let slo = self.info.slo;
-        let tried = judge(slo, order, trial);
-        let ratio = tried.value_ns.map(|ns| ns as f64 / slo.limit_ns as f64);
-        let is_clear = tried.why.is_some()
-            || ratio.is_some_and(|ratio| {
-                ratio >= CLEARLY_BREAKS || (tried.held && ratio <= CLEARLY_HOLDS)
-            });
+        let (mut tried, is_clear) = try_result(self.info.slo, order, trial);
+        tried.rule = self.next.map(|(_, rule)| rule);
+        let false_share = if is_clear {
+            CLEAR_FALSE_SHARE
+        } else {
+            FALSE_SHARE
+        };
+        self.posterior.tried(rate_rps.ln(), tried.held, false_share);
+        self.add(rate_rps, tried);
+        self.conclude();
+        self.next = self.choose_next();
+    }
+
+    fn add(&mut self, rate_rps: f64, tried: Try) {
         let steps = &mut self.info.steps;
-        if steps.last().is_none_or(|step| step.rate_rps != rate_rps) {
+        let known = steps.iter().position(|step| step.rate_rps == rate_rps);
+        let at = known.unwrap_or_else(|| {
             steps.push(Step {
                 rate_rps,
                 tries: Vec::new(),
                 held: false,
             });
-        }
-        let Some(step) = steps.last_mut() else {
-            return;
-        };
+            steps.len() - 1
+        });
+        let step = &mut steps[at];
         step.tries.push(tried);
         let held = step.tries.iter().filter(|tried| tried.held).count();
-        let broke = step.tries.len() - held;
-        let is_first = step.tries.len() == 1;
-        if (is_clear && is_first) || held.max(broke) > MAX_TRIES / 2 {
-            step.held = held > broke;
-            self.choose_next();
+        step.held = 2 * held > step.tries.len();
+    }
+
+    fn tries(&self) -> impl Iterator<Item = (f64, &Try)> {
+        let steps = self.info.steps.iter();
+        steps.flat_map(|step| step.tries.iter().map(|tried| (step.rate_rps, tried)))
+    }
+
+    /// The rates of the tries that held, or of those that broke.
+    fn rates(&self, held: bool) -> impl Iterator<Item = f64> {
+        let tries = self.tries().filter(move |(_, tried)| tried.held == held);
+        tries.map(|(rate_rps, _)| rate_rps)
+    }
+
+    /// The results after the last try.
+    fn conclude(&mut self) {
+        let highest = self.rates(true).max_by(f64::total_cmp);
+        let lowest = self.rates(false).min_by(f64::total_cmp);
+        let at = |share: f64, q: f64| self.posterior.quantile(share, q).exp();
+        let (holds, breaks, edge) = if highest.is_some() && lowest.is_some() {
+            let estimate = RateEstimate {
+                rate_rps: at(0.5, 0.5),
+                low_rps: at(0.5, (1.0 - CONFIDENCE) / 2.0),
+                high_rps: at(0.5, (1.0 + CONFIDENCE) / 2.0),
+            };
+            let (holds, breaks) = (at(MOSTLY, 0.5), at(1.0 - MOSTLY, 0.5));
+            (Some(holds), Some(breaks), Some(estimate))
+        } else {
+            (highest, lowest, None)
+        };
+        let limited = self.is_limited(breaks);
+        let info = &mut self.info;
+        (info.holds_rps, info.breaks_rps) = (holds, breaks);
+        (info.edge, info.limited) = (edge, limited);
+        let cores = info.server_cores.map(|cores| cores as f64);
+        info.holds_rps_per_core = holds.zip(cores).map(|(holds, cores)| holds / cores);
+        let last = info.steps.iter_mut().flat_map(|step| &mut step.tries);
+        if let Some(last) = last.max_by_key(|tried| tried.order) {
+            last.edge_after = edge;
         }
     }
 
-    /// Chooses the next rate after the last step has a result.
-    fn choose_next(&mut self) {
-        let info = &mut self.info;
-        let rates = |held: bool| {
-            let steps = info.steps.iter().filter(move |step| step.held == held);
-            steps.map(|step| step.rate_rps)
+    /// Whether the generator was the limit in most of the tries that broke up to `breaks_rps`; the
+    /// lowest rate that broke can be above it.
+    fn is_limited(&self, breaks_rps: Option<f64>) -> bool {
+        let Some(lowest) = self.rates(false).min_by(f64::total_cmp) else {
+            return false;
         };
-        // Noise can make a rate hold that is above one that broke: the lower result counts.
-        let breaks = rates(false).min_by(f64::total_cmp);
-        let below = |rps: &f64| breaks.is_none_or(|breaks| *rps < breaks);
-        let holds = rates(true).filter(below).max_by(f64::total_cmp);
-        (info.holds_rps, info.breaks_rps) = (holds, breaks);
-        let edge = info
-            .steps
-            .iter()
-            .filter(|step| Some(step.rate_rps) == breaks);
-        info.limited = edge.flat_map(|step| &step.tries).any(|tried| tried.limited);
-        let next = match (holds, breaks) {
-            (Some(low), Some(high)) if high / low <= EDGE_RATIO => None,
-            (Some(low), Some(high)) => Some((low * high).sqrt()),
-            // Larger steps each time: the pilot can be far below the capacity.
-            (Some(low), None) => Some(low * RAISE_FACTOR.powi(info.steps.len() as i32)),
-            (None, Some(high)) => Some(high * LOWER_FACTOR),
-            (None, None) => None,
+        let to = breaks_rps.unwrap_or(lowest).max(lowest) * SERIES_RATIO.sqrt();
+        let broke = self.tries().filter(|(_, tried)| !tried.held);
+        let near: Vec<bool> = broke
+            .filter(|(rate_rps, _)| *rate_rps <= to)
+            .map(|(_, tried)| tried.limited)
+            .collect();
+        2 * near.iter().filter(|limited| **limited).count() > near.len()
+    }
+
+    /// The next rate; `None` ends the search.
+    fn choose_next(&self) -> Option<(f64, SearchRule)> {
+        let tries = self.tries().count();
+        let ratio = self.info.edge.map(|edge| edge.high_rps / edge.low_rps);
+        let is_narrow = ratio.is_some_and(|ratio| ratio <= NARROW);
+        if tries >= MAX_TRIES || (is_narrow && tries >= MIN_TRIES) {
+            return None;
+        }
+        let (has_held, has_broken) = (self.rates(true).next(), self.rates(false).next());
+        let rule = match (has_held, has_broken) {
+            (_, None) => SearchRule::Raise,
+            (None, _) => SearchRule::Lower,
+            _ if tries < HALF_ONLY => SearchRule::Half,
+            _ => TURNS[(tries - HALF_ONLY) % TURNS.len()],
         };
-        let next = next.map(round_to_three_digits);
-        let is_new = |rps: &f64| info.steps.iter().all(|step| step.rate_rps != *rps);
-        let is_allowed = |rps: &f64| *rps >= MIN_RPS && info.steps.len() < MAX_STEPS;
-        self.next_rps = next.filter(is_new).filter(is_allowed);
+        let share = match rule {
+            SearchRule::Holds => MOSTLY,
+            SearchRule::Breaks => 1.0 - MOSTLY,
+            _ => 0.5,
+        };
+        let rate_rps = of_series(self.posterior.quantile(share, 0.5));
+        (rate_rps >= MIN_RPS).then_some((rate_rps, rule))
     }
 
     /// The results so far, in the form of the record.
+    pub fn info(&self) -> &SearchInfo {
+        &self.info
+    }
+
+    /// The results, in the form of the record.
     pub fn into_info(self) -> SearchInfo {
         self.info
     }
 }
 
-/// Whether the target held in a trial.
-fn judge(slo: Slo, order: usize, trial: &Trial) -> Try {
-    let value_ns = slo.of(&trial.latency_ns);
-    let failed = trial.errors.total() as f64 > MAX_FAILED_SHARE * trial.requests_concerned() as f64;
-    let why = if let Some(unserved) = unserved(trial) {
-        Some(unserved)
-    } else if trial.over_capacity() {
-        Some("over capacity".to_owned())
-    } else if failed {
-        Some(format!("{} requests failed", trial.errors.total()))
-    } else {
-        None
-    };
-    let is_exact = trial.censored.count == 0 || slo.quantile <= trial.exact_below;
-    let is_under = value_ns.is_some_and(|ns| ns < slo.limit_ns);
-    Try {
-        order,
-        value_ns,
-        held: why.is_none() && is_exact && is_under,
-        why,
-        limited: trial.generator.limited,
-    }
-}
-
-/// The number of clients served, if some clients sent requests and never got a correct reply.
-fn unserved(trial: &Trial) -> Option<String> {
-    let (unserved, asked) = (trial.clients_unserved, trial.clients_asked?);
-    (unserved > 0).then(|| format!("served only {} of {asked} clients", asked - unserved))
+/// The rate of the series that is nearest to this logarithm.
+fn of_series(ln_rps: f64) -> f64 {
+    let step = SERIES_RATIO.ln();
+    round_to_three_digits(((ln_rps / step).round() * step).exp())
 }

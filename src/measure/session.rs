@@ -31,6 +31,11 @@ pub trait Measurement {
     /// What it will do and how long that takes.
     fn forecast(&self) -> Forecast;
 
+    /// Whether the results are saved after each trial, and not at intervals only.
+    fn saves_each_trial(&self) -> bool {
+        false
+    }
+
     /// Runs it. After an interruption or an error the outcome holds what was measured so far.
     fn run(&self, observer: &mut dyn Observer) -> Outcome;
 }
@@ -108,6 +113,11 @@ impl Session {
             observer,
             session: self,
             seed,
+            save_every: if measurement.saves_each_trial() {
+                Duration::ZERO
+            } else {
+                self.save_every
+            },
             last_saved: Instant::now(),
         };
         saving.run_begins(&measurement.forecast());
@@ -164,6 +174,7 @@ struct SavingObserver<'a> {
     observer: &'a mut dyn Observer,
     session: &'a Session,
     seed: u64,
+    save_every: Duration,
     last_saved: Instant,
 }
 
@@ -186,7 +197,7 @@ impl Observer for SavingObserver<'_> {
 
     fn trial_ended(&mut self, so_far: &dyn Fn() -> Outcome) {
         self.observer.trial_ended(so_far);
-        let is_due = self.last_saved.elapsed() >= self.session.save_every;
+        let is_due = self.last_saved.elapsed() >= self.save_every;
         let Some(file) = self.session.file.as_deref().filter(|_| is_due) else {
             return;
         };

@@ -19,6 +19,8 @@ use crate::record::{Arrivals, Assign, Cell, Slo, Trial, WarmupInfo};
 const LONGEST: Duration = Duration::from_secs(60);
 /// Samples beyond a quantile that are needed to measure it.
 const SAMPLES_BEYOND: f64 = 12.0;
+/// A search may take as long as this many trials of the usual length: 58 s at the defaults.
+const TIME_TRIALS: u32 = 23;
 
 /// The searches to run.
 #[derive(Debug, Clone)]
@@ -108,6 +110,19 @@ struct ServerSearch<'a> {
     /// Its place among the servers.
     at: usize,
     search: RateSearch,
+    /// The time that its trials took.
+    took: Duration,
+}
+
+impl ServerSearch<'_> {
+    /// Adds the time of a trial, and ends the search if there is none left for another.
+    fn add_time(&mut self, took: Duration) {
+        self.took += took;
+        let usual = self.case.time();
+        if self.search.may_end() && self.took + usual > usual * TIME_TRIALS {
+            self.search.end();
+        }
+    }
 }
 
 /// The trial of one step.
@@ -166,22 +181,23 @@ pub fn search_rates(plan: &SearchPlan, observer: &mut dyn Observer) -> Outcome {
         case,
         at,
         search: RateSearch::new(Case::name(case).to_owned(), case.load.clients, plan.slo)
-            .with_workers(case.info.options.workers),
+            .with_workers(case.info.options.workers)
+            .with_cores(case.server_cores()),
+        took: Duration::ZERO,
     };
     let mut searches: Vec<ServerSearch<'_>> = plan.cases.iter().enumerate().map(new).collect();
     let mut estimate = Estimate::new(plan);
     let mut random = fastrand::Rng::with_seed(plan.seed);
     let mut order = 0;
     'rounds: for round in 0.. {
-        let mut active: Vec<&mut ServerSearch<'_>> = searches
-            .iter_mut()
-            .filter(|server| round == 0 || server.search.next_rps().is_some())
-            .collect();
+        let is_active = |at: &usize| round == 0 || searches[*at].search.next_rps().is_some();
+        let mut active: Vec<usize> = (0..searches.len()).filter(is_active).collect();
         if active.is_empty() {
             break;
         }
         random.shuffle(&mut active);
-        for server in active {
+        for at in active {
+            let server = &mut searches[at];
             let next = server
                 .search
                 .next_rps()
@@ -197,9 +213,10 @@ pub fn search_rates(plan: &SearchPlan, observer: &mut dyn Observer) -> Outcome {
             match step(plan, server, &next, case, (round, order), observer, cells) {
                 Ok(true) => {
                     order += 1;
-                    estimate.times.add(server.at, begun.elapsed());
-                    estimate.trials_left[server.at] = server.search.trials_left();
-                    observer.trial_ended(&|| outcome.so_far());
+                    estimate.times.add(at, begun.elapsed());
+                    server.add_time(begun.elapsed());
+                    estimate.trials_left[at] = server.search.trials_left();
+                    observer.trial_ended(&|| so_far(&outcome, &searches));
                 }
                 Ok(false) => {
                     outcome.interrupted = true;
@@ -215,6 +232,15 @@ pub fn search_rates(plan: &SearchPlan, observer: &mut dyn Observer) -> Outcome {
     let infos = searches.into_iter().map(|server| server.search.into_info());
     outcome.searches = infos.collect();
     outcome
+}
+
+/// The results so far: the trials, and the searches with their steps until now.
+fn so_far(outcome: &Outcome, searches: &[ServerSearch<'_>]) -> Outcome {
+    let infos = searches.iter().map(|server| server.search.info().clone());
+    Outcome {
+        searches: infos.collect(),
+        ..outcome.so_far()
+    }
 }
 
 impl Measurement for SearchPlan {
@@ -234,6 +260,10 @@ impl Measurement for SearchPlan {
             time: self.time(),
             bound: Bound::About,
         }
+    }
+
+    fn saves_each_trial(&self) -> bool {
+        true
     }
 
     fn run(&self, observer: &mut dyn Observer) -> Outcome {

@@ -16,6 +16,7 @@ mod probe;
 pub mod procfs;
 mod program;
 mod running_server;
+mod switches;
 
 pub use counters::{Active, Meter, Reading};
 pub use cpu_ticks::CpuTicks;
@@ -25,3 +26,4 @@ pub use messages::{Launch, Ready, ServeRequest};
 pub use probe::is_build;
 pub use program::{ReadyBy, ServerProgram};
 pub use running_server::{HeldResources, RunningServer, ServerEnd, ServerUsage};
+pub use switches::Switches;

@@ -12,6 +12,7 @@ use super::memory::{self, PeakSize, UnderGuard};
 use super::messages::{GRACE, Message, Ready, Report};
 use super::procfs::{self, ProcessTable};
 use super::program::{ReadyBy, ServerProgram};
+use super::switches::Switches;
 use crate::error::Error;
 
 /// How long a server may take to become ready, and a guard to report its end.
@@ -63,6 +64,8 @@ pub struct ServerUsage {
     pub machine: MachineUsage,
     /// The slots of its meter; empty if it has none.
     pub slots: Vec<Reading>,
+    /// Context switches of its threads; `None` if it has too many threads.
+    pub switches: Option<Switches>,
 }
 
 /// Resources of a server at one time, for leak checks.
@@ -173,6 +176,8 @@ impl RunningServer {
             cpu,
             machine,
             slots: slots.unwrap_or_default(),
+            // After the CPU time, which must be read close to the edge of the window.
+            switches: Switches::of_descendants(&table, self.guard_pid()),
         })
     }
 

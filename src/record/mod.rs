@@ -73,7 +73,7 @@ pub use rank_name::RankName;
 pub use ranks::{RankClock, RankSide};
 pub use rate_share::{CapacityOf, RateShare};
 pub use scenario::{Pilot, ScenarioInfo};
-pub use search::{SearchInfo, Slo, Step, Try};
+pub use search::{RateEstimate, SearchInfo, SearchRule, Slo, Step, Try};
 pub(crate) use seconds::{LONGEST as LONGEST_TIME, parse as parse_time};
 pub use selftest::{SELFTEST_FOLDER, SelftestCheck, SelftestResult};
 pub use series::{Interval, Overload};

@@ -74,16 +74,40 @@ pub struct SearchInfo {
     pub slo: Slo,
     /// Throughput of the closed-loop pilot, in requests per second.
     pub pilot_rps: f64,
-    /// The rates in the order in which they were tried.
+    /// The rates in the order in which they were first tried.
     pub steps: Vec<Step>,
-    /// The highest rate that held; null if none held.
+    /// The rate at which 8 of 10 tries hold, as estimated; the highest rate tried if none broke;
+    /// null if none held. In records without `edge`: the highest rate that held.
     pub holds_rps: Option<f64>,
-    /// The lowest rate that did not hold; null if none was found.
+    /// The rate at which 8 of 10 tries break, as estimated; the lowest rate tried if none held;
+    /// null if none broke. In records without `edge`: the lowest rate that did not hold.
     pub breaks_rps: Option<f64>,
-    /// Whether the generator was the limit at `breaks_rps`. The server may then hold a higher rate.
+    /// The rate at which half of the tries hold; null until one try has held and one has broken,
+    /// and in older records.
+    #[serde(default)]
+    pub edge: Option<RateEstimate>,
+    /// Whether the generator was the limit in most of the tries that broke up to `breaks_rps`. The
+    /// server may then hold higher rates, and all rates are lower bounds.
     pub limited: bool,
+    /// The cores of the server, if `--server-cpus` gave them.
+    #[serde(default)]
+    pub server_cores: Option<usize>,
+    /// `holds_rps` divided by `server_cores`.
+    #[serde(default)]
+    pub holds_rps_per_core: Option<f64>,
     /// Why the search ended early.
     pub gave_up: Option<String>,
+}
+
+/// An estimated rate with its interval, in requests per second.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct RateEstimate {
+    /// The median of the posterior.
+    pub rate_rps: f64,
+    /// The lower end of the 95 % interval.
+    pub low_rps: f64,
+    /// Its upper end.
+    pub high_rps: f64,
 }
 
 /// One rate of a search, offered in one or more open loops.
@@ -93,7 +117,7 @@ pub struct Step {
     pub rate_rps: f64,
     /// The results of its trials.
     pub tries: Vec<Try>,
-    /// Whether the rate held in most of its trials.
+    /// Whether the rate held in more than half of its trials.
     pub held: bool,
 }
 
@@ -108,6 +132,32 @@ pub struct Try {
     pub held: bool,
     /// Why it did not hold, if the quantile is not the only reason.
     pub why: Option<String>,
-    /// Whether the generator was the limit.
+    /// Whether the generator was the limit, or the quantile would have held without its scheduling
+    /// delay.
     pub limited: bool,
+    /// Why this rate was chosen; null in older records.
+    #[serde(default)]
+    pub rule: Option<SearchRule>,
+    /// The rate at which half of the tries hold, as estimated after this one; null until one has
+    /// held and one has broken.
+    #[serde(default)]
+    pub edge_after: Option<RateEstimate>,
+}
+
+/// Why a rate was chosen. Estimates are those after all tries before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SearchRule {
+    /// A share of the throughput of the closed loop.
+    Start,
+    /// No try has broken so far.
+    Raise,
+    /// No try has held so far.
+    Lower,
+    /// At this rate half of the tries are estimated to hold.
+    Half,
+    /// At this rate 8 of 10 tries are estimated to hold.
+    Holds,
+    /// At this rate 8 of 10 tries are estimated to break.
+    Breaks,
 }

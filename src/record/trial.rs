@@ -297,6 +297,14 @@ pub struct ServerSide {
     pub processes_peak: Option<u64>,
     /// Peak number of threads.
     pub threads_peak: Option<u64>,
+    /// Voluntary context switches of its threads inside the window, per correct reply: how often a
+    /// thread slept and was woken up for a request. Null if a thread ended inside the window, with
+    /// over 1,024 threads, and in older records.
+    #[serde(default)]
+    pub voluntary_switches_per_request: Option<f64>,
+    /// Involuntary context switches, likewise: how often a core was taken from a thread.
+    #[serde(default)]
+    pub involuntary_switches_per_request: Option<f64>,
     /// Voluntary context switches from start to exit.
     pub ctx_voluntary: Option<u64>,
     /// Involuntary context switches from start to exit.

@@ -93,6 +93,12 @@ static COLUMNS: &[Column] = &[
     ("server_cpu_us_per_request", |_, trial| {
         trial.server.cpu_us_per_request.and_then(text)
     }),
+    ("server_voluntary_switches_per_request", |_, trial| {
+        trial.server.voluntary_switches_per_request.and_then(text)
+    }),
+    ("server_involuntary_switches_per_request", |_, trial| {
+        trial.server.involuntary_switches_per_request.and_then(text)
+    }),
     ("machine_cpu_us_per_request", |_, trial| {
         trial.machine?.cpu_us_per_request.and_then(text)
     }),

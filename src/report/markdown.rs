@@ -102,12 +102,15 @@ fn searches(record: &Record, group: &[SearchInfo]) -> String {
     let mut out = format!("**{}**\n\n", search_sentences::heading(record, &group[0]));
     let answers = group.iter().map(search_sentences::answer);
     answers.for_each(|answer| out.push_str(&format!("- {answer}\n")));
-    out.push_str("\n| server | rate | | trials |\n|---|---:|---|---|\n");
+    out.push_str(&format!("\n{}\n", search_sentences::ABOUT_TRIES));
+    let columns = search_sentences::COLUMNS.join(" | ");
+    out.push_str(&format!(
+        "\n| server | {columns} |\n|---|---:|---|---|---|---|\n"
+    ));
     for search in group {
-        for step in search_sentences::sorted(search) {
+        for row in search_sentences::rows(search) {
             let name = escaped(&search.contestant);
-            let [rate, held, values] = search_sentences::row(search, step);
-            out.push_str(&format!("| {name} | {rate} | {held} | {values} |\n"));
+            out.push_str(&format!("| {name} | {} |\n", row.join(" | ")));
         }
     }
     out.push('\n');

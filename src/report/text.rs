@@ -227,7 +227,7 @@ fn conclusions(loads: &[&[Summary<'_>]]) -> Vec<String> {
     lines
 }
 
-/// Searches under one load: the results, then the steps of each search.
+/// Searches under one load: the results, then the tries of each search.
 fn searches(record: &Record, group: &[SearchInfo]) -> String {
     let mut lines: Vec<String> = wrapped(&search_sentences::heading(record, &group[0]), "")
         .iter()
@@ -236,17 +236,33 @@ fn searches(record: &Record, group: &[SearchInfo]) -> String {
     lines.push(String::new());
     let answers = group.iter().map(search_sentences::answer);
     lines.extend(answers.flat_map(|answer| wrapped(&answer, "")));
-    for search in group.iter().filter(|search| !search.steps.is_empty()) {
+    let tried = group.iter().filter(|search| !search.steps.is_empty());
+    if tried.clone().next().is_some() {
+        lines.push(String::new());
+        lines.extend(wrapped(search_sentences::ABOUT_TRIES, ""));
+    }
+    for search in tried {
         lines.push(String::new());
         let pilot = count(search.pilot_rps.round() as u64);
         let name = &search.contestant;
         lines.push(painted(DIM, &format!("{name} (closed loop: {pilot}/s):")));
-        for step in search_sentences::sorted(search) {
-            let [rate, held, values] = search_sentences::row(search, step);
-            lines.push(format!("{rate:>12}  {held:<5}  {values}"));
+        let head = search_sentences::COLUMNS.map(str::to_owned);
+        for row in std::iter::once(head).chain(search_sentences::rows(search)) {
+            lines.extend(try_lines(&row));
         }
     }
     lines.join("\n")
+}
+
+/// A try in one line of at most 80 columns, or two.
+fn try_lines([rate, rule, held, edge, result]: &[String; 5]) -> Vec<String> {
+    const MOST_COLUMNS: usize = 80;
+    let figures = format!("{rate:>10}  {rule:<13}  {held:<5}  {edge:<27}");
+    let line = format!("{figures}  {result}");
+    if line.chars().count() <= MOST_COLUMNS {
+        return vec![line];
+    }
+    vec![figures.trim_end().to_owned(), format!("{:>14}{result}", "")]
 }
 
 /// A name, shortened so that a long command does not widen the table.

@@ -11,6 +11,7 @@ pub static ALL: &[(&str, &str)] = &[
     ("cpu", include_str!("../../bench/scenarios/cpu.toml")),
     ("wait", include_str!("../../bench/scenarios/wait.toml")),
     ("ladder", include_str!("../../bench/scenarios/ladder.toml")),
+    ("cost", include_str!("../../bench/scenarios/cost.toml")),
     ("mixed", include_str!("../../bench/scenarios/mixed.toml")),
     ("skew", include_str!("../../bench/scenarios/skew.toml")),
     ("bulk", include_str!("../../bench/scenarios/bulk.toml")),

@@ -9,6 +9,7 @@ pub mod bets;
 mod mser;
 mod round;
 pub mod signed_rank;
+mod threshold;
 mod trend;
 
 pub use anytime::anytime_ratio;
@@ -16,4 +17,5 @@ pub use basic::{Ratio, at_quantile, jain, median, paired_ratio, range};
 pub use mser::mser5;
 pub use round::round_to_three_digits;
 pub use signed_rank::{SignedRank, hodges_lehmann};
+pub use threshold::Threshold;
 pub use trend::{Trend, is_significant, theil_sen, trend};

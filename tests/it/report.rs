@@ -2,8 +2,8 @@
 
 use rpcbench::internal::report;
 use rpcbench::record::{
-    Cell, Censored, Close, Mode, NoReplyCause, Quantiles, Record, SearchInfo, Slo, Step, Try,
-    ValidityFinding, WorkerSide, WriteMode,
+    Cell, Censored, Close, Mode, NoReplyCause, Quantiles, Record, ValidityFinding, WorkerSide,
+    WriteMode,
 };
 
 use crate::support::{at_rate, cell, record, six, starved, suspect, text, trial};
@@ -324,75 +324,4 @@ fn the_load_line_names_unusual_options() {
     trial.idle.open = 990;
     trial.idle.closed = 10;
     insta::assert_snapshot!("unusual", text(&record(vec![cell])));
-}
-
-fn searched() -> Record {
-    let mut open = cell("async", vec![trial(1, 40_000.0, 9.0)]);
-    open.load.mode = Mode::Poisson;
-    open.load.rate_rps = Some(40_000.0);
-    let attempt = |value_ns, held, why: Option<&str>, limited| Try {
-        order: 0,
-        value_ns: Some(value_ns),
-        held,
-        why: why.map(str::to_owned),
-        limited,
-    };
-    let step = |rate_rps, tries: Vec<Try>, held| Step {
-        rate_rps,
-        tries,
-        held,
-    };
-    let holding = SearchInfo {
-        contestant: "async".to_owned(),
-        workers: None,
-        clients: 64,
-        slo: Slo {
-            quantile: 0.99,
-            limit_ns: 10_000_000,
-        },
-        pilot_rps: 80_000.0,
-        steps: vec![
-            step(56_000.0, vec![attempt(2_000_000, true, None, false)], true),
-            step(
-                87_500.0,
-                vec![attempt(90_000_000, false, Some("over capacity"), true)],
-                false,
-            ),
-            step(
-                70_000.0,
-                vec![
-                    attempt(12_000_000, false, None, false),
-                    attempt(8_000_000, true, None, false),
-                    attempt(7_000_000, true, None, false),
-                ],
-                true,
-            ),
-        ],
-        holds_rps: Some(70_000.0),
-        breaks_rps: Some(87_500.0),
-        limited: true,
-        gave_up: None,
-    };
-    let starving = SearchInfo {
-        contestant: "single".to_owned(),
-        steps: Vec::new(),
-        holds_rps: None,
-        breaks_rps: None,
-        limited: false,
-        gave_up: Some("in the closed-loop pilot the server served only 1 of 64 clients".to_owned()),
-        ..holding.clone()
-    };
-    let mut record = record(vec![cell("async", six(1.0)), open]);
-    record.searches = vec![holding, starving];
-    record
-}
-
-#[test]
-fn a_search_has_an_answer_and_a_table_of_steps() {
-    insta::assert_snapshot!("search", text(&searched()));
-    let markdown = report::ALL
-        .iter()
-        .find(|format| format.name() == "markdown")
-        .unwrap();
-    insta::assert_snapshot!("search_markdown", markdown.render(&searched()));
 }

@@ -13,4 +13,5 @@ pub mod provenance;
 pub mod ranking_table;
 pub mod ranks;
 pub mod scenario_group;
+pub mod searches;
 pub mod two_loads;

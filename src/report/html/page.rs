@@ -5,7 +5,9 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use super::figures::sections;
 use super::markup::{figures_of, swatch};
 use super::scenario_group::{PageData, Source};
-use super::{answer, assertions, changes, data, gate, provenance, ranking_table, ranks, two_loads};
+use super::{
+    answer, assertions, changes, data, gate, provenance, ranking_table, ranks, searches, two_loads,
+};
 use crate::findings::early_end::early_end;
 use crate::findings::headline;
 use crate::findings::warmup_sentences;
@@ -63,6 +65,7 @@ pub fn page(originals: &[Source<'_>]) -> Page {
                     (notices(sources))
                     (gate::section(&page_data, &gate))
                     (assertions::section(sources))
+                    (searches::section(sources))
                     (changes::section(&changes_of(sources)))
                     (two_loads::section(sources))
                     (answer::section(&page_data))

@@ -62,7 +62,7 @@ fn figure(
         title: format!("{}: {name} against offered rate", scenario.title),
         about: format!("{name} of the response time at each offered rate, of each server"),
         kind: Kind::Lines,
-        x: axis("requests offered per second", Scale::Linear, Unit::Rate),
+        x: super::side::rate_axis(scenario),
         y: axis(&format!("response time, {name}"), Scale::Log, Unit::TimeNs),
         series,
     };

@@ -45,6 +45,15 @@ static SECTIONS: &[Section] = &[
         figures: side::cpu,
     },
     Section {
+        id: "switches",
+        title: "Context switches per request",
+        about: "Of all threads of the server, at several rates: the median over rounds with the range. \
+                A voluntary switch is a thread that slept until it was woken up, so they count wake-ups: near idle \
+                each request pays for one or more, under load one wake-up serves several requests. \
+                An involuntary switch is a core taken from a thread.",
+        figures: side::switches,
+    },
+    Section {
         id: "memory",
         title: "Memory and processes",
         about: "The peak proportional set size (PSS: shared pages are divided among the processes that share them; \

@@ -124,6 +124,30 @@ const FAIRNESS: Measure = Measure {
     needs_all_trials: false,
 };
 
+const VOLUNTARY: Measure = Measure {
+    id: "switches",
+    name: "voluntary context switches per request",
+    label: "wake-ups per request",
+    unit: Unit::Plain,
+    of: |trial| trial.server.voluntary_switches_per_request,
+    is_bounded: false,
+    against_rates: true,
+    has_warnings: true,
+    needs_all_trials: false,
+};
+
+const INVOLUNTARY: Measure = Measure {
+    id: "preemptions",
+    name: "involuntary context switches per request",
+    label: "involuntary context switches per request",
+    unit: Unit::Plain,
+    of: |trial| trial.server.involuntary_switches_per_request,
+    is_bounded: false,
+    against_rates: true,
+    has_warnings: true,
+    needs_all_trials: false,
+};
+
 /// Closed loops only: in an open loop the throughput is the offered rate.
 pub(crate) fn throughput(page: &PageData<'_>) -> Vec<Figure> {
     let closed = |scenario: &&ScenarioGroup<'_>| {
@@ -141,6 +165,14 @@ pub(crate) fn throughput(page: &PageData<'_>) -> Vec<Figure> {
 pub(crate) fn cpu(page: &PageData<'_>) -> Vec<Figure> {
     let both = |scenario| [&CPU, &MACHINE_CPU].map(|measure| figure(page, scenario, measure));
     page.scenarios.iter().flat_map(both).flatten().collect()
+}
+
+/// Against several rates only.
+pub(crate) fn switches(page: &PageData<'_>) -> Vec<Figure> {
+    let scenarios = page.scenarios.iter();
+    let ladders = scenarios.filter(|scenario| is_ladder(scenario));
+    let all = |scenario| [&VOLUNTARY, &INVOLUNTARY].map(|measure| figure(page, scenario, measure));
+    ladders.flat_map(all).flatten().collect()
 }
 
 pub(crate) fn memory(page: &PageData<'_>) -> Vec<Figure> {
@@ -222,14 +254,29 @@ fn load_axis(scenario: &ScenarioGroup<'_>) -> Option<Axis> {
     if differ(|group| group.load.clients as f64) {
         Some(axis("clients", Scale::Log, Unit::Count))
     } else if differ(|group| group.load.rate_rps.unwrap_or(0.0)) && is_ladder(scenario) {
-        Some(axis(
-            "requests offered per second",
-            Scale::Linear,
-            Unit::Rate,
-        ))
+        Some(rate_axis(scenario))
     } else {
         None
     }
+}
+
+/// From this ratio of the highest rate to the lowest the axis of rates is logarithmic.
+const LOG_FROM: f64 = 20.0;
+
+/// The axis of the rates of a scenario.
+pub(crate) fn rate_axis(scenario: &ScenarioGroup<'_>) -> Axis {
+    let rates = || {
+        let groups = scenario.groups.iter();
+        groups.filter_map(|group| group.load.rate_rps)
+    };
+    let low = rates().fold(f64::INFINITY, f64::min);
+    let high = rates().fold(0.0, f64::max);
+    let scale = if high >= LOG_FROM * low {
+        Scale::Log
+    } else {
+        Scale::Linear
+    };
+    axis("requests offered per second", scale, Unit::Rate)
 }
 
 /// Whether a record has several rates; two records with one rate each are not enough.
