@@ -1,7 +1,8 @@
 //! Whether a target held in one try of a rate.
 
 use crate::findings::units::{time, trimmed};
-use crate::record::{Slo, TrendMetric, Trial, Try, ValidityFinding};
+use crate::record::{Slo, Trend, TrendMetric, Trial, Try};
+use crate::stats::is_significant;
 
 /// A quantile of at least this multiple of the limit is a clear result.
 const CLEARLY_BREAKS: f64 = 20.0;
@@ -66,15 +67,10 @@ fn fact_against(trial: &Trial) -> Option<String> {
 
 /// A latency that rises over the window, so that the rate holds only because the window is short.
 fn rising(trial: &Trial, value_ns: u64, slo: Slo) -> Option<String> {
-    let is_trend = |finding: &ValidityFinding| match finding {
-        ValidityFinding::Trend {
-            metric: TrendMetric::Latency,
-            change_share,
-            ..
-        } => Some(*change_share).filter(|share| *share > 0.0),
-        _ => None,
+    let rises = |trend: &Trend| {
+        trend.metric == TrendMetric::Latency && trend.change_share > 0.0 && is_significant(trend.t)
     };
-    let change_share = trial.validity.findings.iter().find_map(is_trend)?;
+    let change_share = trial.trend.filter(rises)?.change_share;
     // By Little's law the mean latency.
     let mean_ns = NS_PER_S * trial.littles_law.throughput_times_latency / trial.throughput_rps;
     let rise_ns = change_share * mean_ns;

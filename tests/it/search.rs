@@ -2,8 +2,8 @@
 
 use rpcbench::internal::measure::RateSearch;
 use rpcbench::record::{
-    Censored, Delays, ErrorCounts, Quantiles, SearchInfo, SearchRule, Slo, TrendMetric, Trial, Try,
-    ValidityFinding,
+    Censored, Delays, ErrorCounts, Quantiles, SearchInfo, SearchRule, Slo, Trend, TrendMetric,
+    Trial, Try,
 };
 
 use crate::support::trial;
@@ -134,12 +134,12 @@ fn a_latency_that_rises_breaks_a_rate_that_holds_in_a_short_window() {
             let mut trial = open_loop(rate, 6 * MS);
             // A mean of 2 ms.
             trial.littles_law.throughput_times_latency = 0.002 * trial.throughput_rps;
-            let metric = TrendMetric::Latency;
-            let finding = ValidityFinding::Trend {
-                metric,
+            trial.trend = Some(Trend {
+                metric: TrendMetric::Latency,
                 change_share,
-            };
-            trial.validity.findings = vec![finding];
+                t: 9.0,
+                slices: 50,
+            });
             trial
         });
         info.steps[0].tries[0].clone()
