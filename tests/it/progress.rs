@@ -17,7 +17,7 @@ fn a_long_run_first_says_how_long_it_takes() {
         ),
         (
             &["--slo", "p99<9ms", "--duration", "20s", "--no-save"],
-            "rpcbench: searches for the highest rate in about 12 trials, about 4 min;",
+            "rpcbench: searches for the highest rate in about 21 trials, about 7 min;",
         ),
         (
             &["--clients", "1", "--rate", "1", "--duration", "2m"],
