@@ -7,7 +7,8 @@ use super::units::and;
 pub(crate) const NOT_INCLUDED: &str =
     "Memory (PSS) is without kernel stacks, page tables and socket buffers.";
 /// Why a memory is not known.
-pub(crate) const NOT_READ: &str = "its processes end before it can be read";
+pub(crate) const NOT_READ: &str =
+    "its processes end before it can be read, or may not be read by this user";
 
 /// What to know about the memory of these servers, if it was read of any.
 pub(crate) fn notes(summaries: &[Summary<'_>]) -> Vec<String> {

@@ -181,6 +181,12 @@ impl<'a> ServerValues<'a> {
         }
     }
 
+    /// Whether every round has its figures.
+    fn is_known(&self) -> bool {
+        let without_generator = self.without_generator.as_ref();
+        !self.values.is_empty() && without_generator.is_none_or(|values| !values.is_empty())
+    }
+
     fn truncate(&mut self, rounds: usize) {
         self.values.truncate(rounds);
         if let Some(values) = &mut self.without_generator {
@@ -196,7 +202,7 @@ fn comparable<'a>(summaries: &[Summary<'a>], measure: &Measure) -> Vec<ServerVal
         .filter(|summary| summary.ranks() && (measure.applies)(summary));
     let mut servers: Vec<ServerValues<'a>> = applicable
         .map(|summary| ServerValues::of(summary, measure))
-        .filter(|server| !server.values.is_empty())
+        .filter(ServerValues::is_known)
         .collect();
     let key = |values: &[f64]| median(values) * if measure.less { 1.0 } else { -1.0 };
     servers.sort_by(|a, b| key(&a.values).total_cmp(&key(&b.values)));

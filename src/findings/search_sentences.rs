@@ -60,7 +60,8 @@ fn per_core(search: &SearchInfo) -> String {
     let (Some(per_core), Some(cores)) = (search.holds_rps_per_core, search.server_cores) else {
         return String::new();
     };
-    let at_least = if search.limited { "≥ " } else { "" };
+    let is_bound = search.limited || search.breaks_rps.is_none();
+    let at_least = if is_bound { "≥ " } else { "" };
     let cores = some(cores as u64, "core");
     format!(" Per core ({cores}): {at_least}{}.", rate(per_core))
 }
@@ -125,7 +126,7 @@ pub(crate) fn groups(record: &Record) -> impl Iterator<Item = &[SearchInfo]> {
 }
 
 /// The columns of the table of tries.
-pub(crate) const COLUMNS: [&str; 5] = ["rate", "chosen as", "", "half hold at", "result"];
+pub(crate) const COLUMNS: [&str; 5] = ["rate", "why this rate", "", "half hold at", "result"];
 
 /// What the columns mean, and the rule of the search.
 pub(crate) const ABOUT_TRIES: &str = "Tries in order. Each rate follows from all tries before it: first \
@@ -169,9 +170,9 @@ pub(crate) fn rows(search: &SearchInfo) -> Vec<[String; 5]> {
 fn rule(rule: SearchRule) -> &'static str {
     match rule {
         SearchRule::Start => "start",
-        SearchRule::Raise => "none broke",
+        SearchRule::Raise => "no try broke yet",
         SearchRule::Lower => "none held",
-        SearchRule::Half => "half hold",
+        SearchRule::Half => "5 of 10 hold",
         SearchRule::Holds => "8 of 10 hold",
         SearchRule::Breaks => "8 of 10 break",
     }

@@ -130,7 +130,7 @@ pub fn order(ranking: &Ranking<'_>) -> String {
     }
     if let Some(factor) = unclear_factor(ranking) {
         return format!(
-            "{name}: no order, since it differs too much between rounds: a difference of {factor:.0}× would not show."
+            "{name}: no order, since it differs too much between rounds: only differences of over {factor:.0}× could be shown."
         );
     }
     let similar: Vec<&str> = similar.iter().map(String::as_str).collect();

@@ -47,7 +47,7 @@ pub(super) fn sentence(
             let advice = if is_faster {
                 "give a longer --warmup"
             } else {
-                "repeat it on a quiet machine, and if it stays so, look for what the server accumulates"
+                "repeat it on a quiet machine, and if it stays so, look for something that grows in the server, such as a queue or its memory"
             };
             format!(
                 "but not for {}: the server got {became}; {advice}",

@@ -50,7 +50,7 @@ fn name(server: String, is_candidate: bool) -> String {
 
 fn never_steady(pilot: &WarmupPilot, warmup: &WarmupInfo) -> String {
     format!(
-        "{} did not become steady within {} of its pilot, so it may have been measured before it was; its trials had {} of warm-up: give a longer --warmup.",
+        "{} did not become steady within {} of its pilot, so it may have been measured before it was steady; its trials had {} of warm-up: give a longer --warmup.",
         name(pilot_name(pilot), pilot.is_candidate),
         span(pilot.took_s),
         span(warmup.warmup_s)

@@ -1,5 +1,5 @@
-//! What causes a trend: the machine, if all servers of a round show it; the server, if it shows it in
-//! most rounds; else a disturbance of one trial.
+//! What causes a trend: the machine, if all servers of a round show it and other rounds do not; the
+//! server, if it shows it in most rounds; else a disturbance of one trial.
 
 use crate::findings::validity_sentences::sentence;
 use crate::record::{Cell, Trend, TrendCause, Trial, ValidityFinding};
@@ -46,9 +46,15 @@ fn cause(cells: &[Cell], at: usize, trial: &Trial) -> TrendCause {
     let of_server = cell.trials.iter().filter(|one| one.round != trial.round);
     let (alike, others) = count(&own, of_round);
     let (rounds_alike, rounds) = count(&own, of_server);
+    let returns = rounds >= LEAST_ROUNDS && 2 * rounds_alike >= rounds;
     if others > 0 && alike == others {
-        TrendCause::Machine { others }
-    } else if rounds >= LEAST_ROUNDS && 2 * rounds_alike < rounds {
+        // In each round all servers may be measured cold: then it is no event of the machine.
+        if returns {
+            TrendCause::Unknown
+        } else {
+            TrendCause::Machine { others }
+        }
+    } else if rounds >= LEAST_ROUNDS && !returns {
         TrendCause::Disturbance {
             alike: rounds_alike,
             rounds,

@@ -77,7 +77,7 @@ fn rising(trial: &Trial, value_ns: u64, slo: Slo) -> Option<String> {
     let later_ns = value_ns as f64 + (LONGER_WINDOW - 1.0) * rise_ns;
     (later_ns >= slo.limit_ns as f64).then(|| {
         let (name, value) = (slo.name(), time(value_ns as f64));
-        let share = trimmed(100.0 * change_share, 0);
+        let share = trimmed(100.0 * change_share, 1);
         format!("{name} {value}, rising: latency rose by {share} % in the window")
     })
 }

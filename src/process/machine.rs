@@ -42,7 +42,9 @@ impl MachineUsage {
         let this = std::process::id() as i32;
         let is_other = |process: &&Process| {
             let pid = process.pid;
-            !process.is_kernel_thread && pid != this && !server.contains(&pid)
+            // What the guard has reaped was the server's.
+            let is_own = pid == this || pid == guard || server.contains(&pid);
+            !process.is_kernel_thread && !is_own
         };
         let used = |process: &Process| {
             let own = cpu_clock(process.pid);

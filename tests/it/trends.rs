@@ -98,6 +98,28 @@ fn what_all_servers_of_a_round_show_is_the_machines() {
 }
 
 #[test]
+fn what_returns_in_most_rounds_is_no_event_of_the_machine() {
+    let mut cells = round(&[0.4, 0.3]);
+    for cell in &mut cells {
+        let trend = cell.trials[2].trend;
+        cell.trials.iter_mut().for_each(|trial| trial.trend = trend);
+    }
+    trend_causes::set(&mut cells);
+    let validity = &cells[0].trials[2].validity;
+    assert!(
+        matches!(
+            validity.findings[..],
+            [ValidityFinding::Trend {
+                cause: Some(TrendCause::Unknown),
+                ..
+            }]
+        ),
+        "{validity:?}"
+    );
+    assert!(validity.reasons[0].contains("--warmup"), "{validity:?}");
+}
+
+#[test]
 fn the_advice_on_a_trend_fits_its_cause() {
     let metrics = [TrendMetric::Throughput, TrendMetric::Latency];
     let causes = [

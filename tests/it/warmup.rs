@@ -220,7 +220,7 @@ fn a_server_that_was_measured_cold_is_named() {
     assert_eq!(
         sentences(&record),
         [
-            "new (candidate) did not become steady within 8 s of its pilot, so it may have been measured before it was; its trials had 4 s of warm-up: give a longer --warmup."
+            "new (candidate) did not become steady within 8 s of its pilot, so it may have been measured before it was steady; its trials had 4 s of warm-up: give a longer --warmup."
         ]
     );
     // A server that is steady at once is as usual.
