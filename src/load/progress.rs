@@ -139,20 +139,26 @@ mod tests {
 
     const MS: u64 = 1_000_000;
 
-    #[test]
-    fn the_p99_is_of_the_last_interval() {
+    /// The progress of these threads in a window of 1 s.
+    fn shared(threads: Vec<ThreadProgress>) -> SharedProgress {
         let window = Window {
             from_ns: 0,
             to_ns: 1000 * MS,
         };
-        let shared = SharedProgress {
+        SharedProgress {
             start: Instant::now(),
             window,
             window_end_ns: AtomicU64::new(window.to_ns),
             load_end_ns: AtomicU64::new(u64::MAX),
             cancelled: AtomicBool::new(false),
-            threads: vec![ThreadProgress::default(), ThreadProgress::default()],
-        };
+            threads,
+        }
+    }
+
+    #[test]
+    fn the_p99_is_of_the_last_interval() {
+        let shared = shared(vec![ThreadProgress::default(), ThreadProgress::default()]);
+        let window = shared.window;
         let mut recorder = Recorder::new(window);
         let mut reply = |at_ms: u64, latency_ms: u64, publish_ms: u64| {
             let sent_ns = at_ms * MS - latency_ms * MS;
@@ -180,21 +186,11 @@ mod tests {
 
     #[test]
     fn slices_are_complete_when_all_threads_have_published_them() {
-        let window = Window {
-            from_ns: 0,
-            to_ns: 1000 * MS,
-        };
-        let shared = SharedProgress {
-            start: Instant::now(),
-            window,
-            window_end_ns: AtomicU64::new(window.to_ns),
-            load_end_ns: AtomicU64::new(u64::MAX),
-            cancelled: AtomicBool::new(false),
-            threads: vec![
-                ThreadProgress::with_slices(50),
-                ThreadProgress::with_slices(50),
-            ],
-        };
+        let shared = shared(vec![
+            ThreadProgress::with_slices(50),
+            ThreadProgress::with_slices(50),
+        ]);
+        let window = shared.window;
         let slice_ns = 20 * MS;
         let mut recorder = Recorder::new(window).in_slices(slice_ns);
         for at_ms in [5, 30, 31, 70] {
