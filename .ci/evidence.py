@@ -129,15 +129,14 @@ def more(load, side, kind=None):
             yield failure
 
 
-def level(pair, side):
-    found = [f for load in pair["loads"] for f in more(load, side)]
-    return max([1 if f["kind"] in FROM_MACHINE else 2 for f in found], default=0)
+def level(load, side):
+    return max([1 if f["kind"] in FROM_MACHINE else 2 for f in more(load, side)], default=0)
 
 
 def reliability(part, rules, needed):
     signs = []
-    for pair in part["pairs"]:
-        candidate, baseline = level(pair, "candidate"), level(pair, "baseline")
+    for load in (load for pair in part["pairs"] for load in pair["loads"]):
+        candidate, baseline = level(load, "candidate"), level(load, "baseline")
         signs.append((candidate > baseline) - (candidate < baseline))
     evidence = {}
     for name, direction in (("worse", 1), ("better", -1)):
@@ -146,7 +145,7 @@ def reliability(part, rules, needed):
             products = [p * (1 + stake * direction * sign) for p, stake in zip(products, STAKES)]
             highest = max(highest, sum(products) / len(products))
         evidence[name] = highest
-    enough = len(signs) >= rules["least_pairs"]
+    enough = len(part["pairs"]) >= rules["least_pairs"]
     kinds = {f["kind"] for pair in part["pairs"] for load in pair["loads"] for f in load["failures"]}
 
     def pairs_with(side, kind):

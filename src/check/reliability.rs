@@ -1,5 +1,5 @@
-//! Failures of the two sides. On identical builds each of the two sides is as likely to be the one
-//! that fails, so the signs of pairs that only one side failed are fair coins.
+//! Failures of the two sides. Each load of a pair has an order of its own, by a fair coin: on
+//! identical builds the signs of the loads that only one side failed are fair coins too.
 
 use super::outcome::best_and_worst;
 use crate::record::{
@@ -15,7 +15,11 @@ const MORE_SHARE: f64 = 0.001;
 
 /// What follows from the failures in these pairs. `needed` is the evidence that shows a change.
 pub fn reliability(pairs: &[PairInfo], needed: f64, least_pairs: usize) -> Reliability {
-    let signs: Vec<i8> = pairs.iter().map(sign).collect();
+    let signs: Vec<i8> = pairs
+        .iter()
+        .flat_map(|pair| &pair.loads)
+        .map(sign)
+        .collect();
     let negated: Vec<i8> = signs.iter().map(|sign| -sign).collect();
     let evidence = Evidence {
         pairs: pairs.len(),
@@ -51,7 +55,7 @@ pub fn reliability(pairs: &[PairInfo], needed: f64, least_pairs: usize) -> Relia
             let mut all = failures_of(pair, side);
             all.any(|failure| failure.kind.is_the_servers())
         }),
-        only: by_side(&|pair, side| level(pair, side) == 2),
+        only: by_side(&|pair, side| pair.loads.iter().any(|load| level(load, side) == 2)),
         signs,
         evidence,
         kinds,
@@ -89,8 +93,8 @@ fn evidence(signs: &[i8]) -> f64 {
 }
 
 /// 1 if the candidate failed more than the baseline, −1 if the baseline did.
-fn sign(pair: &PairInfo) -> i8 {
-    match level(pair, Role::Candidate).cmp(&level(pair, Role::Baseline)) {
+fn sign(load: &LoadPair) -> i8 {
+    match level(load, Role::Candidate).cmp(&level(load, Role::Baseline)) {
         std::cmp::Ordering::Greater => 1,
         std::cmp::Ordering::Equal => 0,
         std::cmp::Ordering::Less => -1,
@@ -99,14 +103,11 @@ fn sign(pair: &PairInfo) -> i8 {
 
 /// 2 if the server of this side failed in a way in which the other side did not, 1 if generator or
 /// machine may have caused that, else 0.
-fn level(pair: &PairInfo, side: Role) -> u8 {
-    let own = pair.loads.iter().flat_map(|load| {
-        let failures = load.failures.iter().filter(|failure| failure.side == side);
-        failures.map(move |failure| (load, failure))
-    });
-    let more = own.filter(|(load, failure)| is_more(load, failure));
+fn level(load: &LoadPair, side: Role) -> u8 {
+    let own = load.failures.iter().filter(|failure| failure.side == side);
+    let more = own.filter(|failure| is_more(load, failure));
     let level = |failure: &SideFailure| if failure.kind.is_the_servers() { 2 } else { 1 };
-    more.map(|(_, failure)| level(failure)).max().unwrap_or(0)
+    more.map(level).max().unwrap_or(0)
 }
 
 /// Whether the other side has no such failure, or far less of it.

@@ -21,6 +21,10 @@ pub(crate) fn announcement(forecast: &Forecast) -> Option<String> {
     }
     let time = rough(forecast.time);
     let time = match forecast.bound {
+        Bound::About if forecast.longest > forecast.time => {
+            let longest = rough(forecast.longest);
+            format!("{time} to {longest} by the warm-up that the pilots find")
+        }
         Bound::About => format!("about {time}"),
         Bound::AtMost => format!("at most {time}"),
     };
@@ -69,12 +73,18 @@ mod tests {
             trials: 60,
             pilots: 6,
             time: LONG,
+            longest: LONG,
             bound: Bound::About,
         };
         assert_eq!(announcement(&forecast), None);
         let long = Forecast {
             time: 2 * LONG,
+            longest: 2 * LONG,
             ..forecast
+        };
+        let unknown = Forecast {
+            longest: 4 * LONG,
+            ..long
         };
         let pairs = Forecast {
             goal: Goal::Pairs,
@@ -83,9 +93,15 @@ mod tests {
             ..long
         };
         assert_eq!(
-            [announcement(&long), announcement(&pairs)].map(Option::unwrap),
+            [
+                announcement(&long),
+                announcement(&unknown),
+                announcement(&pairs)
+            ]
+            .map(Option::unwrap),
             [
                 "measures 60 trials after 6 pilots, about 4 min; Ctrl-C ends it and keeps what was measured",
+                "measures 60 trials after 6 pilots, 4 min to 8 min by the warm-up that the pilots find; Ctrl-C ends it and keeps what was measured",
                 "compares in at most 60 trials, at most 4 min; Ctrl-C ends it without a result and keeps the complete pairs",
             ]
         );

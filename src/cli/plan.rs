@@ -4,17 +4,17 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use crate::findings::units::{some, trimmed};
-use crate::measure::{Case, LONGEST_WARMUP_PILOT, Measurement, Plan, SearchPlan};
+use crate::measure::{Case, Forecast, LONGEST_WARMUP_PILOT, Measurement, Plan, SearchPlan};
 use crate::scenario::{CapacityOf, Rate};
 
 /// Prints the search and its servers.
 pub(crate) fn print_search(search: &SearchPlan) -> anyhow::Result<()> {
-    let seconds = seconds(search.time());
+    let time = time(&search.forecast());
     let mut out = io::stdout().lock();
     let target = search.slo;
     writeln!(
         out,
-        "the highest rate within {target}, in about {seconds} s, seed {}:",
+        "the highest rate within {target}, {time}, seed {}:",
         search.seed
     )?;
     print_warmup(&mut out, &search.warmup_pilots())?;
@@ -34,7 +34,7 @@ pub(crate) fn print_search(search: &SearchPlan) -> anyhow::Result<()> {
 pub(crate) fn print_plan(plan: &Plan) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
     let forecast = plan.forecast();
-    let seconds = seconds(forecast.time);
+    let time = time(&forecast);
     let trials = some(plan.trials() as u64, "trial");
     let pilots = match forecast.pilots {
         0 => String::new(),
@@ -44,11 +44,7 @@ pub(crate) fn print_plan(plan: &Plan) -> anyhow::Result<()> {
         0 => String::new(),
         done => format!(", of which {done} are done,"),
     };
-    writeln!(
-        out,
-        "{trials}{done} in about {seconds} s{pilots}, seed {}:",
-        plan.seed
-    )?;
+    writeln!(out, "{trials}{done} {time}{pilots}, seed {}:", plan.seed)?;
     print_warmup(&mut out, &plan.warmup_pilots())?;
     for (order, (round, at)) in plan.order().into_iter().enumerate() {
         let case = &plan.cases[at];
@@ -77,9 +73,19 @@ fn print_warmup(out: &mut impl Write, pilots: &[Case]) -> io::Result<()> {
     }
     writeln!(
         out,
-        "  pilots of at most {LONGEST_WARMUP_PILOT:?} find the warm-up ({}); the times below are for one that is steady at once",
+        "  pilots of at most {LONGEST_WARMUP_PILOT:?} find the warm-up ({}) of all trials; what stands below is the least",
         names.join(", ")
     )
+}
+
+/// How long a run takes: `in about 22 s`, or a range where the warm-up has to be found.
+fn time(forecast: &Forecast) -> String {
+    let (time, longest) = (seconds(forecast.time), seconds(forecast.longest));
+    if forecast.longest > forecast.time {
+        format!("in {time} to {longest} s")
+    } else {
+        format!("in about {time} s")
+    }
 }
 
 /// A time in seconds, of which under ten have a decimal.

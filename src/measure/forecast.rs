@@ -13,6 +13,9 @@ pub struct Forecast {
     pub pilots: usize,
     /// The time of all of them.
     pub time: Duration,
+    /// The same if the pilots find the longest warm-up there is. Equal to `time` where the warm-up
+    /// is known.
+    pub longest: Duration,
     /// Whether trials and time are an estimate or the most.
     pub bound: Bound,
 }

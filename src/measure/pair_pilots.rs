@@ -33,7 +33,7 @@ pub(super) fn settle(
     plan: &PairPlan,
     observer: &mut dyn Observer,
 ) -> Result<Option<Settled>, Error> {
-    let Some((plan, warmup)) = warmed_up(plan, observer)? else {
+    let Some((plan, warmup)) = warmed_up(plan, Instant::now(), observer)? else {
         return Ok(None);
     };
     let plan = &plan;
@@ -65,9 +65,11 @@ pub(super) fn settle(
     Ok(Some(settled))
 }
 
-/// The plan with the warm-up that pilots find. `None`: the observer ended the run.
+/// The plan with the warm-up that pilots find, but at most one that leaves time for the least number
+/// of pairs. `None`: the observer ended the run.
 fn warmed_up(
     plan: &PairPlan,
+    begun: Instant,
     observer: &mut dyn Observer,
 ) -> Result<Option<(PairPlan, Option<WarmupInfo>)>, Error> {
     let mut plan = plan.clone();
@@ -76,8 +78,9 @@ fn warmed_up(
     };
     let rest = Rest {
         trials: plan.all_cases().count() * plan.most_pairs(),
-        time: plan.time(),
+        time: plan.time().saturating_sub(plan.warmup_pilots_time()),
         bound: Bound::AtMost,
+        longest_pilot: plan.longest_warmup_pilot(),
         seed: plan.seed,
     };
     let before = plan.before.warmup.as_ref();
@@ -85,9 +88,16 @@ fn warmed_up(
     let Some(mut found) = found else {
         return Ok(None);
     };
+    if let Some(most) = plan.most_warmup(begun.elapsed())
+        && most < found.warmup()
+    {
+        found.warmup_s = most.as_secs_f64();
+        found.most_s = Some(found.warmup_s);
+    }
     let loads = plan.parts.iter_mut().flat_map(|part| &mut part.loads);
     let cases = loads.flat_map(|load| [&mut load.baseline, &mut load.candidate]);
     warmup_pilot::apply(&found, cases);
+    plan.before.warmup = Some(found.clone());
     if found.needed() > found.warmup() {
         let budget = plan.budget_with(found.needed());
         found.budget_s = Some((budget.as_secs_f64() / 10.0).ceil() * 10.0);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::case::Case;
 use super::pilot::pilot_case;
-use super::warmup_pilot::{self, AutoWarmup};
+use super::warmup_pilot::{self, AutoWarmup, LONGEST, USUAL};
 use crate::check::PartPairs;
 use crate::record::{Cell, LoadKind, Mode, Part, PartLoad, Pilot, Rules, WarmupInfo};
 
@@ -131,16 +131,51 @@ impl PairPlan {
 
     /// Estimated duration of the pilots.
     pub fn pilots_time(&self) -> Duration {
+        self.rate_pilots_time() + self.warmup_pilots_time()
+    }
+
+    fn rate_pilots_time(&self) -> Duration {
+        if !self.before.parts.is_empty() {
+            return Duration::ZERO;
+        }
         let loads = self.parts.iter().flat_map(|part| &part.loads);
         let piloted = loads.filter(|load| load.baseline.rate_spec.is_some());
-        let time: Duration = piloted.map(|load| pilot_case(&load.baseline).time()).sum();
-        let warmup = self.warmup_pilots();
-        let warmup: Duration = warmup.iter().map(Case::time).sum();
-        if self.before.parts.is_empty() {
-            time + warmup
-        } else {
-            warmup
-        }
+        piloted.map(|load| pilot_case(&load.baseline).time()).sum()
+    }
+
+    /// Estimated duration of the warm-up's pilots.
+    pub(super) fn warmup_pilots_time(&self) -> Duration {
+        self.warmup_pilots().iter().map(Case::time).sum()
+    }
+
+    /// The longest warm-up that leaves time for the least number of pairs, if this much of the
+    /// budget is used. `None` without a budget.
+    pub(super) fn most_warmup(&self, used: Duration) -> Option<Duration> {
+        let spare = self.spare()?.saturating_sub(used);
+        let trials = self.least_pairs_left() * self.all_cases().count() as u32;
+        let planned = self.all_cases().map(|case| case.load.warmup).max();
+        Some(planned.unwrap_or_default() + spare / trials.max(1))
+    }
+
+    /// The longest pilot of a warm-up: together they use half of what the budget has over the least
+    /// number of pairs.
+    pub(super) fn longest_warmup_pilot(&self) -> Duration {
+        let pilots = self.warmup_pilots().len().max(1) as u32;
+        let share = self.spare().map(|spare| spare / (2 * pilots));
+        share.map_or(LONGEST, |share| share.clamp(USUAL, LONGEST))
+    }
+
+    /// What the budget has over the least number of pairs and the pilots of their rates.
+    fn spare(&self) -> Option<Duration> {
+        let pairs = self.pair_time().saturating_mul(self.least_pairs_left());
+        let needed = pairs.saturating_add(self.rate_pilots_time());
+        self.budget.map(|budget| budget.saturating_sub(needed))
+    }
+
+    fn least_pairs_left(&self) -> u32 {
+        let done = self.before.parts.iter().map(|part| part.pairs.len()).min();
+        let left = self.rules.least_pairs.saturating_sub(done.unwrap_or(0));
+        u32::try_from(left.max(1)).unwrap_or(u32::MAX)
     }
 
     /// The most pairs of a part that the budget and the rules allow to add.

@@ -76,6 +76,8 @@ impl Measurement for PairPlan {
             trials: self.all_cases().count() * self.most_pairs(),
             pilots: self.pilots(),
             time: self.time(),
+            // The budget ends it.
+            longest: self.time(),
             bound: Bound::AtMost,
         }
     }

@@ -43,6 +43,7 @@ fn measure_into(
             trials: pilot::missing(&plan).len() + plan.trials(),
             time: pilots_time(&plan) + trials_time(&plan),
             bound: Bound::About,
+            longest_pilot: warmup_pilot::LONGEST,
             seed: plan.seed,
         };
         let (cases, before) = (plan.cases.iter(), plan.before.warmup.as_ref());
@@ -71,11 +72,16 @@ impl Measurement for Plan {
         let warmup = self.warmup_pilots();
         let time =
             warmup.iter().map(Case::time).sum::<Duration>() + pilots_time(self) + trials_time(self);
+        let time = time.max(self.budget.unwrap_or_default());
+        // Those that an earlier run has done had its warm-up.
+        let per_case = self.remaining_trials().div_ceil(self.cases.len().max(1));
+        let trials = self.cases.iter().map(|case| (case.load.warmup, per_case));
         Forecast {
             goal: Goal::Matrix,
             trials: self.remaining_trials(),
             pilots: warmup.len() + pilot::missing(self).len(),
-            time: time.max(self.budget.unwrap_or_default()),
+            time,
+            longest: time + warmup_pilot::may_add(self.warmup, &warmup, trials),
             bound: self.budget.map_or(Bound::About, |_| Bound::AtMost),
         }
     }

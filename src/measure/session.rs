@@ -242,6 +242,7 @@ mod tests {
                 trials: 1,
                 pilots: 0,
                 time: Duration::ZERO,
+                longest: Duration::ZERO,
                 bound: Bound::About,
             }
         }

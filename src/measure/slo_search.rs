@@ -73,6 +73,7 @@ impl SearchPlan {
             trials: self.cases.iter().map(usual_trials).sum(),
             time: self.steps_time(),
             bound: Bound::About,
+            longest_pilot: warmup_pilot::LONGEST,
             seed: self.seed,
         };
         let found = warmup_pilot::settle(rule, self.cases.iter(), None, &rest, observer)?;
@@ -146,14 +147,14 @@ impl Estimate {
         }
     }
 
-    /// The progress when trial `order` begins, with this case of server `at`.
-    fn progress(&self, at: usize, case: &Case, next: &NextTrial, order: usize) -> RunProgress {
+    /// The progress when a trial begins with this case of server `at`, after `done` others.
+    fn progress(&self, at: usize, case: &Case, next: &NextTrial, done: usize) -> RunProgress {
         let servers = self.trials_left.iter().enumerate();
         let time = |(at, trials): (usize, &usize)| self.times.of(at) * *trials as u32;
         let all: Duration = servers.map(time).sum();
         RunProgress {
-            index: order,
-            of: order + self.trials_left.iter().sum::<usize>().max(1),
+            index: done,
+            of: done + self.trials_left.iter().sum::<usize>().max(1),
             // A low rate can need a longer trial than usual.
             left: all.saturating_sub(self.times.of(at)) + case.time(),
             trial: case.time(),
@@ -170,9 +171,17 @@ impl Estimate {
 /// minute of the machine does not affect one server only.
 ///
 /// After an interruption or an error the outcome holds all complete trials, and of an
-/// interrupted trial what was measured so far.
-pub fn search_rates(plan: &SearchPlan, observer: &mut dyn Observer) -> Outcome {
-    let mut outcome = Outcome::default();
+/// interrupted trial what was measured so far. `warmup` is what pilots found before.
+fn search_rates(
+    plan: &SearchPlan,
+    warmup: Option<WarmupInfo>,
+    observer: &mut dyn Observer,
+) -> Outcome {
+    let pilots = warmup.as_ref().map_or(0, |warmup| warmup.pilots.len());
+    let mut outcome = Outcome {
+        warmup,
+        ..Outcome::default()
+    };
     if let Err(error) = reach_targets(&plan.cases) {
         outcome.error = Some(error);
         return outcome;
@@ -206,7 +215,7 @@ pub fn search_rates(plan: &SearchPlan, observer: &mut dyn Observer) -> Outcome {
                 estimate.trials_left[server.at] = 0;
                 continue;
             };
-            let progress = estimate.progress(server.at, &case, &next, order);
+            let progress = estimate.progress(server.at, &case, &next, pilots + order);
             observer.trial_begins(&case, progress);
             let begun = Instant::now();
             let cells = &mut outcome.cells;
@@ -253,11 +262,15 @@ impl Measurement for SearchPlan {
     }
 
     fn forecast(&self) -> Forecast {
+        let (pilots, time) = (self.warmup_pilots(), self.time());
+        let trials = self.cases.iter();
+        let trials = trials.map(|case| (case.load.warmup, usual_trials(case)));
         Forecast {
             goal: Goal::Search,
             trials: self.cases.iter().map(usual_trials).sum(),
-            pilots: self.warmup_pilots().len(),
-            time: self.time(),
+            pilots: pilots.len(),
+            time,
+            longest: time + warmup_pilot::may_add(self.warmup, &pilots, trials),
             bound: Bound::About,
         }
     }
@@ -268,10 +281,7 @@ impl Measurement for SearchPlan {
 
     fn run(&self, observer: &mut dyn Observer) -> Outcome {
         match self.warmed_up(observer) {
-            Ok(Some((plan, warmup))) => Outcome {
-                warmup,
-                ..search_rates(&plan, observer)
-            },
+            Ok(Some((plan, warmup))) => search_rates(&plan, warmup, observer),
             Ok(None) => Outcome {
                 interrupted: true,
                 ..Outcome::default()

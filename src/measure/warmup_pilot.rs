@@ -18,7 +18,7 @@ use crate::record::{LoadSpec, Role, WarmupInfo, WarmupPilot};
 /// The longest pilot.
 pub const LONGEST: Duration = Duration::from_secs(8);
 /// What the pilot of a server takes that is steady at once.
-const USUAL: Duration = Duration::from_millis(1300);
+pub(super) const USUAL: Duration = Duration::from_millis(1300);
 /// A server without any reply for this long is not waited for.
 const SILENT: Duration = Duration::from_secs(3);
 /// The shortest warm-up.
@@ -43,6 +43,8 @@ pub(super) struct Rest {
     pub(super) trials: usize,
     pub(super) time: Duration,
     pub(super) bound: Bound,
+    /// The longest pilot that leaves time for it.
+    pub(super) longest_pilot: Duration,
     pub(super) seed: u64,
 }
 
@@ -74,6 +76,21 @@ fn is_of(pilot: &WarmupPilot, case: &Case) -> bool {
         && pilot.is_candidate == (case.info.role == Some(Role::Candidate))
 }
 
+/// What the pilots to come may add to the estimated time of a run: their own time, and the warm-up
+/// that they find in each of these trials.
+pub(super) fn may_add(
+    rule: Option<AutoWarmup>,
+    missing: &[Case],
+    trials: impl Iterator<Item = (Duration, usize)>,
+) -> Duration {
+    let Some(rule) = rule.filter(|_| !missing.is_empty()) else {
+        return Duration::ZERO;
+    };
+    let longest = rule.most.unwrap_or(LONGEST).min(LONGEST / 2);
+    let trials = trials.map(|(warmup, count)| longest.saturating_sub(warmup) * count as u32);
+    (LONGEST - USUAL) * missing.len() as u32 + trials.sum::<Duration>()
+}
+
 /// Runs the missing pilots. `None`: the observer ended the run.
 ///
 /// # Errors
@@ -98,7 +115,7 @@ pub(super) fn settle<'a>(
             purpose: Purpose::Warmup,
         };
         observer.trial_begins(case, progress);
-        match pilot(case, rest.seed, observer) {
+        match pilot(case, rest, observer) {
             Ok(Some(pilot)) => pilots.push(pilot),
             Ok(None) => return Ok(None),
             // A side of a check may fail: its pairs count that.
@@ -134,17 +151,17 @@ pub(super) fn apply<'a>(info: &WarmupInfo, cases: impl Iterator<Item = &'a mut C
 /// Measures one server until it is clearly steady. `None`: the observer ended the run.
 fn pilot(
     case: &Case,
-    seed: u64,
+    rest: &Rest,
     observer: &mut dyn Observer,
 ) -> Result<Option<WarmupPilot>, Error> {
     let spec = LoadSpec {
-        duration: LONGEST,
+        duration: rest.longest_pilot,
         ..case.load.clone()
     };
     let StartedServer {
         mut server, target, ..
     } = start_server(case)?;
-    let mut load = Load::new(spec, case.generator, target, seed)?;
+    let mut load = Load::new(spec, case.generator, target, rest.seed)?;
     load.slice = Some(SLICE);
     let running = start_from(&load, Instant::now())?;
     let found = loop {
@@ -157,7 +174,7 @@ fn pilot(
         {
             return Err(server.died(&ended));
         }
-        if let Some(found) = looked_at(&running) {
+        if let Some(found) = looked_at(&running, rest.longest_pilot) {
             break found;
         }
     };
@@ -177,7 +194,7 @@ fn pilot(
 }
 
 /// What a pilot has found, and after which time, if it is over.
-fn looked_at(running: &RunningLoad) -> Option<(Steadiness, Duration)> {
+fn looked_at(running: &RunningLoad, longest: Duration) -> Option<(Steadiness, Duration)> {
     let slices = running.slices();
     let took = SLICE * u32::try_from(slices.len()).unwrap_or(u32::MAX);
     let found = steadiness(&slices);
@@ -186,7 +203,7 @@ fn looked_at(running: &RunningLoad) -> Option<(Steadiness, Duration)> {
     }
     let elapsed = running.window_begins().elapsed();
     let is_silent = elapsed > SILENT && running.live().requests == 0;
-    if elapsed < LONGEST + PUBLISHED_AFTER && !is_silent {
+    if elapsed < longest + PUBLISHED_AFTER && !is_silent {
         return None;
     }
     let nothing = Steadiness {

@@ -122,4 +122,22 @@ mod tests {
         assert!(usage.own > Duration::ZERO);
         assert!(usage.others.keys().all(|(pid, _)| *pid != this));
     }
+
+    #[test]
+    fn a_guard_is_no_other_process() {
+        let mut guard = std::process::Command::new("sleep")
+            .arg("60")
+            .spawn()
+            .unwrap();
+        let pid = guard.id() as i32;
+        let table = ProcessTable::read().unwrap();
+        let is_other = |of: i32| {
+            let usage = MachineUsage::read(&table, of);
+            usage.others.keys().any(|(other, _)| *other == pid)
+        };
+        let found = [is_other(pid), is_other(i32::MAX)];
+        guard.kill().unwrap();
+        guard.wait().unwrap();
+        assert_eq!(found, [false, true], "of its own server, of another");
+    }
 }

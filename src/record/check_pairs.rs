@@ -136,7 +136,7 @@ impl FailureKind {
 /// candidate.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Reliability {
-    /// Its outcome: worse or better by the signs of the pairs that only one side failed, pass if
+    /// Its outcome: worse or better by the signs of the loads that only one side failed, pass if
     /// the candidate has no failure that the baseline has not, else inconclusive.
     pub outcome: Outcome,
     /// The pairs.
@@ -145,8 +145,8 @@ pub struct Reliability {
     pub failed: [usize; 2],
     /// Pairs in which this side failed more than the other, because of the server.
     pub only: [usize; 2],
-    /// For each pair, in order: 1 if the candidate failed more than the baseline, −1 if the
-    /// baseline did, else 0.
+    /// For each load of each pair, in order: 1 if the candidate failed more than the baseline, −1 if
+    /// the baseline did, else 0.
     pub signs: Vec<i8>,
     /// Evidence of these signs.
     pub evidence: Evidence,

@@ -91,7 +91,7 @@ fn what_the_machine_may_have_caused_rules_nothing_out() {
 }
 
 #[test]
-fn ten_pairs_that_only_the_candidate_fails_are_a_regression() {
+fn ten_loads_that_only_the_candidate_fails_are_a_regression() {
     let dies = |_: usize, pair: PairInfo| failing(pair, Role::Candidate, FailureKind::Died, 1);
     let (outcome, count) = stopped(&pairs(20, dies));
     assert_eq!((outcome, count), (Outcome::Regressed, 10));
@@ -99,6 +99,17 @@ fn ten_pairs_that_only_the_candidate_fails_are_a_regression() {
     let evidence = judged(pairs(10, dies)).reliability.unwrap().evidence;
     assert!((evidence.worse - 245.615).abs() < 0.01, "{evidence:?}");
     assert_eq!(evidence.needed_for_change, 160.0);
+    // A candidate that fails both loads of each pair is shown after the least number of pairs.
+    let both = |_: usize, mut pair: PairInfo| {
+        let own = failing(pair.clone(), Role::Candidate, FailureKind::Died, 1);
+        let failures = own.loads[0].failures.clone();
+        for load in &mut pair.loads {
+            load.failures.clone_from(&failures);
+        }
+        pair
+    };
+    let (outcome, count) = stopped(&pairs(20, both));
+    assert_eq!((outcome, count), (Outcome::Regressed, 6));
     // The other way round it is the baseline that fails.
     let baseline = |_: usize, pair: PairInfo| failing(pair, Role::Baseline, FailureKind::Died, 1);
     let part = judged(pairs(10, baseline));
@@ -118,8 +129,10 @@ fn a_build_that_fails_as_often_as_its_baseline_is_no_worse() {
     };
     let part = judged(pairs(12, flaky));
     assert_eq!(part.outcome, Outcome::Pass, "{:?}", part.reasons);
-    assert_eq!(part.reliability.unwrap().signs[..4], [-1, 1, -1, 1]);
-    // Both in the same pair: no sign, unless one has far more.
+    // One sign for each of the two loads of a pair; only the first fails here.
+    let signs = part.reliability.unwrap().signs;
+    assert_eq!(signs[..8], [-1, 0, 1, 0, -1, 0, 1, 0]);
+    // Both in the same load: no sign, unless one has far more.
     let both = |count: u64| {
         move |_: usize, pair: PairInfo| {
             let pair = failing(pair, Role::Baseline, FailureKind::WrongReplies, 30);
@@ -127,13 +140,13 @@ fn a_build_that_fails_as_often_as_its_baseline_is_no_worse() {
         }
     };
     let signs = |count: u64| judged(pairs(12, both(count))).reliability.unwrap().signs;
-    assert_eq!(signs(50), [0; 12]);
-    assert_eq!(signs(70), [1; 12], "more than twice, and over 0.1 %");
+    assert_eq!(signs(50), [0; 24]);
     assert_eq!(
-        signs(10),
-        [-1; 12].map(|_| 0),
-        "the baseline has 0.08 % only"
+        signs(70),
+        [1, 0].repeat(12),
+        "more than twice, and over 0.1 %"
     );
+    assert_eq!(signs(10), [0; 24], "the baseline has 0.08 % only");
 }
 
 #[test]

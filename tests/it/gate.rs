@@ -171,7 +171,7 @@ fn a_candidate_that_dies_regresses() {
             "--warmup",
             "50ms",
             "--budget",
-            "25s",
+            "90s",
             "--no-save",
         ])
         .output()

@@ -27,6 +27,14 @@ fn write(path: &Path, record: &Value) {
     fs::write(path, record.to_string()).unwrap();
 }
 
+/// The times of a plan: `in 2.9 to 17 s`.
+fn range_s(plan: &str) -> (f64, f64) {
+    let words: Vec<&str> = plan.split(' ').collect();
+    let to = words.iter().position(|word| *word == "to").expect(plan);
+    let number = |at: usize| words[at].parse().expect(plan);
+    (number(to - 1), number(to + 1))
+}
+
 #[test]
 fn a_server_that_gets_faster_is_measured_warm() {
     if !has_python() {
@@ -50,6 +58,8 @@ fn a_server_that_gets_faster_is_measured_warm() {
         "{plan}"
     );
 
+    let (least, most) = range_s(&plan);
+
     stdout(&command);
     let mut saved: Value = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
     let warmup = saved["warmup"]["warmup_s"].as_f64().unwrap();
@@ -58,6 +68,9 @@ fn a_server_that_gets_faster_is_measured_warm() {
     let pilots = saved["warmup"]["pilots"].as_array().unwrap();
     assert_eq!(pilots.len(), 1);
     assert_eq!(pilots[0]["steady_after_s"], warmup);
+    // The wait was not known before, so the time of the plan was a range that has it.
+    let took_s = pilots[0]["took_s"].as_f64().unwrap() + 2.0 * (warmup + 0.1);
+    assert!((least..most).contains(&took_s), "{took_s}: {plan}");
 
     // A resumed run keeps it: its wait is in the plan, and no pilot is run again.
     let trials = saved["cells"][0]["trials"].as_array_mut().unwrap();
@@ -175,6 +188,31 @@ fn a_check_of_commands_limits_the_warm_up() {
     for cell in record["cells"].as_array().unwrap() {
         assert_eq!(cell["load"]["warmup_s"], warmup);
     }
+}
+
+#[test]
+fn a_warm_up_leaves_time_for_the_least_pairs() {
+    if !has_python() {
+        skipped("python3", "python3");
+        return;
+    }
+    let server = concat!(
+        "python3 ",
+        env!("CARGO_MANIFEST_DIR"),
+        "/examples/warming.py {port}"
+    );
+    let output = rpcbench()
+        .args(["check", "--exec", server, "--baseline-exec", server])
+        .args(["--clients", "2", "--think", "1ms", "--duration", "50ms"])
+        .args(["--budget", "16s", "--no-save", "--format", "json"])
+        .output()
+        .unwrap();
+    let record: Value = serde_json::from_slice(&output.stdout).unwrap();
+    // Each pilot would take 8 s, and a warm-up of 1 s in twelve trials 12 s.
+    let warmup = record["warmup"]["warmup_s"].as_f64().unwrap();
+    assert!((0.2..0.8).contains(&warmup), "{}", record["warmup"]);
+    let pairs = record["check"]["parts"][0]["pairs"].as_array().unwrap();
+    assert!(!pairs.is_empty(), "{}", record["warmup"]);
 }
 
 fn pilot(contestant: &str, steady_after_s: f64, is_steady: bool) -> WarmupPilot {
