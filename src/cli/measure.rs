@@ -13,13 +13,15 @@ use super::usage::UsageError;
 use crate::cli::args::servers::hint_at_other_models;
 use crate::findings::assertions::worst;
 use crate::findings::no_client_was_served;
-use crate::record::{AssertVerdict, Verdict};
+use crate::record::{AssertVerdict, Record, Verdict};
 use crate::report;
 
 /// Measures, then saves and prints the results.
 pub(crate) fn run(app: App<'_>, args: &Args, ranks: &Ranks) -> anyhow::Result<ExitCode> {
     let format = format(&args.output.format)?;
-    ranks.refuse_without_mpi()?;
+    if args.ranks.rank.is_none() {
+        ranks.refuse_without_mpi()?;
+    }
     let (mut task, mut session) = match &args.study.resume {
         Some(path) => {
             let (mut task, session) = resume(app, path)?;
@@ -58,24 +60,29 @@ pub(crate) fn run(app: App<'_>, args: &Args, ranks: &Ranks) -> anyhow::Result<Ex
 fn finish(run: Run, format: &dyn report::Format, strict: bool) -> anyhow::Result<ExitCode> {
     let record = &run.record;
     let mut trials = record.cells.iter().flat_map(|cell| &cell.trials);
-    let shown = if trials.clone().next().is_some() || !run.has_failed() {
+    let shown = if trials.next().is_some() || !run.has_failed() {
         print(&format.render(record))
     } else {
         Ok(())
     };
+    let code = exit_code(record, strict);
+    let advice = resume_advice(&run);
+    let ended = run.end(shown, code);
+    advice.iter().for_each(|advice| say(advice));
+    ended
+}
+
+/// The exit code of a measurement by its conditions and validity.
+pub(super) fn exit_code(record: &Record, strict: bool) -> ExitCode {
+    let mut trials = record.cells.iter().flat_map(|cell| &cell.trials);
     let any_invalid = trials.any(|trial| trial.validity.verdict == Verdict::Invalid);
-    let asserted = worst(&record.asserts);
-    let code = match asserted {
+    match worst(&record.asserts) {
         Some(AssertVerdict::Violated) => ExitCode::from(3),
         _ if strict && any_invalid => ExitCode::from(5),
         _ if no_client_was_served(record) => ExitCode::FAILURE,
         Some(AssertVerdict::Undecided) => ExitCode::from(4),
         Some(AssertVerdict::Holds) | None => ExitCode::SUCCESS,
-    };
-    let advice = resume_advice(&run);
-    let ended = run.end(shown, code);
-    advice.iter().for_each(|advice| say(advice));
-    ended
+    }
 }
 
 /// How to measure the remaining trials; a search has none.

@@ -5,13 +5,13 @@ use std::process::ExitCode;
 
 use clap::ValueHint;
 
-use super::measure::format;
+use super::measure::{exit_code, format};
 use super::output::{print, say};
 use crate::cli::args::save::SaveArgs;
 use crate::cluster::merge::{Source, merge};
 use crate::error::Error;
-use crate::findings::no_client_was_served;
-use crate::record::Record;
+use crate::findings::assertions::evaluate;
+use crate::record::{Assertion, Record};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -30,7 +30,15 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let format = format(&args.format)?;
     let read = |path: &PathBuf| Ok((path.clone(), Record::read(path)?));
     let sources: Result<Vec<Source>, Error> = args.records.iter().map(read).collect();
-    let merged = merge(&sources?, std::env::args().collect())?;
+    let mut merged = merge(&sources?, std::env::args().collect())?;
+    let record = &mut merged.record;
+    // The parts have the same conditions, which are about the whole load.
+    let conditions: Vec<Assertion> = record
+        .asserts
+        .iter()
+        .map(|info| info.assertion.clone())
+        .collect();
+    record.asserts = evaluate(&conditions, &record.cells);
     let record = &merged.record;
     let file = args.save.file(&record.started, None);
     if let Some(file) = &file {
@@ -43,9 +51,5 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     if let Some(file) = &file {
         say(&format!("record: {}", file.display()));
     }
-    Ok(if no_client_was_served(record) {
-        ExitCode::FAILURE
-    } else {
-        ExitCode::SUCCESS
-    })
+    Ok(exit_code(record, false))
 }

@@ -32,6 +32,9 @@ impl Ranks {
     /// This process leads the others.
     #[cfg(feature = "mpi")]
     pub(crate) fn led_by(leader: &Rc<crate::cluster::leader::Leader>) -> Ranks {
+        if let Some(bound) = leader.bound_to_cores() {
+            say(&format!("rpcbench: warning: {bound}"));
+        }
         let peers: Rc<dyn Peers> = Rc::clone(leader) as Rc<dyn Peers>;
         Ranks {
             peers: Some(peers),

@@ -74,6 +74,13 @@ pub(crate) fn resume(app: App<'_>, path: &Path) -> anyhow::Result<(Task, Session
     if !record.interrupted {
         return Err(refused("this run is complete; there is nothing to resume").into());
     }
+    let mut trials = record.cells.iter().flat_map(|cell| &cell.trials);
+    if trials.any(|trial| !trial.ranks.is_empty()) {
+        return Err(refused(
+            "several generators made its load, and such a run is not resumed: measure again",
+        )
+        .into());
+    }
     is_of_this_build_and_machine(&record.tool, &record.environment).map_err(refused)?;
     let words = record.command.clone();
     let parsed = Cli::try_parse_from(&words).ok();

@@ -42,19 +42,19 @@ pub(super) fn instant_at(at_ns: u64) -> Instant {
     }
 }
 
-/// Measures the clock of this rank, which has been told to answer. `None` if it does not.
+/// An answer: the time of the question, which identifies it, and the reading.
+type Answer = (u64, u64);
+
+/// Measures the clock of this rank, which has been told to answer. `None` if it does not. A slow
+/// link takes fewer readings.
 pub(super) fn measure(link: &MpiLink, rank: usize) -> Result<Option<Offset>, Error> {
     let until = Instant::now() + LONGEST;
     let mut best: Option<Offset> = None;
     for _ in 0..QUESTIONS {
         let asked_ns = monotonic_ns();
-        link.send(rank, Tag::Clock, &())?;
-        let Some((_, bytes)) = link.receive(Tag::Clock, until, true) else {
-            return Ok(None);
-        };
-        let answered_ns = monotonic_ns();
-        let Ok(reading_ns) = parse::<u64>(&bytes) else {
-            return Ok(None);
+        link.send(rank, Tag::Clock, &asked_ns)?;
+        let Some((reading_ns, answered_ns)) = answer_to(asked_ns, link, until) else {
+            break;
         };
         let offset = offset(asked_ns, reading_ns, answered_ns);
         if best.is_none_or(|best| offset.uncertainty_ns < best.uncertainty_ns) {
@@ -64,12 +64,32 @@ pub(super) fn measure(link: &MpiLink, rank: usize) -> Result<Option<Offset>, Err
     Ok(best)
 }
 
+/// The reading in the answer to this question, and when it arrived. Late answers to others are
+/// dropped.
+fn answer_to(asked_ns: u64, link: &MpiLink, until: Instant) -> Option<(u64, u64)> {
+    loop {
+        let (_, bytes) = link.receive(Tag::Clock, until, true)?;
+        let answered_ns = monotonic_ns();
+        match parse::<Answer>(&bytes) {
+            Ok((question_ns, reading_ns)) if question_ns == asked_ns => {
+                return Some((reading_ns, answered_ns));
+            }
+            _ => {}
+        }
+    }
+}
+
 /// Answers questions for the clock of this host.
 pub(super) fn answer(link: &MpiLink, questions: usize) -> Result<(), Error> {
     let until = Instant::now() + LONGEST;
     for _ in 0..questions {
-        if link.receive(Tag::Clock, until, true).is_some() {
-            link.send(0, Tag::Clock, &monotonic_ns())?;
+        let Some((_, question)) = link.receive(Tag::Clock, until, true) else {
+            break;
+        };
+        let reading_ns = monotonic_ns();
+        if let Ok(question_ns) = parse::<u64>(&question) {
+            let answer: Answer = (question_ns, reading_ns);
+            link.send(0, Tag::Clock, &answer)?;
         }
     }
     Ok(())

@@ -4,7 +4,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::clocks::{LONGEST, answer, instant_at};
-use super::messages::{Order, Reply};
+use super::messages::{Cores, Order, Reply};
 use super::mpi_link::{MpiLink, Tag, parse};
 use super::times::{AFTER_END, IDLE};
 use super::watchdog::Watchdog;
@@ -37,12 +37,15 @@ impl Follower {
         self.reply(&Reply::Hello {
             tool: Box::new(environment::tool()),
             host: host(),
+            cores: Cores::own(),
         })?;
         loop {
             match self.order(IDLE)? {
                 Order::ReadClock { questions } => {
                     self.watchdog.within(2 * LONGEST);
                     answer(&self.link, questions)?;
+                    // A server may stop, and another one start, before the next order.
+                    self.watchdog.within(IDLE);
                 }
                 Order::Prepare(order) => match self.prepare(&order) {
                     Ok(load) => {
@@ -84,7 +87,10 @@ impl Follower {
         let until_begin = begins.saturating_duration_since(Instant::now());
         self.watchdog.within(until_begin + planned + AFTER_END);
         thread::sleep(until_begin);
-        let running = start_from(load, begins)?;
+        let running = match start_from(load, begins) {
+            Ok(running) => running,
+            Err(error) => return self.fail(&error),
+        };
         let begun_late = begins.elapsed();
         sleep_until(running.window_begins());
         let ticks = CpuTicks::now();
@@ -97,6 +103,8 @@ impl Follower {
         self.reply(&Reply::Drained)?;
         // Rank 0 waits for all; if it does not answer, the watchdog ends this rank.
         self.order(IDLE)?;
+        // Rank 0 takes one share after the other.
+        self.watchdog.within(IDLE);
         match running.finish() {
             Ok(measured) => {
                 let mut share = Share::new(load.generator.part, measured);

@@ -7,7 +7,7 @@ use std::io::Write;
 use std::time::{Duration, Instant};
 
 use super::clocks::{self, Offset, QUESTIONS, monotonic_ns};
-use super::messages::{Order, Reply};
+use super::messages::{Cores, Order, Reply};
 use super::mpi_link::{MpiLink, Tag, parse};
 use super::times::{AFTER_END, AHEAD, AHEAD_PER_RANK, IDLE, MISSING, PREPARE};
 use super::watchdog::Watchdog;
@@ -28,12 +28,14 @@ pub(crate) struct Leader {
     watchdog: Watchdog,
     /// The host of each rank.
     hosts: Vec<String>,
+    /// The cores that each rank may use, and those of its host.
+    cores: Vec<Cores>,
     state: RefCell<State>,
 }
 
 #[derive(Debug)]
 struct State {
-    /// The clock of each rank at the start of the run; that of rank 0 is its own.
+    /// The clock of each rank when it was read last; that of rank 0 is its own.
     clocks: Vec<Offset>,
     /// The planned end of the load, its drain included.
     planned_end: Instant,
@@ -60,6 +62,7 @@ impl Leader {
             link,
             watchdog,
             hosts: vec![String::new(); ranks],
+            cores: vec![Cores::own(); ranks],
             state: RefCell::new(State {
                 clocks: vec![own; ranks],
                 planned_end: Instant::now(),
@@ -76,11 +79,15 @@ impl Leader {
     }
 
     fn greet(&mut self) -> Result<(), Error> {
-        let mut hosts = self.hosts.clone();
+        let (mut hosts, mut cores) = (self.hosts.clone(), self.cores.clone());
         let own = environment::tool();
         let missing = self.wait_for_all(HELLO, &mut |rank, reply| match reply {
-            Reply::Hello { tool, host } => {
-                hosts[rank] = host;
+            Reply::Hello {
+                tool,
+                host,
+                cores: own_cores,
+            } => {
+                (hosts[rank], cores[rank]) = (host, own_cores);
                 if *tool == own {
                     return Ok(true);
                 }
@@ -92,7 +99,7 @@ impl Leader {
             }
             _ => Ok(false),
         });
-        self.hosts = hosts;
+        (self.hosts, self.cores) = (hosts, cores);
         let missing = missing.map_err(|error| match error {
             // Its host was not known when it was made.
             Error::Rank { rank, reason, .. } => Error::Rank {
@@ -103,8 +110,9 @@ impl Leader {
             other => other,
         })?;
         self.refuse(&missing)?;
-        let clocks = self.read_clocks()?;
-        self.state.borrow_mut().clocks = clocks;
+        let clocks = self.read_clocks()?.into_iter().enumerate();
+        let clocks = clocks.map(|(rank, clock)| clock.ok_or_else(|| self.missing(rank, 1)));
+        self.state.borrow_mut().clocks = clocks.collect::<Result<_, _>>()?;
         Ok(())
     }
 
@@ -116,6 +124,24 @@ impl Leader {
     /// Whether all ranks are on one host.
     pub(crate) fn is_one_host(&self) -> bool {
         self.hosts.iter().all(|host| *host == self.hosts[0])
+    }
+
+    /// What to say of ranks that may use a part of the cores of their host only, as engines bind
+    /// them; the first one, and how many others there are.
+    pub(crate) fn bound_to_cores(&self) -> Option<String> {
+        let is_bound = |rank: &usize| self.cores[*rank].allowed < self.cores[*rank].online;
+        let mut bound = (0..self.ranks()).filter(is_bound);
+        let first = bound.next()?;
+        let Cores { allowed, online } = self.cores[first];
+        let others = match bound.count() {
+            0 => String::new(),
+            others => format!(", {others} other ranks likewise"),
+        };
+        Some(format!(
+            "rank {first} on {} may use {allowed} of {online} cores{others}; a server that rank 0 starts \
+             inherits that: for all cores use mpirun --bind-to none, or srun --cpu-bind=none",
+            self.hosts[first]
+        ))
     }
 
     /// Ends the other ranks: in order, or, after a failure, whatever they do.
@@ -188,25 +214,24 @@ impl Leader {
         }
     }
 
-    /// Compares the clock of each rank with the own one.
-    fn read_clocks(&self) -> Result<Vec<Offset>, Error> {
+    /// Compares the clock of each rank with the own one; `None` for a rank that does not answer.
+    fn read_clocks(&self) -> Result<Vec<Option<Offset>>, Error> {
         let own = Offset {
             ns: 0,
             uncertainty_ns: 0,
         };
-        let mut clocks = vec![own];
+        let mut clocks = vec![Some(own)];
         for rank in 1..self.ranks() {
             let order = Order::ReadClock {
                 questions: QUESTIONS,
             };
             self.link.send(rank, Tag::Message, &order)?;
-            let clock = clocks::measure(&self.link, rank)?;
-            clocks.push(clock.ok_or_else(|| self.missing(rank, 1))?);
+            clocks.push(clocks::measure(&self.link, rank)?);
         }
         Ok(clocks)
     }
 
-    /// The shares that arrive; it waits while they do.
+    /// The shares that arrive; it waits while they do. A rank may say instead why it has none.
     fn shares(&self) -> Vec<Share> {
         let mut shares = Vec::new();
         let planned_end = self.state.borrow().planned_end;
@@ -222,21 +247,30 @@ impl Leader {
                 }
             }
             until = until.max(Instant::now() + MISSING / 3);
+            self.watchdog.within(MISSING + AFTER_END);
+        }
+        while let Some((rank, bytes)) = self.link.poll(Tag::Message) {
+            if let Ok(Reply::Failed { reason }) = parse(&bytes) {
+                self.state.borrow_mut().failed.get_or_insert((rank, reason));
+            }
         }
         shares.sort_by_key(|share| share.rank);
         shares
     }
 
-    /// Adds what is known of the clocks: the offsets of the start, and how they changed.
+    /// Adds what is known of the clocks: the offsets at the start of the load, and how they
+    /// changed. The next load begins by the last ones.
     fn add_clocks(&self, own: &mut Share, others: &mut [Share]) {
-        let after = self.read_clocks().ok();
-        let before = &self.state.borrow().clocks;
+        self.watchdog.within(IDLE);
+        let after = self.read_clocks().unwrap_or_default();
+        let before = &mut self.state.borrow_mut().clocks;
         for share in std::iter::once(own).chain(others) {
             let at = share.rank;
-            let Some(first) = before.get(at) else {
+            let Some(first) = before.get(at).copied() else {
                 continue;
             };
-            let last = after.as_ref().and_then(|after| after.get(at));
+            let last = after.get(at).copied().flatten();
+            before[at] = last.unwrap_or(first);
             share.clock = Some(RankClock {
                 offset_s: Some(first.ns as f64 / 1e9),
                 drift_ns: last.map(|last| last.ns - first.ns),

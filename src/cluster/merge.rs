@@ -63,7 +63,12 @@ pub fn merge(sources: &[Source], command: Vec<String>) -> Result<Merged, Error> 
         ..base.cell.clone()
     }];
     Ok(Merged {
-        warnings: [clock_warnings(&shares), window_warnings(&shares)].concat(),
+        warnings: [
+            server_warnings(&parts),
+            clock_warnings(&shares),
+            window_warnings(&shares),
+        ]
+        .concat(),
         record,
     })
 }
@@ -133,6 +138,21 @@ fn plan_of(load: &LoadSpec) -> LoadSpec {
         client_spin: default.client_spin,
         ..load.clone()
     }
+}
+
+/// Parts of the load of another server; a server may also have several names.
+fn server_warnings(parts: &[(&PathBuf, &Record, Part<'_>)]) -> Vec<String> {
+    let named = |part: &Part<'_>| (part.share.rank, part.cell.contestant.name.clone());
+    let servers: Vec<(usize, String)> = parts.iter().map(|(_, _, part)| named(part)).collect();
+    let (first, first_name) = &servers[0];
+    let others = servers.iter().filter(|(_, name)| name != first_name);
+    let warning = |(rank, name): &(usize, String)| {
+        format!(
+            "rank {rank} measured {name}, and rank {first} {first_name}: only parts of the load of one server \
+             may be added, so check that these are the same"
+        )
+    };
+    others.map(warning).collect()
 }
 
 /// The ranks began at the same time by their own clocks: are these synchronised?

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::measure::environment;
 use crate::measure::peers::LoadOrder;
 use crate::record::Tool;
 
@@ -26,6 +27,25 @@ pub(super) enum Order {
     End,
 }
 
+/// The cores of a host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Cores {
+    /// Those that this process may use.
+    pub(super) allowed: usize,
+    /// All.
+    pub(super) online: usize,
+}
+
+impl Cores {
+    /// Those of this host.
+    pub(super) fn own() -> Cores {
+        Cores {
+            allowed: environment::cores(),
+            online: environment::online_cores(),
+        }
+    }
+}
+
 /// To rank 0.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) enum Reply {
@@ -35,6 +55,8 @@ pub(super) enum Reply {
         tool: Box<Tool>,
         /// Its host.
         host: String,
+        /// The cores of its host.
+        cores: Cores,
     },
     /// It can make its part of the load.
     Ready,

@@ -29,6 +29,7 @@ pub(crate) fn title(finding: &ValidityFinding) -> String {
             return format!("the hypervisor took {percent:.0} % of the machine's time");
         }
         ValidityFinding::EndedEarly { .. } => "Ctrl-C ended the trial",
+        ValidityFinding::WindowsDiffer { .. } => "some ranks ended early",
         ValidityFinding::NoReplies { .. } => "no correct reply",
         ValidityFinding::GeneratorLimited { .. } => "the load generator was at its limit",
         ValidityFinding::StillConnecting { .. } => {

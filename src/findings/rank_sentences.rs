@@ -1,6 +1,6 @@
 //! What the checks on the generators of a load found, in words.
 
-use super::units::time;
+use super::units::{span, time};
 use crate::record::{RankName, ValidityFinding};
 
 /// Ranks that a sentence names; the record has all.
@@ -16,6 +16,15 @@ pub(super) fn sentence(finding: &ValidityFinding) -> String {
                  throughput is not that of the whole load; add their records with rpcbench merge, or measure again"
             )
         }
+        ValidityFinding::WindowsDiffer {
+            shortest_s,
+            longest_s,
+        } => format!(
+            "the window of one rank ended after {}, that of another after {}: from then on the load was \
+             less than asked for, and the figures are those of the longest window; measure again",
+            span(*shortest_s),
+            span(*longest_s)
+        ),
         ValidityFinding::RanksApart { apart_ns } => format!(
             "the ranks began up to {} apart, so they did not load the server together the whole time; \
              give a later start, and look for busy hosts",

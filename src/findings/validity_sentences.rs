@@ -75,6 +75,7 @@ pub fn sentence(finding: &ValidityFinding) -> String {
         ),
         ValidityFinding::MissingRanks { .. }
         | ValidityFinding::RanksApart { .. }
+        | ValidityFinding::WindowsDiffer { .. }
         | ValidityFinding::SaturatedRanks { .. }
         | ValidityFinding::Stragglers { .. } => rank_sentences::sentence(finding),
         ValidityFinding::Legacy { text } => text.clone(),

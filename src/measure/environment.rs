@@ -60,6 +60,14 @@ pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
+/// Cores of this machine.
+#[cfg(feature = "mpi")]
+pub fn online_cores() -> usize {
+    let online = nix::unistd::sysconf(nix::unistd::SysconfVar::_NPROCESSORS_ONLN);
+    let online = online.ok().flatten();
+    online.map_or(1, |online| usize::try_from(online).unwrap_or(1))
+}
+
 /// Memory that this process has allocated and touched (RssAnon, proc_pid_status(5)).
 pub fn own_memory_bytes() -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;

@@ -40,10 +40,10 @@ pub(crate) fn trial_of_shares(
         trial.machine = None;
     }
     trial.ranks = shares.iter().map(|share| row(load, share)).collect();
-    let early = ended_early(load, &shares).filter(|_| !trial.interrupted);
-    trial.interrupted |= early.is_some();
+    let differ = windows_differ(&shares).filter(|_| !trial.interrupted);
+    trial.interrupted |= differ.is_some();
     let found = [
-        early,
+        differ,
         missing(&shares),
         apart(&shares),
         limited(&trial.ranks),
@@ -113,21 +113,26 @@ fn missing(shares: &[&Share]) -> Option<ValidityFinding> {
     (!missing.is_empty()).then_some(ValidityFinding::MissingRanks { missing, ranks })
 }
 
+/// Each began late by its own clock; how much the clocks changed during the load adds to that.
 fn apart(shares: &[&Share]) -> Option<ValidityFinding> {
     let late = shares.iter().map(|share| share.begun_late_ns);
-    let apart_ns = late.clone().max()? - late.min()?;
+    let drifts = shares
+        .iter()
+        .filter_map(|share| share.clock.and_then(|clock| clock.drift_ns));
+    let drift_ns = drifts.map(i64::unsigned_abs).max().unwrap_or(0);
+    let apart_ns = (late.clone().max()? - late.min()?).saturating_add(drift_ns);
     (apart_ns > MOST_APART_NS).then_some(ValidityFinding::RanksApart { apart_ns })
 }
 
 /// Some windows ended before the others: their ranks made no load from then on.
-fn ended_early(load: &LoadSpec, shares: &[&Share]) -> Option<ValidityFinding> {
+fn windows_differ(shares: &[&Share]) -> Option<ValidityFinding> {
     let lengths = shares.iter().map(|share| share.window_s());
     let (shortest_s, longest_s) = lengths.fold((f64::INFINITY, 0.0_f64), |(least, most), own| {
         (least.min(own), most.max(own))
     });
-    (shortest_s < longest_s).then_some(ValidityFinding::EndedEarly {
-        planned_s: load.duration.as_secs_f64(),
-        measured_s: shortest_s,
+    (shortest_s < longest_s).then_some(ValidityFinding::WindowsDiffer {
+        shortest_s,
+        longest_s,
     })
 }
 

@@ -86,6 +86,11 @@ impl Measurement for Plan {
         }
     }
 
+    fn saves_each_trial(&self) -> bool {
+        // The death of another rank ends this process too.
+        self.cases.iter().any(|case| case.peers.is_some())
+    }
+
     fn run(&self, observer: &mut dyn Observer) -> Outcome {
         measure(self, observer)
     }

@@ -100,8 +100,10 @@ impl Ended<'_> {
         memory_bytes: Option<u64>,
         is_early: bool,
     ) -> Option<Collected> {
-        let (peers, part) = (&self.case.peers, self.case.generator.part);
-        if peers.is_none() && part.is_whole() {
+        let (peers, generator) = (&self.case.peers, self.case.generator);
+        let part = generator.part;
+        // Also one generator of one, which is to be merged, has a common start.
+        if peers.is_none() && generator.start_at.is_none() {
             return None;
         }
         let part = peers.as_ref().map_or(part, |peers| peers.part());

@@ -150,7 +150,14 @@ impl Drop for GuardLink {
 /// Whether a variable belongs to an engine that has started this process as one of several. A
 /// server is none of them, and must not take itself for one.
 fn is_of_engine(name: &OsStr) -> bool {
-    const PREFIXES: [&str; 4] = ["OMPI_", "ORTE_", "PMIX_", "PMI_"];
+    const PREFIXES: [&str; 6] = [
+        "OMPI_",
+        "ORTE_",
+        "PMIX_",
+        "PMI_",
+        "SLURM_STEP_NUM_TASKS",
+        "SLURM_PROCID",
+    ];
     let name = name.as_encoded_bytes();
     PREFIXES
         .iter()

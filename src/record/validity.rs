@@ -53,6 +53,13 @@ pub enum ValidityFinding {
         /// Its measured length.
         measured_s: f64,
     },
+    /// The windows of some generators ended before those of the others.
+    WindowsDiffer {
+        /// The shortest, in seconds.
+        shortest_s: f64,
+        /// The longest, in seconds, of which the figures are.
+        longest_s: f64,
+    },
     /// The load generator was the limit, so the throughput is a lower bound.
     GeneratorLimited {
         /// The share of the window in which its busiest thread used a core.
@@ -192,6 +199,7 @@ impl ValidityFinding {
         match self {
             ValidityFinding::NoReplies { .. } => "no-replies",
             ValidityFinding::EndedEarly { .. } => "ended-early",
+            ValidityFinding::WindowsDiffer { .. } => "windows-differ",
             ValidityFinding::GeneratorLimited { .. } => "generator-limited",
             ValidityFinding::OverCapacity { .. } => "over-capacity",
             ValidityFinding::StillConnecting { .. } => "still-connecting",

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use rpcbench::internal::cluster::merge::{Source, merge};
 use rpcbench::internal::measure::Share;
 use rpcbench::record::histogram::decode;
-use rpcbench::record::{Record, ValidityFinding, Verdict};
+use rpcbench::record::{AssertVerdict, Record, ValidityFinding, Verdict};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -45,6 +45,7 @@ fn records(folder: &TempDir) -> Vec<Source> {
                 .args(["--target", &server.address.to_string()])
                 .args(["--clients", "31", "--rate", "3000", "--idle", "5"])
                 .args(["--duration", "600ms", "--warmup", "200ms"])
+                .args(["--assert", "throughput>2000", "--assert", "unserved=0"])
                 .arg("--save")
                 .arg(file(rank))
                 .stdout(std::process::Stdio::null())
@@ -53,7 +54,8 @@ fn records(folder: &TempDir) -> Vec<Source> {
         })
         .collect();
     for mut rank in ranks {
-        assert!(rank.wait().unwrap().success());
+        // What a part has says nothing of the whole load.
+        assert_eq!(rank.wait().unwrap().code(), Some(4));
     }
     server.stop();
     let read = |rank| (file(rank), Record::read(&file(rank)).unwrap());
@@ -154,7 +156,36 @@ fn refuses_what_is_no_part_of_the_plan(sources: &[Source], folder: &TempDir) {
             .any(|reason| reason.contains("2 of 3 ranks: rank 0 is missing"))
     );
     a_window_that_ended_early_is_a_warning(sources);
+    parts_of_another_server_are_a_warning(sources);
+    a_sum_is_not_resumed(sources, folder.path());
     the_command_prints_and_saves(folder.path());
+}
+
+fn parts_of_another_server_are_a_warning(sources: &[Source]) {
+    let mut sources = sources.to_vec();
+    let part = sources.iter_mut().find(|(_, record)| {
+        let trial = &record.cells[0].trials[0];
+        trial.ranks[0].rank == 2
+    });
+    part.unwrap().1.cells[0].contestant.name = "elsewhere:80".to_owned();
+    let warnings = merge(&sources, Vec::new()).unwrap().warnings;
+    assert!(
+        warnings
+            .iter()
+            .any(|text| text.contains("rank 2 measured elsewhere:80, and rank 0 127.0.0.1")),
+        "{warnings:?}"
+    );
+}
+
+fn a_sum_is_not_resumed(sources: &[Source], folder: &Path) {
+    let mut sum = merge(sources, vec!["rpcbench".to_owned()]).unwrap().record;
+    sum.interrupted = true;
+    let file = folder.join("interrupted.json");
+    sum.write(&file).unwrap();
+    let output = rpcbench().arg("--resume").arg(&file).output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(stderr.contains("several generators"), "{stderr}");
 }
 
 fn a_window_that_ended_early_is_a_warning(sources: &[Source]) {
@@ -186,8 +217,8 @@ fn a_window_that_ended_early_is_a_warning(sources: &[Source]) {
     assert_eq!(trial.measured_s, Some(0.6));
     assert!(trial.interrupted);
     let found = trial.validity.findings.iter();
-    let early = found.filter(|finding| finding.code() == "ended-early");
-    assert_eq!(early.count(), 1);
+    let differ = found.filter(|finding| finding.code() == "windows-differ");
+    assert_eq!(differ.count(), 1);
     let text = crate::support::text(&merged.record);
     assert!(
         text.contains("send p99") && text.contains(" busy "),
@@ -204,9 +235,12 @@ fn the_command_prints_and_saves(folder: &Path) {
         .arg(&sum)
         .output()
         .unwrap();
+    // The conditions of the parts hold of the sum.
     assert!(output.status.success(), "{output:?}");
     assert!(String::from_utf8_lossy(&output.stdout).contains("3,000"));
     let record = Record::read(&sum).unwrap();
+    let verdicts = record.asserts.iter().map(|info| info.verdict);
+    assert_eq!(verdicts.collect::<Vec<_>>(), [AssertVerdict::Holds; 2]);
     assert_eq!(record.cells[0].trials[0].ranks.len(), RANKS);
 }
 
@@ -227,6 +261,12 @@ fn a_part_of_a_load_needs_a_server_that_runs_and_one_load() {
     assert!(two.contains("this command has 2"), "{two}");
     let few = refusal(&["--target", "127.0.0.1:9", "--clients", "1"]);
     assert!(few.contains("1 clients for 2 ranks"), "{few}");
+    let ahead = rpcbench()
+        .args(["--rank", "0/2", "--start-at", "1795832287000"])
+        .args(["--target", "127.0.0.1:9", "--no-save"])
+        .output()
+        .unwrap();
+    assert!(String::from_utf8_lossy(&ahead.stderr).contains("more than a day ahead"));
     let alone = rpcbench().args(["--rank", "0/2"]).output().unwrap();
     assert!(String::from_utf8_lossy(&alone.stderr).contains("--start-at"));
 }

@@ -72,6 +72,10 @@ fn every_finding() -> Vec<ValidityFinding> {
             missing: vec![2, 3],
             ranks: 4,
         },
+        ValidityFinding::WindowsDiffer {
+            shortest_s: 0.2,
+            longest_s: 0.6,
+        },
         ValidityFinding::RanksApart {
             apart_ns: 84_000_000,
         },

@@ -8,6 +8,9 @@ use crate::cli::usage::UsageError;
 use crate::load::LoadPart;
 use crate::measure::{Case, ServerSpec};
 
+/// The latest common start.
+const MOST_AHEAD: Duration = Duration::from_secs(86_400);
+
 /// Options of a load that several generators make.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Generators")]
@@ -66,6 +69,15 @@ impl RanksArgs {
         if !matches!(case.server_spec, ServerSpec::Target(_)) {
             return Err(UsageError(
                 "--rank needs a --target: start the server first, once for all ranks".to_owned(),
+            ));
+        }
+        let ahead = self
+            .start_at
+            .and_then(|at| at.duration_since(SystemTime::now()).ok());
+        if ahead.is_some_and(|ahead| ahead > MOST_AHEAD) {
+            return Err(UsageError(
+                "--start-at is more than a day ahead: give a time in UTC such as 2026-11-27T20:30:00Z, or seconds since 1970"
+                    .to_owned(),
             ));
         }
         has_clients_for(part.ranks, case)?;
