@@ -8,7 +8,7 @@
     hang P         with probability P, this start accepts connections and never replies
     refuse P       with probability P, this start refuses connections after the first
     wrong N        every Nth reply is wrong
-    wait MS        waits before each batch of replies, without using CPU
+    wait MS        waits before it sends the replies of one pass of the event loop, without using CPU
     cpu US         uses this much CPU for each request
     crowd N US     of the requests of one pass of the event loop, those after the Nth use this much
                    CPU each: capacity falls, and half of it is as before
@@ -48,8 +48,7 @@ class Connection(asyncio.Protocol):
                 body = json.dumps(reply).encode()
                 replies.append(struct.pack("<I", len(body)) + body)
         if replies:
-            self.server.before_batch()
-            self.transport.write(b"".join(replies))
+            self.server.send(self.transport, b"".join(replies))
 
 
 class Server:
@@ -59,6 +58,7 @@ class Server:
         self.requests = 0
         self.connections = 0
         self.in_pass = 0
+        self.batch = []
         chance = values[0] if fault in ("abort", "hang", "refuse", "slow") else 1.0
         self.is_faulty = fault != "none" and random.random() < chance
         if fault == "slow" and self.is_faulty:
@@ -99,9 +99,19 @@ class Server:
     def next_pass(self):
         self.in_pass = 0
 
-    def before_batch(self):
-        if self.fault == "wait":
-            time.sleep(self.values[0] / 1e3)
+    def send(self, transport, replies):
+        if self.fault != "wait":
+            transport.write(replies)
+            return
+        if not self.batch:
+            asyncio.get_running_loop().call_soon(self.send_batch)
+        self.batch.append((transport, replies))
+
+    def send_batch(self):
+        time.sleep(self.values[0] / 1e3)
+        for transport, replies in self.batch:
+            transport.write(replies)
+        self.batch.clear()
 
     async def run(self, port):
         loop = asyncio.get_running_loop()

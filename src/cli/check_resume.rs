@@ -10,6 +10,7 @@ use super::check_plan::{Args, plan_of};
 use super::resume::{is_of_this_build_and_machine, refuse_options_except};
 use super::usage::UsageError;
 use crate::cli::{Cli, Command};
+use crate::measure::program_files::changed;
 use crate::measure::session::now;
 use crate::measure::{EarlierCheck, PairPlan, Session};
 use crate::record::{EndedBy, Method, Record};
@@ -45,6 +46,13 @@ pub(super) fn resume(
         return Err(refused("its pairs have decided; there is nothing to resume").into());
     }
     is_of_this_build_and_machine(&record.tool, &record.environment).map_err(refused)?;
+    if let Some(file) = changed(&check.programs) {
+        let path = file.path.display();
+        return Err(refused(&format!(
+            "{path} has changed since, so its pairs are of another build; run the check anew"
+        ))
+        .into());
+    }
     let parsed = Cli::try_parse_from(&record.command).ok();
     let Some(Command::Check(own)) = parsed.and_then(|cli| cli.command) else {
         return Err(refused("its command is not a check").into());

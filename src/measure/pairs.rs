@@ -7,17 +7,20 @@ use super::case::Case;
 use super::forecast::{Bound, Forecast, Goal};
 use super::observer::{Observer, Purpose, RunProgress};
 use super::outcome::Outcome;
-use super::pair_errors::{failure_of, of_baseline};
+use super::pair_earlier::earlier_parts;
+use super::pair_errors::of_baseline;
 use super::pair_pilots::{Settled, settle};
 use super::pair_plan::PairPlan;
+use super::pair_sides::{At, Both, Length, Sides};
+use super::pair_time::time_left;
+use super::program_files::program_files;
 use super::session::Measurement;
+use super::short_starts::{has_few_starts, short};
 use super::targets::reach_targets;
-use super::trial;
-use super::trial_times::TrialTimes;
-use crate::check::{PartPairs, Side, compared, decide, evaluate, gated, load_pair};
+use crate::check::{PartPairs, compared, decide, evaluate, gated};
 use crate::error::Error;
 use crate::record::{
-    Cell, CheckInfo, EndedBy, LoadPair, Look, Method, Outcome as CheckOutcome, PairInfo, Trial,
+    CheckInfo, EndedBy, LoadPair, Look, Method, Outcome as CheckOutcome, PairInfo, ProgramFile,
 };
 
 /// Runs the check. After an interruption or an error the outcome holds all complete pairs.
@@ -91,22 +94,12 @@ impl Measurement for PairPlan {
 struct Run<'a> {
     settled: &'a Settled,
     plan: &'a PairPlan,
-    random: fastrand::Rng,
     begun: Instant,
-    order: usize,
+    random: fastrand::Rng,
     parts: Vec<PartPairs>,
-    /// For each part and load the baseline's cell, then the candidate's.
-    cells: Vec<Cell>,
-    /// The times of a trial, in the same order.
-    times: TrialTimes,
-    /// Whether the server of a cell has been ready once.
-    has_started: Vec<bool>,
-}
-
-/// A trial of a pair, before its pair is complete.
-struct Measured {
-    cell: usize,
-    side: Side,
+    sides: Sides<'a>,
+    /// The files that the servers are started from.
+    programs: Vec<ProgramFile>,
 }
 
 impl<'a> Run<'a> {
@@ -114,23 +107,15 @@ impl<'a> Run<'a> {
         let plan = &settled.plan;
         let parts = plan.part_pairs();
         let earlier = plan.before.parts.iter().map(|part| part.pairs.len());
-        let mut has_started = vec![false; plan.all_cases().count()];
-        // Its pilot has measured it.
-        let piloted = parts.iter().flat_map(|part| &part.loads);
-        for load in piloted.filter(|load| load.pilot_rps.is_some()) {
-            has_started[load.cells[0]] = true;
-        }
         Run {
             settled,
             plan,
+            begun,
             // Another piece of the check tosses other coins.
             random: fastrand::Rng::with_seed(plan.seed.wrapping_add(earlier.sum::<usize>() as u64)),
-            begun,
-            order: 0,
+            sides: Sides::new(plan, &parts),
             parts,
-            cells: plan.all_cases().map(Case::cell).collect(),
-            times: TrialTimes::new(plan.all_cases().map(Case::time)),
-            has_started,
+            programs: program_files(plan.all_cases()),
         }
     }
 
@@ -140,35 +125,10 @@ impl<'a> Run<'a> {
     /// When it has other loads.
     fn add_earlier(&mut self) -> Result<(), Error> {
         let before = &self.plan.before;
-        if before.parts.is_empty() {
-            return Ok(());
+        if let Some(earlier) = earlier_parts(before, &self.parts, self.sides.cells())? {
+            self.parts = earlier;
+            self.sides.continue_from(&before.cells);
         }
-        let loads = |parts: &[PartPairs]| -> Vec<_> {
-            let loads = parts.iter().flat_map(|part| part.loads.clone());
-            loads.collect()
-        };
-        let earlier: Vec<PartPairs> = before.parts.iter().map(PartPairs::from).collect();
-        let is_same = loads(&earlier) == loads(&self.parts)
-            && before.cells.len() == self.cells.len()
-            && before
-                .cells
-                .iter()
-                .zip(&self.cells)
-                .all(|(a, b)| a.load == b.load);
-        if !is_same {
-            return Err(Error::Resume {
-                why: "it has other servers or loads than its command would measure now".to_owned(),
-            });
-        }
-        self.parts = earlier;
-        self.cells.clone_from(&before.cells);
-        self.has_started = self
-            .cells
-            .iter()
-            .map(|cell| !cell.trials.is_empty())
-            .collect();
-        let trials = self.cells.iter().flat_map(|cell| &cell.trials);
-        self.order = trials.map(|trial| trial.order + 1).max().unwrap_or(0);
         Ok(())
     }
 
@@ -178,7 +138,13 @@ impl<'a> Run<'a> {
             let (outcome, open) = decide(&self.parts, &self.plan.rules);
             let is_decided = outcome == CheckOutcome::Regressed || !open.contains(&true);
             if self.plan.ends_when_decided && is_decided {
-                return Ok(EndedBy::Decided);
+                let Some(part) = self.part_with_few_starts(outcome) else {
+                    return Ok(EndedBy::Decided);
+                };
+                if !self.start_again(part, observer)? {
+                    return Ok(EndedBy::Interrupted);
+                }
+                continue;
             }
             let mut left = self.parts_left(&open);
             if left.is_empty() {
@@ -215,7 +181,7 @@ impl<'a> Run<'a> {
     /// Whether a further pair of a part would end after the budget.
     fn is_over(&self, part: usize) -> bool {
         let cells = self.parts[part].loads.iter().flat_map(|load| load.cells);
-        let pair: Duration = cells.map(|cell| self.times.of(cell)).sum();
+        let pair: Duration = cells.map(|cell| self.sides.times().of(cell)).sum();
         let budget = self.plan.budget;
         budget.is_some_and(|budget| self.begun.elapsed() + pair > budget)
     }
@@ -230,31 +196,24 @@ impl<'a> Run<'a> {
         let mut loads: Vec<(usize, LoadPair)> = Vec::with_capacity(count);
         let mut trials = Vec::with_capacity(2 * count);
         for (done, load) in order.into_iter().enumerate() {
-            let candidate_first = self.random.bool();
-            let mut sides: Vec<(bool, Side)> = Vec::with_capacity(2);
-            for is_candidate in [candidate_first, !candidate_first] {
-                let trials_left = 2 * (count - done) - sides.len();
-                let progress = self.progress(part, load, is_candidate, trials_left);
-                let at = (part, load, is_candidate);
-                let Some(measured) = self.side(at, number, progress, observer)? else {
-                    return Ok(false);
-                };
+            let trials_left = 2 * (count - done);
+            let both = self.both((part, load), Length::Whole, trials_left, observer)?;
+            let Some(both) = both else {
+                return Ok(false);
+            };
+            for measured in &both.sides {
                 if let Ok(trial) = &measured.side {
                     trials.push((measured.cell, trial.clone()));
                 }
-                sides.push((is_candidate, measured.side));
             }
-            sides.sort_by_key(|(is_candidate, _)| *is_candidate);
             let kinds = self.parts[part].kinds();
             let metrics = compared(&kinds, &self.plan.rules);
-            let both = [&sides[0].1, &sides[1].1];
-            let pair = load_pair(&metrics, kinds[load], candidate_first, both);
-            loads.push((load, pair));
+            loads.push((load, both.compared(&metrics, kinds[load])));
         }
         loads.sort_by_key(|(load, _)| *load);
-        for (cell, trial) in trials {
-            self.cells[cell].trials.push(trial);
-        }
+        trials
+            .into_iter()
+            .for_each(|(cell, trial)| self.sides.keep(cell, trial));
         self.parts[part].pairs.push(PairInfo {
             pair: number,
             loads: loads.into_iter().map(|(_, pair)| pair).collect(),
@@ -262,91 +221,63 @@ impl<'a> Run<'a> {
         Ok(true)
     }
 
-    /// Runs one trial of a pair. `None`: the observer ends the run.
-    ///
-    /// # Errors
-    /// Where the reason is not the server's, or a server that has never been ready cannot be
-    /// started at all.
-    fn side(
+    /// A part that may not pass yet, and for which there is time.
+    fn part_with_few_starts(&self, outcome: CheckOutcome) -> Option<usize> {
+        let may_pass = matches!(outcome, CheckOutcome::Pass | CheckOutcome::Improved);
+        let part = self.parts.iter().position(has_few_starts)?;
+        let load = self.plan.parts[part].loads.last()?;
+        let time = short(&load.baseline).time() + short(&load.candidate).time();
+        let fits = |budget| self.begun.elapsed() + time <= budget;
+        (may_pass && self.plan.budget.is_none_or(fits)).then_some(part)
+    }
+
+    /// Starts both sides of a part once more under its last load, in random order: only failures
+    /// count. Returns false when the observer ends the run.
+    fn start_again(&mut self, part: usize, observer: &mut dyn Observer) -> Result<bool, Error> {
+        let load = self.parts[part].loads.len() - 1;
+        let both = self.both((part, load), Length::Short, 2, observer)?;
+        let Some(both) = both else {
+            return Ok(false);
+        };
+        let again = both.compared(&[], self.parts[part].kinds()[load]);
+        if let Some(last) = self.parts[part].pairs.last_mut() {
+            last.loads.push(again);
+        }
+        observer.trial_ended(&|| self.outcome(None));
+        Ok(true)
+    }
+
+    /// Measures both sides of a part under one of its loads. `None`: the observer ends the run.
+    fn both(
         &mut self,
-        (part, load, is_candidate): (usize, usize, bool),
-        number: usize,
-        progress: RunProgress,
+        (part, load): (usize, usize),
+        length: Length,
+        trials_left: usize,
         observer: &mut dyn Observer,
-    ) -> Result<Option<Measured>, Error> {
-        let plan = self.plan;
-        let case = plan.parts[part].loads[load].side(is_candidate);
-        let cell = self.parts[part].loads[load].cells[usize::from(is_candidate)];
-        observer.trial_begins(case, progress);
-        let begun = Instant::now();
-        // Both sides of a pair get the same plan of requests.
-        let seed = plan.seed.wrapping_add(number as u64);
-        let measured = trial::run(case, seed, observer);
-        self.order += 1;
-        let side = match measured {
-            Ok(Some(run)) if run.ends_run => return Ok(None),
-            Ok(None) => return Ok(None),
-            Ok(Some(run)) => {
-                self.has_started[cell] = true;
-                self.cells[cell].contestant.options = run.options;
-                Ok(Trial {
-                    order: self.order - 1,
-                    round: number,
-                    ..run.trial
-                })
+    ) -> Result<Option<Both>, Error> {
+        let at = At {
+            part,
+            load,
+            pair: self.parts[part].pairs.len(),
+            candidate_first: self.random.bool(),
+        };
+        let (plan, parts, begun) = (self.plan, &self.parts, self.begun);
+        let progress = |sides: &Sides<'_>, cell: usize, done: usize| {
+            let under_way = (part, trials_left - done);
+            let (mut left, all_left) = time_left(plan, parts, sides.times(), under_way);
+            if let Some(budget) = plan.budget {
+                left = left.min(budget.saturating_sub(begun.elapsed()));
             }
-            Err(error) => {
-                let has_started = self.has_started(cell, is_candidate);
-                Err(failure_of(error, is_candidate, has_started)?)
+            RunProgress {
+                index: sides.trials(),
+                of: sides.trials() + all_left.max(1),
+                left,
+                trial: sides.times().of(cell),
+                bound: Bound::AtMost,
+                purpose: Purpose::Measure,
             }
         };
-        self.times.add(cell, begun.elapsed());
-        Ok(Some(Measured { cell, side }))
-    }
-
-    /// Whether the server of this cell has been ready once. Whatever the load, it is the same server.
-    fn has_started(&self, cell: usize, is_candidate: bool) -> bool {
-        let own = |part: &&PartPairs| part.loads.iter().any(|load| load.cells.contains(&cell));
-        let mut loads = self.parts.iter().filter(own).flat_map(|part| &part.loads);
-        let side = usize::from(is_candidate);
-        loads.any(|load| self.has_started[load.cells[side]])
-    }
-
-    /// The progress before a trial of a part: the first of `trials_left` of its pair.
-    fn progress(
-        &self,
-        part: usize,
-        load: usize,
-        is_candidate: bool,
-        trials_left: usize,
-    ) -> RunProgress {
-        let most = self.plan.most_pairs();
-        let cell = self.parts[part].loads[load].cells[usize::from(is_candidate)];
-        let (mut left, mut all_left) = (Duration::ZERO, 0);
-        for (at, other) in self.parts.iter().enumerate() {
-            let cells = other.loads.iter().flat_map(|load| load.cells);
-            let pair: Duration = cells.map(|cell| self.times.of(cell)).sum();
-            let trials = 2 * other.loads.len();
-            let pairs = most.saturating_sub(other.pairs.len());
-            left += pair.saturating_mul(u32::try_from(pairs).unwrap_or(u32::MAX));
-            all_left += trials * pairs;
-            if at == part && pairs > 0 {
-                let done = trials - trials_left;
-                left = left.saturating_sub(pair.mul_f64(done as f64 / trials as f64));
-                all_left -= done;
-            }
-        }
-        if let Some(budget) = self.plan.budget {
-            left = left.min(budget.saturating_sub(self.begun.elapsed()));
-        }
-        RunProgress {
-            index: self.order,
-            of: self.order + all_left.max(1),
-            left,
-            trial: self.times.of(cell),
-            bound: Bound::AtMost,
-            purpose: Purpose::Measure,
-        }
+        self.sides.both(at, length, &progress, observer)
     }
 
     /// All results until now.
@@ -355,7 +286,7 @@ impl<'a> Run<'a> {
         let pairs = self.parts.iter().map(|part| part.pairs.len()).min();
         let (outcome, parts) = evaluate(&self.parts, &rules);
         Outcome {
-            cells: self.cells.clone(),
+            cells: self.sides.cells().to_vec(),
             check: pairs.filter(|pairs| *pairs > 0).map(|pairs| CheckInfo {
                 outcome,
                 rules,
@@ -368,6 +299,7 @@ impl<'a> Run<'a> {
                 budget_s: self.plan.budget.map(|budget| budget.as_secs_f64()),
                 took_s: Some((self.begun.elapsed() + self.plan.before.took).as_secs_f64()),
                 ended_by,
+                programs: self.programs.clone(),
                 parts,
             }),
             warmup: self.settled.warmup.clone(),

@@ -1,5 +1,7 @@
 //! The result of a check of a candidate against a baseline.
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 
 use super::check_finding::Finding;
@@ -43,8 +45,22 @@ pub struct CheckInfo {
     /// Why no further pair was measured; null in older records, and while the check runs.
     #[serde(default)]
     pub ended_by: Option<EndedBy>,
+    /// The files that the commands of both sides name; empty in older records.
+    #[serde(default)]
+    pub programs: Vec<ProgramFile>,
     /// One part per server and clients; in older records one per server and load.
     pub parts: Vec<Part>,
+}
+
+/// A file that a command of a check names: a program, or the script of an interpreter.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProgramFile {
+    /// Its absolute path.
+    pub path: PathBuf,
+    /// Its size.
+    pub bytes: u64,
+    /// When it was changed last: RFC 3339, UTC, to the nanosecond.
+    pub modified: String,
 }
 
 /// How an outcome follows from the pairs.

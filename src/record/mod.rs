@@ -47,7 +47,7 @@ pub use crate::sys::Priority;
 pub use assertion::{
     AssertCell, AssertDoubt, AssertInfo, AssertMetric, AssertUnit, AssertVerdict, Assertion,
 };
-pub use check::{CheckInfo, EndedBy, Look, Method, Part, PartLoad};
+pub use check::{CheckInfo, EndedBy, Look, Method, Part, PartLoad, ProgramFile};
 pub use check_finding::{Evidence, Finding, Power, SlowStarts};
 pub use check_metric::{Advisory, LoadKind, Metric, Outcome};
 pub use check_pairs::{

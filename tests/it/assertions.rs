@@ -8,7 +8,9 @@ use rpcbench::record::{
     ValidityFinding,
 };
 
-use crate::support::{cell, one as page_of, plain, record, starved, suspect, trial, words};
+use crate::support::{
+    assert_is_junit, cell, one as page_of, plain, record, starved, suspect, trial, words,
+};
 
 fn condition(metric: AssertMetric, limit: f64) -> Assertion {
     let relation = if metric.is_less_better() { '<' } else { '>' };
@@ -327,6 +329,10 @@ fn every_format_shows_the_verdicts() {
             rendered(&record, "junit")
         )
     );
+    assert_is_junit(&rendered(&record, "junit"));
+    let mut other = record.clone();
+    other.cells[0].contestant.name = "python3 'a<b>' & \"c\"".to_owned();
+    assert_is_junit(&rendered(&other, "junit"));
     let again = Record::parse(&serde_json::to_string(&record).unwrap()).unwrap();
     assert_eq!(again.asserts, record.asserts);
 }

@@ -40,6 +40,7 @@ fn check_of(
         budget_s: Some(90.0),
         took_s: Some(4.0 * pairs as f64),
         ended_by: Some(EndedBy::Decided),
+        programs: Vec::new(),
         parts,
     });
     record

@@ -1,5 +1,6 @@
 //! The pairs of a check with real servers: failures, two loads, a check that is resumed.
 
+use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -75,6 +76,45 @@ fn undecided(file: &Path) -> Record {
     Record::read(file).unwrap()
 }
 
+/// Six pairs of one load are six starts.
+#[test]
+fn a_fault_that_a_late_start_shows_rules_out_a_pass() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("check.json");
+    let starts = folder.path().join("starts");
+    fs::write(&starts, "").unwrap();
+    let good = format!(
+        "{} serve --model async --listen 127.0.0.1:{{port}}",
+        env!("CARGO_BIN_EXE_rpcbench")
+    );
+    // The starts before the twentieth are good.
+    let script = format!(
+        "echo >> {0}; test $(wc -l < {0}) -lt 20 || exit 9; exec {good}",
+        starts.display()
+    );
+    let output = rpcbench()
+        .args(["check", "--baseline-exec", &good, "--exec"])
+        .arg(format!("sh -c '{script}'"))
+        .args(["--clients", "2", "--margin", "95%", "--delta", "90%"])
+        .args(["--duration", "80ms", "--warmup", "30ms", "--share", "off"])
+        .arg("--save")
+        .arg(&file)
+        .output()
+        .unwrap();
+    assert_ne!(output.status.code(), Some(0), "{}", text_of(&output));
+    assert!(
+        text_of(&output)
+            .replace("\n  ", " ")
+            .contains("exit code 9"),
+        "{}",
+        text_of(&output)
+    );
+    // It would have passed before that start: the pair has further starts.
+    let record = Record::read(&file).unwrap();
+    let mut pairs = record.check.unwrap().parts.remove(0).pairs.into_iter();
+    assert!(pairs.any(|pair| pair.loads.len() > 1));
+}
+
 #[test]
 fn a_check_measures_two_loads_and_is_resumed_at_the_same_rate() {
     let folder = tempfile::tempdir().unwrap();
@@ -114,7 +154,7 @@ fn a_check_measures_two_loads_and_is_resumed_at_the_same_rate() {
     assert_eq!(continued.pairs.len(), 8);
     assert_eq!(continued.pairs[..6], part.pairs[..]);
     assert_eq!(continued.loads, part.loads, "the same rate");
-    assert_eq!((after.pilots, after.resumed.len()), (record.pilots, 1));
+    assert_eq!((&after.pilots, after.resumed.len()), (&record.pilots, 1));
     let mut orders: Vec<usize> = after
         .cells
         .iter()
@@ -122,6 +162,15 @@ fn a_check_measures_two_loads_and_is_resumed_at_the_same_rate() {
         .collect();
     orders.sort_unstable();
     assert_eq!(orders, (0..32).collect::<Vec<_>>());
+    // A program that is not what it was is another build.
+    let mut other = after.clone();
+    other.check.as_mut().unwrap().programs[0].bytes += 1;
+    let saved = fs::read(&file).unwrap();
+    other.write(&file).unwrap();
+    let output = resumed(&["--pairs", "9"]);
+    assert_eq!(output.status.code(), Some(2), "{}", text_of(&output));
+    assert!(text_of(&output).contains("has changed since"));
+    fs::write(&file, saved).unwrap();
     // Another implementation of the same formulae agrees.
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/.ci/evidence.py");
     let verified = Command::new("python3")

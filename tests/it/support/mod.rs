@@ -3,6 +3,7 @@
 
 mod forbidden;
 mod gaps;
+mod junit;
 mod noise;
 mod pages;
 mod pairs;
@@ -16,6 +17,7 @@ mod stamps;
 
 pub(crate) use forbidden::forbid_io_uring;
 pub(crate) use gaps::exponential;
+pub(crate) use junit::assert_is_junit;
 pub(crate) use noise::*;
 pub(crate) use pages::*;
 pub(crate) use pairs::*;

@@ -217,6 +217,7 @@ pub(crate) fn checked(outcome: Outcome) -> Record {
         budget_s: None,
         took_s: None,
         ended_by: None,
+        programs: Vec::new(),
         parts: vec![Part {
             name: "async".to_owned(),
             scenario: None,

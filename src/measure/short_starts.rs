@@ -1,0 +1,29 @@
+//! Starts that a check adds before it passes. A fault that only some starts of a server have stays
+//! unseen in the twelve starts of six pairs too often; a start alone takes little time.
+
+use std::time::Duration;
+
+use super::case::Case;
+use crate::check::PartPairs;
+use crate::load::Load;
+
+/// Starts of each side that a pass rests on: a fault in one start of six stays unseen in 24 with a
+/// probability of (5/6)²⁴ = 1.3 %.
+const LEAST_STARTS: usize = 24;
+/// The longest warm-up of such a start, if connects need no longer one.
+const WARMUP: Duration = Duration::from_millis(100);
+
+/// The case with half of its duration.
+pub(super) fn short(case: &Case) -> Case {
+    let mut short = case.clone();
+    let ramp = 2 * Load::ramp(case.load.connections());
+    short.load.warmup = case.load.warmup.min(WARMUP.max(ramp));
+    short.load.duration = case.load.duration / 2;
+    short
+}
+
+/// Whether both sides of a part were started too seldom for a pass.
+pub(super) fn has_few_starts(part: &PartPairs) -> bool {
+    let starts: usize = part.pairs.iter().map(|pair| pair.loads.len()).sum();
+    (1..LEAST_STARTS).contains(&starts)
+}
