@@ -65,7 +65,7 @@ pub(super) fn settle(
     Ok(Some(settled))
 }
 
-/// The plan with the warm-up that pilots find, but at most one that leaves time for the least number
+/// The plan with the warm-up that pilots find, but at most one that leaves time for the usual number
 /// of pairs. `None`: the observer ended the run.
 fn warmed_up(
     plan: &PairPlan,

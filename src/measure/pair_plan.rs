@@ -8,6 +8,10 @@ use super::warmup_pilot::{self, AutoWarmup, LONGEST, USUAL};
 use crate::check::PartPairs;
 use crate::record::{Cell, LoadKind, Mode, Part, PartLoad, Pilot, Rules, WarmupInfo};
 
+/// Pairs that show a change of 15 % in CPU per request on a noisy machine (docs/ci.md): a warm-up
+/// that pilots find leaves time for them.
+const USUAL_PAIRS: usize = 14;
+
 /// The check to run.
 #[derive(Debug, Clone)]
 pub struct PairPlan {
@@ -148,11 +152,12 @@ impl PairPlan {
         self.warmup_pilots().iter().map(Case::time).sum()
     }
 
-    /// The longest warm-up that leaves time for the least number of pairs, if this much of the
+    /// The longest warm-up that leaves time for the usual number of pairs, if this much of the
     /// budget is used. `None` without a budget.
     pub(super) fn most_warmup(&self, used: Duration) -> Option<Duration> {
-        let spare = self.spare()?.saturating_sub(used);
-        let trials = self.least_pairs_left() * self.all_cases().count() as u32;
+        let pairs = self.pairs_left(USUAL_PAIRS.max(self.rules.least_pairs));
+        let spare = self.spare(pairs)?.saturating_sub(used);
+        let trials = pairs.saturating_mul(self.all_cases().count() as u32);
         let planned = self.all_cases().map(|case| case.load.warmup).max();
         Some(planned.unwrap_or_default() + spare / trials.max(1))
     }
@@ -161,20 +166,22 @@ impl PairPlan {
     /// number of pairs.
     pub(super) fn longest_warmup_pilot(&self) -> Duration {
         let pilots = self.warmup_pilots().len().max(1) as u32;
-        let share = self.spare().map(|spare| spare / (2 * pilots));
+        let spare = self.spare(self.pairs_left(self.rules.least_pairs));
+        let share = spare.map(|spare| spare / (2 * pilots));
         share.map_or(LONGEST, |share| share.clamp(USUAL, LONGEST))
     }
 
-    /// What the budget has over the least number of pairs and the pilots of their rates.
-    fn spare(&self) -> Option<Duration> {
-        let pairs = self.pair_time().saturating_mul(self.least_pairs_left());
+    /// What the budget has over this number of pairs and the pilots of their rates.
+    fn spare(&self, pairs: u32) -> Option<Duration> {
+        let pairs = self.pair_time().saturating_mul(pairs);
         let needed = pairs.saturating_add(self.rate_pilots_time());
         self.budget.map(|budget| budget.saturating_sub(needed))
     }
 
-    fn least_pairs_left(&self) -> u32 {
+    /// What an earlier piece lacks of this number of pairs, at least one.
+    fn pairs_left(&self, pairs: usize) -> u32 {
         let done = self.before.parts.iter().map(|part| part.pairs.len()).min();
-        let left = self.rules.least_pairs.saturating_sub(done.unwrap_or(0));
+        let left = pairs.saturating_sub(done.unwrap_or(0));
         u32::try_from(left.max(1)).unwrap_or(u32::MAX)
     }
 
