@@ -27,3 +27,39 @@ pub(super) fn has_few_starts(part: &PartPairs) -> bool {
     let starts: usize = part.pairs.iter().map(|pair| pair.loads.len()).sum();
     (1..LEAST_STARTS).contains(&starts)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::{LoadKind, LoadPair, PairInfo};
+
+    #[test]
+    fn a_pass_rests_on_24_starts() {
+        let load = || LoadPair {
+            load: LoadKind::Capacity,
+            candidate_first: false,
+            values: Vec::new(),
+            failures: Vec::new(),
+        };
+        let part = |starts: &[usize]| {
+            let pairs = starts.iter().enumerate().map(|(pair, starts)| PairInfo {
+                pair,
+                loads: (0..*starts).map(|_| load()).collect(),
+            });
+            PartPairs {
+                name: "async".to_owned(),
+                scenario: None,
+                clients: 64,
+                loads: Vec::new(),
+                pairs: pairs.collect(),
+            }
+        };
+        assert!(has_few_starts(&part(&[2; 6])) && has_few_starts(&part(&[2; 11])));
+        assert!(!has_few_starts(&part(&[2; 12])));
+        assert!(
+            !has_few_starts(&part(&[2, 2, 2, 2, 2, 14])),
+            "added to one pair"
+        );
+        assert!(!has_few_starts(&part(&[])), "nothing was measured");
+    }
+}
