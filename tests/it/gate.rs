@@ -9,7 +9,12 @@ const SHORT: [&str; 4] = ["--duration", "80ms", "--warmup", "30ms"];
 /// With it, the tests that run at the same time affect the throughput little.
 const THINK: [&str; 2] = ["--think", "1ms"];
 
-/// A short check; `more` sets the baseline and the margins.
+/// As many pairs as a busy machine needs; a quiet one decides after six.
+const PAIRS: [&str; 4] = ["--pairs", "40", "--budget", "60s"];
+/// For a check that never decides.
+const FEW_PAIRS: [&str; 4] = ["--pairs", "7", "--budget", "12s"];
+
+/// A short check; `more` sets the baseline, the margins and the pairs.
 fn gate(mut program: Command, more: &[&str]) -> Output {
     // A scenario sets its own.
     let think = if more.contains(&"--scenario") {
@@ -17,19 +22,17 @@ fn gate(mut program: Command, more: &[&str]) -> Output {
     } else {
         &THINK
     };
+    let pairs = if more.contains(&"--pairs") {
+        &[][..]
+    } else {
+        &PAIRS
+    };
     program
-        .args([
-            "check",
-            "--model",
-            "threaded",
-            "--clients",
-            "2",
-            "--pairs",
-            "14",
-        ])
+        .args(["check", "--model", "threaded", "--clients", "2"])
         .args(SHORT)
-        .args(["--budget", "12s", "--no-save"])
+        .arg("--no-save")
         .args(think)
+        .args(pairs)
         .args(more)
         .output()
         .unwrap()
@@ -54,14 +57,8 @@ fn the_exit_code_is_the_verdict() {
     );
 
     // No measurement shows that two builds differ by less than a millionth.
-    let narrow = [
-        "--baseline",
-        itself,
-        "--margin",
-        "0.0001%",
-        "--delta",
-        "0.00005%",
-    ];
+    let margins = ["--margin", "0.0001%", "--delta", "0.00005%"];
+    let narrow = [&["--baseline", itself][..], &margins, &FEW_PAIRS].concat();
     let inconclusive = gate(rpcbench(), &narrow);
     assert_eq!(
         inconclusive.status.code(),
@@ -202,15 +199,16 @@ fn every_output_format_is_written_and_can_be_read() {
         out.to_str().unwrap(),
     ];
     let output = gate(program, &[&["--baseline", itself][..], &wide].concat());
-    assert_eq!(output.status.code(), Some(0), "{}", text_of(&output));
+    // On a busy machine the files say that the check is inconclusive.
+    let (title, outcome) = match output.status.code() {
+        Some(0) => ("### ✅ PASS", "pass"),
+        Some(4) => ("### ⚠️ INCONCLUSIVE", "inconclusive"),
+        _ => panic!("{}", text_of(&output)),
+    };
     let read = |name: &str| std::fs::read_to_string(out.join(name)).unwrap();
     let json = |name: &str| serde_json::from_str::<serde_json::Value>(&read(name)).unwrap();
 
-    assert!(
-        read("check.md").starts_with("### ✅ PASS"),
-        "{}",
-        read("check.md")
-    );
+    assert!(read("check.md").starts_with(title), "{}", read("check.md"));
     assert!(read("check.md").lines().count() < 30, "fits on one screen");
     assert_eq!(std::fs::read_to_string(&summary).unwrap(), read("check.md"));
     let junit = read("junit.xml");
@@ -231,7 +229,7 @@ fn every_output_format_is_written_and_can_be_read() {
     assert_eq!(json("smaller-is-better.json").as_array().unwrap().len(), 4);
     assert_eq!(read("trend.csv").lines().count(), 6);
     let record = json("check.json");
-    assert_eq!(record["check"]["outcome"], "pass");
+    assert_eq!(record["check"]["outcome"], outcome);
     let roles: Vec<&str> = record["cells"]
         .as_array()
         .unwrap()
