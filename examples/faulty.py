@@ -32,7 +32,7 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport):
         self.transport = transport
-        self.server.connected()
+        self.server.connected(transport)
 
     def data_received(self, data):
         self.buffer += data
@@ -68,11 +68,15 @@ class Server:
         else:
             self.cpu_s = 0.0
 
-    def connected(self):
+    def connected(self, transport):
         # The first connection only looks whether the server is ready.
         self.connections += 1
-        if self.connections == 1 and self.is_faulty and self.fault == "refuse":
-            self.listener.close()
+        if self.is_faulty and self.fault == "refuse":
+            if self.connections == 1:
+                self.listener.close()
+            else:
+                # It was made before the listener was closed.
+                transport.abort()
         if self.connections == 2 and self.is_faulty and self.fault == "abort":
             asyncio.get_running_loop().call_later(LATER_S, os.abort)
 

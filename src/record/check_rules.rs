@@ -48,7 +48,7 @@ impl Default for Rules {
             margin_p99: 1.0,
             gate_p99: false,
             margin_p50: Some(0.25),
-            margin_p95: Some(0.5),
+            margin_p95: Some(1.0),
             margin_throughput: Some(0.25),
             gate_p95: false,
             least_pairs: 6,

@@ -5,7 +5,7 @@ use super::hlog::{self, hlog};
 use crate::findings::labelled;
 use crate::record::histogram::decode;
 use crate::record::{DelayPart, Delays, Record, Trial};
-use crate::report::ALL;
+use crate::report::{ALL, check};
 
 /// The formats that are written to the folder, with their file names.
 pub(crate) const SUMMARIES: [(&str, &str); 3] = [
@@ -58,13 +58,24 @@ pub(crate) fn is_own_hdr_file(text: &str) -> bool {
         .any(|mark| text.contains(mark))
 }
 
-/// The files of every report as pairs of name and content: Markdown, CSV and JUnit.
+/// The files of every report as pairs of name and content: Markdown, CSV and JUnit. Of a check,
+/// Markdown and JUnit state its verdict.
 pub fn files(record: &Record) -> Vec<(String, String)> {
     let render = |(name, file): &(&str, &str)| {
+        if let Some(text) = verdict(record, name).filter(|_| *file != CSV_FILE) {
+            return Some(((*file).to_owned(), text));
+        }
         let format = ALL.iter().find(|format| format.name() == *name)?;
         Some(((*file).to_owned(), format.render(record)))
     };
     SUMMARIES.iter().filter_map(render).collect()
+}
+
+/// The verdict of a check in a format; `None` if there is no check, or no such format.
+fn verdict(record: &Record, format: &str) -> Option<String> {
+    let check = record.check.as_ref()?;
+    let form = check::ALL.iter().find(|form| form.name() == format)?;
+    Some(form.render(record, check))
 }
 
 /// The histogram files as pairs of name and content: for each trial its latencies as `.hgrm`

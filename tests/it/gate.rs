@@ -238,7 +238,17 @@ fn every_output_format_is_written_and_can_be_read() {
         .collect();
     assert_eq!(roles, ["baseline", "candidate"]);
     assert!(record["cells"][0]["trials"].as_array().unwrap().len() >= 6);
-    rpcbench::record::Record::read(&out.join("check.json")).unwrap();
+    let report = out.join("report");
+    let reported = rpcbench()
+        .arg("report")
+        .arg(out.join("check.json"))
+        .arg("--out")
+        .arg(&report)
+        .output()
+        .unwrap();
+    assert!(reported.status.success(), "{}", text_of(&reported));
+    assert_eq!(read("report/report.md"), read("check.md"));
+    assert_eq!(read("report/junit.xml"), junit);
     assert!(
         !read("check.txt").contains('\u{1b}'),
         "no colours in a file"

@@ -49,7 +49,7 @@ fn servers_that_fail_never_pass_and_the_record_says_how() {
             .iter()
             .find(|count| serde_json::to_value(count.kind).unwrap() == kind);
         let found = found.unwrap_or_else(|| panic!("{fault}: {:?}", reliability.kinds));
-        // A server that stops listening may still have accepted the clients of a start.
+        // On a busy machine a start of 300 ms may be too short for a fault.
         let [baseline, candidate] = found.starts;
         assert!(
             baseline == 0 && candidate * 2 > found.of,
