@@ -85,7 +85,7 @@ def shown(seen, direction):
 
 
 def is_limited(seen, delta):
-    no_pass = [0.0 if known == "nothing" else d for d, known in seen if known in ("nothing", "at-least")]
+    no_pass = [d for d, known in seen if known in ("nothing", "at-least")]
     return len(no_pass) * 2 > len(seen) and statistics.median(no_pass) < math.log1p(delta)
 
 
@@ -148,13 +148,12 @@ def reliability(part, rules, needed):
     enough = len(part["pairs"]) >= rules["least_pairs"]
     kinds = {f["kind"] for pair in part["pairs"] for load in pair["loads"] for f in load["failures"]}
 
-    def pairs_with(side, kind):
-        return sum(
-            any(list(more(load, side, kind)) for load in pair["loads"]) for pair in part["pairs"]
-        )
+    def starts_with(side, kind):
+        loads = (load for pair in part["pairs"] for load in pair["loads"])
+        return sum(any(more(load, side, kind)) for load in loads)
 
     blocked = any(
-        pairs_with("candidate", kind) > pairs_with("baseline", kind)
+        starts_with("candidate", kind) > starts_with("baseline", kind)
         for kind in kinds
         if kind not in FROM_MACHINE
     )
@@ -190,7 +189,8 @@ def part_outcome(part, rules, needed, problems):
         limited = metric == "throughput" and is_limited(seen, rules["delta"])
         judged.append((outcome, limited))
         baseline, candidate = slow_starts(seen)
-        slow = slow or candidate >= baseline + 2
+        is_tail = metric in ("p95", "p99")
+        slow = slow or (candidate >= baseline + 2 and not is_tail)
         measured = measured or bool(seen)
         stored = [f for f in part["findings"] if (f["load"], f["metric"]) == (load, metric)]
         if not stored:

@@ -1,15 +1,16 @@
 #!/usr/bin/env bash
 # Builds the base and the head of a change, and compares them with `rpcbench check`.
-# The work of action.yml; it also runs in any other CI, and by hand, in a git repository:
+# The work of action.yml; it also runs in any other CI, and by hand, in the root of a git repository:
 #
 #   GATE_COMMAND='python3 {tree}/server.py {port}' ci/gate.sh              # a server in any language
 #   GATE_PROGRAM=target/release/rpcbench GATE_MODEL=async ci/gate.sh       # a program that uses the library
 #
 # Environment:
-#   GATE_BASE       what to compare with: a commit, branch or tag [origin/HEAD]
+#   GATE_BASE       what to compare with: a commit, branch or tag [the default branch of origin]
 #   GATE_BUILD      command that builds a tree, run in its folder [none for GATE_COMMAND, else
 #                   cargo build --release]
-#   GATE_COMMAND    command that starts a server; {tree} is the folder of its tree, {port} the port
+#   GATE_COMMAND    command that starts a server, run in the folder of its tree, without a shell; {tree}
+#                   is that folder, {port} the port
 #   GATE_PROGRAM    path in each tree of a program that uses the library of rpcbench
 #   GATE_MODEL      models that this program is measured with [async]
 #   GATE_ARGS       further arguments of rpcbench check; quotes keep a value together
@@ -17,9 +18,10 @@
 #   GATE_RPCBENCH   program that measures GATE_COMMAND [built from the folder of this script]
 #   GATE_BASE_TREE  folder of a base that is built already: GATE_BASE is not used
 #
-# The exit code is that of rpcbench check: 0 pass, 3 regressed, 4 inconclusive, 5 invalid, 1 an error
-# (also a tree that does not build), 2 wrong usage. Where GITHUB_OUTPUT is set, `verdict` and
-# `exit-code` are added to that file.
+# The exit code is that of rpcbench check: 0 pass or improved (or inconclusive with --inconclusive
+# pass), 3 regressed or an --assert violated, 4 inconclusive or an --assert undecided, 5 invalid, 1 an
+# error (also a tree that does not build), 2 wrong usage, 130 interrupted. Where GITHUB_OUTPUT is set,
+# `verdict` and `exit-code` are added to that file.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -71,15 +73,22 @@ check_out_base() {
         base=$(cd "$GATE_BASE_TREE" && pwd) || fail 2 "GATE_BASE_TREE: no folder $GATE_BASE_TREE."
         return
     fi
-    local wanted=${GATE_BASE:-origin/HEAD}
-    if ! git rev-parse --quiet --verify "$wanted^{commit}" >/dev/null; then
+    local wanted=${GATE_BASE:-}
+    [[ $wanted != -* ]] || fail 2 "GATE_BASE: $wanted is no commit of this repository."
+    # A push of a new branch has the commit 0000… before it.
+    if [ -z "${wanted//0/}" ]; then
+        git fetch --quiet --depth 1 origin HEAD 2>/dev/null ||
+            fail 2 "GATE_BASE is not given, and origin has no default branch."
+        wanted=FETCH_HEAD
+    elif ! git rev-parse --quiet --verify "$wanted^{commit}" >/dev/null; then
         # A shallow clone does not have it.
         git fetch --quiet --depth 1 origin "$wanted" 2>/dev/null ||
             fail 2 "GATE_BASE: $wanted is no commit of this repository."
         wanted=FETCH_HEAD
     fi
     worktree=$(mktemp -d)/base
-    git worktree add --quiet --detach "$worktree" "$wanted"
+    git worktree add --quiet --detach "$worktree" "$wanted" ||
+        fail 1 "The base $wanted cannot be checked out."
     base=$worktree
 }
 
@@ -93,6 +102,12 @@ read_arguments() {
     while IFS= read -r word; do
         [ -z "$word" ] || arguments+=("$word")
     done <<<"$words"
+}
+
+# The command of the server of a tree, run in the folder of the tree.
+command_in() {
+    # The quotes keep a folder with & as it is.
+    printf "sh -c 'cd \"\$0\" && exec \"\$@\"' %s %s" "$1" "${GATE_COMMAND//\{tree\}/"$1"}"
 }
 
 if [ -n "${GATE_COMMAND:-}" ] && [ -n "${GATE_PROGRAM:-}" ]; then
@@ -115,16 +130,23 @@ else
     measurer=${GATE_RPCBENCH:-}
     if [ -z "$measurer" ]; then
         say "building rpcbench in $here"
-        cargo build --release --locked --manifest-path "$here/Cargo.toml" >&2 ||
+        # In its own folder, so that the configuration of the change has no effect on it.
+        (cd "$here" && cargo build --release --locked --target-dir "$here/target") >&2 ||
             fail 1 "rpcbench does not build."
         measurer=$here/target/release/rpcbench
     fi
+    for tree in "$base" "$head"; do
+        [[ $tree != *[[:space:]\'\"\\]* ]] || fail 2 "The folder $tree has a space or a quote in its name."
+    done
     arguments+=(
-        --baseline-exec "${GATE_COMMAND//\{tree\}/$base}"
-        --exec "${GATE_COMMAND//\{tree\}/$head}"
+        --baseline-exec "$(command_in "$base")"
+        --exec "$(command_in "$head")"
     )
 fi
+command -v "$measurer" >/dev/null || fail 1 "There is no program $measurer."
 
+# Of an earlier run.
+rm -f "$out/verdict"
 code=0
 "$measurer" "${arguments[@]}" || code=$?
 verdict=error
@@ -132,6 +154,12 @@ verdict=error
 case $code in
 0 | 3 | 4 | 5) verdict=$(cat "$out/verdict" 2>/dev/null || echo error) ;;
 esac
-# A violated --assert of a candidate that is not slower.
-[ "$code" -ne 3 ] || [ "$verdict" = regressed ] || [ "$verdict" = error ] || verdict=violated
+case $code:$verdict in
+# A program that measured nothing.
+0:error) code=1 ;;
+*:error | 3:regressed) ;;
+# An --assert of a candidate that is not slower: it is violated, or cannot be decided.
+3:*) verdict=violated ;;
+4:*) verdict=inconclusive ;;
+esac
 finish "$code" "$verdict"

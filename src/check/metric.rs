@@ -6,7 +6,7 @@ use super::outcome::best_and_worst;
 use super::power::power;
 use super::slow_starts::slow_starts;
 use crate::record::{
-    Advisory, Evidence, Finding, Known, Outcome, PairInfo, PairValue, Rules, SlowStarts,
+    Advisory, Evidence, Finding, Known, Metric, Outcome, PairInfo, PairValue, Rules, SlowStarts,
 };
 use crate::stats::signed_rank::interval;
 use crate::stats::{hodges_lehmann, median};
@@ -78,6 +78,9 @@ pub(super) fn judge(
         is_enough && evidence.better >= needed && is_better,
     );
     let is_within = is_enough && evidence.within_margin >= Some(evidence.needed_for_pass);
+    let mut slow = slow_starts(&logs);
+    // Tails of identical servers differ twofold by chance, and their margin says so.
+    slow.rules_out_pass &= !matches!(compared.metric, Metric::P95 | Metric::P99);
     let outcome = match change {
         // A metric that improved must be within the margin too.
         Some(Outcome::Improved) if !is_within => Outcome::Inconclusive,
@@ -92,7 +95,7 @@ pub(super) fn judge(
         is_nearly_improved: is_better
             && evidence.better < needed
             && evidence.better.ln() >= NEARLY * needed.ln(),
-        slow: slow_starts(&logs),
+        slow,
         values,
         logs,
         seen,
@@ -117,19 +120,13 @@ fn values(compared: ComparedMetric, pairs: &[PairInfo]) -> Vec<PairValue> {
 }
 
 /// Whether the load generator was the limit so often that a pass cannot be shown here, and nothing
-/// suggests that the candidate is worse by delta.
+/// suggests that the candidate is worse by delta: its server may be what slows the generator down.
 fn is_limited(observations: &[Observation], delta: f64) -> bool {
     let cannot_pass = |seen: &&Observation| matches!(seen.known, Known::Nothing | Known::AtLeast);
     let limited: Vec<f64> = observations
         .iter()
         .filter(cannot_pass)
-        .map(|seen| {
-            if seen.known == Known::Nothing {
-                0.0
-            } else {
-                seen.log
-            }
-        })
+        .map(|seen| seen.log)
         .collect();
     limited.len() * 2 > observations.len() && median(&limited) < delta.ln_1p()
 }
@@ -151,13 +148,14 @@ impl Judged {
         let median_of =
             |side: fn(&PairValue) -> f64| median(&self.values.iter().map(side).collect::<Vec<_>>());
         let advisory = compared.advisory.map(Advisory::from);
+        let is_excused = self.is_excused && self.outcome == Outcome::Inconclusive;
         let margin = rules.margin(compared.metric);
         let strongest = evidence.worse.max(evidence.better);
         Some(Finding {
             metric: compared.metric,
             load: Some(compared.load),
-            gated: compared.gated && !self.is_excused,
-            advisory: advisory.or(self.is_excused.then_some(Advisory::GeneratorLimited)),
+            gated: compared.gated && !is_excused,
+            advisory: advisory.or(is_excused.then_some(Advisory::GeneratorLimited)),
             outcome: self.outcome,
             worse: hodges_lehmann(&self.logs).exp(),
             low: ratio(low),

@@ -121,18 +121,17 @@ fn is_more(load: &LoadPair, failure: &SideFailure) -> bool {
     failure.count > 2 * other && (other == 0 || share > MORE_SHARE)
 }
 
-/// Whether the candidate has failures of its server, of some kind, in more pairs than the baseline.
+/// Whether the candidate has failures of its server, of some kind, in more starts than the baseline.
 fn rules_out_pass(pairs: &[PairInfo], kinds: &[FailureCount]) -> bool {
     let more = |kind: FailureKind, side: Role| {
-        let has_more = |pair: &&PairInfo| {
-            pair.loads.iter().any(|load| {
-                let mut failures = load.failures.iter();
-                failures.any(|failure| {
-                    (failure.side, failure.kind) == (side, kind) && is_more(load, failure)
-                })
+        let has_more = |load: &&LoadPair| {
+            let mut failures = load.failures.iter();
+            failures.any(|failure| {
+                (failure.side, failure.kind) == (side, kind) && is_more(load, failure)
             })
         };
-        pairs.iter().filter(has_more).count()
+        let loads = pairs.iter().flat_map(|pair| &pair.loads);
+        loads.filter(has_more).count()
     };
     let mut servers = kinds.iter().filter(|count| count.is_the_servers);
     servers.any(|count| more(count.kind, Role::Candidate) > more(count.kind, Role::Baseline))

@@ -10,7 +10,7 @@ use super::check_plan::{Args, plan_of};
 use super::resume::{is_of_this_build_and_machine, refuse_options_except};
 use super::usage::UsageError;
 use crate::cli::{Cli, Command};
-use crate::measure::program_files::changed;
+use crate::measure::program_files::{changed, program_files};
 use crate::measure::session::now;
 use crate::measure::{EarlierCheck, PairPlan, Session};
 use crate::record::{EndedBy, Method, Record};
@@ -58,6 +58,12 @@ pub(super) fn resume(
         return Err(refused("its command is not a check").into());
     };
     let mut plan = plan_of(app, &own, args.budget().or(own.budget()))?;
+    if program_files(plan.all_cases()) != check.programs {
+        return Err(refused(
+            "its command names other files here; resume it in the folder that it was started in",
+        )
+        .into());
+    }
     plan.rules.most_pairs = args.pairs().or(plan.rules.most_pairs);
     plan.seed = record.seed;
     plan.before = EarlierCheck {

@@ -21,6 +21,8 @@ const OTHER_NAMES: &[(&str, &str)] = &[
     ("--qps", "use --rate"),
     ("--rps", "use --rate"),
     ("--requests", "rpcbench measures for a time: use --duration"),
+    ("--runs", "use --trials"),
+    ("--rounds", "use --trials"),
     ("--time", "use --duration"),
     ("--url", "use --target HOST:PORT"),
     ("--host", "use --target HOST:PORT"),

@@ -1,10 +1,13 @@
 //! The results of a check, in sentences.
 
+use super::assertions::worst;
 use super::check_failures::failures;
 use super::check_table::{rows, word};
-use super::check_words::{change, of_figures, sides, title_with_load};
+use super::check_words::{change, of_figures, sides, title, title_with_load};
 use super::units::{some, span};
-use crate::record::{CheckInfo, Finding, Method, Metric, Outcome, Part};
+use crate::record::{
+    Advisory, AssertVerdict, CheckInfo, Finding, Method, Metric, Outcome, Part, Record,
+};
 
 /// The headline has at most this number of facts.
 const MOST_FACTS: usize = 3;
@@ -43,7 +46,11 @@ pub(crate) fn sentence(check: &CheckInfo) -> String {
     if facts.is_empty() {
         facts.push(match check.outcome {
             Outcome::Pass | Outcome::Improved => {
-                format!("{} is not worse by the margins", sides(check)[1])
+                format!(
+                    "{} is not worse by the margins{}",
+                    sides(check)[1],
+                    not_compared(check)
+                )
             }
             Outcome::Regressed => format!("{} is worse", sides(check)[1]),
             Outcome::Inconclusive => "the pairs decide nothing".to_owned(),
@@ -51,6 +58,38 @@ pub(crate) fn sentence(check: &CheckInfo) -> String {
         });
     }
     format!("{}: {}", word(check.outcome), facts.join("; "))
+}
+
+/// The verdict with the conditions of `--assert`, and whether one of them is bad.
+pub(crate) fn headline(record: &Record, check: &CheckInfo) -> (String, bool) {
+    let is_good = matches!(check.outcome, Outcome::Pass | Outcome::Improved);
+    let sentence = sentence(check);
+    match worst(&record.asserts) {
+        Some(AssertVerdict::Violated) => (
+            format!("{sentence}; but a condition of --assert is violated"),
+            true,
+        ),
+        Some(AssertVerdict::Undecided) => (
+            format!("{sentence}; but a condition of --assert is undecided"),
+            true,
+        ),
+        Some(AssertVerdict::Holds) | None => (sentence, !is_good),
+    }
+}
+
+/// The gated figures that the load generator limited: a pass says nothing of them.
+fn not_compared(check: &CheckInfo) -> String {
+    let findings = check.parts.iter().flat_map(|part| &part.findings);
+    let limited = findings.filter(|finding| finding.advisory == Some(Advisory::GeneratorLimited));
+    let mut names: Vec<&str> = limited.map(|finding| title(finding.metric)).collect();
+    names.dedup();
+    if names.is_empty() {
+        return String::new();
+    }
+    format!(
+        "; {} could not be compared: the load generator was the limit",
+        names.join(", ")
+    )
 }
 
 /// What was compared: `candidate ./new against baseline ./old, 23 pairs in 88 s`.

@@ -192,13 +192,19 @@ pub(crate) fn times(ratio: &Ratio) -> String {
     format!("{:.2}× {}", ratio.estimate, interval(ratio))
 }
 
-/// `(1.40 to 1.60)`.
+/// `(1.40 to 1.60)`; an end that is over a hundred times away is no bound.
 fn interval(ratio: &Ratio) -> String {
-    match (ratio.low > 0.0, ratio.high.is_finite()) {
+    const FAR: f64 = 100.0;
+    if !ratio.high.is_finite() && ratio.low <= 0.0 {
+        return "(too few rounds for a bound)".to_owned();
+    }
+    let has_low = ratio.low * FAR > ratio.estimate;
+    let has_high = ratio.high < ratio.estimate * FAR;
+    match (has_low, has_high) {
         (true, true) => format!("({:.2} to {:.2})", ratio.low, ratio.high),
         (true, false) => format!("(at least {:.2})", ratio.low),
         (false, true) => format!("(at most {:.2})", ratio.high),
-        (false, false) => "(too few rounds for a bound)".to_owned(),
+        (false, false) => "(no useful bound)".to_owned(),
     }
 }
 
@@ -302,4 +308,31 @@ fn unserved<'a>(summaries: &[Summary<'a>]) -> Option<String> {
             entries.join(", ")
         )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_interval_without_information_is_no_figure() {
+        let ratio = |estimate, low, high| Ratio {
+            estimate,
+            low,
+            high,
+        };
+        for (ratio, expected) in [
+            (ratio(1.5, 1.4, 1.6), "1.50× (1.40 to 1.60)"),
+            (ratio(130.0, 110.0, 150.0), "130.00× (110.00 to 150.00)"),
+            (ratio(3.34, 0.002, 5815.0), "3.34× (no useful bound)"),
+            (ratio(2.0, 1.5, f64::INFINITY), "2.00× (at least 1.50)"),
+            (ratio(0.5, 0.0, 0.8), "0.50× (at most 0.80)"),
+            (
+                ratio(1.0, 0.0, f64::INFINITY),
+                "1.00× (too few rounds for a bound)",
+            ),
+        ] {
+            assert_eq!(times(&ratio), expected);
+        }
+    }
 }

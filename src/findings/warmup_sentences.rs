@@ -10,7 +10,9 @@ pub fn sentences(record: &Record) -> Vec<String> {
         return Vec::new();
     };
     let mut sentences: Vec<String> = longest(warmup).into_iter().collect();
-    let unsteady = warmup.pilots.iter().filter(|pilot| !pilot.is_steady);
+    // A pilot that failed is among the failures of the check.
+    let complete = warmup.pilots.iter().filter(|pilot| pilot.failed.is_none());
+    let unsteady = complete.filter(|pilot| !pilot.is_steady);
     let cold = warmup.pilots.iter().filter(|pilot| pilot.is_steady);
     let cold = cold.filter(|pilot| pilot.steady_after_s > warmup.warmup_s);
     sentences.extend(unsteady.map(|pilot| never_steady(pilot, warmup)));

@@ -29,6 +29,7 @@ mod pair_time;
 pub mod pairs;
 pub mod peers;
 pub mod pilot;
+mod pilot_failures;
 mod plan;
 pub mod program_files;
 pub mod ranks;

@@ -76,6 +76,12 @@ fn warmed_up(
     let Some(rule) = plan.warmup else {
         return Ok(Some((plan, None)));
     };
+    // The pairs of an earlier piece had this warm-up.
+    let earlier = plan.before.warmup.clone();
+    if let Some(earlier) = earlier.filter(|_| !plan.before.parts.is_empty()) {
+        apply(&earlier, &mut plan);
+        return Ok(Some((plan, Some(earlier))));
+    }
     let rest = Rest {
         trials: plan.all_cases().count() * plan.most_pairs(),
         time: plan.time().saturating_sub(plan.warmup_pilots_time()),
@@ -94,15 +100,20 @@ fn warmed_up(
         found.warmup_s = most.as_secs_f64();
         found.most_s = Some(found.warmup_s);
     }
-    let loads = plan.parts.iter_mut().flat_map(|part| &mut part.loads);
-    let cases = loads.flat_map(|load| [&mut load.baseline, &mut load.candidate]);
-    warmup_pilot::apply(&found, cases);
+    apply(&found, &mut plan);
     plan.before.warmup = Some(found.clone());
     if found.needed() > found.warmup() {
         let budget = plan.budget_with(found.needed());
         found.budget_s = Some((budget.as_secs_f64() / 10.0).ceil() * 10.0);
     }
     Ok(Some((plan, Some(found))))
+}
+
+/// Gives all cases of a plan this warm-up.
+fn apply(warmup: &WarmupInfo, plan: &mut PairPlan) {
+    let loads = plan.parts.iter_mut().flat_map(|part| &mut part.loads);
+    let cases = loads.flat_map(|load| [&mut load.baseline, &mut load.candidate]);
+    warmup_pilot::apply(warmup, cases);
 }
 
 /// The load of an earlier piece of the check, if it was measured.

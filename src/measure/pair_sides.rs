@@ -35,6 +35,8 @@ pub(super) struct At {
     pub(super) load: usize,
     /// The number of the pair.
     pub(super) pair: usize,
+    /// For an added start how many the pair has before it, else 0.
+    pub(super) added: usize,
     pub(super) candidate_first: bool,
 }
 
@@ -165,7 +167,7 @@ impl<'a> Sides<'a> {
         observer.trial_begins(&case, progress);
         let begun = Instant::now();
         // Both sides of a pair get the same plan of requests.
-        let seed = self.plan.seed.wrapping_add(at.pair as u64);
+        let seed = self.plan.seed.wrapping_add((at.pair + at.added) as u64);
         let measured = trial::run(&case, seed, observer);
         self.order += 1;
         let measured = match measured {

@@ -13,6 +13,7 @@ use super::pair_pilots::{Settled, settle};
 use super::pair_plan::PairPlan;
 use super::pair_sides::{At, Both, Length, Sides};
 use super::pair_time::time_left;
+use super::pilot_failures::pilot_failures;
 use super::program_files::program_files;
 use super::session::Measurement;
 use super::short_starts::{has_few_starts, short};
@@ -187,7 +188,7 @@ impl<'a> Run<'a> {
     }
 
     /// Runs one pair of a part: each of its loads, in random order. Returns false when the observer
-    /// ends the run; the pair is then not complete, and compares nothing.
+    /// ends the run; a pair that is not complete is kept only if a server failed in it.
     fn pair(&mut self, part: usize, observer: &mut dyn Observer) -> Result<bool, Error> {
         let number = self.parts[part].pairs.len();
         let count = self.parts[part].loads.len();
@@ -195,11 +196,13 @@ impl<'a> Run<'a> {
         self.random.shuffle(&mut order);
         let mut loads: Vec<(usize, LoadPair)> = Vec::with_capacity(count);
         let mut trials = Vec::with_capacity(2 * count);
+        let mut is_complete = true;
         for (done, load) in order.into_iter().enumerate() {
             let trials_left = 2 * (count - done);
             let both = self.both((part, load), Length::Whole, trials_left, observer)?;
             let Some(both) = both else {
-                return Ok(false);
+                is_complete = false;
+                break;
             };
             for measured in &both.sides {
                 if let Ok(trial) = &measured.side {
@@ -210,15 +213,29 @@ impl<'a> Run<'a> {
             let metrics = compared(&kinds, &self.plan.rules);
             loads.push((load, both.compared(&metrics, kinds[load])));
         }
+        let failures = loads.iter().flat_map(|(_, load)| &load.failures);
+        if !is_complete
+            && !failures
+                .into_iter()
+                .any(|failure| failure.kind.is_the_servers())
+        {
+            return Ok(false);
+        }
         loads.sort_by_key(|(load, _)| *load);
+        let warmup = self.settled.warmup.as_ref().filter(|_| number == 0);
+        let pilots = warmup.and_then(|warmup| pilot_failures(warmup, &self.plan.parts[part]));
         trials
             .into_iter()
             .for_each(|(cell, trial)| self.sides.keep(cell, trial));
         self.parts[part].pairs.push(PairInfo {
             pair: number,
-            loads: loads.into_iter().map(|(_, pair)| pair).collect(),
+            loads: loads
+                .into_iter()
+                .map(|(_, pair)| pair)
+                .chain(pilots)
+                .collect(),
         });
-        Ok(true)
+        Ok(is_complete)
     }
 
     /// A part that may not pass yet, and for which there is time.
@@ -259,6 +276,13 @@ impl<'a> Run<'a> {
             part,
             load,
             pair: self.parts[part].pairs.len(),
+            added: match length {
+                Length::Whole => 0,
+                Length::Short => self.parts[part]
+                    .pairs
+                    .last()
+                    .map_or(0, |pair| pair.loads.len()),
+            },
             candidate_first: self.random.bool(),
         };
         let (plan, parts, begun) = (self.plan, &self.parts, self.begun);

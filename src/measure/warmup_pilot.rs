@@ -13,7 +13,7 @@ use super::steadiness::{SLICE, Steadiness, steadiness};
 use super::trial::{StartedServer, start_server};
 use crate::error::Error;
 use crate::load::{Load, RunningLoad, start_from};
-use crate::record::{LoadSpec, Role, WarmupInfo, WarmupPilot};
+use crate::record::{FailureKind, LoadSpec, PilotFailure, Role, WarmupInfo, WarmupPilot};
 
 /// The longest pilot.
 pub const LONGEST: Duration = Duration::from_secs(8);
@@ -70,7 +70,8 @@ fn is_same_server(one: &Case, other: &Case) -> bool {
     one.is_same_server_as(other) && one.info.role == other.info.role
 }
 
-fn is_of(pilot: &WarmupPilot, case: &Case) -> bool {
+/// Whether it is the pilot of this server.
+pub(super) fn is_of(pilot: &WarmupPilot, case: &Case) -> bool {
     pilot.contestant == case.name()
         && pilot.workers == case.info.options.workers
         && pilot.is_candidate == (case.info.role == Some(Role::Candidate))
@@ -102,7 +103,11 @@ pub(super) fn settle<'a>(
     rest: &Rest,
     observer: &mut dyn Observer,
 ) -> Result<Option<WarmupInfo>, Error> {
-    let missing = missing(cases, before);
+    let mut missing = missing(cases, before);
+    if missing.iter().all(|case| case.info.role.is_some()) {
+        // The sides of a check: each is as likely to be first.
+        fastrand::Rng::with_seed(rest.seed).shuffle(&mut missing);
+    }
     let mut pilots = before.map_or_else(Vec::new, |before| before.pilots.clone());
     for (index, case) in missing.iter().enumerate() {
         let left: Duration = missing[index..].iter().map(Case::time).sum();
@@ -118,9 +123,7 @@ pub(super) fn settle<'a>(
         match pilot(case, rest, observer) {
             Ok(Some(pilot)) => pilots.push(pilot),
             Ok(None) => return Ok(None),
-            // A side of a check may fail: its pairs count that.
-            Err(Error::NotReady { .. } | Error::Died { .. }) if case.info.role.is_some() => {}
-            Err(error) => return Err(error),
+            Err(error) => pilots.push(failed(case, error)?),
         }
     }
     let mut info = WarmupInfo {
@@ -132,6 +135,38 @@ pub(super) fn settle<'a>(
     let warmup = rule.most.map_or(warmup, |most| warmup.min(most));
     info.warmup_s = warmup.as_secs_f64();
     Ok(Some(info))
+}
+
+/// The pilot of a side of a check whose server failed.
+///
+/// # Errors
+/// Where it is no side of a check, or the reason is not the server's.
+fn failed(case: &Case, error: Error) -> Result<WarmupPilot, Error> {
+    let (kind, what) = match &error {
+        Error::NotReady { what, .. } => (FailureKind::NotStarted, what.clone()),
+        Error::Died { what, .. } => (FailureKind::Died, what.clone()),
+        _ => return Err(error),
+    };
+    if case.info.role.is_none() {
+        return Err(error);
+    }
+    Ok(WarmupPilot {
+        failed: Some(PilotFailure { kind, what }),
+        ..of(case)
+    })
+}
+
+/// The pilot of a server without any result.
+fn of(case: &Case) -> WarmupPilot {
+    WarmupPilot {
+        contestant: case.name().to_owned(),
+        workers: case.info.options.workers,
+        is_candidate: case.info.role == Some(Role::Candidate),
+        steady_after_s: 0.0,
+        took_s: 0.0,
+        is_steady: false,
+        failed: None,
+    }
 }
 
 /// Gives these cases the warm-up that pilots found.
@@ -184,12 +219,10 @@ fn pilot(
     }
     let (steadiness, took) = found;
     Ok(Some(WarmupPilot {
-        contestant: case.name().to_owned(),
-        workers: case.info.options.workers,
-        is_candidate: case.info.role == Some(Role::Candidate),
         steady_after_s: steadiness.after.as_secs_f64(),
         took_s: took.as_secs_f64(),
         is_steady: steadiness.is_steady,
+        ..of(case)
     }))
 }
 

@@ -85,5 +85,5 @@ pub use trial::{
     ServerSide, Trial, WorkerSide,
 };
 pub use validity::{Validity, ValidityFinding, Verdict};
-pub use warmup::{WarmupInfo, WarmupPilot};
+pub use warmup::{PilotFailure, WarmupInfo, WarmupPilot};
 pub use window_times::WindowTimes;

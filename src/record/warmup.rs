@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::check_pairs::FailureKind;
+
 /// The warm-up of a run with `--warmup auto`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct WarmupInfo {
@@ -38,12 +40,29 @@ pub struct WarmupPilot {
     pub took_s: f64,
     /// Whether they did become steady in this time.
     pub is_steady: bool,
+    /// How the server failed, if it did: a side of a check may.
+    #[serde(default)]
+    pub failed: Option<PilotFailure>,
+}
+
+/// How a server failed in its pilot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PilotFailure {
+    /// The kind.
+    pub kind: FailureKind,
+    /// What happened, as text.
+    pub what: String,
 }
 
 impl WarmupInfo {
     /// The warm-up of all trials.
     pub fn warmup(&self) -> Duration {
         time(self.warmup_s)
+    }
+
+    /// Whether the pilot of the candidate ran before that of the baseline.
+    pub fn is_candidate_first(&self) -> bool {
+        self.pilots.first().is_some_and(|pilot| pilot.is_candidate)
     }
 
     /// The longest that a server needs.

@@ -57,7 +57,7 @@ fn rounds_are_added_within_the_budget() {
         "--trials",
         "1",
     ];
-    let json = measured(&[&models[..], &["--budget", "5s"], &SHORT].concat());
+    let json = measured(&[&models[..], &["--budget", "8s"], &SHORT].concat());
     assert_eq!(json["cells"][0]["rounds"], "until-decided");
     let record: Record = serde_json::from_value(json).unwrap();
     assert_eq!(record.cells.len(), 4);

@@ -150,6 +150,27 @@ fn a_build_that_fails_as_often_as_its_baseline_is_no_worse() {
 }
 
 #[test]
+fn each_start_of_a_pair_counts() {
+    // The added starts belong to the last pair: one start of the baseline fails, three of the candidate.
+    let flaky = |number: usize, mut pair: PairInfo| {
+        if number == 2 {
+            return failing(pair, Role::Baseline, FailureKind::Resets, 3);
+        }
+        if number == 11 {
+            let failed = failing(pair.clone(), Role::Candidate, FailureKind::Resets, 3);
+            for _ in 0..3 {
+                let mut again = failed.loads[0].clone();
+                again.values.clear();
+                pair.loads.push(again);
+            }
+        }
+        pair
+    };
+    let part = judged(pairs(12, flaky));
+    assert_eq!(part.outcome, Outcome::Inconclusive, "{:?}", part.reasons);
+}
+
+#[test]
 fn sides_that_both_leave_clients_unserved_are_not_comparable() {
     let both = |_: usize, pair: PairInfo| {
         let pair = failing(pair, Role::Baseline, FailureKind::ClientsUnserved, 63);

@@ -201,6 +201,48 @@ fn the_script_of_the_action_builds_both_sides_and_gives_the_verdict() {
     }
 }
 
+/// A program that uses the library, in both trees.
+#[test]
+fn the_script_compares_programs_and_trusts_no_exit_code_alone() {
+    if !has_programs() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let tree = folder.path().join("tree");
+    let commits = repository(&tree, &[0, 0]);
+    let base = ("GATE_BASE", commits[0].as_str());
+    let program = ("GATE_PROGRAM", "program");
+    let build =
+        format!("printf '#!/bin/sh\\nexec {RPCBENCH} \"$@\"\\n' >program; chmod +x program");
+    let (code, text, outputs, _) = gate(&tree, &[base, program, ("GATE_BUILD", &build)]);
+    assert_eq!(code, Some(0), "{text}");
+    assert_eq!(outputs, "verdict=pass\nexit-code=0\n");
+
+    // It ends without a measurement; the verdict of the run before is still there.
+    let nothing = (
+        "GATE_BUILD",
+        "printf '#!/bin/sh\n' >program; chmod +x program",
+    );
+    let (code, text, outputs, _) = gate(&tree, &[base, program, nothing]);
+    assert_eq!(code, Some(1), "{text}");
+    assert_eq!(outputs, "verdict=error\nexit-code=1\n");
+}
+
+/// `{tree}` is only an argument here: the command itself is one of the folder.
+#[test]
+fn the_script_runs_each_server_in_its_own_folder() {
+    if !has_programs() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let tree = folder.path().join("a&b");
+    let commits = repository(&tree, &[0, 600]);
+    let command = ("GATE_COMMAND", "python3 server.py {port} {tree}");
+    let (code, text, outputs, _) = gate(&tree, &[command, ("GATE_BASE", &commits[0])]);
+    assert_eq!(code, Some(3), "{text}");
+    assert_eq!(outputs, "verdict=regressed\nexit-code=3\n");
+}
+
 #[test]
 fn action_yml_runs_the_script_with_variables_that_it_reads() {
     let action = fs::read_to_string(Path::new(ROOT).join("action.yml")).unwrap();

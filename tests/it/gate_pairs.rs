@@ -60,6 +60,46 @@ fn servers_that_fail_never_pass_and_the_record_says_how() {
     }
 }
 
+/// A pilot lasts a second or more, a trial far less.
+#[test]
+fn a_failure_in_the_pilot_of_the_warm_up_rules_out_a_pass() {
+    let good = format!(
+        "{} serve --model async --listen 127.0.0.1:{{port}}",
+        env!("CARGO_BIN_EXE_rpcbench")
+    );
+    let output = rpcbench()
+        .args(["check", "--baseline-exec", &good])
+        .args(["--exec", &format!("timeout 0.9 {good}")])
+        .args(["--clients", "2", "--margin", "95%", "--delta", "90%"])
+        .args(["--duration", "80ms", "--share", "off", "--no-save"])
+        .args([
+            "--budget",
+            "30s",
+            "--format",
+            "json",
+            "--inconclusive",
+            "pass",
+        ])
+        .output()
+        .unwrap();
+    assert_ne!(output.status.code(), Some(0), "{}", text_of(&output));
+    let record: Record = serde_json::from_slice(&output.stdout).unwrap();
+    let failed = record.warmup.unwrap().pilots.into_iter();
+    let failed: Vec<_> = failed
+        .map(|pilot| (pilot.is_candidate, pilot.failed.is_some()))
+        .collect();
+    assert!(
+        failed.contains(&(true, true)) && failed.contains(&(false, false)),
+        "{failed:?}"
+    );
+    let first = &record.check.unwrap().parts[0].pairs[0];
+    let pilots = first.loads.last().unwrap();
+    assert!(
+        pilots.values.is_empty() && pilots.failures[0].what.contains("124"),
+        "{pilots:?}"
+    );
+}
+
 /// The record of a check of two loads that has six pairs and has not decided.
 fn undecided(file: &Path) -> Record {
     let output = rpcbench()

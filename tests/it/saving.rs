@@ -186,7 +186,7 @@ fn every_command_that_measures_ends_with_130_after_ctrl_c_and_keeps_its_trials()
 fn a_broken_stdout_leaves_the_record_whole_and_the_exit_code() {
     let measure = "$rpcbench --model async --clients 2 --duration 200ms --warmup 50ms";
     let check = "$rpcbench check --baseline $rpcbench --model async --clients 2 --pairs 8 \
-                 --duration 50ms --warmup 20ms --margin 900% --delta 90% --budget 20s \
+                 --duration 100ms --warmup 20ms --margin 900% --delta 90% --budget 20s \
                  --inconclusive pass";
     for (command, trials) in [(measure, 1), (check, 24)] {
         for (broken, code) in [

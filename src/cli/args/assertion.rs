@@ -8,8 +8,8 @@ use crate::record::{AssertMetric, AssertUnit, Assertion};
 /// Conditions on the figures of a measurement.
 #[derive(Debug, clap::Args)]
 pub(crate) struct AssertArgs {
-    /// Exit with 3 unless this holds: 'p99<10ms', 'throughput>5k', errors=0, cpu=20us, …; give
-    /// one --assert per condition
+    /// A condition: 'p99<10ms', 'throughput>5k', errors=0, cpu=20us, …; exit code 3 if it is
+    /// violated, 4 if it cannot be decided; give one --assert per condition
     #[arg(long = "assert", value_parser = assertion, value_name = "CONDITION", help_heading = "Output", hide_short_help = true)]
     pub(crate) asserts: Vec<Assertion>,
 }

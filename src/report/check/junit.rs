@@ -5,9 +5,10 @@ use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::form::Form;
 use crate::findings::check_advice::advice;
+use crate::findings::check_failures::failures;
 use crate::findings::check_sentences::{notes, of};
 use crate::findings::check_table::{rows, word};
-use crate::record::{CheckInfo, Outcome, Record};
+use crate::record::{CheckInfo, Outcome, Part, Record};
 use crate::report::junit::assertion_cases;
 
 pub(crate) struct Junit;
@@ -28,6 +29,9 @@ impl Form for Junit {
             for row in rows(check, part).iter().filter(|row| row.finding.gated) {
                 suite.add_test_case(case(&row.metric, row.finding.outcome, &row.line()));
             }
+            if let Some(reliability) = &part.reliability {
+                suite.add_test_case(reliability_case(check, part, reliability.outcome));
+            }
             // The outcome of the whole part, with what belongs to no single metric.
             let whole = [notes(check, part), advice(check, part)].concat();
             suite.add_test_case(case("verdict", part.outcome, &whole.join("; ")));
@@ -44,13 +48,32 @@ impl Form for Junit {
     }
 }
 
-fn case(name: &str, outcome: Outcome, message: &str) -> TestCase {
+/// The failures of the servers. Where those of the candidate forbid a pass the test case fails, and is
+/// not skipped: they are no noise.
+fn reliability_case(check: &CheckInfo, part: &Part, outcome: Outcome) -> TestCase {
+    let lines = failures(check, part).into_iter().map(|line| line.text);
+    let message = lines.collect::<Vec<_>>().join("; ");
     let status = match outcome {
+        Outcome::Inconclusive => TestCaseStatus::non_success(NonSuccessKind::Failure),
+        outcome => status(outcome),
+    };
+    with_status("reliability", status, outcome, &message)
+}
+
+fn case(name: &str, outcome: Outcome, message: &str) -> TestCase {
+    with_status(name, status(outcome), outcome, message)
+}
+
+fn status(outcome: Outcome) -> TestCaseStatus {
+    match outcome {
         Outcome::Pass | Outcome::Improved => TestCaseStatus::success(),
         Outcome::Inconclusive => TestCaseStatus::skipped(),
         Outcome::Regressed => TestCaseStatus::non_success(NonSuccessKind::Failure),
         Outcome::Invalid => TestCaseStatus::non_success(NonSuccessKind::Error),
-    };
+    }
+}
+
+fn with_status(name: &str, status: TestCaseStatus, outcome: Outcome, message: &str) -> TestCase {
     let mut case = TestCase::new(name, status);
     let message = match message {
         "" => word(outcome).to_owned(),

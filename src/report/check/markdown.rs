@@ -1,12 +1,13 @@
 //! Markdown for a comment on a pull request, short enough for one screen.
 
 use super::form::Form;
+use crate::findings::assertions::worst;
 use crate::findings::check_advice::advice;
-use crate::findings::check_sentences::{compared, notes, of, sentence};
+use crate::findings::check_sentences::{compared, headline, notes, of};
 use crate::findings::check_table::{legend, rows};
 use crate::findings::provenance::provenance;
 use crate::findings::warmup_sentences;
-use crate::record::{CheckInfo, Outcome, Record};
+use crate::record::{AssertVerdict, CheckInfo, Outcome, Record};
 use crate::report::markdown::asserted;
 
 pub(crate) struct Markdown;
@@ -21,12 +22,14 @@ impl Form for Markdown {
     }
 
     fn render(&self, record: &Record, check: &CheckInfo) -> String {
-        let mark = match check.outcome {
-            Outcome::Regressed => "❌",
-            Outcome::Pass | Outcome::Improved => "✅",
-            Outcome::Inconclusive | Outcome::Invalid => "⚠️",
+        let (headline, is_bad) = headline(record, check);
+        let is_violated = worst(&record.asserts) == Some(AssertVerdict::Violated);
+        let mark = match is_bad {
+            _ if is_violated || check.outcome == Outcome::Regressed => "❌",
+            true => "⚠️",
+            false => "✅",
         };
-        let mut out = format!("### {mark} {}\n\n{}\n\n", sentence(check), compared(check));
+        let mut out = format!("### {mark} {headline}\n\n{}\n\n", compared(check));
         let is_one = check.parts.len() == 1;
         let line = |name: &str, text: &str| match is_one {
             true => format!("- {text}\n"),

@@ -4,11 +4,11 @@
 use super::form::Form;
 use crate::findings::assertion_sentences as assertions;
 use crate::findings::check_advice::advice;
-use crate::findings::check_sentences::{compared, notes, of, sentence};
+use crate::findings::check_sentences::{compared, headline, notes, of};
 use crate::findings::check_table::{CheckRow, legend, rows, word};
 use crate::findings::provenance::provenance;
 use crate::findings::warmup_sentences;
-use crate::record::{CheckInfo, Outcome, Part, Record};
+use crate::record::{CheckInfo, Part, Record};
 use crate::report::terminal::{BOLD, COLUMNS, DIM, WARN, painted, wrapped, wrapped_to};
 
 pub(crate) struct Text;
@@ -28,11 +28,9 @@ impl Form for Text {
     }
 
     fn render(&self, record: &Record, check: &CheckInfo) -> String {
-        let style = match check.outcome {
-            Outcome::Pass | Outcome::Improved => BOLD,
-            _ => WARN.bold(),
-        };
-        let mut lines: Vec<String> = wrapped(&sentence(check), "")
+        let (headline, is_bad) = headline(record, check);
+        let style = if is_bad { WARN.bold() } else { BOLD };
+        let mut lines: Vec<String> = wrapped(&headline, "")
             .iter()
             .map(|line| painted(style, line))
             .collect();

@@ -4,9 +4,9 @@ use maud::{Markup, html};
 
 use super::scenario_group::PageData;
 use crate::findings::check_advice::advice;
-use crate::findings::check_sentences::{compared, notes, of, sentence};
+use crate::findings::check_sentences::{compared, headline, notes, of};
 use crate::findings::check_table::{CheckRow, legend, rows};
-use crate::record::{CheckInfo, Outcome, Part};
+use crate::record::{CheckInfo, Part, Record};
 use crate::report::chart::data::{Axis, Chart, Kind, Look, Mark, Point, Scale, Series, Unit};
 use crate::report::html::figures::figure::Figure;
 
@@ -42,14 +42,13 @@ pub(crate) fn figures(page: &PageData<'_>) -> Vec<Figure> {
 /// The verdict and its figures; empty if no record is a check.
 pub(crate) fn section(page: &PageData<'_>, figures: &[Figure]) -> Markup {
     let checks = || {
-        page.sources
-            .iter()
-            .filter_map(|source| source.record.check.as_ref())
+        let records = page.sources.iter().map(|source| source.record);
+        records.filter_map(|record| Some((record, record.check.as_ref()?)))
     };
     html! {
         @if checks().next().is_some() {
             section #check {
-                @for check in checks() { (verdict(check)) }
+                @for (record, check) in checks() { (verdict(record, check)) }
                 div.figures { @for figure in figures { (super::markup::figure_of(figure)) } }
             }
         }
@@ -57,10 +56,10 @@ pub(crate) fn section(page: &PageData<'_>, figures: &[Figure]) -> Markup {
 }
 
 /// What was found, failures first, then the table and what to do.
-fn verdict(check: &CheckInfo) -> Markup {
-    let is_bad = !matches!(check.outcome, Outcome::Pass | Outcome::Improved);
+fn verdict(record: &Record, check: &CheckInfo) -> Markup {
+    let (headline, is_bad) = headline(record, check);
     html! {
-        h2.notice[is_bad] { (sentence(check)) }
+        h2.notice[is_bad] { (headline) }
         p { (compared(check)) "." }
         (list(check, notes))
         (findings(check))

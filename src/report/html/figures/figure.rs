@@ -11,6 +11,16 @@ pub(crate) struct Figure {
     pub(crate) warnings: Vec<String>,
 }
 
+/// The note about servers that are not drawn; `None` if there are none.
+pub(crate) fn note_of_unserved(names: &[String]) -> Option<String> {
+    (!names.is_empty()).then(|| {
+        format!(
+            "Not drawn, because clients were left unserved: {}.",
+            names.join(", ")
+        )
+    })
+}
+
 pub(crate) fn axis(label: &str, scale: Scale, unit: Unit) -> Axis {
     Axis {
         label: label.to_owned(),

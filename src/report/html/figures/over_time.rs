@@ -1,6 +1,6 @@
 //! Charts over the time of a trial.
 
-use super::figure::{Figure, axis};
+use super::figure::{Figure, axis, note_of_unserved};
 use crate::findings::Summary;
 use crate::record::{Interval, Trial};
 use crate::report::chart::data::{Chart, Kind, Mark, Point, Scale, Series, Unit};
@@ -140,13 +140,9 @@ fn figure(
         y: axis(label, scale, measure.unit),
         series,
     };
-    let note = format!(
-        "Not drawn, because clients were left unserved: {}.",
-        unserved.join(", ")
-    );
     (!chart.series.is_empty()).then(|| Figure {
         chart,
-        note: (!unserved.is_empty()).then_some(note),
+        note: note_of_unserved(&unserved),
         warnings: page.warnings(groups.iter().copied()),
     })
 }

@@ -1,6 +1,6 @@
 //! Response time against offered rate.
 
-use super::figure::{Figure, axis};
+use super::figure::{Figure, axis, note_of_unserved};
 use crate::findings::{Figure as Value, Shown, Summary};
 use crate::record::{Mode, Trial};
 use crate::report::chart::data::{Chart, Kind, Mark, Point, Scale, Series, Unit};
@@ -66,15 +66,9 @@ fn figure(
         y: axis(&format!("response time, {name}"), Scale::Log, Unit::TimeNs),
         series,
     };
-    let note = (!unserved.is_empty()).then(|| {
-        format!(
-            "Not drawn, because clients were left unserved: {}.",
-            unserved.join(", ")
-        )
-    });
     (!chart.series.is_empty()).then(|| Figure {
         chart,
-        note,
+        note: note_of_unserved(&unserved),
         warnings: page.warnings(&scenario.groups),
     })
 }

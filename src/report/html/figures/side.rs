@@ -1,6 +1,6 @@
 //! One value per server and load: against clients or rates if there are several, otherwise one row per server.
 
-use super::figure::{Figure, axis};
+use super::figure::{Figure, axis, note_of_unserved};
 use crate::findings::{Figure as Value, Summary};
 use crate::record::{Mode, Trial};
 use crate::report::chart::data::{Axis, Chart, Kind, Mark, Point, Scale, Series, Unit};
@@ -196,12 +196,20 @@ fn figure(page: &PageData<'_>, scenario: &ScenarioGroup<'_>, measure: &Measure) 
         return None;
     }
     let mut series: Vec<Series> = Vec::new();
+    let mut unserved: Vec<String> = Vec::new();
     for group in &scenario.groups {
         for summary in &group.summaries {
+            let (name, look) = page.series_of(group.source, summary);
+            // Of the planned requests it served a few, so that a request seems to cost much.
+            if is_rate_axis && summary.unserved() {
+                if !unserved.contains(&name) {
+                    unserved.push(name);
+                }
+                continue;
+            }
             let Some(point) = point(group, summary, measure, x.as_ref()) else {
                 continue;
             };
-            let (name, look) = page.series_of(group.source, summary);
             match series.iter_mut().find(|series| series.name == name) {
                 Some(series) => series.points.push(point),
                 None => series.push(Series {
@@ -235,7 +243,7 @@ fn figure(page: &PageData<'_>, scenario: &ScenarioGroup<'_>, measure: &Measure) 
     };
     Some(Figure {
         chart,
-        note: None,
+        note: note_of_unserved(&unserved),
         warnings: if measure.has_warnings {
             page.warnings(&scenario.groups)
         } else {
