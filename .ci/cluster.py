@@ -127,6 +127,8 @@ def measured(launcher, options, name):
     command = [*launcher, PROGRAM, *options, "--save", str(file)]
     done = subprocess.run(command, capture_output=True, text=True, env=ENVIRONMENT, timeout=90)
     assert done.returncode == 0, (done.returncode, done.stdout, done.stderr)
+    # mpirun gives each rank a terminal, whatever its own output is.
+    assert "\x1b" not in done.stdout, done.stdout
     assert not own_processes(), own_processes()
     return trial_of(file)[1]
 

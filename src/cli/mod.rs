@@ -63,6 +63,7 @@ pub(crate) use usage::UsageError;
 
 #[cfg(feature = "mpi")]
 use crate::cluster::role::Role;
+use crate::cluster::started_by::StartedBy;
 use crate::error::Error;
 use crate::protocol::Service;
 use crate::server::ServeModel;
@@ -144,6 +145,10 @@ fn print_error(error: &anyhow::Error) {
 }
 
 fn run(app: App<'_>) -> anyhow::Result<ExitCode> {
+    if StartedBy::environment().is_some() {
+        // An engine gives each process a terminal of its own, and what it prints may go to a file.
+        anstream::ColorChoice::Never.write_global();
+    }
     let arguments = arguments();
     if let Some(hidden) = Hidden::of(&arguments)? {
         return hidden.run(app);
