@@ -73,16 +73,19 @@ check_out_base() {
         base=$(cd "$GATE_BASE_TREE" && pwd) || fail 2 "GATE_BASE_TREE: no folder $GATE_BASE_TREE."
         return
     fi
-    local wanted=${GATE_BASE:-}
+    local wanted=${GATE_BASE:-} depth=()
     [[ $wanted != -* ]] || fail 2 "GATE_BASE: $wanted is no commit of this repository."
+    # A whole clone stays whole.
+    [ "$(git rev-parse --is-shallow-repository)" = false ] || depth=(--depth 1)
     # A push of a new branch has the commit 0000… before it.
-    if [ -z "${wanted//0/}" ]; then
-        git fetch --quiet --depth 1 origin HEAD 2>/dev/null ||
-            fail 2 "GATE_BASE is not given, and origin has no default branch."
+    [ -n "${wanted//0/}" ] || wanted=origin/HEAD
+    if [ "$wanted" = origin/HEAD ] && ! git rev-parse --quiet --verify "$wanted^{commit}" >/dev/null; then
+        git fetch --quiet "${depth[@]}" origin HEAD ||
+            fail 2 "GATE_BASE is not given, and the default branch of origin cannot be fetched."
         wanted=FETCH_HEAD
     elif ! git rev-parse --quiet --verify "$wanted^{commit}" >/dev/null; then
         # A shallow clone does not have it.
-        git fetch --quiet --depth 1 origin "$wanted" 2>/dev/null ||
+        git fetch --quiet "${depth[@]}" origin "$wanted" 2>/dev/null ||
             fail 2 "GATE_BASE: $wanted is no commit of this repository."
         wanted=FETCH_HEAD
     fi
@@ -120,6 +123,11 @@ if [ -n "${GATE_COMMAND:-}" ] && [[ $GATE_COMMAND != *"{tree}"* ]]; then
 fi
 read_arguments
 check_out_base
+if [ -n "${GATE_COMMAND:-}" ]; then
+    for tree in "$base" "$head"; do
+        [[ $tree != *[[:space:]\'\"\\]* ]] || fail 2 "The folder $tree has a space or a quote in its name."
+    done
+fi
 [ -n "${GATE_BASE_TREE:-}" ] || build base "$base"
 build head "$head"
 
@@ -135,13 +143,12 @@ else
             fail 1 "rpcbench does not build."
         measurer=$here/target/release/rpcbench
     fi
-    for tree in "$base" "$head"; do
-        [[ $tree != *[[:space:]\'\"\\]* ]] || fail 2 "The folder $tree has a space or a quote in its name."
-    done
     arguments+=(
         --baseline-exec "$(command_in "$base")"
         --exec "$(command_in "$head")"
     )
+    # Without a label of its own the name of the server is the command.
+    [[ " ${arguments[*]} " == *" -n "* ]] || arguments+=(-n "$GATE_COMMAND")
 fi
 command -v "$measurer" >/dev/null || fail 1 "There is no program $measurer."
 

@@ -23,7 +23,10 @@ const NEARLY: f64 = 0.4;
 pub(super) struct Judged {
     pub(super) compared: ComparedMetric,
     pub(super) outcome: Outcome,
-    /// Whether a pass of the part needs no pass of this metric: the load generator was the limit.
+    /// Whether the load generator was the limit so often that a pass cannot be shown.
+    is_limited: bool,
+    /// Whether a pass of the part needs no pass of this metric: it is limited, and nothing suggests
+    /// that the candidate is worse by delta. Its server may be what slows the generator down.
     pub(super) is_excused: bool,
     pub(super) is_nearly_improved: bool,
     pub(super) slow: SlowStarts,
@@ -78,6 +81,7 @@ pub(super) fn judge(
         is_enough && evidence.better >= needed && is_better,
     );
     let is_within = is_enough && evidence.within_margin >= Some(evidence.needed_for_pass);
+    let limited = limited(&observations).filter(|_| compared.metric.is_more_better());
     let mut slow = slow_starts(&logs);
     // Tails of identical servers differ twofold by chance, and their margin says so.
     slow.rules_out_pass &= !matches!(compared.metric, Metric::P95 | Metric::P99);
@@ -91,7 +95,8 @@ pub(super) fn judge(
     Judged {
         compared,
         outcome,
-        is_excused: compared.metric.is_more_better() && is_limited(&observations, rules.delta),
+        is_limited: limited.is_some(),
+        is_excused: limited.is_some_and(|median| median < beyond),
         is_nearly_improved: is_better
             && evidence.better < needed
             && evidence.better.ln() >= NEARLY * needed.ln(),
@@ -119,16 +124,16 @@ fn values(compared: ComparedMetric, pairs: &[PairInfo]) -> Vec<PairValue> {
         .collect()
 }
 
-/// Whether the load generator was the limit so often that a pass cannot be shown here, and nothing
-/// suggests that the candidate is worse by delta: its server may be what slows the generator down.
-fn is_limited(observations: &[Observation], delta: f64) -> bool {
+/// The median logarithm of the pairs that cannot show a pass, since the load generator was the limit
+/// of the baseline; `None` if these are not most pairs.
+fn limited(observations: &[Observation]) -> Option<f64> {
     let cannot_pass = |seen: &&Observation| matches!(seen.known, Known::Nothing | Known::AtLeast);
     let limited: Vec<f64> = observations
         .iter()
         .filter(cannot_pass)
         .map(|seen| seen.log)
         .collect();
-    limited.len() * 2 > observations.len() && median(&limited) < delta.ln_1p()
+    (limited.len() * 2 > observations.len()).then(|| median(&limited))
 }
 
 impl Judged {
@@ -148,14 +153,15 @@ impl Judged {
         let median_of =
             |side: fn(&PairValue) -> f64| median(&self.values.iter().map(side).collect::<Vec<_>>());
         let advisory = compared.advisory.map(Advisory::from);
-        let is_excused = self.is_excused && self.outcome == Outcome::Inconclusive;
+        let is_open = self.outcome == Outcome::Inconclusive;
+        let limited = (self.is_limited && is_open).then_some(Advisory::GeneratorLimited);
         let margin = rules.margin(compared.metric);
         let strongest = evidence.worse.max(evidence.better);
         Some(Finding {
             metric: compared.metric,
             load: Some(compared.load),
-            gated: compared.gated && !is_excused,
-            advisory: advisory.or(is_excused.then_some(Advisory::GeneratorLimited)),
+            gated: compared.gated && !(self.is_excused && is_open),
+            advisory: advisory.or(limited),
             outcome: self.outcome,
             worse: hodges_lehmann(&self.logs).exp(),
             low: ratio(low),

@@ -44,7 +44,7 @@ pub fn reliability(pairs: &[PairInfo], needed: f64, least_pairs: usize) -> Relia
     let outcome = match change {
         Some(Outcome::Regressed) => Outcome::Regressed,
         // Also a candidate that fails less often may fail in a way that the baseline does not.
-        _ if rules_out_pass(pairs, &kinds) => Outcome::Inconclusive,
+        _ if kinds.iter().any(|count| count.rules_out_pass) => Outcome::Inconclusive,
         Some(change) => change,
         None => Outcome::Pass,
     };
@@ -121,9 +121,10 @@ fn is_more(load: &LoadPair, failure: &SideFailure) -> bool {
     failure.count > 2 * other && (other == 0 || share > MORE_SHARE)
 }
 
-/// Whether the candidate has failures of its server, of some kind, in more starts than the baseline.
-fn rules_out_pass(pairs: &[PairInfo], kinds: &[FailureCount]) -> bool {
-    let more = |kind: FailureKind, side: Role| {
+/// Whether the candidate has more failures of this kind, and of its server, in more starts than the
+/// baseline.
+fn rules_out_pass(pairs: &[PairInfo], kind: FailureKind) -> bool {
+    let more = |side: Role| {
         let has_more = |load: &&LoadPair| {
             let mut failures = load.failures.iter();
             failures.any(|failure| {
@@ -133,8 +134,7 @@ fn rules_out_pass(pairs: &[PairInfo], kinds: &[FailureCount]) -> bool {
         let loads = pairs.iter().flat_map(|pair| &pair.loads);
         loads.filter(has_more).count()
     };
-    let mut servers = kinds.iter().filter(|count| count.is_the_servers);
-    servers.any(|count| more(count.kind, Role::Candidate) > more(count.kind, Role::Baseline))
+    kind.is_the_servers() && more(Role::Candidate) > more(Role::Baseline)
 }
 
 /// The failures by kind, the most serious first.
@@ -151,6 +151,7 @@ fn kinds(pairs: &[PairInfo]) -> Vec<FailureCount> {
                     of: pairs.iter().map(|pair| pair.loads.len()).sum(),
                     counts: [0, 0],
                     what: String::new(),
+                    rules_out_pass: rules_out_pass(pairs, failure.kind),
                 });
                 counts.len() - 1
             });

@@ -97,7 +97,11 @@ impl<'a> Decided<'a> {
 
     /// The effect of the order, and the drift of the baseline's CPU per request.
     fn effects(&self) -> (Option<f64>, Option<f64>) {
-        let first = self.part.pairs.iter().filter_map(|pair| pair.loads.first());
+        let kind = self.part.kinds().first().copied();
+        let first = self.part.pairs.iter().filter_map(|pair| {
+            let mut loads = pair.loads.iter();
+            loads.find(|load| Some(load.load) == kind)
+        });
         let cpu = first.filter_map(|load| {
             let mut values = load.values.iter();
             let value = values.find(|value| value.metric == Metric::CpuUsPerRequest)?;

@@ -60,7 +60,7 @@ pub(super) fn resume(
     let mut plan = plan_of(app, &own, args.budget().or(own.budget()))?;
     if program_files(plan.all_cases()) != check.programs {
         return Err(refused(
-            "its command names other files here; resume it in the folder that it was started in",
+            "its commands name other files here; resume it in the folder that it was started in",
         )
         .into());
     }

@@ -10,8 +10,8 @@ use crate::record::{CheckInfo, FailureCount, FailureKind, Part};
 pub struct FailureLine {
     /// The sentence, without a full stop.
     pub text: String,
-    /// Whether the candidate has it in more starts than the baseline, or of far more requests, by the
-    /// fault of its server.
+    /// Whether the candidate has it in more starts than the baseline, or more of it, by the fault of its
+    /// server.
     pub is_the_candidates: bool,
 }
 
@@ -24,7 +24,7 @@ pub fn failures(check: &CheckInfo, part: &Part) -> Vec<FailureLine> {
     let line = |kind: &FailureCount| FailureLine {
         text: sentence(check, kind),
         is_the_candidates: kind.is_the_servers
-            && (kind.starts[1] > kind.starts[0] || kind.counts[1] > 2 * kind.counts[0]),
+            && (kind.rules_out_pass || kind.starts[1] > kind.starts[0]),
     };
     all.map(line).collect()
 }

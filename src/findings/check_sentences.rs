@@ -64,17 +64,16 @@ pub(crate) fn sentence(check: &CheckInfo) -> String {
 pub(crate) fn headline(record: &Record, check: &CheckInfo) -> (String, bool) {
     let is_good = matches!(check.outcome, Outcome::Pass | Outcome::Improved);
     let sentence = sentence(check);
-    match worst(&record.asserts) {
-        Some(AssertVerdict::Violated) => (
-            format!("{sentence}; but a condition of --assert is violated"),
-            true,
-        ),
-        Some(AssertVerdict::Undecided) => (
-            format!("{sentence}; but a condition of --assert is undecided"),
-            true,
-        ),
-        Some(AssertVerdict::Holds) | None => (sentence, !is_good),
-    }
+    let found = match worst(&record.asserts) {
+        Some(AssertVerdict::Violated) => "violated",
+        Some(AssertVerdict::Undecided) => "undecided",
+        Some(AssertVerdict::Holds) | None => return (sentence, !is_good),
+    };
+    let and = if is_good { "but" } else { "and" };
+    (
+        format!("{sentence}; {and} a condition of --assert is {found}"),
+        true,
+    )
 }
 
 /// The gated figures that the load generator limited: a pass says nothing of them.

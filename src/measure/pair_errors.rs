@@ -12,7 +12,7 @@ use crate::record::FailureKind;
 ///
 /// # Errors
 /// Where the reason is not the server's, where there is no baseline to compare with, and where the
-/// program of a candidate cannot be executed at all.
+/// program of a candidate cannot be executed at all (behind a shell it is one that does not start).
 pub(super) fn failure_of(
     error: Error,
     is_candidate: bool,

@@ -18,9 +18,10 @@ pub(super) fn pilot_failures(warmup: &WarmupInfo, part: &PartPlan) -> Option<Loa
         .into_iter()
         .filter_map(|(side, case)| failure(warmup, side, case));
     let failures: Vec<SideFailure> = failures.collect();
+    let place = |case: &Case| warmup.pilots.iter().position(|pilot| is_of(pilot, case));
     (!failures.is_empty()).then(|| LoadPair {
         load: load.kind(),
-        candidate_first: warmup.is_candidate_first(),
+        candidate_first: place(&load.candidate) < place(&load.baseline),
         values: Vec::new(),
         failures,
     })

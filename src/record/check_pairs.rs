@@ -171,4 +171,7 @@ pub struct FailureCount {
     pub counts: [u64; 2],
     /// What happened first, as text, the candidate's before the baseline's; may be empty.
     pub what: String,
+    /// Whether it rules out a pass: the candidate has more of it, in more starts than the baseline.
+    #[serde(default)]
+    pub rules_out_pass: bool,
 }

@@ -60,11 +60,6 @@ impl WarmupInfo {
         time(self.warmup_s)
     }
 
-    /// Whether the pilot of the candidate ran before that of the baseline.
-    pub fn is_candidate_first(&self) -> bool {
-        self.pilots.first().is_some_and(|pilot| pilot.is_candidate)
-    }
-
     /// The longest that a server needs.
     pub fn needed(&self) -> Duration {
         let needed = self.pilots.iter().map(|pilot| time(pilot.steady_after_s));

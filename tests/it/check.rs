@@ -216,7 +216,12 @@ fn throughput_that_the_generator_limits_neither_passes_nor_blocks() {
     // The candidate itself may be what slows the generator down.
     let slower = pairs(Known::Nothing, 0.4);
     assert_eq!(slower.outcome, Outcome::Inconclusive);
-    assert_eq!(throughput(&slower).advisory, None);
+    assert!(throughput(&slower).gated);
+    assert_eq!(
+        throughput(&slower).advisory,
+        Some(Advisory::GeneratorLimited),
+        "more pairs help nothing"
+    );
     // Only the baseline was limited: the candidate has lost capacity.
     let lost = pairs(Known::AtLeast, 0.4);
     assert_eq!(lost.outcome, Outcome::Regressed);

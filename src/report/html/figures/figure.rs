@@ -15,7 +15,7 @@ pub(crate) struct Figure {
 pub(crate) fn note_of_unserved(names: &[String]) -> Option<String> {
     (!names.is_empty()).then(|| {
         format!(
-            "Not drawn, because clients were left unserved: {}.",
+            "Not drawn where clients were left unserved: {}.",
             names.join(", ")
         )
     })
