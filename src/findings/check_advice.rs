@@ -20,13 +20,18 @@ pub fn advice(check: &CheckInfo, part: &Part) -> Vec<String> {
         .collect();
     let needed = open.iter().filter_map(|finding| {
         let to_pass = finding.power?.pairs_for_margin;
-        if looks_worse(finding) {
+        Some(if looks_worse(finding) {
             pairs_to_regress(finding).or(to_pass)
         } else {
             to_pass
-        }
+        })
     });
-    let needed = needed.max();
+    let needed: Vec<Option<usize>> = needed.collect();
+    // One figure that too many pairs would decide keeps the check open.
+    let needed = match needed.contains(&None) {
+        true => None,
+        false => needed.into_iter().flatten().max(),
+    };
     let time = needed.and_then(|pairs| Some(pair_time_s(check)? * pairs as f64));
     lines.extend(match (needed, time) {
         (Some(pairs), Some(time_s)) => Some(format!(

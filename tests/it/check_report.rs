@@ -3,7 +3,8 @@
 use rpcbench::internal::check::evaluate;
 use rpcbench::internal::report::check::ALL;
 use rpcbench::record::{
-    CheckInfo, EndedBy, FailureKind, Known, Look, Method, Outcome, PairInfo, Record, Role, Rules,
+    CheckInfo, EndedBy, FailureKind, Known, Look, Method, Metric, Outcome, PairInfo, Record, Role,
+    Rules,
 };
 
 use crate::support::{checked, failing, one, pair_of, part, plain, words};
@@ -107,6 +108,23 @@ fn an_inconclusive_check_says_what_to_do() {
         Outcome::Inconclusive
     );
     snapshot("check_inconclusive", &record);
+}
+
+#[test]
+fn a_figure_that_too_many_pairs_would_decide_is_not_told_to_get_more() {
+    // p50 differs by a factor of a thousand between pairs.
+    let unsteady = |number: usize, mut pair: PairInfo| {
+        let values = pair.loads.iter_mut().flat_map(|load| &mut load.values);
+        for value in values.filter(|value| value.metric == Metric::P50) {
+            value.candidate *= [1000.0, 0.001][number % 2];
+        }
+        pair
+    };
+    let record = check_of(17, [0.06, 0.0, 0.0], 0.14, unsteady);
+    let text = rendered(&record, "text");
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(text.contains("more pairs alone take too long"), "{text}");
+    assert!(!text.contains("To decide: --budget"), "{text}");
 }
 
 #[test]
