@@ -109,7 +109,7 @@ read_arguments() {
 
 # The command of the server of a tree, run in the folder of the tree.
 command_in() {
-    # The quotes keep a folder with & as it is.
+    # Quoted, since bash takes a & in the replacement for the text that was found.
     printf "sh -c 'cd \"\$0\" && exec \"\$@\"' %s %s" "$1" "${GATE_COMMAND//\{tree\}/"$1"}"
 }
 
@@ -147,12 +147,12 @@ else
         --baseline-exec "$(command_in "$base")"
         --exec "$(command_in "$head")"
     )
-    # Without a label of its own the name of the server is the command.
+    # The name of the server is the command as it was given, unless GATE_ARGS names it.
     [[ " ${arguments[*]} " == *" -n "* ]] || arguments+=(-n "$GATE_COMMAND")
 fi
 command -v "$measurer" >/dev/null || fail 1 "There is no program $measurer."
 
-# Of an earlier run.
+# The verdict of an earlier run is not that of this one.
 rm -f "$out/verdict"
 code=0
 "$measurer" "${arguments[@]}" || code=$?

@@ -26,7 +26,8 @@ pub(super) struct Judged {
     /// Whether the load generator was the limit so often that a pass cannot be shown.
     is_limited: bool,
     /// Whether a pass of the part needs no pass of this metric: it is limited, and nothing suggests
-    /// that the candidate is worse by delta. Its server may be what slows the generator down.
+    /// that the candidate is worse by delta. Otherwise the candidate may be what slows the generator
+    /// down.
     pub(super) is_excused: bool,
     pub(super) is_nearly_improved: bool,
     pub(super) slow: SlowStarts,

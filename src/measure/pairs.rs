@@ -213,12 +213,8 @@ impl<'a> Run<'a> {
             let metrics = compared(&kinds, &self.plan.rules);
             loads.push((load, both.compared(&metrics, kinds[load])));
         }
-        let failures = loads.iter().flat_map(|(_, load)| &load.failures);
-        if !is_complete
-            && !failures
-                .into_iter()
-                .any(|failure| failure.kind.is_the_servers())
-        {
+        let mut failures = loads.iter().flat_map(|(_, load)| &load.failures);
+        if !is_complete && !failures.any(|failure| failure.kind.is_the_servers()) {
             return Ok(false);
         }
         loads.sort_by_key(|(load, _)| *load);

@@ -1,5 +1,5 @@
 //! Starts that a check adds before it passes. A fault that only some starts of a server have stays
-//! unseen in the twelve starts of six pairs too often; a start without a warm-up takes little time.
+//! unseen in the twelve starts of six pairs too often; a start with a short warm-up takes little time.
 
 use std::time::Duration;
 
