@@ -36,11 +36,11 @@ def margin_of(metric, rules):
     return rules[names.get(metric, "margin_" + metric)]
 
 
-def observations(part, load, metric):
-    """(d, known) of each pair: d over 0 is worse."""
+def observations(part, load, metric, added=False):
+    """(d, known) of each pair, or of each added start: d over 0 is worse."""
     found = []
     for pair in part["pairs"]:
-        for measured in pair["loads"]:
+        for measured in (one for one in pair["loads"] if one.get("added", False) == added):
             for value in measured["values"]:
                 if measured["load"] == load and value["metric"] == metric:
                     d = math.log(value["candidate"] / value["baseline"])
@@ -84,19 +84,21 @@ def shown(seen, direction):
     return statistics.median(values) if values else 0.0
 
 
-def is_limited(seen, delta):
+def is_limited(seen, added, delta, margin):
     no_pass = [d for d, known in seen if known in ("nothing", "at-least")]
-    return len(no_pass) * 2 > len(seen) and statistics.median(no_pass) < math.log1p(delta)
+    beyond = math.log1p(margin)
+    worse = sum(known in ("nothing", "at-least") and d > beyond for d, known in seen + added)
+    better = sum(known in ("nothing", "at-most") and -d > beyond for d, known in seen + added)
+    most = len(no_pass) * 2 > len(seen)
+    return most and statistics.median(no_pass) < math.log1p(delta) and worse < better + 2
 
 
-def slow_starts(seen):
+def slow_starts(seen, margin):
     logs = [d for d, _ in seen]
     if not logs:
         return [0, 0]
-    usual = statistics.median(logs)
-    return [
-        sum(sign * d - max(sign * usual, 0.0) >= math.log(2) for d in logs) for sign in (-1, 1)
-    ]
+    usual, least = statistics.median(logs), math.log(max(1.6, 1 + margin))
+    return [sum(sign * d - max(sign * usual, 0.0) >= least for d in logs) for sign in (-1, 1)]
 
 
 def metric_outcome(seen, margin, pairs, rules, needed):
@@ -183,14 +185,20 @@ def overall(outcomes):
 def part_outcome(part, rules, needed, problems):
     gates = gated_of([load["load"] for load in part["loads"]], rules)
     pairs, judged, slow, measured = len(part["pairs"]), [], False, False
+    most_slow = {load: [0, 0] for load, _ in gates}
     for load, metric in gates:
         seen, margin = observations(part, load, metric), margin_of(metric, rules)
         outcome, evidence = metric_outcome(seen, margin, pairs, rules, needed)
-        limited = metric == "throughput" and is_limited(seen, rules["delta"])
+        added = observations(part, load, metric, added=True)
+        limited = metric == "throughput" and is_limited(seen, added, rules["delta"], margin)
         judged.append((outcome, limited))
-        baseline, candidate = slow_starts(seen)
+        own, later = slow_starts(seen, margin), slow_starts(added, margin)
+        baseline, candidate = (own[side] + later[side] for side in (0, 1))
         is_tail = metric in ("p95", "p99")
-        slow = slow or (candidate >= baseline + 2 and not is_tail)
+        if not is_tail:
+            slow = slow or candidate >= baseline + 2 or own[1] >= own[0] + 2
+            most = most_slow[load]
+            most_slow[load] = [max(most[0], baseline), max(most[1], candidate)]
         measured = measured or bool(seen)
         stored = [f for f in part["findings"] if (f["load"], f["metric"]) == (load, metric)]
         if not stored:
@@ -198,6 +206,11 @@ def part_outcome(part, rules, needed, problems):
                 problems.append(f"{part['name']}: no finding of {metric}")
             continue
         compare(part["name"] + " " + metric, stored[0], outcome, evidence, needed, problems)
+    baseline, candidate = (sum(most[side] for most in most_slow.values()) for side in (0, 1))
+    slow = slow or candidate >= baseline + 2
+    stored = part.get("slow_starts") or {"starts": [baseline, candidate], "rules_out_pass": slow}
+    if (stored["starts"], stored["rules_out_pass"]) != ([baseline, candidate], slow):
+        problems.append(f"{part['name']}: slow starts {stored} are {baseline}, {candidate}, {slow}")
     failures, evidence, signs = reliability(part, rules, needed)
     compare(part["name"] + " reliability", part["reliability"], failures, evidence, needed, problems)
     if part["reliability"]["signs"] != signs:

@@ -6,9 +6,10 @@
 #   GATE_PROGRAM=target/release/rpcbench GATE_MODEL=async ci/gate.sh       # a program that uses the library
 #
 # Environment:
-#   GATE_BASE       what to compare with: a commit, branch or tag [the default branch of origin]
-#   GATE_BUILD      command that builds a tree, run in its folder [none for GATE_COMMAND, else
-#                   cargo build --release]
+#   GATE_BASE       what to compare with: a commit, branch or tag, which must not be the commit that is
+#                   checked out [the default branch of origin]
+#   GATE_BUILD      commands that build a tree, run in its folder; one that fails ends the build
+#                   [none for GATE_COMMAND, else cargo build --release]
 #   GATE_COMMAND    command that starts a server, run in the folder of its tree, without a shell; {tree}
 #                   is that folder, {port} the port
 #   GATE_PROGRAM    path in each tree of a program that uses the library of rpcbench
@@ -64,7 +65,7 @@ build() {
     fi
     [ -n "$command" ] || return 0
     say "building the $name in $tree: $command"
-    (cd "$tree" && bash -c "$command") >&2 || fail 1 "The $name does not build: \`$command\` failed."
+    (cd "$tree" && bash -eo pipefail -c "$command") >&2 || fail 1 "The $name does not build: \`$command\` failed."
 }
 
 # The folder of the base, in $base.
@@ -88,6 +89,9 @@ check_out_base() {
         git fetch --quiet "${depth[@]}" origin "$wanted" 2>/dev/null ||
             fail 2 "GATE_BASE: $wanted is no commit of this repository."
         wanted=FETCH_HEAD
+    fi
+    if [ "$(git rev-parse "$wanted^{commit}")" = "$(git rev-parse HEAD)" ] && git diff --quiet HEAD; then
+        fail 2 "The base is the commit that is checked out, and no file of it is changed: there is nothing to measure. Give another GATE_BASE."
     fi
     worktree=$(mktemp -d)/base
     git worktree add --quiet --detach "$worktree" "$wanted" ||

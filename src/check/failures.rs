@@ -76,6 +76,12 @@ pub fn failures(trial: &Trial) -> Vec<Failure> {
 /// Failures of single requests, connections and clients.
 fn of_requests(trial: &Trial) -> Vec<Failure> {
     let errors = &trial.errors;
+    let before: Vec<String> = trial
+        .warmup_errors
+        .kinds()
+        .iter()
+        .map(|(kind, number)| format!("{number} {kind}"))
+        .collect();
     let first_wrong = trial.validity.findings.iter().find_map(|finding| {
         if let ValidityFinding::Failures { first_wrong, .. } = finding {
             first_wrong.clone()
@@ -111,6 +117,11 @@ fn of_requests(trial: &Trial) -> Vec<Failure> {
             FailureKind::MissingReplies,
             if is_counted { 0 } else { trial.unanswered },
         ),
+        // Persistent connections connect before the window.
+        Failure {
+            what: before.join(", "),
+            ..failure(FailureKind::WarmUp, trial.warmup_errors.total())
+        },
     ]
 }
 

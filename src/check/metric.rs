@@ -44,7 +44,6 @@ pub(super) fn judge(
     rules: &Rules,
     gated: usize,
 ) -> Judged {
-    let values = values(compared, pairs);
     let log = |value: &PairValue| {
         let ratio = (value.candidate / value.baseline).ln();
         let worse = if compared.metric.is_more_better() {
@@ -54,15 +53,16 @@ pub(super) fn judge(
         };
         worse.clamp(-MAX_LOG_RATIO, MAX_LOG_RATIO)
     };
+    let (own, added): (Vec<_>, Vec<_>) = values(compared, pairs).partition(|(added, _)| !added);
+    let values: Vec<PairValue> = own.into_iter().map(|(_, value)| value).collect();
     let logs: Vec<f64> = values.iter().map(log).collect();
-    let observations: Vec<Observation> = values
-        .iter()
-        .zip(&logs)
-        .map(|(value, log)| Observation {
-            log: *log,
-            known: value.known,
-        })
-        .collect();
+    let added: Vec<PairValue> = added.into_iter().map(|(_, value)| value).collect();
+    let observation = |value: &PairValue| Observation {
+        log: log(value),
+        known: value.known,
+    };
+    let observations: Vec<Observation> = values.iter().map(observation).collect();
+    let of_added: Vec<Observation> = added.iter().map(observation).collect();
     let seen = Observations::new(&observations);
     let margin = rules.margin(compared.metric);
     let needed = needed(rules, gated);
@@ -82,10 +82,11 @@ pub(super) fn judge(
         is_enough && evidence.better >= needed && is_better,
     );
     let is_within = is_enough && evidence.within_margin >= Some(evidence.needed_for_pass);
-    let limited = limited(&observations).filter(|_| compared.metric.is_more_better());
-    let mut slow = slow_starts(&logs);
-    // Tails of identical servers differ twofold by chance, and their margin says so.
-    slow.rules_out_pass &= !matches!(compared.metric, Metric::P95 | Metric::P99);
+    let limited = Limited::of(&observations, &of_added, margin);
+    let limited = limited.filter(|_| compared.metric.is_more_better());
+    let added_logs: Vec<f64> = of_added.iter().map(|seen| seen.log).collect();
+    let mut slow = slow_starts(&logs, &added_logs, margin);
+    slow.rules_out_pass &= !is_tail(compared.metric);
     let outcome = match change {
         // A metric that improved must be within the margin too.
         Some(Outcome::Improved) if !is_within => Outcome::Inconclusive,
@@ -97,7 +98,8 @@ pub(super) fn judge(
         compared,
         outcome,
         is_limited: limited.is_some(),
-        is_excused: limited.is_some_and(|median| median < beyond),
+        is_excused: limited
+            .is_some_and(|limited| limited.median < beyond && !limited.is_often_worse),
         is_nearly_improved: is_better
             && evidence.better < needed
             && evidence.better.ln() >= NEARLY * needed.ln(),
@@ -109,32 +111,59 @@ pub(super) fn judge(
     }
 }
 
+/// Whether identical servers differ twofold in this metric by chance now and then.
+pub(super) fn is_tail(metric: Metric) -> bool {
+    matches!(metric, Metric::P95 | Metric::P99)
+}
+
 /// The evidence that shows a change: both directions of each gated metric share the error rate.
 pub fn needed(rules: &Rules, gated: usize) -> f64 {
     2.0 * gated.max(1) as f64 / rules.alpha
 }
 
-/// The values of a metric, in the order of the pairs.
-fn values(compared: ComparedMetric, pairs: &[PairInfo]) -> Vec<PairValue> {
+/// The values of a metric, in the order of the pairs, and whether each is of an added start.
+fn values(compared: ComparedMetric, pairs: &[PairInfo]) -> impl Iterator<Item = (bool, PairValue)> {
     let loads = pairs.iter().flat_map(|pair| &pair.loads);
-    let own = loads.filter(|load| load.load == compared.load);
-    let values = own.flat_map(|load| &load.values);
-    values
-        .filter(|value| value.metric == compared.metric)
-        .copied()
-        .collect()
+    let own = loads.filter(move |load| load.load == compared.load);
+    own.flat_map(move |load| {
+        let values = load.values.iter();
+        let values = values.filter(move |value| value.metric == compared.metric);
+        values.map(|value| (load.added, *value))
+    })
 }
 
-/// The median logarithm of the pairs that cannot show a pass, since the load generator was the limit
-/// of the baseline; `None` if these are not most pairs.
-fn limited(observations: &[Observation]) -> Option<f64> {
-    let cannot_pass = |seen: &&Observation| matches!(seen.known, Known::Nothing | Known::AtLeast);
-    let limited: Vec<f64> = observations
-        .iter()
-        .filter(cannot_pass)
-        .map(|seen| seen.log)
-        .collect();
-    (limited.len() * 2 > observations.len()).then(|| median(&limited))
+/// What the pairs show in most of which the load generator was the limit of the baseline, so that they
+/// cannot show a pass.
+struct Limited {
+    /// The median logarithm of these pairs.
+    median: f64,
+    /// Whether the candidate had less throughput by more than the margin in at least two starts more
+    /// than the baseline, of those in which the generator was the limit of the other side.
+    is_often_worse: bool,
+}
+
+impl Limited {
+    /// `None` if the generator was not the limit of the baseline in most pairs.
+    fn of(observations: &[Observation], of_added: &[Observation], margin: f64) -> Option<Limited> {
+        let cannot_pass =
+            |seen: &&Observation| matches!(seen.known, Known::Nothing | Known::AtLeast);
+        let limited: Vec<f64> = observations
+            .iter()
+            .filter(cannot_pass)
+            .map(|seen| seen.log)
+            .collect();
+        let count = |known: Known, sign: f64| {
+            let starts = observations.iter().chain(of_added);
+            let of_limited = starts.filter(|seen| [known, Known::Nothing].contains(&seen.known));
+            let beyond = of_limited.filter(|seen| sign * seen.log > margin.ln_1p());
+            beyond.count()
+        };
+        let (worse, better) = (count(Known::AtLeast, 1.0), count(Known::AtMost, -1.0));
+        (limited.len() * 2 > observations.len()).then(|| Limited {
+            median: median(&limited),
+            is_often_worse: worse >= better + 2,
+        })
+    }
 }
 
 impl Judged {

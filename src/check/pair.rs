@@ -39,6 +39,7 @@ pub fn load_pair(
     LoadPair {
         load,
         candidate_first,
+        added: false,
         values,
         failures: [
             of_side(Role::Baseline, baseline),

@@ -18,7 +18,7 @@ pub(super) fn reasons(
     if let Some(slow) = slow {
         let [baseline, candidate] = slow.starts;
         reasons.push(format!(
-            "{candidate} of {} starts of the candidate were over twice as slow as usual, and {baseline} of the baseline",
+            "{candidate} of {} starts of the candidate were far slower than usual, and {baseline} of the baseline",
             slow.of
         ));
     }
@@ -77,6 +77,7 @@ fn title(kind: FailureKind) -> &'static str {
         FailureKind::Resets => "requests failed: connections were closed or reset",
         FailureKind::Timeouts => "requests failed: no reply in time",
         FailureKind::MissingReplies => "requests had no reply",
+        FailureKind::WarmUp => "requests or connects failed in the warm-up",
         FailureKind::Workers => "handlers panicked, or workers ended or hung",
         FailureKind::UncleanStop => "the server did not stop cleanly",
         FailureKind::RateNotKept => "the rate was not kept",

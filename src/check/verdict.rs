@@ -2,12 +2,13 @@
 //! every pair, and pairs may be added because of it.
 
 use super::gated::{compared, count};
-use super::metric::{Judged, judge, needed};
+use super::metric::{Judged, is_tail, judge, needed};
 use super::outcome::overall;
 use super::part_pairs::PartPairs;
 use super::reasons::reasons;
 use super::reliability::{is_unmeasurable, reliability};
-use crate::record::{LoadKind, Metric, Outcome, Part, Reliability, Rules};
+use super::slow_starts::of_part;
+use crate::record::{LoadKind, Metric, Outcome, Part, Reliability, Rules, SlowStarts};
 use crate::stats::{hodges_lehmann, theil_sen};
 
 /// Pairs after which a part that cannot be measured is given up. That is no claim with an error rate.
@@ -43,6 +44,7 @@ struct Decided<'a> {
     part: &'a PartPairs,
     metrics: Vec<Judged>,
     reliability: Reliability,
+    slow: SlowStarts,
     outcome: Outcome,
 }
 
@@ -53,11 +55,16 @@ impl<'a> Decided<'a> {
             .map(|metric| judge(metric, &part.pairs, rules, gated))
             .collect();
         let reliability = reliability(&part.pairs, needed(rules, gated), rules.least_pairs);
-        let outcome = outcome(part, &metrics, &reliability, rules);
+        let deciding = metrics.iter().map(|metric| (metric.compared, metric.slow));
+        let deciding = deciding.filter(|(own, _)| own.gated && !is_tail(own.metric));
+        let slow: Vec<_> = deciding.map(|(own, slow)| (own.load, slow)).collect();
+        let slow = of_part(&slow);
+        let outcome = outcome(part, &metrics, &reliability, slow, rules);
         Decided {
             part,
             metrics,
             reliability,
+            slow,
             outcome,
         }
     }
@@ -72,11 +79,7 @@ impl<'a> Decided<'a> {
     fn described(&self, rules: &Rules) -> Part {
         let (order_effect, drift) = self.effects();
         let findings = self.metrics.iter();
-        let gated = self.metrics.iter().filter(|metric| metric.compared.gated);
-        let slow = gated.map(|metric| metric.slow);
-        let slow = slow
-            .filter(|slow| slow.rules_out_pass)
-            .max_by_key(|slow| slow.starts[1]);
+        let slow = Some(self.slow).filter(|slow| slow.rules_out_pass);
         Part {
             name: self.part.name.clone(),
             scenario: self.part.scenario.clone(),
@@ -91,6 +94,7 @@ impl<'a> Decided<'a> {
                 .collect(),
             loads: self.part.loads.clone(),
             reliability: Some(self.reliability.clone()),
+            slow_starts: Some(self.slow),
             pairs: self.part.pairs.clone(),
         }
     }
@@ -129,6 +133,7 @@ fn outcome(
     part: &PartPairs,
     metrics: &[Judged],
     reliability: &Reliability,
+    slow: SlowStarts,
     rules: &Rules,
 ) -> Outcome {
     let gated = || metrics.iter().filter(|metric| metric.compared.gated);
@@ -144,8 +149,7 @@ fn outcome(
     if part.pairs.len() < rules.least_pairs {
         return Outcome::Inconclusive;
     }
-    let is_slow = gated().any(|metric| metric.slow.rules_out_pass);
-    if is_slow || !gated().any(Judged::is_measured) {
+    if slow.rules_out_pass || !gated().any(Judged::is_measured) {
         return Outcome::Inconclusive;
     }
     let needed = gated().filter(|metric| {

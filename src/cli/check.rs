@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 
 use super::app::App;
-use super::check_codes::{code, without_verdict};
+use super::check_codes::{CheckCodes, code, without_verdict};
 pub(crate) use super::check_plan::{Args, defaults, plan};
 use super::check_resume;
 use super::output::{print, say, write_file};
@@ -22,13 +22,23 @@ use crate::report::check::ALL;
 /// Measures in pairs and prints the verdict, which is also the exit code.
 pub(crate) fn run(app: App<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     let form = form(&args.format)?;
+    if args.exit_code == CheckCodes::Bisect && args.inconclusive == "pass" {
+        return Err(UsageError(
+            "--inconclusive pass would tell git bisect that an undecided commit is good; without it \
+             such a commit is skipped"
+                .to_owned(),
+        )
+        .into());
+    }
     let (plan, mut session) = match &args.resume {
         Some(path) => check_resume::resume(app, args, path)?,
         None => (plan(app, args)?, session()),
     };
-    session
-        .asserts
-        .extend(args.conditions.asserts.iter().cloned());
+    for condition in &args.conditions.asserts {
+        if !session.asserts.contains(condition) {
+            session.asserts.push(condition.clone());
+        }
+    }
     session.file = args.save.file(&session.started, args.resume.as_deref());
     args.servers.left_out(app).iter().for_each(|note| say(note));
     let run = super::session::run(&session, &plan)?;
@@ -47,6 +57,7 @@ pub(crate) fn run(app: App<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     let code = code(
         args.exit_code,
         check.outcome,
+        is_measured(check),
         worst(&run.record.asserts),
         // A candidate that fails where the baseline does not is no noise.
         args.inconclusive == "pass" && !fails(check),
@@ -56,6 +67,13 @@ pub(crate) fn run(app: App<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     let written = write_files(args.out.as_deref(), &run.record, check);
     let shown = printed.and(written).and(add_to_summary(&run.record));
     run.end(shown, code)
+}
+
+/// Whether a pair has a figure of both sides.
+fn is_measured(check: &CheckInfo) -> bool {
+    let pairs = check.parts.iter().flat_map(|part| &part.pairs);
+    let mut loads = pairs.flat_map(|pair| &pair.loads);
+    loads.any(|load| !load.values.is_empty())
 }
 
 /// Whether failures of the candidate rule out a pass.

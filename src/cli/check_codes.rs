@@ -18,14 +18,19 @@ const SKIP: u8 = 125;
 /// `git bisect run` ends: what is wrong would be wrong at every commit.
 const ABORT: u8 = 128;
 
-/// The exit code of a check with this outcome, whose candidate has this worst assertion.
+/// The exit code of a check with this outcome, whose candidate has this worst assertion. A bisection
+/// skips a commit of which nothing could be measured: it is broken, and nobody knows whether it is slow.
 pub(crate) fn code(
     codes: CheckCodes,
     outcome: Outcome,
+    is_measured: bool,
     asserted: Option<AssertVerdict>,
     is_inconclusive_pass: bool,
 ) -> ExitCode {
-    ExitCode::from(number(codes, outcome, asserted, is_inconclusive_pass))
+    ExitCode::from(match codes {
+        CheckCodes::Bisect if !is_measured => SKIP,
+        _ => number(codes, outcome, asserted, is_inconclusive_pass),
+    })
 }
 
 fn number(

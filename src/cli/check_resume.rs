@@ -13,7 +13,7 @@ use crate::cli::{Cli, Command};
 use crate::measure::program_files::{changed, program_files};
 use crate::measure::session::now;
 use crate::measure::{EarlierCheck, PairPlan, Session};
-use crate::record::{EndedBy, Method, Record};
+use crate::record::{EndedBy, Method, Outcome, Record};
 
 /// The options that it allows: those of the output, and how long it goes on.
 const ALLOWED: [&str; 10] = [
@@ -64,7 +64,23 @@ pub(super) fn resume(
         )
         .into());
     }
-    plan.rules.most_pairs = args.pairs().or(plan.rules.most_pairs);
+    let open = check.parts.iter();
+    let open = open.filter(|part| part.outcome == Outcome::Inconclusive);
+    let pairs = open.map(|part| part.pairs.len()).min();
+    // Another budget is for pairs beyond the limit that the check had.
+    let limit = plan.rules.most_pairs.filter(|_| args.budget().is_none());
+    plan.rules.most_pairs = args.pairs().or(limit);
+    if plan
+        .rules
+        .most_pairs
+        .is_some_and(|most| Some(most) <= pairs)
+    {
+        return Err(refused(&format!(
+            "it has {} pairs already: give a larger --pairs, or a --budget",
+            pairs.unwrap_or_default()
+        ))
+        .into());
+    }
     plan.seed = record.seed;
     plan.before = EarlierCheck {
         parts: check.parts,
@@ -76,7 +92,8 @@ pub(super) fn resume(
     let mut session = Session::new(record.command);
     session.started = record.started;
     session.scenarios = record.scenarios;
-    session.asserts.clone_from(&own.conditions.asserts);
+    let asserts = record.asserts.into_iter();
+    session.asserts = asserts.map(|info| info.assertion).collect();
     session.resumed = record.resumed;
     session.resumed.push(now());
     Ok((plan, session))

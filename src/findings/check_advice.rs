@@ -10,31 +10,16 @@ pub fn advice(check: &CheckInfo, part: &Part) -> Vec<String> {
     if part.outcome != Outcome::Inconclusive {
         return Vec::new();
     }
-    let is_open = |finding: &&Finding| {
-        finding.gated && finding.outcome == Outcome::Inconclusive && finding.advisory.is_none()
-    };
     let open: Vec<&Finding> = part.findings.iter().filter(is_open).collect();
     let mut lines: Vec<String> = open
         .iter()
         .filter_map(|finding| seen(check, part, finding))
         .collect();
-    let needed = open.iter().filter_map(|finding| {
-        let to_pass = finding.power?.pairs_for_margin;
-        Some(if looks_worse(finding) {
-            pairs_to_regress(finding).or(to_pass)
-        } else {
-            to_pass
-        })
-    });
-    let needed: Vec<Option<usize>> = needed.collect();
-    // One figure that too many pairs would decide keeps the check open.
-    let needed = match needed.contains(&None) {
-        true => None,
-        false => needed.into_iter().flatten().max(),
-    };
-    let time = needed.and_then(|pairs| Some(pair_time_s(check)? * pairs as f64));
-    lines.extend(match (needed, time) {
-        (Some(pairs), Some(time_s)) => Some(format!(
+    let further = further_pairs(check);
+    let pair_time_s = pair_time_s(check);
+    let time = pair_time_s.and_then(|time_s| Some(check.took_s? + time_s * further as f64));
+    lines.extend(match (pairs_needed(check, part), time) {
+        (Some(pairs), Some(time_s)) if further > 0 && !open.is_empty() => Some(format!(
             "To decide: --budget {}s (some {} in all), or add pairs to this check with --resume; \
              or a wider --margin, or a quieter machine.",
             time_s.ceil(),
@@ -48,6 +33,43 @@ pub fn advice(check: &CheckInfo, part: &Part) -> Vec<String> {
         _ => None,
     });
     lines
+}
+
+/// Whether pairs may decide a metric.
+fn is_open(finding: &&Finding) -> bool {
+    finding.gated && finding.outcome == Outcome::Inconclusive && finding.advisory.is_none()
+}
+
+/// The pairs that decide all open metrics of a part, if the pairs go on to vary as they did. `None`:
+/// too many.
+fn pairs_needed(check: &CheckInfo, part: &Part) -> Option<usize> {
+    let least = check.rules.least_pairs;
+    let open = part.findings.iter().filter(is_open);
+    // One figure that too many pairs would decide keeps the check open.
+    open.map(|finding| {
+        let Some(power) = finding.power else {
+            // One pair says nothing about further ones.
+            return Some(least);
+        };
+        let to_pass = power.pairs_for_margin;
+        let needed = match looks_worse(finding) {
+            true => pairs_to_regress(finding).or(to_pass),
+            false => to_pass,
+        };
+        needed.map(|pairs| pairs.max(least))
+    })
+    .try_fold(least, |most, needed| needed.map(|pairs| most.max(pairs)))
+}
+
+/// The further pairs of all open parts that pairs may decide.
+fn further_pairs(check: &CheckInfo) -> usize {
+    let open = check.parts.iter();
+    let open = open.filter(|part| part.outcome == Outcome::Inconclusive);
+    let further = open.filter_map(|part| {
+        let needed = pairs_needed(check, part)?;
+        Some(needed.saturating_sub(part.pairs.len()))
+    });
+    further.sum()
 }
 
 /// Whether a metric seems to be worse by more than its margin, and only the evidence is missing.
@@ -66,9 +88,9 @@ fn pairs_to_regress(finding: &Finding) -> Option<usize> {
     Some((evidence.pairs as f64 * times.max(1.0)).ceil() as usize)
 }
 
-/// The time of a pair of all parts, in seconds.
+/// The time of a pair of one part, in seconds.
 pub(crate) fn pair_time_s(check: &CheckInfo) -> Option<f64> {
-    let pairs = check.looks.last()?.pairs;
+    let pairs: usize = check.parts.iter().map(|part| part.pairs.len()).sum();
     let took_s = check.took_s?;
     (pairs > 0).then(|| took_s / pairs as f64)
 }

@@ -74,7 +74,9 @@ fn number(failure: &FailureCount, side: usize) -> String {
             some(number, "request")
         }
         FailureKind::Connects => some(number, "connect"),
-        FailureKind::Workers | FailureKind::ClientsUnserved => format!("{} in all", count(number)),
+        FailureKind::Workers | FailureKind::ClientsUnserved | FailureKind::WarmUp => {
+            format!("{} in all", count(number))
+        }
         FailureKind::NotStarted
         | FailureKind::Died
         | FailureKind::NoReplies
@@ -96,6 +98,7 @@ fn predicate(kind: FailureKind) -> &'static str {
         FailureKind::Resets => "closed or reset connections with requests in flight",
         FailureKind::Timeouts => "did not reply in time",
         FailureKind::MissingReplies => "left requests without a reply",
+        FailureKind::WarmUp => "failed requests or connects in the warm-up",
         FailureKind::Workers => "had handlers that panicked, or workers that ended or hung",
         FailureKind::UncleanStop => "did not stop cleanly",
         FailureKind::RateNotKept => "did not keep the rate",

@@ -100,6 +100,11 @@ pub(crate) fn compared(check: &CheckInfo) -> String {
         what => format!("{label} {what}"),
     };
     let pairs = check.looks.last().map_or(0, |look| look.pairs);
+    let most = check.parts.iter().map(|part| part.pairs.len()).max();
+    let pairs = match most.filter(|most| *most > pairs) {
+        Some(most) => format!("{pairs} to {}", some(most as u64, "interleaved pair")),
+        None => some(pairs as u64, "interleaved pair"),
+    };
     let looks = match (check.method, check.looks.len()) {
         (Method::Anytime, _) => String::new(),
         (Method::Looks, 1) => ", one look".to_owned(),
@@ -109,10 +114,9 @@ pub(crate) fn compared(check: &CheckInfo) -> String {
         .took_s
         .map(|took_s| format!(" in {}", span(took_s.round())));
     format!(
-        "{} against {}, {}{}{looks}",
+        "{} against {}, {pairs}{}{looks}",
         named(candidate, &check.candidate),
         named(baseline, &check.baseline),
-        some(pairs as u64, "interleaved pair"),
         time.unwrap_or_default()
     )
 }
@@ -128,7 +132,15 @@ fn facts(check: &CheckInfo, part: &Part) -> Vec<String> {
         Outcome::Invalid => invalid(part).into_iter().collect(),
         Outcome::Pass | Outcome::Improved => Vec::new(),
     };
-    if part.outcome == Outcome::Inconclusive {
+    let mut slow = part
+        .findings
+        .iter()
+        .filter_map(|finding| finding.slow_starts);
+    let is_slow = match part.slow_starts {
+        Some(slow) => slow.rules_out_pass,
+        None => slow.any(|slow| slow.rules_out_pass),
+    };
+    if is_slow && part.outcome == Outcome::Inconclusive {
         facts.extend(slow_starts(check, part));
     }
     let deciding = rows(check, part).into_iter().filter(|row| {
@@ -160,17 +172,24 @@ fn invalid(part: &Part) -> Option<String> {
 fn slow_starts(check: &CheckInfo, part: &Part) -> Option<String> {
     let [baseline, candidate] = sides(check);
     let slow = |finding: &Finding| {
-        let slow = finding.slow_starts.filter(|slow| slow.rules_out_pass)?;
-        Some(format!(
-            "{}: over twice as bad as usual in {} of {} starts of {candidate}, and in {} of {baseline}",
-            title_with_load(part, finding),
-            slow.starts[1],
-            slow.of,
-            slow.starts[0]
-        ))
+        let slow = finding.slow_starts?;
+        (slow.starts[1] > slow.starts[0]).then(|| {
+            format!(
+                "{}: in {} of {} starts of {candidate}, in {} of {baseline}",
+                title_with_load(part, finding),
+                slow.starts[1],
+                slow.of,
+                slow.starts[0]
+            )
+        })
     };
-    let gated = part.findings.iter().filter(|finding| finding.gated);
-    gated.filter_map(slow).next()
+    let is_concerned = |finding: &&Finding| {
+        // Of throughput that the generator limits a slow start still shows.
+        finding.gated || finding.advisory == Some(Advisory::GeneratorLimited)
+    };
+    let concerned = part.findings.iter().filter(is_concerned);
+    let slow: Vec<String> = concerned.filter_map(slow).collect();
+    (!slow.is_empty()).then(|| format!("far slower than usual: {}", slow.join("; ")))
 }
 
 /// Notes that explain the figures of a part, failures first.

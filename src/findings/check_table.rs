@@ -2,7 +2,7 @@
 //! and the interval that decided.
 
 use super::check_words::{change, interval, of_figures, percent, title_with_load, value};
-use crate::record::{CheckInfo, Finding, Method, Outcome, Part};
+use crate::record::{Advisory, CheckInfo, Finding, Method, Outcome, Part};
 
 /// One metric of one part, in words.
 #[derive(Debug, Clone)]
@@ -99,6 +99,10 @@ fn meaning(check: &CheckInfo, finding: &Finding) -> String {
         Outcome::Improved => format!("better beyond chance, and by over {delta}"),
         Outcome::Pass => format!("not worse by {margin}"),
         Outcome::Inconclusive => match &finding.advisory {
+            Some(Advisory::GeneratorLimited) => {
+                "no pass: the load generator was the limit, and the candidate may be slower"
+                    .to_owned()
+            }
             Some(reason) => format!("not measurable here: {}", reason.text()),
             None => format!("worse by {margin} is not ruled out"),
         },
@@ -109,14 +113,16 @@ fn meaning(check: &CheckInfo, finding: &Finding) -> String {
 /// What the columns are, in one line.
 pub fn legend(check: &CheckInfo) -> String {
     let alpha = percent(check.rules.alpha);
+    let delta = percent(check.rules.delta);
     match check.method {
         Method::Anytime => format!(
-            "Before and after are medians over starts, the change is that of the median pair, and \
-             the interval has the changes that the pairs do not rule out: all better than the \
-             margin is PASS, all worse than 0 is REGRESSED (error rates {alpha})."
+            "Before and after are medians over starts, the change is the Hodges–Lehmann estimate, \
+             and the interval has the changes that the pairs do not rule out: all better than the \
+             margin is PASS, all worse than 0 with a median over {delta} is REGRESSED (error rates \
+             {alpha})."
         ),
-        Method::Looks => "Before and after are medians over starts, the change is that of the \
-                          median pair, and the interval is its 95 % confidence interval."
+        Method::Looks => "Before and after are medians over starts, the change is the \
+                          Hodges–Lehmann estimate, and the interval is its 95 % confidence interval."
             .to_owned(),
     }
 }

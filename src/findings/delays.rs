@@ -20,6 +20,18 @@ type Of = fn(&Quantiles) -> Option<u64>;
 /// The medians of the parts of the response time (the wait for the connection, the scheduling
 /// delay of the send, wire to wire), and that of the read delay, which is not in it.
 pub fn delay_line(summary: &Summary<'_>) -> Option<String> {
+    parts(summary).map(|parts| format!("p50: {parts}"))
+}
+
+/// The same of several servers.
+pub fn delays_sentence(summaries: &[Summary<'_>]) -> Option<String> {
+    let named = |summary: &Summary<'_>| Some(format!("{}: {}", summary.name(), parts(summary)?));
+    let named: Vec<String> = summaries.iter().filter_map(named).collect();
+    (!named.is_empty()).then(|| format!("Delays at p50: {}.", named.join("; ")))
+}
+
+/// `wait 0 ns, send 12.3 µs, wire 35.1 µs, read 14.2 µs`.
+fn parts(summary: &Summary<'_>) -> Option<String> {
     let part = |of: fn(&Delays) -> &DelayPart| {
         let ledgers = summary.trials().iter().filter_map(|t| t.delays.as_ref());
         let medians: Vec<f64> = ledgers
@@ -37,7 +49,7 @@ pub fn delay_line(summary: &Summary<'_>) -> Option<String> {
         .into_iter()
         .filter_map(|(name, value)| Some(format!("{name} {}", value?)))
         .collect();
-    (!shown.is_empty()).then(|| format!("p50: {}", shown.join(", ")))
+    (!shown.is_empty()).then(|| shown.join(", "))
 }
 
 /// The quantiles of which over 10 % is scheduling delay of the generator, in most trials.

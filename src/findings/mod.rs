@@ -6,6 +6,7 @@
 
 mod assertion_readings;
 pub mod assertion_sentences;
+pub mod assertion_starts;
 pub mod assertions;
 pub mod attack_results;
 pub mod changed_figures;

@@ -1,7 +1,7 @@
 //! The sentences below a comparison. They claim only what the rounds show.
 
 use super::comparison::EARLY_MARK;
-use super::delays::delayed_sentence;
+use super::delays::{delayed_sentence, delays_sentence};
 use super::no_reply_sentences::{cause_and_remedy, why_no_client};
 use super::ranking::{ComparedWithBest, LEAST_ROUNDS, Ranking, rankings};
 use super::summary::Summary;
@@ -61,6 +61,7 @@ fn exceptions(summaries: &[Summary<'_>]) -> Vec<String> {
     let mut sentences = Vec::new();
     let ranked: Vec<&Summary<'_>> = summaries.iter().filter(|summary| summary.ranks()).collect();
     sentences.extend(delayed_sentence(summaries));
+    sentences.extend(delays_sentence(summaries));
     sentences.extend(recovered(summaries));
     sentences.extend(over_capacity(summaries));
     sentences.extend(limited(&ranked));

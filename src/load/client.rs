@@ -187,8 +187,19 @@ impl Client {
         self.inbox.clear();
         self.outbox.clear();
         self.splitter.restart();
+        self.end_stamps();
+    }
+
+    /// Begins with the stamps of a new connection, whose next byte has this position; `None`: it has
+    /// none.
+    pub(crate) fn begin_stamps(&mut self, next_byte: Option<u32>) {
+        self.is_stamped = next_byte.is_some();
+        self.sent_bytes = next_byte.unwrap_or(0);
+    }
+
+    /// Goes on without stamps.
+    pub(crate) fn end_stamps(&mut self) {
         self.is_stamped = false;
-        self.sent_bytes = 0;
         self.stamps_asked = 0;
         for flight in &mut self.flights {
             flight.stamp = Stamp::NotAsked;
@@ -322,7 +333,7 @@ mod tests {
     #[test]
     fn a_new_connection_counts_its_bytes_from_0_again() {
         let mut client = Client::new(4, WriteMode::Default);
-        client.is_stamped = true;
+        client.begin_stamps(Some(0));
         send(&mut client, 40, true);
         client.wrote(40);
         client.landed();
@@ -330,7 +341,7 @@ mod tests {
         client.disconnect(0);
         send(&mut client, 40, true);
         assert_eq!(client.stamps_asked, 0, "the connection has no stamps");
-        client.is_stamped = true;
+        client.begin_stamps(Some(0));
         client.ask_stamp();
         send(&mut client, 40, false);
         assert!(!client.writes_stamped(), "the last one has none");

@@ -66,6 +66,9 @@ pub struct Recorder {
     pub flow: FlowBalance,
     /// Failures since the window began.
     pub errors: ErrorCounts,
+    /// Failures before it.
+    #[serde(default)]
+    pub warmup_errors: ErrorCounts,
     /// What failed since the load began.
     pub causes: FailureCauses,
     /// The first wrong reply as text, truncated.
@@ -103,6 +106,7 @@ impl Recorder {
             held_bytes: 0,
             flow: FlowBalance::new(window),
             errors: ErrorCounts::default(),
+            warmup_errors: ErrorCounts::default(),
             causes: FailureCauses::default(),
             first_wrong: None,
             overflow: 0,
@@ -319,22 +323,14 @@ impl Recorder {
     /// Keeps the first wrong reply as text.
     pub fn wrong(&mut self, body: &[u8]) {
         const SHOWN_BYTES: usize = 100;
-        if self.first_wrong.is_none() {
-            let shown = &body[..body.len().min(SHOWN_BYTES)];
-            let printable = |c: char| {
-                if c.is_control() {
-                    char::REPLACEMENT_CHARACTER
-                } else {
-                    c
-                }
-            };
-            self.first_wrong = Some(
-                String::from_utf8_lossy(shown)
-                    .chars()
-                    .map(printable)
-                    .collect(),
-            );
-        }
+        let printable = |c: char| match c.is_control() {
+            true => char::REPLACEMENT_CHARACTER,
+            false => c,
+        };
+        self.first_wrong.get_or_insert_with(|| {
+            let shown = String::from_utf8_lossy(&body[..body.len().min(SHOWN_BYTES)]);
+            shown.chars().map(printable).collect()
+        });
     }
 
     /// Records a connect from `begun_ns` to `now_ns`.
@@ -346,6 +342,14 @@ impl Recorder {
     /// Whether failures at this time are counted.
     pub fn counts_errors(&self, now_ns: u64) -> bool {
         now_ns >= self.window.from_ns
+    }
+
+    /// Where failures at this time are counted.
+    pub fn errors_at(&mut self, now_ns: u64) -> &mut ErrorCounts {
+        match self.counts_errors(now_ns) {
+            true => &mut self.errors,
+            false => &mut self.warmup_errors,
+        }
     }
 
     /// Whether a request was under way inside the window, or planned in it: planned before its
@@ -380,6 +384,7 @@ impl Recorder {
         self.held_bytes += other.held_bytes;
         self.flow.add(&other.flow);
         self.errors.add(&other.errors);
+        self.warmup_errors.add(&other.warmup_errors);
         self.causes.add(&other.causes);
         self.overflow += other.overflow;
         if self.first_wrong.is_none() {

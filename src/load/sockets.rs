@@ -1,7 +1,7 @@
 //! The [`Wire`] of a real load: non-blocking sockets on one poll.
 
 use std::io::{self, Read, Write};
-use std::net::SocketAddr;
+use std::net::{SocketAddr, UdpSocket};
 use std::os::fd::AsRawFd;
 use std::time::Duration;
 
@@ -31,6 +31,8 @@ pub(crate) struct Sockets {
     write_mode: WriteMode,
     close: Close,
     control: ControlSpace,
+    /// Keeps the kernel's receive stamps on while no connection is open; `None` without stamps.
+    _stamps: Option<UdpSocket>,
 }
 
 impl Sockets {
@@ -48,6 +50,11 @@ impl Sockets {
             write_mode: load.spec.write_mode,
             close: load.spec.close,
             control: ControlSpace::default(),
+            _stamps: load
+                .spec
+                .takes_stamps()
+                .then(timestamps::keep_on)
+                .and_then(Result::ok),
         }
     }
 
@@ -114,9 +121,8 @@ impl Wire for Sockets {
         self.stream(client)?.read(space)
     }
 
-    fn enable_stamps(&mut self, client: usize) -> bool {
-        let stream = self.streams[client].as_ref();
-        stream.is_some_and(|stream| timestamps::enable(stream).is_ok())
+    fn enable_stamps(&mut self, client: usize) -> Option<u32> {
+        timestamps::enable(self.streams[client].as_ref()?).ok()
     }
 
     fn send_stamped(&mut self, client: usize, bytes: &[u8]) -> io::Result<usize> {

@@ -31,10 +31,11 @@ pub trait Wire {
     /// `WouldBlock`, or an error of the connection.
     fn receive(&mut self, client: usize, space: &mut [u8]) -> io::Result<usize>;
 
-    /// Begins to stamp what this client's new connection sends and receives. Returns whether
-    /// that is possible.
-    fn enable_stamps(&mut self, _client: usize) -> bool {
-        false
+    /// Begins to stamp what this client's new connection sends and receives. Returns the position
+    /// of the next byte that it sends, by which a send stamp names its request; `None`: there are no
+    /// stamps.
+    fn enable_stamps(&mut self, _client: usize) -> Option<u32> {
+        None
     }
 
     /// As [`Wire::send`]; asks for the stamp of the last byte that is sent.

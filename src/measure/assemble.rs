@@ -77,6 +77,7 @@ pub(crate) fn assemble(
         }),
         client_wait_ns: client_waits(measured),
         errors: recorder.errors.clone(),
+        warmup_errors: recorder.warmup_errors.clone(),
         connects: recorder.connects,
         idle: Idle {
             open: recorder.idle_open,
@@ -313,4 +314,33 @@ fn series(measured: &Measured, is_planned: bool) -> Vec<Interval> {
             }
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn in_an_open_loop_each_client_counts_by_its_share_of_the_plan() {
+        let client = |planned: u64, answered_planned: u64| ClientResult {
+            planned,
+            answered_planned,
+            replies: answered_planned,
+            ..ClientResult::default()
+        };
+        let mut load = LoadSpec {
+            mode: Mode::Poisson,
+            ..LoadSpec::default()
+        };
+        // The plan is uneven, and the server answers all of it.
+        let all = [client(100, 100), client(10, 10), client(0, 0)];
+        assert_eq!(fairness(&load, &all), Some(1.0));
+        let half = [client(100, 50), client(10, 10)];
+        let index = 1.5 * 1.5 / (2.0 * 1.25);
+        assert!((fairness(&load, &half).unwrap() - index).abs() < 1e-12);
+        // Any client may take any request, so what counts is the replies.
+        load.assign = Assign::Free;
+        let index = 110.0 * 110.0 / (3.0 * (100.0 * 100.0 + 10.0 * 10.0));
+        assert!((fairness(&load, &all).unwrap() - index).abs() < 1e-12);
+    }
 }

@@ -245,16 +245,20 @@ impl<'a> Run<'a> {
     }
 
     /// Starts both sides of a part once more under its last load, in random order: only failures
-    /// count. Returns false when the observer ends the run.
+    /// and slow starts count. Returns false when the observer ends the run.
     fn start_again(&mut self, part: usize, observer: &mut dyn Observer) -> Result<bool, Error> {
         let load = self.parts[part].loads.len() - 1;
         let both = self.both((part, load), Length::Short, 2, observer)?;
         let Some(both) = both else {
             return Ok(false);
         };
-        let again = both.compared(&[], self.parts[part].kinds()[load]);
+        let kinds = self.parts[part].kinds();
+        let again = both.compared(&compared(&kinds, &self.plan.rules), kinds[load]);
         if let Some(last) = self.parts[part].pairs.last_mut() {
-            last.loads.push(again);
+            last.loads.push(LoadPair {
+                added: true,
+                ..again
+            });
         }
         observer.trial_ended(&|| self.outcome(None));
         Ok(true)

@@ -22,6 +22,7 @@ pub(super) fn pilot_failures(warmup: &WarmupInfo, part: &PartPlan) -> Option<Loa
     (!failures.is_empty()).then(|| LoadPair {
         load: load.kind(),
         candidate_first: place(&load.candidate) < place(&load.baseline),
+        added: true,
         values: Vec::new(),
         failures,
     })

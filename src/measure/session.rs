@@ -11,6 +11,7 @@ use super::observer::{Observer, RunProgress};
 use super::outcome::Outcome;
 use super::trend_causes;
 use crate::error::Error;
+use crate::findings::assertion_starts::count_starts;
 use crate::findings::assertions::evaluate;
 use crate::load::LiveProgress;
 use crate::record::{Assertion, Record, ScenarioInfo};
@@ -148,6 +149,10 @@ impl Session {
     /// The record of this run.
     fn record(&self, mut outcome: Outcome, seed: u64) -> Record {
         trend_causes::set(&mut outcome.cells);
+        let mut asserts = evaluate(&self.asserts, &outcome.cells);
+        if let Some(check) = &outcome.check {
+            count_starts(&mut asserts, check);
+        }
         Record {
             schema: Record::SCHEMA.to_owned(),
             started: self.started.clone(),
@@ -158,7 +163,7 @@ impl Session {
             environment: environment::read(),
             scenarios: self.scenarios.clone(),
             resumed: self.resumed.clone(),
-            asserts: evaluate(&self.asserts, &outcome.cells),
+            asserts,
             cells: outcome.cells,
             searches: outcome.searches,
             check: outcome.check,

@@ -38,6 +38,7 @@ mod tests {
         let load = || LoadPair {
             load: LoadKind::Capacity,
             candidate_first: false,
+            added: false,
             values: Vec::new(),
             failures: Vec::new(),
         };

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::check_finding::Finding;
+use super::check_finding::{Finding, SlowStarts};
 use super::check_metric::{LoadKind, Outcome};
 use super::check_pairs::{PairInfo, Reliability};
 use super::check_rules::Rules;
@@ -128,6 +128,10 @@ pub struct Part {
     /// Failures of the two sides, and what follows from them; null in older records.
     #[serde(default)]
     pub reliability: Option<Reliability>,
+    /// The starts that were far slower than usual in a gated metric other than p95 and p99, of all
+    /// loads; null in older records.
+    #[serde(default)]
+    pub slow_starts: Option<SlowStarts>,
     /// The pairs in their order, with all that the outcome follows from; empty in older records.
     #[serde(default)]
     pub pairs: Vec<PairInfo>,

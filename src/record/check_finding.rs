@@ -90,8 +90,8 @@ pub struct Power {
     pub pairs_for_margin: Option<usize>,
 }
 
-/// Starts of which the figure was at least twice as bad as that of the other start of the pair,
-/// compared with the median pair.
+/// Starts of which the figure was at least 1.6 times as bad as that of the other side's start, compared
+/// with the median start.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SlowStarts {
     /// Those of the baseline and of the candidate.

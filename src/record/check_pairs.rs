@@ -22,6 +22,9 @@ pub struct LoadPair {
     pub load: LoadKind,
     /// Whether the candidate's trial ran first: a fair coin of its own.
     pub candidate_first: bool,
+    /// Whether it is a start that was added to the pair: it shows failures and slow starts only.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub added: bool,
     /// The figures that both sides have.
     pub values: Vec<PairValue>,
     /// What failed.
@@ -97,6 +100,8 @@ pub enum FailureKind {
     Timeouts,
     /// Requests without a reply when the drain ended.
     MissingReplies,
+    /// Failures of requests and connects before the window.
+    WarmUp,
     /// Handlers that panicked, and workers that ended or hung.
     Workers,
     /// The server did not stop cleanly.

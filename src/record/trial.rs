@@ -92,6 +92,9 @@ pub struct Trial {
     pub client_wait_ns: ClientWait,
     /// Failures from the start of the window on.
     pub errors: ErrorCounts,
+    /// Failures before the window, which are in no other figure but `connects`.
+    #[serde(default)]
+    pub warmup_errors: ErrorCounts,
     /// Results of connects.
     #[serde(default)]
     pub connects: Connects,

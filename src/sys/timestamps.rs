@@ -6,10 +6,11 @@
 //! read from the socket's error queue (Documentation/networking/timestamping.rst).
 
 use std::io::{self, IoSliceMut};
+use std::net::{Ipv4Addr, UdpSocket};
 use std::os::fd::{AsFd, AsRawFd, RawFd};
 
 use nix::sys::socket::{
-    ControlMessageOwned, MsgFlags, TimestampingFlag, recvmsg, setsockopt, sockopt,
+    ControlMessageOwned, MsgFlags, TimestampingFlag, getsockopt, recvmsg, setsockopt, sockopt,
 };
 use nix::sys::time::TimeSpec;
 
@@ -46,17 +47,35 @@ pub struct SendStamp {
     pub real_ns: u64,
 }
 
-/// Enables the stamps of a connected socket. Bytes are counted from now on, so nothing that was
-/// sent before may be unacknowledged.
+/// Enables the stamps of a connected socket, and returns the position of its next byte in them.
+/// Bytes are counted from now on, so nothing that was sent before may be unacknowledged.
 ///
 /// # Errors
 /// When the system has no time stamps, or the socket is not connected.
-pub fn enable(socket: &impl AsFd) -> io::Result<()> {
+pub fn enable(socket: &impl AsFd) -> io::Result<u32> {
     let flags = TimestampingFlag::SOF_TIMESTAMPING_RX_SOFTWARE
         | TimestampingFlag::SOF_TIMESTAMPING_SOFTWARE
         | TimestampingFlag::SOF_TIMESTAMPING_OPT_ID
         | TimestampingFlag::SOF_TIMESTAMPING_OPT_TSONLY;
-    Ok(setsockopt(socket, sockopt::Timestamping, &flags)?)
+    setsockopt(socket, sockopt::Timestamping, &flags)?;
+    // A sandbox may accept options that it does not know.
+    match getsockopt(socket, sockopt::Timestamping)?.contains(flags) {
+        true => Ok(0),
+        false => Err(io::ErrorKind::Unsupported.into()),
+    }
+}
+
+/// A socket that keeps the kernel's receive stamps on as long as it is open. The kernel turns them on
+/// with the first socket that asks for them and off with the last, each time by changing its code on
+/// all cores (net_enable_timestamp in net/core/dev.c), and packets that arrive meanwhile have no stamp.
+///
+/// # Errors
+/// When the socket cannot be made, or the system has no time stamps.
+pub fn keep_on() -> io::Result<UdpSocket> {
+    let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
+    let flags = TimestampingFlag::SOF_TIMESTAMPING_RX_SOFTWARE;
+    setsockopt(&socket, sockopt::Timestamping, &flags)?;
+    Ok(socket)
 }
 
 /// Receives what is available without blocking, and when the last byte of it arrived.

@@ -60,6 +60,11 @@ fn each_failure_of_a_server_is_recognised() {
     ] {
         assert_eq!(kinds(errors(errors_of)), [kind]);
     }
+    // Persistent connections connect before the window.
+    let refused = |trial: &mut Trial| trial.warmup_errors.connect = 3;
+    assert_eq!(kinds(refused), [FailureKind::WarmUp]);
+    let wrong = |trial: &mut Trial| trial.warmup_errors.reply = 1;
+    assert_eq!(kinds(wrong), [FailureKind::WarmUp]);
     assert_eq!(
         kinds(|trial| trial.unanswered = 1),
         [FailureKind::MissingReplies]
@@ -251,7 +256,7 @@ fn two_slow_starts_of_the_candidate_do_not_pass() {
     assert_eq!(two.findings[0].outcome, Outcome::Pass);
     assert!(two.findings[0].mean.unwrap() > two.findings[0].worse + 0.05);
     assert!(
-        two.reasons[0].contains("2 of 20 starts of the candidate"),
+        two.reasons[0].contains("2 of 40 starts of the candidate"),
         "{:?}",
         two.reasons
     );

@@ -11,7 +11,7 @@ const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// A short check whose margins are far wider than any noise, and far narrower than the slow commit.
 const SHORT: &str =
-    "--clients 2 --think 1ms --duration 80ms --warmup 30ms --budget 30s --margin 95% --delta 90%";
+    "--clients 2 --think 1ms --duration 80ms --warmup 30ms --budget 30s --margin 900% --delta 90%";
 
 /// A server whose handler computes for this time.
 fn server(burn_us: u32) -> String {
@@ -125,6 +125,28 @@ fn a_bisection_ends_where_the_command_is_wrong_and_skips_what_cannot_be_measured
         "2",
     ]);
     assert_eq!(broken, Some(125), "{text}");
+    let good = format!("{RPCBENCH} serve --model async --listen 127.0.0.1:{{port}}");
+    let (broken, text) = code(&[
+        "--baseline-exec",
+        &good,
+        "--exec",
+        "false {port}",
+        "--clients",
+        "2",
+        "--duration",
+        "80ms",
+        "--warmup",
+        "30ms",
+        "--assert",
+        "errors=0",
+    ]);
+    assert_eq!(
+        broken,
+        Some(125),
+        "it is not known whether it is slow: {text}"
+    );
+    let (wrong, text) = code(&["--model", "async", "--inconclusive", "pass"]);
+    assert_eq!(wrong, Some(128), "{text}");
 }
 
 /// Runs the script in this folder; returns its exit code, what it prints, and the outputs for
@@ -183,6 +205,11 @@ fn the_script_of_the_action_builds_both_sides_and_gives_the_verdict() {
     assert_eq!(code, Some(0), "{text}");
     assert_eq!(outputs, "verdict=pass\nexit-code=0\n");
 
+    // A line of a build that fails ends it, though the next one works.
+    let broken = ("GATE_BUILD", "false\ntrue");
+    let (code, text, outputs, _) = gate(&tree, &[command, base, broken]);
+    assert_eq!(code, Some(1), "{text}");
+    assert_eq!(outputs, "verdict=error\nexit-code=1\n");
     let broken = ("GATE_BUILD", "echo cannot; exit 7");
     let (code, text, outputs, summary) = gate(&tree, &[command, base, broken]);
     assert_eq!(code, Some(1), "{text}");
@@ -192,6 +219,7 @@ fn the_script_of_the_action_builds_both_sides_and_gives_the_verdict() {
         (vec![], "Nothing to measure"),
         (vec![command, ("GATE_PROGRAM", "x")], "not both"),
         (vec![command, ("GATE_BASE", "nowhere")], "no commit"),
+        (vec![command, ("GATE_BASE", "HEAD")], "nothing to measure"),
         (vec![command, ("GATE_ARGS", "--margin '5")], "cannot read"),
     ] {
         let (code, text, outputs, _) = gate(&tree, &variables);

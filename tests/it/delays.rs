@@ -13,6 +13,8 @@ use crate::support::{
 };
 
 const US: u64 = 1000;
+/// A ping of the simulated clients.
+const REQUEST_BYTES: usize = 45;
 
 fn plan(load: &Load, rate_rps: f64) -> OpenLoop {
     let schedule = Schedule {
@@ -139,6 +141,55 @@ fn the_stamps_of_a_new_connection_start_again() {
         MS
     ));
     assert_eq!(ledger.scheduling.max(), 0);
+}
+
+#[test]
+fn positions_of_bytes_wrap() {
+    let world = World::new(4, |_, request, _| vec![(MS, pong_to(request))]);
+    world.borrow_mut().stamps.first_byte = u32::MAX - 500;
+    let recorder = played(&load(4), 400.0, &world);
+    let sent: usize = world.borrow().writes.iter().sum();
+    assert!(sent > 4 * 1000, "each connection is beyond it");
+    let ledger = delays(&recorder);
+    assert_eq!(ledger.wire_to_wire.len(), ledger.read.len());
+    assert!(all_near(&ledger.wire_to_wire, MS - LEAVING_NS));
+}
+
+#[test]
+fn a_write_of_several_requests_stamps_the_last() {
+    // Each reply answers two requests, and more wait by then.
+    let mut waiting = Vec::new();
+    let world = World::new(1, move |_, requests, _| {
+        waiting.extend(requests.chunks(REQUEST_BYTES).map(pong_to));
+        match waiting.len() {
+            2 => vec![(10 * MS, waiting.drain(..).flatten().collect())],
+            _ => Vec::new(),
+        }
+    });
+    let load = Load {
+        pipeline: 2,
+        ..load(1)
+    };
+    let recorder = played(&load, 400.0, &world);
+    let longest = world.borrow().writes.iter().copied().max();
+    assert_eq!(longest, Some(2 * REQUEST_BYTES), "two in a write");
+    let ledger = delays(&recorder);
+    assert!(ledger.inexact >= 90, "{}", ledger.inexact);
+    assert!(all_near(&ledger.wire_to_wire, 10 * MS - LEAVING_NS));
+    assert_eq!(ledger.wire_to_wire.len(), ledger.read.len());
+}
+
+#[test]
+fn a_system_that_refuses_send_stamps_costs_no_request() {
+    let world = World::new(4, |_, request, _| vec![(MS, pong_to(request))]);
+    world.borrow_mut().stamps.refuses_sends = true;
+    let recorder = played(&load(4), 400.0, &world);
+    assert_eq!((recorder.errors.total(), recorder.unanswered), (0, 0));
+    assert_eq!(world.borrow().connects, 4);
+    assert!(all_near(&recorder.service, MS));
+    let ledger = delays(&recorder);
+    assert_eq!(ledger.unstamped, recorder.latency.answered.len());
+    assert!(ledger.wire_to_wire.is_empty());
 }
 
 #[test]

@@ -70,7 +70,7 @@ fn a_failure_in_the_pilot_of_the_warm_up_rules_out_a_pass() {
     let output = rpcbench()
         .args(["check", "--baseline-exec", &good])
         .args(["--exec", &format!("timeout 0.9 {good}")])
-        .args(["--clients", "2", "--margin", "95%", "--delta", "90%"])
+        .args(["--clients", "2", "--margin", "900%", "--delta", "90%"])
         .args(["--duration", "80ms", "--share", "off", "--no-save"])
         .args([
             "--budget",
@@ -135,7 +135,7 @@ fn a_fault_that_a_late_start_shows_rules_out_a_pass() {
     let output = rpcbench()
         .args(["check", "--baseline-exec", &good, "--exec"])
         .arg(format!("sh -c '{script}'"))
-        .args(["--clients", "2", "--margin", "95%", "--delta", "90%"])
+        .args(["--clients", "2", "--margin", "900%", "--delta", "90%"])
         .args(["--duration", "80ms", "--warmup", "30ms", "--share", "off"])
         .arg("--save")
         .arg(&file)
@@ -188,6 +188,11 @@ fn a_check_measures_two_loads_and_is_resumed_at_the_same_rate() {
     };
     let other = resumed(&["--model", "threaded"]);
     assert_eq!(other.status.code(), Some(2), "{}", text_of(&other));
+    for too_few in [&[][..], &["--pairs", "6"]] {
+        let output = resumed(too_few);
+        assert_eq!(output.status.code(), Some(2), "{}", text_of(&output));
+        assert!(text_of(&output).contains("it has 6 pairs already"));
+    }
     let output = resumed(&["--pairs", "8"]);
     assert_eq!(output.status.code(), Some(4), "{}", text_of(&output));
     let after = Record::read(&file).unwrap();
@@ -203,12 +208,22 @@ fn a_check_measures_two_loads_and_is_resumed_at_the_same_rate() {
         .collect();
     orders.sort_unstable();
     assert_eq!(orders, (0..32).collect::<Vec<_>>());
+    // Another budget goes beyond the limit, and conditions stay.
+    let served = ["--budget", "4s", "--assert", "served=2"];
+    let output = resumed(&served);
+    assert_eq!(output.status.code(), Some(4), "{}", text_of(&output));
+    let more = Record::read(&file).unwrap();
+    assert!(more.check.unwrap().parts[0].pairs.len() > 8);
+    let output = resumed(&["--budget", "2s"]);
+    assert_eq!(output.status.code(), Some(4), "{}", text_of(&output));
+    let after = Record::read(&file).unwrap();
+    assert_eq!(after.asserts.len(), 1, "it was given in the resumed piece");
     // A program that is not what it was is another build.
     let mut other = after.clone();
     other.check.as_mut().unwrap().programs[0].bytes += 1;
     let saved = fs::read(&file).unwrap();
     other.write(&file).unwrap();
-    let output = resumed(&["--pairs", "9"]);
+    let output = resumed(&["--pairs", "99"]);
     assert_eq!(output.status.code(), Some(2), "{}", text_of(&output));
     assert!(text_of(&output).contains("has changed since"));
     fs::write(&file, saved).unwrap();

@@ -54,6 +54,24 @@ fn no_request_starts_after_the_window_and_the_drain_is_measured() {
 }
 
 #[test]
+fn failures_before_the_window_are_counted_apart() {
+    // The window begins at 100 ms; the first request of one client has a wrong reply.
+    let world = World::new(2, |client, request, now| {
+        let is_first = client == 0 && now < 2 * MS;
+        let wrong = || [&[8, 0, 0, 0], &b"rubbish!"[..]].concat();
+        vec![(2 * MS, if is_first { wrong() } else { pong_to(request) })]
+    });
+    let (recorder, _) = play(&load(2), &world);
+    assert_eq!(world.borrow().connects, 3);
+    assert_eq!(recorder.errors, ErrorCounts::default());
+    let wrong = ErrorCounts {
+        reply: 1,
+        ..ErrorCounts::default()
+    };
+    assert_eq!(recorder.warmup_errors, wrong);
+}
+
+#[test]
 fn clients_without_a_reply_are_counted() {
     let world = World::new(10, |client, request, _| {
         if client == 0 {

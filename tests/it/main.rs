@@ -18,6 +18,7 @@ mod check_power;
 mod check_reliability;
 mod check_report;
 mod check_simulations;
+mod check_starts;
 mod ci;
 mod cli;
 mod client_priority;

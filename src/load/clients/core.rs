@@ -9,7 +9,7 @@ use std::io;
 use super::failures::{ConnectFailure, Failure};
 use super::pending::PendingRequests;
 use super::reconnect_times::ReconnectTimes;
-use crate::load::client::{Client, ConnectionState, InFlight, QueuedRequest, Stamp};
+use crate::load::client::{Client, ConnectionState, QueuedRequest};
 use crate::load::client_config::ClientConfig;
 use crate::load::nanos::nanos;
 use crate::load::pacer::mix::Kind;
@@ -47,7 +47,10 @@ pub struct Clients<W, P, C> {
     next_timeout_check_ns: u64,
     /// When the sending ends, if that is after the window.
     pub(crate) load_end_ns: u64,
-    scratch: Vec<u8>,
+    /// The message that is just being written.
+    pub(crate) scratch: Vec<u8>,
+    /// When the requests that are just being sent could have been sent.
+    pub(crate) able_ns: Vec<u64>,
     pub(crate) buffer: Vec<u8>,
 }
 
@@ -68,6 +71,7 @@ impl<W: Wire, P: Pacer, C: Clock> Clients<W, P, C> {
         let frame_bytes =
             [Kind::Usual, Kind::Alternate].map(|kind| config.message(kind).frame_bytes());
         let scratch = Vec::with_capacity(frame_bytes[0].max(frame_bytes[1]));
+        let able_ns = Vec::with_capacity(config.load.pipeline);
         let tasks = PendingRequests::new(clients, config.load.pipeline, config.load.assign);
         let reconnect_times = ReconnectTimes::new(
             config.load.reconnect_every.map(nanos),
@@ -90,6 +94,7 @@ impl<W: Wire, P: Pacer, C: Clock> Clients<W, P, C> {
             next_timeout_check_ns: 0,
             load_end_ns: 0,
             scratch,
+            able_ns,
             buffer: vec![0; READ_BYTES],
         }
     }
@@ -282,66 +287,6 @@ impl<W: Wire, P: Pacer, C: Clock> Clients<W, P, C> {
         self.recorder.connects.begun += u64::from(self.sees_connect(now));
         if let Err(error) = self.wire.connect(at) {
             self.not_connected(at, error.kind());
-        }
-    }
-
-    fn send_waiting(&mut self, at: usize) {
-        let client = &self.clients[at];
-        let remaining = self.config.load.requests_per_connection;
-        let remaining =
-            remaining.map(|most| (most - client.on_connection) as usize - client.flights.len());
-        let free = self.config.load.pipeline - client.flights.len();
-        let free_slots = remaining.map_or(free, |remaining| free.min(remaining));
-        for _ in 0..free_slots {
-            let client = &mut self.clients[at];
-            let Some(QueuedRequest { planned_ns, kind }) = client.waiting.pop_front() else {
-                break;
-            };
-            self.tasks.taken();
-            client.sequence += 1;
-            let client_number = (self.config.first_client + at) as u64;
-            let tag = (client_number << 40) | (client.sequence & ((1 << 40) - 1));
-            self.scratch.clear();
-            self.config.message(kind).write(tag, &mut self.scratch);
-            let sent_ns = self.clock.now_ns();
-            let able_ns = planned_ns.max(client.able_ns);
-            self.recorder.sent(able_ns, sent_ns);
-            client.flights.push_back(InFlight {
-                planned_ns,
-                kind,
-                able_ns,
-                sent_ns,
-                tag,
-                stamp: Stamp::NotAsked,
-            });
-            client.outbox.extend_from_slice(&self.scratch);
-            if self.stamping.as_mut().is_some_and(Stamping::draw) {
-                client.ask_stamp();
-            }
-        }
-        self.flush(at);
-    }
-
-    fn flush(&mut self, at: usize) {
-        while !self.clients[at].outbox.is_empty() {
-            let client = &self.clients[at];
-            let is_stamped = client.stamps_asked > 0 && client.writes_stamped();
-            let sent = match is_stamped {
-                true => self.wire.send_stamped(at, client.unwritten()),
-                false => self.wire.send(at, client.unwritten()),
-            };
-            match sent {
-                Ok(bytes) => {
-                    self.clients[at].wrote(bytes);
-                    if is_stamped {
-                        // On the loopback interface the stamp is there when the call returns.
-                        self.take_send_stamps(at);
-                    }
-                }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(_) => return self.fail(at, Failure::Reset),
-            }
         }
     }
 }

@@ -47,8 +47,8 @@ impl<W: Wire, P: Pacer, C: Clock> Clients<W, P, C> {
         self.recorder.causes.not_connected(why);
         let is_of_load = matches!(since, ConnectionState::Connecting { since_ns }
             if since_ns < self.recorder.window().to_ns);
-        if is_of_load && self.recorder.counts_errors(now) {
-            self.recorder.errors.connect += 1;
+        if is_of_load {
+            self.recorder.errors_at(now).connect += 1;
         }
         self.wire.close(at);
         let client = &mut self.clients[at];
@@ -88,8 +88,8 @@ impl<W: Wire, P: Pacer, C: Clock> Clients<W, P, C> {
             self.tasks.free(at);
         }
         self.recorder.causes.failed(failure);
-        if !is_after_window && self.recorder.counts_errors(now) {
-            count(&mut self.recorder.errors, failure, lost as u64);
+        if !is_after_window {
+            count(self.recorder.errors_at(now), failure, lost as u64);
         }
         self.pump(at, now);
     }

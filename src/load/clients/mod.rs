@@ -12,4 +12,5 @@ pub mod pending;
 pub mod reconnect;
 pub mod reconnect_times;
 pub mod replies;
+mod sending;
 pub mod stamps;

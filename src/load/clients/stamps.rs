@@ -12,7 +12,10 @@ use crate::load::wire::{Clock, Wire};
 impl<W: Wire, P: Pacer, C: Clock> Clients<W, P, C> {
     /// Begins to stamp a new connection.
     pub(crate) fn begin_stamps(&mut self, at: usize) {
-        self.clients[at].is_stamped = self.stamping.is_some() && self.wire.enable_stamps(at);
+        if self.stamping.is_some() {
+            let next_byte = self.wire.enable_stamps(at);
+            self.clients[at].begin_stamps(next_byte);
+        }
     }
 
     /// Reads both clocks if that is due.

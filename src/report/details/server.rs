@@ -125,11 +125,11 @@ fn errors(cell: &Cell) -> String {
         .iter()
         .map(|(kind, number)| format!("{} {kind}", count(*number)))
         .collect();
-    let clients = if kinds.is_empty() {
-        None
-    } else {
-        Some(kinds.join(", "))
-    };
+    let trials = cell.counted_trials().iter();
+    let before: u64 = trials.map(|trial| trial.warmup_errors.total()).sum();
+    let before = (before > 0).then(|| format!("{} before the window", count(before)));
+    let kinds: Vec<String> = kinds.into_iter().chain(before).collect();
+    let clients = (!kinds.is_empty()).then(|| kinds.join(", "));
     match (clients, faults(cell)) {
         (None, None) => "none".to_owned(),
         (None, Some(faults)) => format!("none at the clients; {faults}"),

@@ -4,7 +4,7 @@ use super::rows::{row, spread};
 use crate::findings::memory_sentences::NOT_READ;
 use crate::findings::units::{bytes, count, digits, some, time};
 use crate::findings::{BEYOND, Summary};
-use crate::record::{Cell, Connects, GeneratorSide, Quantiles};
+use crate::record::{Cell, Connects, GeneratorSide, Mode, Quantiles};
 use crate::report::terminal::{DIM, painted};
 use crate::stats::median;
 
@@ -101,6 +101,11 @@ pub(crate) fn server(summary: &Summary<'_>) -> Vec<String> {
                 spread(summary, Some(cpu), digits)
             ),
         ));
+        let load = &summary.cell.load;
+        if load.mode == Mode::Closed && load.think.is_zero() {
+            let note = "at saturation: compare servers at one rate (--rate)";
+            lines.push(row("", &painted(DIM, note)));
+        }
     }
     if let Some(cpu) = summary.machine_cpu_us {
         lines.push(row(

@@ -108,18 +108,17 @@ fn sentences(page: &PageData<'_>, group: &LoadGroup<'_>) -> Markup {
         ul {
             @for sentence in closing(&group.summaries) { li { (sentence) } }
             @for sentence in why(group) { li { (sentence) } }
-            @for sentence in delays(group) { li { (sentence) } }
+            @if let Some(sentence) = delays(group) { li { (sentence) } }
         }
     }
 }
 
-/// Where the response times were spent.
-fn delays(group: &LoadGroup<'_>) -> Vec<String> {
-    let line = |summary: &Summary<'_>| {
-        let parts = delay_line(summary)?;
-        Some(format!("Delays of {}, {parts}.", summary.name()))
-    };
-    group.summaries.iter().filter_map(line).collect()
+/// Where the response times of a single server were spent. Those of several are compared.
+fn delays(group: &LoadGroup<'_>) -> Option<String> {
+    match group.summaries.as_slice() {
+        [only] => delay_line(only).map(|parts| format!("Delays, {parts}.")),
+        _ => None,
+    }
 }
 
 /// Measured values that may explain an order.

@@ -6,6 +6,7 @@ use super::scenario_group::PageData;
 use crate::findings::check_advice::advice;
 use crate::findings::check_sentences::{compared, headline, notes, of};
 use crate::findings::check_table::{CheckRow, legend, rows};
+use crate::findings::check_words::sides;
 use crate::record::{CheckInfo, Part, Record};
 use crate::report::chart::data::{Axis, Chart, Kind, Look, Mark, Point, Scale, Series, Unit};
 use crate::report::html::figures::figure::Figure;
@@ -118,6 +119,7 @@ fn chart(
         unit: Unit::Ratio,
         from_zero: false,
     };
+    let [baseline, candidate] = sides(check);
     let mut series = Vec::new();
     for part in &check.parts {
         for row in rows(check, part) {
@@ -135,7 +137,7 @@ fn chart(
     }
     Chart {
         id: format!("check-{at}-{plot}"),
-        title: format!("Candidate against baseline: {subtitle}"),
+        title: format!("{candidate} against {baseline}: {subtitle}"),
         about: "ratio to the baseline; over 1 the candidate is worse".to_owned(),
         kind: Kind::Rows {
             reference: Some(1.0),

@@ -219,6 +219,7 @@ pub(crate) fn checked(outcome: Outcome) -> Record {
         ended_by: None,
         programs: Vec::new(),
         parts: vec![Part {
+            slow_starts: None,
             name: "async".to_owned(),
             scenario: None,
             clients: 64,

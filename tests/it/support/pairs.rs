@@ -38,6 +38,7 @@ pub(crate) fn empty_pair(pair: usize) -> PairInfo {
     let load = |load| LoadPair {
         load,
         candidate_first: pair.is_multiple_of(2),
+        added: false,
         values: Vec::new(),
         failures: Vec::new(),
     };

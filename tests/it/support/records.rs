@@ -126,6 +126,7 @@ pub(crate) fn trial(round: usize, throughput_rps: f64, cpu_us: f64) -> Trial {
         older: None,
         client_wait_ns: Default::default(),
         errors: Default::default(),
+        warmup_errors: Default::default(),
         connects: Default::default(),
         idle: Default::default(),
         littles_law: Default::default(),

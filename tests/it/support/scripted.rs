@@ -189,7 +189,7 @@ impl Wire for FakeWorld {
         })
     }
 
-    fn enable_stamps(&mut self, client: usize) -> bool {
+    fn enable_stamps(&mut self, client: usize) -> Option<u32> {
         self.0.borrow_mut().stamps.enable(client)
     }
 
@@ -207,6 +207,9 @@ impl Wire for FakeWorld {
     }
 
     fn send_stamped(&mut self, client: usize, bytes: &[u8]) -> io::Result<usize> {
+        if self.0.borrow().stamps.refuses_sends {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
         self.write(client, bytes, true)
     }
 

@@ -13,6 +13,10 @@ pub(crate) const LEAVING_NS: u64 = 2_000;
 pub(crate) struct FakeStamps {
     /// Whether connections have stamps.
     pub(crate) are_there: bool,
+    /// Whether the system refuses to stamp what is sent, though it has accepted the option.
+    pub(crate) refuses_sends: bool,
+    /// The position of the first byte of a connection.
+    pub(crate) first_byte: u32,
     /// When the real-time clock is set forward, and by how much (wrapping).
     pub(crate) jump: (u64, u64),
     /// By connection: whether it has stamps, bytes sent, stamps in the error queue, arrival of the
@@ -32,6 +36,8 @@ impl FakeStamps {
     pub(crate) fn new(connections: usize) -> FakeStamps {
         FakeStamps {
             are_there: false,
+            refuses_sends: false,
+            first_byte: 0,
             jump: (u64::MAX, 0),
             connections: vec![Connection::default(); connections],
         }
@@ -43,9 +49,11 @@ impl FakeStamps {
         BOOT_NS.wrapping_add(now_ns).wrapping_add(by_ns)
     }
 
-    pub(crate) fn enable(&mut self, client: usize) -> bool {
-        self.connections[client].is_stamped = self.are_there;
-        self.are_there
+    pub(crate) fn enable(&mut self, client: usize) -> Option<u32> {
+        let connection = &mut self.connections[client];
+        connection.is_stamped = self.are_there;
+        connection.sent_bytes = self.first_byte;
+        self.are_there.then_some(self.first_byte)
     }
 
     pub(crate) fn sent(&mut self, client: usize, bytes: usize, now_ns: u64, is_asked: bool) {
@@ -54,9 +62,10 @@ impl FakeStamps {
         if !connection.is_stamped {
             return;
         }
-        connection.sent_bytes += u32::try_from(bytes).unwrap();
+        let bytes = u32::try_from(bytes).unwrap();
+        connection.sent_bytes = connection.sent_bytes.wrapping_add(bytes);
         if is_asked {
-            let byte = connection.sent_bytes - 1;
+            let byte = connection.sent_bytes.wrapping_sub(1);
             connection.queue.push_back(SendStamp { byte, real_ns });
         }
     }
