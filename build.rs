@@ -3,6 +3,10 @@
 use std::process::Command;
 
 fn main() {
+    // A build of changed files is another one than that of their commit.
+    for changed in ["src", "models", "Cargo.toml", "Cargo.lock"] {
+        println!("cargo:rerun-if-changed={changed}");
+    }
     println!("cargo:rerun-if-changed=.git/HEAD");
     println!("cargo:rerun-if-changed=.git/logs/HEAD");
     println!("cargo:rerun-if-changed=build.rs");

@@ -42,7 +42,7 @@ finish() {
     exit "$code"
 }
 
-# An error before anything was measured.
+# An error, without a verdict.
 fail() {
     local code=$1
     shift
@@ -173,4 +173,7 @@ case $code:$verdict in
 3:*) verdict=violated ;;
 4:*) verdict=inconclusive ;;
 esac
+if [ "$verdict" = error ]; then
+    fail "$code" "rpcbench gave no verdict: its output is in the log of this step."
+fi
 finish "$code" "$verdict"

@@ -44,25 +44,15 @@ pub(super) fn judge(
     rules: &Rules,
     gated: usize,
 ) -> Judged {
-    let log = |value: &PairValue| {
-        let ratio = (value.candidate / value.baseline).ln();
-        let worse = if compared.metric.is_more_better() {
-            -ratio
-        } else {
-            ratio
-        };
-        worse.clamp(-MAX_LOG_RATIO, MAX_LOG_RATIO)
+    let starts = |are_added: bool| -> Vec<PairValue> {
+        let own = values(compared, pairs).filter(|(is_added, _)| *is_added == are_added);
+        own.map(|(_, value)| value).collect()
     };
-    let (own, added): (Vec<_>, Vec<_>) = values(compared, pairs).partition(|(added, _)| !added);
-    let values: Vec<PairValue> = own.into_iter().map(|(_, value)| value).collect();
-    let logs: Vec<f64> = values.iter().map(log).collect();
-    let added: Vec<PairValue> = added.into_iter().map(|(_, value)| value).collect();
-    let observation = |value: &PairValue| Observation {
-        log: log(value),
-        known: value.known,
-    };
-    let observations: Vec<Observation> = values.iter().map(observation).collect();
-    let of_added: Vec<Observation> = added.iter().map(observation).collect();
+    let observed =
+        |values: &[PairValue]| -> Vec<Observation> { values.iter().map(observation).collect() };
+    let (values, added) = (starts(false), starts(true));
+    let (observations, of_added) = (observed(&values), observed(&added));
+    let logs: Vec<f64> = observations.iter().map(|seen| seen.log).collect();
     let seen = Observations::new(&observations);
     let margin = rules.margin(compared.metric);
     let needed = needed(rules, gated);
@@ -119,6 +109,19 @@ pub(super) fn is_tail(metric: Metric) -> bool {
 /// The evidence that shows a change: both directions of each gated metric share the error rate.
 pub fn needed(rules: &Rules, gated: usize) -> f64 {
     2.0 * gated.max(1) as f64 / rules.alpha
+}
+
+/// What a value tells of the true ratio.
+fn observation(value: &PairValue) -> Observation {
+    let ratio = (value.candidate / value.baseline).ln();
+    let worse = match value.metric.is_more_better() {
+        true => -ratio,
+        false => ratio,
+    };
+    Observation {
+        log: worse.clamp(-MAX_LOG_RATIO, MAX_LOG_RATIO),
+        known: value.known,
+    }
 }
 
 /// The values of a metric, in the order of the pairs, and whether each is of an added start.

@@ -10,6 +10,7 @@ use crate::findings::provenance::selftest_sentence;
 use crate::measure::environment;
 use crate::record::{CpuAccounting, Environment};
 use crate::sys::Priority;
+use crate::sys::timestamps::{self, Available};
 use crate::sys::uring::Ring;
 
 /// One property of the machine that was checked.
@@ -128,6 +129,7 @@ fn examine(environment: &Environment, permitted: &[Priority]) -> Vec<Finding> {
                 "Only few clients can connect to one address at a time. Fix: sysctl net.ipv4.ip_local_port_range='32768 60999'".to_owned()
             }),
         },
+        time_stamps(timestamps::available().unwrap_or_default()),
         client_priority(environment, permitted),
         client_spin(environment.cpus),
         io_uring(Ring::unavailable()),
@@ -160,6 +162,24 @@ fn cpu_accounting(accounting: Option<&CpuAccounting>) -> Finding {
             "The kernel receives packets of loopback outside of server and generator, so CPU per request of the server \
              leaves that work out. Fix: compare the CPU per request of the machine, or turn this off: \
              rps_cpus of lo (/sys/class/net/lo/queues/rx-0/rps_cpus) to 0, no thread_backlog_napi."
+                .to_owned()
+        }),
+    }
+}
+
+/// The kernel's time stamps of requests and replies.
+fn time_stamps(available: Available) -> Finding {
+    Finding {
+        property: "time stamps",
+        value: match (available.received, available.sent) {
+            (true, true) => "of what is received and of what is sent",
+            (true, false) => "of what is received only: no time from wire to wire",
+            (false, _) => "none",
+        }
+        .to_owned(),
+        problem: (!available.received).then(|| {
+            "In an open loop response and service times include the time until the load generator reads a reply. \
+             Fix: measure on a Linux kernel with SO_TIMESTAMPING, outside of a sandbox that lacks it."
                 .to_owned()
         }),
     }

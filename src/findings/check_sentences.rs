@@ -7,6 +7,7 @@ use super::check_words::{change, of_figures, sides, title, title_with_load};
 use super::units::{some, span};
 use crate::record::{
     Advisory, AssertVerdict, CheckInfo, Finding, Method, Metric, Outcome, Part, Record,
+    STARTS_OF_A_PASS,
 };
 
 /// The headline has at most this number of facts.
@@ -206,6 +207,7 @@ pub(crate) fn notes(check: &CheckInfo, part: &Part) -> Vec<String> {
         notes.extend(invalid(part));
     }
     notes.extend(slow_starts(check, part));
+    notes.extend(few_starts(part));
     notes.extend(
         part.findings
             .iter()
@@ -238,6 +240,19 @@ pub(crate) fn notes(check: &CheckInfo, part: &Part) -> Vec<String> {
         notes.push(format!("{} pairs were discarded{again}", part.redone));
     }
     notes
+}
+
+/// That a pass rests on fewer starts than it should.
+fn few_starts(part: &Part) -> Option<String> {
+    let starts: usize = part.pairs.iter().map(|pair| pair.loads.len()).sum();
+    let is_pass = matches!(part.outcome, Outcome::Pass | Outcome::Improved);
+    (is_pass && (1..STARTS_OF_A_PASS).contains(&starts)).then(|| {
+        format!(
+            "the budget had time for {starts} of {STARTS_OF_A_PASS} starts of each side: a fault \
+             in one start of six stays unseen in {:.0} % of such checks",
+            100.0 * (5.0_f64 / 6.0).powi(starts as i32)
+        )
+    })
 }
 
 /// The mean ratio, where a few pairs move it away from the median one.

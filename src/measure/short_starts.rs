@@ -6,10 +6,8 @@ use std::time::Duration;
 use super::case::Case;
 use crate::check::PartPairs;
 use crate::load::Load;
+use crate::record::STARTS_OF_A_PASS;
 
-/// Starts of each side that a pass rests on: a fault in one start of six stays unseen in 24 with a
-/// probability of (5/6)²⁴ = 1.3 %.
-const LEAST_STARTS: usize = 24;
 /// The longest warm-up of such a start, if connects need no longer one.
 const WARMUP: Duration = Duration::from_millis(100);
 
@@ -25,7 +23,7 @@ pub(super) fn short(case: &Case) -> Case {
 /// Whether both sides of a part were started too seldom for a pass.
 pub(super) fn has_few_starts(part: &PartPairs) -> bool {
     let starts: usize = part.pairs.iter().map(|pair| pair.loads.len()).sum();
-    (1..LEAST_STARTS).contains(&starts)
+    (1..STARTS_OF_A_PASS).contains(&starts)
 }
 
 #[cfg(test)]

@@ -4,6 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use super::check_metric::Metric;
 
+/// Starts of each side that a pass rests on, as far as the budget reaches: a fault in one start of six
+/// stays unseen in 24 with a probability of (5/6)²⁴ = 1.3 %.
+pub const STARTS_OF_A_PASS: usize = 24;
+
 /// The rules of a check. Shares are of the baseline: 0.05 is 5 %.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Rules {

@@ -53,7 +53,7 @@ pub use check_metric::{Advisory, LoadKind, Metric, Outcome};
 pub use check_pairs::{
     FailureCount, FailureKind, Known, LoadPair, PairInfo, PairValue, Reliability, SideFailure,
 };
-pub use check_rules::Rules;
+pub use check_rules::{Rules, STARTS_OF_A_PASS};
 pub use choices::{Arrivals, Assign, Close, Mode, Spin, Stamps};
 pub use cpu_accounting::CpuAccounting;
 pub use delays::{DelayPart, Delays, StampSource};

@@ -5,9 +5,10 @@
 //! asked for by a control message of a single sendmsg(2), so that other sends cost nothing, and is
 //! read from the socket's error queue (Documentation/networking/timestamping.rst).
 
-use std::io::{self, IoSliceMut};
-use std::net::{Ipv4Addr, UdpSocket};
+use std::io::{self, IoSliceMut, Write};
+use std::net::{Ipv4Addr, TcpListener, TcpStream, UdpSocket};
 use std::os::fd::{AsFd, AsRawFd, RawFd};
+use std::time::Duration;
 
 use nix::sys::socket::{
     ControlMessageOwned, MsgFlags, TimestampingFlag, getsockopt, recvmsg, setsockopt, sockopt,
@@ -76,6 +77,52 @@ pub fn keep_on() -> io::Result<UdpSocket> {
     let flags = TimestampingFlag::SOF_TIMESTAMPING_RX_SOFTWARE;
     setsockopt(&socket, sockopt::Timestamping, &flags)?;
     Ok(socket)
+}
+
+/// Which stamps the system has.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Available {
+    /// Those of what is received.
+    pub received: bool,
+    /// Those of what is sent.
+    pub sent: bool,
+}
+
+/// Tries on a connection over the loopback interface which stamps the system has.
+///
+/// # Errors
+/// When the connection cannot be made.
+pub fn available() -> io::Result<Available> {
+    /// The kernel turns receive stamps on a moment after they were asked for.
+    const TRIES: usize = 50;
+    const WAIT: Duration = Duration::from_millis(1);
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    let client = TcpStream::connect(listener.local_addr()?)?;
+    let (mut server, _) = listener.accept()?;
+    client.set_read_timeout(Some(Duration::from_secs(1)))?;
+    if enable(&client).is_err() {
+        return Ok(Available::default());
+    }
+    let mut control = ControlSpace::default();
+    let sent = send_stamped(client.as_raw_fd(), b"x").is_ok();
+    let sent = sent && send_stamp(&client, &mut control).is_some();
+    for _ in 0..TRIES {
+        server.write_all(b"x")?;
+        // Waits until it is there.
+        client.peek(&mut [0])?;
+        let read = receive(client.as_raw_fd(), &mut [0], &mut control)?;
+        if read.last_real_ns.is_some() {
+            return Ok(Available {
+                received: true,
+                sent,
+            });
+        }
+        std::thread::sleep(WAIT);
+    }
+    Ok(Available {
+        received: false,
+        sent,
+    })
 }
 
 /// Receives what is available without blocking, and when the last byte of it arrived.
@@ -181,8 +228,7 @@ fn nanos(time: TimeSpec) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use std::io::{Read, Write};
-    use std::net::{TcpListener, TcpStream};
+    use std::io::Read;
     use std::time::{SystemTime, UNIX_EPOCH};
 
     use super::*;
@@ -201,8 +247,10 @@ mod tests {
         client.set_nodelay(true).unwrap();
         if enable(&client).is_err() {
             // A sandbox may have no time stamps; the generator does without them.
+            assert_eq!(available().unwrap(), Available::default());
             return;
         }
+        assert!(available().unwrap().received);
         let mut control = ControlSpace::default();
         let mut buffer = [0; 64];
         assert_eq!(send_stamp(&client, &mut control), None);

@@ -137,6 +137,21 @@ fn drift_steps_and_heavy_tails_cause_no_regression() {
     assert!(drift.passed() >= 95.0, "{}", drift.passed());
 }
 
+/// Each trial is slower than the one before by three times delta.
+#[test]
+fn the_coin_alone_makes_a_steep_drift_harmless() {
+    let machine =
+        |seed: u64| Machine::new(seed, NoiseKind::Drift, SIGMAS[0], SAME).drifting_by(0.15);
+    let changed = |checks: &Checks| checks.percent(&[Outcome::Regressed, Outcome::Improved]);
+    let with_coin = changed(&Checks::of(300, machine));
+    assert!(with_coin <= 5.0, "{with_coin}");
+    let fixed = changed(&Checks::of(100, |seed| machine(seed).in_fixed_order()));
+    assert!(
+        fixed >= 95.0,
+        "the drift is large enough to matter: {fixed}"
+    );
+}
+
 /// Without a limit of pairs, a check that is looked at after each one keeps its error rate.
 #[test]
 fn many_pairs_do_not_raise_the_rate_of_false_positives() {

@@ -251,8 +251,9 @@ fn the_script_compares_programs_and_trusts_no_exit_code_alone() {
         "GATE_BUILD",
         "printf '#!/bin/sh\n' >program; chmod +x program",
     );
-    let (code, text, outputs, _) = gate(&tree, &[base, program, nothing]);
+    let (code, text, outputs, summary) = gate(&tree, &[base, program, nothing]);
     assert_eq!(code, Some(1), "{text}");
+    assert!(summary.contains("gave no verdict"), "{summary}");
     assert_eq!(outputs, "verdict=error\nexit-code=1\n");
 }
 

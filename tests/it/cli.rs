@@ -228,6 +228,7 @@ fn help_and_lists() {
         "backlog",
         "ports",
         "load",
+        "time stamps",
         "io_uring",
     ] {
         assert!(doctor.contains(what), "{doctor}");

@@ -26,6 +26,10 @@ pub(crate) struct Machine {
     effects: [f64; 3],
     /// The highest throughput that the load generator can measure, as a multiple of the baseline's.
     limit: f64,
+    /// By how much each trial is slower than the one before, where the machine drifts.
+    drift: f64,
+    /// Whether a coin orders the sides of a load; else the baseline is always first.
+    has_coin: bool,
     state: f64,
     trials: usize,
     pairs: usize,
@@ -43,6 +47,8 @@ impl Machine {
             sigmas,
             effects: ratios.map(f64::ln),
             limit: f64::INFINITY,
+            drift: 0.02,
+            has_coin: true,
             state: 0.0,
             trials: 0,
             pairs: 0,
@@ -54,6 +60,19 @@ impl Machine {
     /// throughput.
     pub(crate) fn limited_at(self, limit: f64) -> Machine {
         Machine { limit, ..self }
+    }
+
+    /// The same with this drift.
+    pub(crate) fn drifting_by(self, drift: f64) -> Machine {
+        Machine { drift, ..self }
+    }
+
+    /// The same, always with the baseline first: what the coin is there against.
+    pub(crate) fn in_fixed_order(self) -> Machine {
+        Machine {
+            has_coin: false,
+            ..self
+        }
     }
 
     pub(crate) fn normal(&mut self) -> f64 {
@@ -80,7 +99,7 @@ impl Machine {
                 } else {
                     0.0
                 };
-                0.02 * self.trials as f64 + step + self.state
+                self.drift * self.trials as f64 + step + self.state
             }
         }
     }
@@ -90,7 +109,7 @@ impl Machine {
         let mut metrics = [(0.0, Known::Exact); 3];
         let coins = [self.random.bool(), self.random.bool()];
         for (at, metric) in metrics.iter_mut().enumerate() {
-            let candidate_first = coins[usize::from(GATED[at].0 != GATED[0].0)];
+            let candidate_first = self.has_coin && coins[usize::from(GATED[at].0 != GATED[0].0)];
             let sigma = self.sigmas[at];
             let (first, second) = (self.trial(sigma), self.trial(sigma));
             let (baseline, candidate) = if candidate_first {
