@@ -176,7 +176,7 @@ fn slow_starts(check: &CheckInfo, part: &Part) -> Option<String> {
         let slow = finding.slow_starts?;
         (slow.starts[1] > slow.starts[0]).then(|| {
             format!(
-                "{}: in {} of {} starts of {candidate}, in {} of {baseline}",
+                "{} far worse than usual in {} of {} starts of {candidate}, in {} of {baseline}",
                 title_with_load(part, finding),
                 slow.starts[1],
                 slow.of,
@@ -190,7 +190,7 @@ fn slow_starts(check: &CheckInfo, part: &Part) -> Option<String> {
     };
     let concerned = part.findings.iter().filter(is_concerned);
     let slow: Vec<String> = concerned.filter_map(slow).collect();
-    (!slow.is_empty()).then(|| format!("far slower than usual: {}", slow.join("; ")))
+    (!slow.is_empty()).then(|| slow.join("; "))
 }
 
 /// Notes that explain the figures of a part, failures first.

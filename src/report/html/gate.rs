@@ -125,7 +125,11 @@ fn chart(
         for row in rows(check, part) {
             let colour = series.len();
             series.push(Series {
-                name: format!("{}: {}", of(part), row.metric),
+                // The name of a command is long, and the labels of a chart are not.
+                name: match check.parts.len() {
+                    1 => row.metric.clone(),
+                    _ => format!("{}: {}", of(part), row.metric),
+                },
                 look: Look {
                     colour,
                     marker: colour,
