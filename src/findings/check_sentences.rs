@@ -248,8 +248,8 @@ fn few_starts(part: &Part) -> Option<String> {
     let is_pass = matches!(part.outcome, Outcome::Pass | Outcome::Improved);
     (is_pass && (1..STARTS_OF_A_PASS).contains(&starts)).then(|| {
         format!(
-            "the budget had time for {starts} of {STARTS_OF_A_PASS} starts of each side: a fault \
-             in one start of six stays unseen in {:.0} % of such checks",
+            "this rests on {starts} starts of each side instead of {STARTS_OF_A_PASS}: a fault in \
+             one start of six stays unseen in {:.0} % of such checks",
             100.0 * (5.0_f64 / 6.0).powi(starts as i32)
         )
     })
