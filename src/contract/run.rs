@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use super::case::Case;
 use super::cases::cases;
 use super::report::{CaseReport, CaseResult, Report};
+use super::stalls::{StallWatch, attempts};
 use super::subject::{CommandTraits, Subject};
 use super::violation::Violation;
 use crate::error::Error;
@@ -131,20 +132,22 @@ impl Contract {
             self.cases.iter().map(|_| Mutex::new(None)).collect();
         let next = AtomicUsize::new(0);
         let begun = Instant::now();
-        let work = || {
+        let work = |stalls: &StallWatch| {
             loop {
                 let at = next.fetch_add(1, Relaxed);
                 let Some(case) = self.cases.get(at) else {
                     return;
                 };
-                let result = run_case(case, &subject, begun + TOTAL_LIMIT);
+                let result = run_case(case, &subject, begun + TOTAL_LIMIT, stalls);
                 *results[at].lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
             }
         };
-        thread::scope(|scope| {
-            for _ in 0..CASES_AT_A_TIME.min(self.cases.len()) {
-                scope.spawn(work);
-            }
+        StallWatch::during(|stalls| {
+            thread::scope(|scope| {
+                for _ in 0..CASES_AT_A_TIME.min(self.cases.len()) {
+                    scope.spawn(|| work(stalls));
+                }
+            });
         });
         let results = results.into_iter();
         let results =
@@ -196,7 +199,7 @@ impl Contract {
     }
 }
 
-fn run_case(case: &Case, subject: &Subject, end: Instant) -> CaseResult {
+fn run_case(case: &Case, subject: &Subject, end: Instant, stalls: &StallWatch) -> CaseResult {
     if let Some(reason) = case.needs.iter().find_map(|need| subject.lacks(*need)) {
         return CaseResult::LeftOut(reason);
     }
@@ -204,7 +207,9 @@ fn run_case(case: &Case, subject: &Subject, end: Instant) -> CaseResult {
         let expected = format!("all cases begin within {TOTAL_LIMIT:?}");
         return CaseResult::Violated(Violation::new(expected, "no time was left for this one"));
     }
-    match (case.run)(&subject.under_test()) {
+    let run = || (case.run)(&subject.under_test());
+    let is_disturbed = |begun| stalls.seen_since(begun) && Instant::now() < end;
+    match attempts(run, is_disturbed) {
         Ok(()) => CaseResult::Holds,
         Err(violation) => CaseResult::Violated(violation),
     }

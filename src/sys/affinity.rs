@@ -39,6 +39,12 @@ impl Cpus {
         self.0.len()
     }
 
+    /// Each core as a set of its own.
+    pub fn each(&self) -> Vec<Cpus> {
+        let one = |cpu: &usize| Cpus(BTreeSet::from([*cpu]));
+        self.0.iter().map(one).collect()
+    }
+
     /// The first core that is not in `excluded`.
     pub fn first_not_in(&self, excluded: &Cpus) -> Option<usize> {
         self.0.difference(&excluded.0).next().copied()
@@ -117,8 +123,10 @@ mod tests {
 
     #[test]
     fn a_thread_can_be_pinned_to_one_core() {
-        let first = Cpus::allowed().unwrap().0.first().copied().unwrap();
-        let one: Cpus = first.to_string().parse().unwrap();
+        let all = Cpus::allowed().unwrap();
+        assert_eq!(all.each().len(), all.count());
+        let one = all.each().remove(0);
+        assert_eq!(one.count(), 1);
         let pinned = std::thread::spawn(move || {
             one.pin().unwrap();
             Cpus::allowed().unwrap() == one

@@ -183,7 +183,10 @@ const ALLOWED_DEPENDENCIES: &[(&str, &[&str])] = &[
     ("check", &["record", "stats"]),
     ("findings", &["record", "stats"]),
     ("report", &["findings", "record", "stats"]),
-    ("contract", &["error", "process", "protocol", "server"]),
+    (
+        "contract",
+        &["error", "process", "protocol", "server", "sys"],
+    ),
     ("cluster", &["error", "load", "measure", "record", "sys"]),
     (
         "selftest",
