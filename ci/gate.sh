@@ -7,7 +7,8 @@
 #
 # Environment:
 #   GATE_BASE       what to compare with: a commit, branch or tag, which must not be the commit that is
-#                   checked out [the default branch of origin]
+#                   checked out [the base of a pull request, see PULL_REQUEST_BASE; else the default
+#                   branch of origin]
 #   GATE_BUILD      commands that build a tree, run in its folder; one that fails ends the build
 #                   [none for GATE_COMMAND, else cargo build --release]
 #   GATE_COMMAND    command that starts a server, run in the folder of its tree, without a shell; {tree}
@@ -18,6 +19,9 @@
 #   GATE_OUT        folder for the results [rpcbench-check]
 #   GATE_RPCBENCH   program that measures GATE_COMMAND [built from the folder of this script]
 #   GATE_BASE_TREE  folder of a base that is built already: GATE_BASE is not used
+#   PULL_REQUEST_BASE  the commit that a pull request was opened against. Where GITHUB_SHA is checked
+#                   out and GITHUB_REF is refs/pull/NUMBER/merge, the first parent of that merge is
+#                   taken instead: the other changes on the branch are then on both sides
 #
 # The exit code is that of rpcbench check: 0 pass or improved (or inconclusive with --inconclusive
 # pass), 3 regressed or an --assert violated, 4 inconclusive or an --assert undecided, 5 invalid, 1 an
@@ -68,13 +72,24 @@ build() {
     (cd "$tree" && bash -eo pipefail -c "$command") >&2 || fail 1 "The $name does not build: \`$command\` failed."
 }
 
+# The commit to compare with where GATE_BASE names none; nothing if it is not a pull request.
+pull_request_base() {
+    local parent
+    if [[ ${GITHUB_REF:-} == refs/pull/*/merge && $(git rev-parse HEAD) == "${GITHUB_SHA:-}" ]]; then
+        # The object names its parents also in a shallow clone.
+        parent=$(git cat-file -p HEAD | sed -n '/^$/q; s/^parent //p' | head -n 1)
+    fi
+    echo "${parent:-${PULL_REQUEST_BASE:-}}"
+}
+
 # The folder of the base, in $base.
 check_out_base() {
     if [ -n "${GATE_BASE_TREE:-}" ]; then
         base=$(cd "$GATE_BASE_TREE" && pwd) || fail 2 "GATE_BASE_TREE: no folder $GATE_BASE_TREE."
         return
     fi
-    local wanted=${GATE_BASE:-} depth=()
+    local wanted depth=()
+    wanted=${GATE_BASE:-$(pull_request_base)}
     [[ $wanted != -* ]] || fail 2 "GATE_BASE: $wanted is no commit of this repository."
     # A whole clone stays whole.
     [ "$(git rev-parse --is-shallow-repository)" = false ] || depth=(--depth 1)

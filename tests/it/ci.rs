@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use crate::support::{rpcbench, skipped};
+use crate::support::{rpcbench, skipped, undisturbed};
 
 const RPCBENCH: &str = env!("CARGO_BIN_EXE_rpcbench");
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
@@ -93,13 +93,16 @@ fn git_bisect_finds_the_slow_commit_of_ten() {
         &tree,
         &["worktree", "add", "--quiet", "--detach", good, &commits[0]],
     );
-    done(&tree, &["bisect", "start", &commits[9], &commits[0]]);
     let baseline = format!("python3 {good}/server.py {{port}}");
     let mut arguments = vec!["bisect", "run", RPCBENCH, "check", "--exit-code", "bisect"];
     arguments.extend(["--baseline-exec", &baseline]);
     arguments.extend(["--exec", "python3 server.py {port}", "--no-save"]);
     arguments.extend(SHORT.split(' '));
-    let output = git(&tree, &arguments);
+    let bisect = || {
+        done(&tree, &["bisect", "start", &commits[9], &commits[0]]);
+        git(&tree, &arguments)
+    };
+    let output = undisturbed(bisect, |output| output.status.success());
     let text = text_of(&output);
     assert!(output.status.success(), "{text}");
     let expected = format!("{} is the first bad commit", commits[6]);
@@ -149,6 +152,17 @@ fn a_bisection_ends_where_the_command_is_wrong_and_skips_what_cannot_be_measured
     assert_eq!(wrong, Some(128), "{text}");
 }
 
+/// As [`gate`], for a check that ends with this code unless the machine disturbs it.
+fn gate_with_code(
+    expected: i32,
+    folder: &Path,
+    variables: &[(&str, &str)],
+) -> (Option<i32>, String, String, String) {
+    let is_as_expected =
+        |result: &(Option<i32>, String, String, String)| result.0 == Some(expected);
+    undisturbed(|| gate(folder, variables), is_as_expected)
+}
+
 /// Runs the script in this folder; returns its exit code, what it prints, and the outputs for
 /// GitHub.
 fn gate(folder: &Path, variables: &[(&str, &str)]) -> (Option<i32>, String, String, String) {
@@ -185,7 +199,8 @@ fn the_script_of_the_action_builds_both_sides_and_gives_the_verdict() {
     // A build that makes the server from its source.
     let command = ("GATE_COMMAND", "python3 {tree}/built.py {port}");
     let build = ("GATE_BUILD", "cp server.py built.py");
-    let (code, text, outputs, summary) = gate(&tree, &[command, build, ("GATE_BASE", &commits[0])]);
+    let variables = [command, build, ("GATE_BASE", commits[0].as_str())];
+    let (code, text, outputs, summary) = gate_with_code(3, &tree, &variables);
     assert_eq!(code, Some(3), "{text}");
     assert_eq!(outputs, "verdict=regressed\nexit-code=3\n");
     assert!(summary.contains("REGRESSED"), "{summary}");
@@ -201,7 +216,7 @@ fn the_script_of_the_action_builds_both_sides_and_gives_the_verdict() {
     fs::create_dir(&copied).unwrap();
     fs::copy(tree.join("server.py"), copied.join("built.py")).unwrap();
     let base = ("GATE_BASE_TREE", copied.to_str().unwrap());
-    let (code, text, outputs, _) = gate(&tree, &[command, base, build]);
+    let (code, text, outputs, _) = gate_with_code(0, &tree, &[command, base, build]);
     assert_eq!(code, Some(0), "{text}");
     assert_eq!(outputs, "verdict=pass\nexit-code=0\n");
 
@@ -242,7 +257,8 @@ fn the_script_compares_programs_and_trusts_no_exit_code_alone() {
     let program = ("GATE_PROGRAM", "program");
     let build =
         format!("printf '#!/bin/sh\\nexec {RPCBENCH} \"$@\"\\n' >program; chmod +x program");
-    let (code, text, outputs, _) = gate(&tree, &[base, program, ("GATE_BUILD", &build)]);
+    let variables = [base, program, ("GATE_BUILD", build.as_str())];
+    let (code, text, outputs, _) = gate_with_code(0, &tree, &variables);
     assert_eq!(code, Some(0), "{text}");
     assert_eq!(outputs, "verdict=pass\nexit-code=0\n");
 
@@ -267,9 +283,70 @@ fn the_script_runs_each_server_in_its_own_folder() {
     let tree = folder.path().join("a&b");
     let commits = repository(&tree, &[0, 600]);
     let command = ("GATE_COMMAND", "python3 server.py {port} {tree}");
-    let (code, text, outputs, _) = gate(&tree, &[command, ("GATE_BASE", &commits[0])]);
+    let variables = [command, ("GATE_BASE", commits[0].as_str())];
+    let (code, text, outputs, _) = gate_with_code(3, &tree, &variables);
     assert_eq!(code, Some(3), "{text}");
     assert_eq!(outputs, "verdict=regressed\nexit-code=3\n");
+}
+
+/// The branch went on since the pull request was opened: its newer change is on both sides.
+#[test]
+fn the_base_of_a_pull_request_is_the_first_parent_of_its_merge() {
+    if !has_programs() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let origin = folder.path().join("origin");
+    let commits = repository(&origin, &[0, 600]);
+    done(
+        &origin,
+        &["checkout", "--quiet", "-b", "topic", &commits[0]],
+    );
+    done(
+        &origin,
+        &["commit", "--quiet", "--allow-empty", "-m", "topic"],
+    );
+    done(&origin, &["checkout", "--quiet", "--detach", &commits[1]]);
+    done(&origin, &["merge", "--quiet", "--no-edit", "topic"]);
+    let merge = done(&origin, &["rev-parse", "HEAD"]);
+    done(&origin, &["update-ref", "refs/pull/1/merge", &merge]);
+    done(
+        &origin,
+        &["config", "uploadpack.allowAnySHA1InWant", "true"],
+    );
+    // As a workflow checks it out: one commit.
+    let tree = folder.path().join("tree");
+    done(folder.path(), &["init", "--quiet", "tree"]);
+    let url = format!("file://{}", origin.display());
+    done(&tree, &["remote", "add", "origin", &url]);
+    done(
+        &tree,
+        &["fetch", "--quiet", "--depth", "1", "origin", &merge],
+    );
+    done(&tree, &["checkout", "--quiet", "--detach", &merge]);
+    let out = folder.path().join("base-commit");
+    // The build says which commit it builds, and ends the script at the first one.
+    let build = format!("git rev-parse HEAD >>{}; exit 1", out.display());
+    let base_of = |variables: &[(&str, &str)]| {
+        let _ = fs::remove_file(&out);
+        let command = ("GATE_COMMAND", "python3 {tree}/server.py {port}");
+        let common = [command, ("GATE_BUILD", build.as_str())];
+        let (code, text, ..) = gate(&tree, &[&common[..], variables].concat());
+        assert_eq!(code, Some(1), "{text}");
+        fs::read_to_string(&out).unwrap().trim().to_owned()
+    };
+    let event = ("PULL_REQUEST_BASE", commits[0].as_str());
+    let at_merge = [
+        event,
+        ("GITHUB_REF", "refs/pull/1/merge"),
+        ("GITHUB_SHA", merge.as_str()),
+    ];
+    assert_eq!(base_of(&at_merge), commits[1]);
+    // The workflow checked out another commit, or names the base.
+    let other = [event, at_merge[1], ("GITHUB_SHA", commits[1].as_str())];
+    assert_eq!(base_of(&other), commits[0]);
+    let named = [&at_merge[..], &[("GATE_BASE", commits[0].as_str())]].concat();
+    assert_eq!(base_of(&named), commits[0]);
 }
 
 #[test]
