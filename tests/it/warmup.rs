@@ -7,7 +7,9 @@ use rpcbench::internal::findings::warmup_sentences::sentences;
 use rpcbench::record::{Record, WarmupInfo, WarmupPilot};
 use serde_json::{Value, json};
 
-use crate::support::{cell, has_python, measured, record, rpcbench, run, six, skipped, text};
+use crate::support::{
+    cell, has_python, measured, record, rpcbench, run, six, skipped, text, undisturbed,
+};
 
 fn stdout(arguments: &[&str]) -> String {
     let output = run(arguments);
@@ -60,9 +62,13 @@ fn a_server_that_gets_faster_is_measured_warm() {
 
     let (least, most) = range_s(&plan);
 
-    stdout(&command);
-    let mut saved: Value = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
-    let warmup = saved["warmup"]["warmup_s"].as_f64().unwrap();
+    let measure = || -> Value {
+        stdout(&command);
+        serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap()
+    };
+    let found = |saved: &Value| saved["warmup"]["warmup_s"].as_f64().unwrap();
+    let mut saved = undisturbed(measure, |saved| found(saved) > 1.0);
+    let warmup = found(&saved);
     assert!(warmup > 1.0, "{}", saved["warmup"]);
     assert_eq!(saved["cells"][0]["load"]["warmup_s"], warmup);
     let pilots = saved["warmup"]["pilots"].as_array().unwrap();

@@ -14,6 +14,7 @@ mod scripted_loop;
 mod servers;
 mod skipped;
 mod stamps;
+mod undisturbed;
 
 pub(crate) use forbidden::forbid_io_uring;
 pub(crate) use gaps::exponential;
@@ -28,3 +29,4 @@ pub(crate) use scripted_loop::*;
 pub(crate) use servers::*;
 pub(crate) use skipped::*;
 pub(crate) use stamps::LEAVING_NS;
+pub(crate) use undisturbed::undisturbed;

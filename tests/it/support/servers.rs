@@ -268,7 +268,7 @@ pub(crate) fn wait_for_server(harness: i32, count: usize) {
     }
 }
 
-pub(crate) const SHORT: [&str; 4] = ["--duration", "200ms", "--warmup", "100ms"];
+pub(crate) const SHORT: [&str; 4] = ["--duration", "400ms", "--warmup", "100ms"];
 
 pub(crate) fn run(arguments: &[&str]) -> Output {
     rpcbench().args(arguments).output().unwrap()
