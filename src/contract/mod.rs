@@ -3,9 +3,9 @@
 //!
 //! A message in pieces, bad requests, peers that are slow or silent, order, fairness, counting and
 //! the stop: [`cases()`] lists them. Each case starts a server of its own, in processes of their own
-//! under a guard, at a free port, and ends it. A case takes at most [`CASE_LIMIT`]. One that is
-//! violated while the machine stood still for 50 ms or longer is run again, at most three times in
-//! all.
+//! under a guard, at a free port, and ends it. An attempt of a case takes at most
+//! [`CASE_LIMIT`]. A case that is violated while a thread waited some 50 ms or longer for a core is
+//! run again, at most three times in all, and the report says so ([`CaseReport::disturbed`]).
 //!
 //! For a model, the program is a binary that calls [`rpcbench::main`](crate::main) with it:
 //!

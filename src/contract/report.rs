@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::case::Case;
+use super::stalls::STALL;
 use super::violation::Violation;
 
 /// The results of all cases that were asked for.
@@ -21,6 +22,8 @@ pub struct CaseReport {
     pub case: &'static Case,
     /// Its result.
     pub result: CaseResult,
+    /// What was violated in earlier attempts, in which the machine may have been the reason.
+    pub disturbed: Vec<Violation>,
 }
 
 /// How a case ended.
@@ -70,6 +73,15 @@ impl fmt::Display for Report {
             if let CaseResult::Violated(violation) = &report.result {
                 let (name, about) = (report.case.name(), report.case.about());
                 writeln!(f, "  violated: {name}: {about}\n{violation}")?;
+            }
+        }
+        for report in &self.cases {
+            for violation in &report.disturbed {
+                let name = report.case.name();
+                writeln!(
+                    f,
+                    "  run again: {name}: a thread waited {STALL:?} or longer for a core\n{violation}"
+                )?;
             }
         }
         for (name, reason) in self.left_out() {

@@ -128,7 +128,7 @@ impl Contract {
     /// When the program is no binary of rpcbench, has no such model, or its server does not start.
     pub fn run(&self) -> Result<Report, Error> {
         let subject = self.subject()?;
-        let results: Vec<Mutex<Option<CaseResult>>> =
+        let reports: Vec<Mutex<Option<CaseReport>>> =
             self.cases.iter().map(|_| Mutex::new(None)).collect();
         let next = AtomicUsize::new(0);
         let begun = Instant::now();
@@ -138,8 +138,8 @@ impl Contract {
                 let Some(case) = self.cases.get(at) else {
                     return;
                 };
-                let result = run_case(case, &subject, begun + TOTAL_LIMIT, stalls);
-                *results[at].lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
+                let report = run_case(case, &subject, begun + TOTAL_LIMIT, stalls);
+                *reports[at].lock().unwrap_or_else(PoisonError::into_inner) = Some(report);
             }
         };
         StallWatch::during(|stalls| {
@@ -149,13 +149,9 @@ impl Contract {
                 }
             });
         });
-        let results = results.into_iter();
-        let results =
-            results.map(|result| result.into_inner().unwrap_or_else(PoisonError::into_inner));
-        let cases = self.cases.iter().zip(results).filter_map(|(case, result)| {
-            let result = result?;
-            Some(CaseReport { case, result })
-        });
+        let cases = reports
+            .into_iter()
+            .filter_map(|report| report.into_inner().unwrap_or_else(PoisonError::into_inner));
         Ok(Report {
             subject: self.name().to_owned(),
             cases: cases.collect(),
@@ -199,18 +195,31 @@ impl Contract {
     }
 }
 
-fn run_case(case: &Case, subject: &Subject, end: Instant, stalls: &StallWatch) -> CaseResult {
+fn run_case(
+    case: &'static Case,
+    subject: &Subject,
+    end: Instant,
+    stalls: &StallWatch,
+) -> CaseReport {
+    let without_a_run = |result| CaseReport {
+        case,
+        result,
+        disturbed: Vec::new(),
+    };
     if let Some(reason) = case.needs.iter().find_map(|need| subject.lacks(*need)) {
-        return CaseResult::LeftOut(reason);
+        return without_a_run(CaseResult::LeftOut(reason));
     }
     if end <= Instant::now() {
         let expected = format!("all cases begin within {TOTAL_LIMIT:?}");
-        return CaseResult::Violated(Violation::new(expected, "no time was left for this one"));
+        let violation = Violation::new(expected, "no time was left for this one");
+        return without_a_run(CaseResult::Violated(violation));
     }
     let run = || (case.run)(&subject.under_test());
     let is_disturbed = |begun| stalls.seen_since(begun) && Instant::now() < end;
-    match attempts(run, is_disturbed) {
-        Ok(()) => CaseResult::Holds,
-        Err(violation) => CaseResult::Violated(violation),
+    let (result, disturbed) = attempts(run, is_disturbed);
+    CaseReport {
+        case,
+        result: result.map_or_else(CaseResult::Violated, |()| CaseResult::Holds),
+        disturbed,
     }
 }

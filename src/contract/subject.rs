@@ -18,7 +18,7 @@ use crate::process::{ReadyBy, ServeRequest, ServerProgram};
 use crate::protocol::{DEFAULT_MAX_FRAME_BYTES, WriteMode};
 use crate::server::{Limits, Settings};
 
-/// The longest time of one case.
+/// The longest time of one attempt of a case.
 pub const CASE_LIMIT: Duration = Duration::from_secs(30);
 
 /// The limits of a server where a case sets no others.
