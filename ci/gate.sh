@@ -19,9 +19,9 @@
 #   GATE_OUT        folder for the results [rpcbench-check]
 #   GATE_RPCBENCH   program that measures GATE_COMMAND [built from the folder of this script]
 #   GATE_BASE_TREE  folder of a base that is built already: GATE_BASE is not used
-#   PULL_REQUEST_BASE  the commit that a pull request was opened against. Where GITHUB_SHA is checked
-#                   out and GITHUB_REF is refs/pull/NUMBER/merge, the first parent of that merge is
-#                   taken instead: the other changes on the branch are then on both sides
+#   PULL_REQUEST_HEAD, PULL_REQUEST_BASE  the head and the base of a pull request, as its event names
+#                   them. Where a merge of that head is checked out, its other parent is the base: what
+#                   else is new on the branch is then on both sides
 #
 # The exit code is that of rpcbench check: 0 pass or improved (or inconclusive with --inconclusive
 # pass), 3 regressed or an --assert violated, 4 inconclusive or an --assert undecided, 5 invalid, 1 an
@@ -74,12 +74,14 @@ build() {
 
 # The commit to compare with where GATE_BASE names none; nothing if it is not a pull request.
 pull_request_base() {
-    local parent
-    if [[ ${GITHUB_REF:-} == refs/pull/*/merge && $(git rev-parse HEAD) == "${GITHUB_SHA:-}" ]]; then
-        # The object names its parents also in a shallow clone.
-        parent=$(git cat-file -p HEAD | sed -n '/^$/q; s/^parent //p' | head -n 1)
+    local parents
+    # The object names its parents also in a shallow clone.
+    mapfile -t parents < <(git cat-file -p HEAD | sed -n '/^$/q; s/^parent //p')
+    if [ ${#parents[@]} = 2 ] && [ "${parents[1]}" = "${PULL_REQUEST_HEAD:-}" ]; then
+        echo "${parents[0]}"
+    else
+        echo "${PULL_REQUEST_BASE:-}"
     fi
-    echo "${parent:-${PULL_REQUEST_BASE:-}}"
 }
 
 # The folder of the base, in $base.
@@ -90,7 +92,7 @@ check_out_base() {
     fi
     local wanted depth=()
     wanted=${GATE_BASE:-$(pull_request_base)}
-    [[ $wanted != -* ]] || fail 2 "GATE_BASE: $wanted is no commit of this repository."
+    [[ $wanted != -* ]] || fail 2 "The base $wanted (GATE_BASE) is no commit of this repository."
     # A whole clone stays whole.
     [ "$(git rev-parse --is-shallow-repository)" = false ] || depth=(--depth 1)
     # A push of a new branch has the commit 0000… before it.
@@ -102,7 +104,7 @@ check_out_base() {
     elif ! git rev-parse --quiet --verify "$wanted^{commit}" >/dev/null; then
         # A shallow clone does not have it.
         git fetch --quiet "${depth[@]}" origin "$wanted" 2>/dev/null ||
-            fail 2 "GATE_BASE: $wanted is no commit of this repository."
+            fail 2 "The base $wanted (GATE_BASE) is no commit of this repository."
         wanted=FETCH_HEAD
     fi
     if [ "$(git rev-parse "$wanted^{commit}")" = "$(git rev-parse HEAD)" ] && git diff --quiet HEAD; then

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use crate::support::{rpcbench, skipped, undisturbed};
+use crate::support::{is_stalled, rpcbench, skipped, undisturbed};
 
 const RPCBENCH: &str = env!("CARGO_BIN_EXE_rpcbench");
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
@@ -102,7 +102,7 @@ fn git_bisect_finds_the_slow_commit_of_ten() {
         done(&tree, &["bisect", "start", &commits[9], &commits[0]]);
         git(&tree, &arguments)
     };
-    let output = undisturbed(bisect, |output| output.status.success());
+    let output = undisturbed(bisect, |output| !output.status.success());
     let text = text_of(&output);
     assert!(output.status.success(), "{text}");
     let expected = format!("{} is the first bad commit", commits[6]);
@@ -158,9 +158,10 @@ fn gate_with_code(
     folder: &Path,
     variables: &[(&str, &str)],
 ) -> (Option<i32>, String, String, String) {
-    let is_as_expected =
-        |result: &(Option<i32>, String, String, String)| result.0 == Some(expected);
-    undisturbed(|| gate(folder, variables), is_as_expected)
+    undisturbed(
+        || gate(folder, variables),
+        |(code, ..)| is_stalled(*code, expected),
+    )
 }
 
 /// Runs the script in this folder; returns its exit code, what it prints, and the outputs for
@@ -306,6 +307,7 @@ fn the_base_of_a_pull_request_is_the_first_parent_of_its_merge() {
         &origin,
         &["commit", "--quiet", "--allow-empty", "-m", "topic"],
     );
+    let topic = done(&origin, &["rev-parse", "HEAD"]);
     done(&origin, &["checkout", "--quiet", "--detach", &commits[1]]);
     done(&origin, &["merge", "--quiet", "--no-edit", "topic"]);
     let merge = done(&origin, &["rev-parse", "HEAD"]);
@@ -335,15 +337,11 @@ fn the_base_of_a_pull_request_is_the_first_parent_of_its_merge() {
         assert_eq!(code, Some(1), "{text}");
         fs::read_to_string(&out).unwrap().trim().to_owned()
     };
-    let event = ("PULL_REQUEST_BASE", commits[0].as_str());
-    let at_merge = [
-        event,
-        ("GITHUB_REF", "refs/pull/1/merge"),
-        ("GITHUB_SHA", merge.as_str()),
-    ];
+    let base = ("PULL_REQUEST_BASE", commits[0].as_str());
+    let at_merge = [base, ("PULL_REQUEST_HEAD", topic.as_str())];
     assert_eq!(base_of(&at_merge), commits[1]);
-    // The workflow checked out another commit, or names the base.
-    let other = [event, at_merge[1], ("GITHUB_SHA", commits[1].as_str())];
+    // Another commit is checked out than a merge of the head, or the workflow names the base.
+    let other = [base, ("PULL_REQUEST_HEAD", commits[1].as_str())];
     assert_eq!(base_of(&other), commits[0]);
     let named = [&at_merge[..], &[("GATE_BASE", commits[0].as_str())]].concat();
     assert_eq!(base_of(&named), commits[0]);
@@ -369,6 +367,16 @@ fn action_yml_runs_the_script_with_variables_that_it_reads() {
             script.contains(&format!("#   {name} ")),
             "{name} is not described"
         );
+    }
+    // The base of a pull request is found by the script.
+    let base = "default: ${{ github.event.merge_group.base_sha \
+                || (!github.event.pull_request && github.event.before) || '' }}";
+    assert!(action.contains(base));
+    for (name, commit) in [("BASE", "base"), ("HEAD", "head")] {
+        let name = format!("PULL_REQUEST_{name}");
+        let given = format!("{name}: ${{{{ github.event.pull_request.{commit}.sha }}}}");
+        assert!(action.contains(&given), "{given}");
+        assert!(script.contains(&format!("${{{name}:-")), "{name}");
     }
     // What a workflow passes is never part of a command.
     let commands = action

@@ -29,4 +29,4 @@ pub(crate) use scripted_loop::*;
 pub(crate) use servers::*;
 pub(crate) use skipped::*;
 pub(crate) use stamps::LEAVING_NS;
-pub(crate) use undisturbed::undisturbed;
+pub(crate) use undisturbed::{is_stalled, undisturbed};

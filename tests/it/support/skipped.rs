@@ -1,4 +1,4 @@
-//! What a test says that checks nothing, because this machine lacks a program.
+//! What a test says that checks nothing, because this machine lacks a program, or that repeats.
 
 use std::io::Write;
 
@@ -14,14 +14,19 @@ pub(crate) fn can_run(model: &str) -> bool {
 }
 
 /// Says that the rest of this test is skipped, and why.
+pub(crate) fn say_skipped(reason: &str) {
+    say("SKIPPED", reason);
+}
+
+/// Says something of this test, whether it fails or not.
 ///
 /// libtest shows what a test prints only if it fails, but captures no more than the macros print:
 /// this is written to the descriptor itself, by one write, so that lines of other threads do not
 /// come between.
-pub(crate) fn say_skipped(reason: &str) {
+pub(super) fn say(what: &str, reason: &str) {
     let thread = std::thread::current();
     let test = thread.name().unwrap_or("a test");
-    let text = format!("\nSKIPPED {test}: {reason}\n");
+    let text = format!("\n{what} {test}: {reason}\n");
     std::io::stderr().write_all(text.as_bytes()).unwrap();
 }
 
