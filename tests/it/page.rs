@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 
-use rpcbench::record::{NoReplyCause, Outcome, Record, ValidityFinding};
+use rpcbench::record::{DelayPart, Delays, NoReplyCause, Outcome, Record, ValidityFinding};
+use serde_json::Value;
 
 use crate::support::{checked, one, record, study, suspect, two_records, words};
 
@@ -79,18 +80,51 @@ fn the_page_loads_nothing_from_a_network_and_has_no_duplicate_ids() {
 
 #[test]
 fn the_embedded_data_are_the_record_without_histograms() {
-    let study = study();
+    let mut study = study();
+    let text = || "AAAA".to_owned();
+    let part = || DelayPart {
+        histogram: text(),
+        ..DelayPart::default()
+    };
+    let trial = &mut study.cells[0].trials[0];
+    trial.share = Some(text());
+    trial.delays = Some(Delays {
+        scheduling: part(),
+        connection_wait: part(),
+        wire_to_wire: part(),
+        read: part(),
+        ..Delays::default()
+    });
     let html = one(&study).html;
     let json = html.split("id=\"json-0\">").nth(1).unwrap();
     let json = json.split("</script>").next().unwrap();
+    assert!(!has_histogram(&serde_json::from_str(json).unwrap()));
+    assert!(has_histogram(&serde_json::to_value(&study).unwrap()));
     let read = Record::parse(json).unwrap();
     assert_eq!(read.cells.len(), study.cells.len());
     assert_eq!(
         read.cells[0].trials[0].requests,
         study.cells[0].trials[0].requests
     );
-    assert!(read.cells[0].trials[0].histograms.latency.is_empty());
+    assert!(read.cells[0].trials[0].share.is_none());
     assert!(html.contains("id=\"csv-0\">scenario,contestant,"));
+}
+
+/// Whether there is a histogram anywhere: the text of a key `histogram`, or in `histograms`.
+fn has_histogram(value: &Value) -> bool {
+    match value {
+        Value::Object(fields) => fields.iter().any(|(name, value)| {
+            let texts: Vec<&Value> = match (name.as_str(), value) {
+                ("histogram", text) => vec![text],
+                ("histograms", Value::Object(texts)) => texts.values().collect(),
+                _ => Vec::new(),
+            };
+            let is_text = |text: &&Value| text.as_str().is_some_and(|text| !text.is_empty());
+            texts.iter().any(is_text) || has_histogram(value)
+        }),
+        Value::Array(values) => values.iter().any(has_histogram),
+        _ => false,
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use maud::{Markup, PreEscaped, html};
 
 use super::scenario_group::{Source, plain};
-use crate::record::Record;
+use crate::record::{Record, Trial};
 use crate::report::ALL;
 use crate::report::format::Format;
 
@@ -42,13 +42,31 @@ fn csv(record: &Record) -> String {
 fn without_histograms(record: &Record) -> String {
     let mut record = record.clone();
     for trial in record.cells.iter_mut().flat_map(|cell| &mut cell.trials) {
-        trial.histograms = Default::default();
-        for interval in &mut trial.series {
-            interval.histogram.clear();
-        }
+        clear_histograms(trial);
     }
     // Only keys that are not strings, or numbers that are not finite, could fail; there are none.
     serde_json::to_string(&record).unwrap_or_default()
+}
+
+fn clear_histograms(trial: &mut Trial) {
+    trial.histograms = Default::default();
+    // What one generator of several measured, with its histograms.
+    trial.share = None;
+    let series = trial
+        .series
+        .iter_mut()
+        .map(|interval| &mut interval.histogram);
+    let ranks = trial.ranks.iter_mut().map(|rank| &mut rank.histogram);
+    let delays = trial.delays.iter_mut().flat_map(|delays| {
+        [
+            &mut delays.scheduling,
+            &mut delays.connection_wait,
+            &mut delays.wire_to_wire,
+            &mut delays.read,
+        ]
+    });
+    let parts = delays.map(|part| &mut part.histogram);
+    series.chain(ranks).chain(parts).for_each(String::clear);
 }
 
 /// Text that neither closes a script element early nor starts a comment in it (HTML Living
