@@ -2,7 +2,7 @@
 
 use std::process::{Command, Output};
 
-use crate::support::{example, rpcbench, undisturbed};
+use crate::support::{example, is_stalled, rpcbench, undisturbed};
 
 /// Short trials: the margins of these tests are wide, or smaller than any noise.
 const SHORT: [&str; 4] = ["--duration", "80ms", "--warmup", "30ms"];
@@ -44,8 +44,8 @@ fn text_of(output: &Output) -> String {
 
 /// A check with this exit code; `program` is made for each attempt.
 fn gate_with_code(code: i32, program: impl Fn() -> Command, more: &[&str]) -> Output {
-    let is_as_expected = |output: &Output| output.status.code() == Some(code);
-    let output = undisturbed(|| gate(program(), more), is_as_expected);
+    let is_disturbed = |output: &Output| is_stalled(output.status.code(), code);
+    let output = undisturbed(|| gate(program(), more), is_disturbed);
     assert_eq!(output.status.code(), Some(code), "{}", text_of(&output));
     output
 }

@@ -372,7 +372,7 @@ fn every_accept_mode_accepts_all_connections() {
             "--clients",
             "30",
             "--duration",
-            "300ms",
+            "500ms",
             "--warmup",
             "200ms",
         ]);

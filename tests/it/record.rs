@@ -35,7 +35,7 @@ fn a_record_has_every_key_of_the_schema() {
         "--clients",
         "2",
         "--duration",
-        "300ms",
+        "400ms",
         "--warmup",
         "100ms",
     ]);

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::support::{measured, run};
 
-pub(crate) const SHORT: [&str; 6] = ["--duration", "60ms", "--warmup", "30ms", "--seed", "5"];
+pub(crate) const SHORT: [&str; 6] = ["--duration", "250ms", "--warmup", "50ms", "--seed", "5"];
 
 fn names_in(folder: &str) -> Vec<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);

@@ -167,7 +167,7 @@ fn all_clients_reconnect_to_a_real_server_at_each_time() {
     // In an open loop most clients have no request in flight.
     for rate_rps in [None, Some(2000.0)] {
         let connects = || connects_made(server.address, rate_rps);
-        let made = undisturbed(connects, |made| expected.contains(made));
+        let made = undisturbed(connects, |made| !expected.contains(made));
         assert!(expected.contains(&made), "{rate_rps:?}: {made}");
     }
 }
@@ -195,7 +195,7 @@ fn connects_made(target: SocketAddr, rate_rps: Option<f64>) -> u64 {
     let measured = load::start(&load).unwrap().finish().unwrap();
     let recorder = &measured.recorder;
     assert_eq!((recorder.errors.total(), recorder.unanswered), (0, 0));
-    assert!(recorder.requests > 300, "{}", recorder.requests);
+    assert!(recorder.requests > 100, "{}", recorder.requests);
     assert_eq!(recorder.connects.made, recorder.connects.begun);
     recorder.connects.made
 }
