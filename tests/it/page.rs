@@ -110,6 +110,30 @@ fn the_embedded_data_are_the_record_without_histograms() {
     assert!(html.contains("id=\"csv-0\">scenario,contestant,"));
 }
 
+#[test]
+fn many_parts_that_were_left_out_take_one_notice() {
+    let mut study = study();
+    study.left_out = vec!["idle at one rate: none serves".to_owned()];
+    let html = one(&study).html;
+    assert!(html.contains("<p class=\"notice\">Left out: idle at one rate: none serves.</p>"));
+    for part in ["bulk", "wait"] {
+        study
+            .left_out
+            .push(format!("{part} at one rate: few serve"));
+    }
+    let html = one(&study).html;
+    assert!(!html.contains("Left out: "));
+    let notice = html.split("<details class=\"notice\">").nth(1).unwrap();
+    let notice = words(notice.split("</details>").next().unwrap());
+    let expected = "3 parts were left out, for example: idle at one rate: none serves. \
+                    idle at one rate: none serves. bulk at one rate: few serve. \
+                    wait at one rate: few serve.";
+    assert_eq!(
+        notice.split_whitespace().collect::<Vec<_>>().join(" "),
+        expected
+    );
+}
+
 /// Whether there is a histogram anywhere: the text of a key `histogram`, or in `histograms`.
 fn has_histogram(value: &Value) -> bool {
     match value {

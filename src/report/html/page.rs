@@ -119,9 +119,7 @@ fn notices(sources: &[Source<'_>]) -> Markup {
             @for note in warmup_sentences::sentences(source.record) {
                 p.notice { (prefix(source)) (note) }
             }
-            @for left_out in &source.record.left_out {
-                p.notice { (prefix(source)) "Left out: " (left_out) "." }
-            }
+            (left_out(&prefix(source), &source.record.left_out))
             @if source.record.tool.profile != "release" {
                 p.notice { (prefix(source)) "rpcbench was a debug build, so its figures are not reliable. Measure with a release build." }
             }
@@ -131,6 +129,20 @@ fn notices(sources: &[Source<'_>]) -> Markup {
                 "These records were measured one after the other. Between two runs the machine often changes \
                  results more than a new build does, so this page does not rank across records."
             }
+        }
+    }
+}
+
+/// What was not measured. A suite leaves out many parts, which would hide the figures below.
+fn left_out(prefix: &str, parts: &[String]) -> Markup {
+    html! {
+        @match parts {
+            [] => {}
+            [part] => p.notice { (prefix) "Left out: " (part) "." },
+            [first, ..] => details.notice {
+                summary { (prefix) (parts.len()) " parts were left out, for example: " (first) "." }
+                ul { @for part in parts { li { (part) "." } } }
+            },
         }
     }
 }
