@@ -6,7 +6,7 @@ use std::process::Stdio;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use rpcbench::record::Record;
+use rpcbench::record::{Record, Trial};
 use serde_json::Value;
 
 use crate::support::{SHORT, rpcbench, run, wait_for_server};
@@ -85,7 +85,17 @@ fn an_interrupted_run_is_resumed_with_the_next_trial() {
     for (old, new) in before.cells.iter().zip(&after.cells) {
         assert_eq!(old.load, new.load);
         let complete = old.trials.iter().filter(|trial| !trial.interrupted);
-        assert!(complete.zip(&new.trials).all(|(old, new)| old == new));
+        for (old, new) in complete.zip(&new.trials) {
+            // The cause of a trend depends on the trials of the other servers and rounds.
+            let validity = new.validity.clone();
+            assert_eq!(
+                Trial {
+                    validity,
+                    ..old.clone()
+                },
+                *new
+            );
+        }
         assert!(new.trials.iter().all(|trial| !trial.interrupted));
     }
     let output = run(&["--resume", file.to_str().unwrap()]);
