@@ -19,7 +19,7 @@ lint:
 snapshots:
     INSTA_UPDATE=always cargo test --test it
 
-# The reference results, in some forty-five minutes on a quiet machine
+# The reference results, in some forty minutes on a quiet machine
 reference: && pictures
     cargo run --release -- --suite full --seed 20261122 --save results/reference/full.json
 
