@@ -19,7 +19,7 @@ const SKIP: u8 = 125;
 const ABORT: u8 = 128;
 
 /// The exit code of a check with this outcome, whose candidate has this worst assertion. A bisection
-/// skips a commit of which nothing could be measured: it is broken, and nobody knows whether it is slow.
+/// skips a commit that could not be measured: it is broken, and whether it is slow is not known.
 pub(crate) fn code(
     codes: CheckCodes,
     outcome: Outcome,

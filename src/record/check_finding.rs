@@ -98,6 +98,6 @@ pub struct SlowStarts {
     pub starts: [usize; 2],
     /// The starts of each side.
     pub of: usize,
-    /// Whether the candidate has so many more of them that it does not pass.
+    /// Whether the candidate cannot pass, since it has clearly more of them than the baseline.
     pub rules_out_pass: bool,
 }

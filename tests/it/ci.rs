@@ -152,21 +152,19 @@ fn a_bisection_ends_where_the_command_is_wrong_and_skips_what_cannot_be_measured
     assert_eq!(wrong, Some(128), "{text}");
 }
 
+/// The exit code of the script, what it prints, its outputs for GitHub, and the page of the job.
+type GateResult = (Option<i32>, String, String, String);
+
 /// As [`gate`], for a check that ends with this code unless the machine disturbs it.
-fn gate_with_code(
-    expected: i32,
-    folder: &Path,
-    variables: &[(&str, &str)],
-) -> (Option<i32>, String, String, String) {
+fn gate_with_code(expected: i32, folder: &Path, variables: &[(&str, &str)]) -> GateResult {
     undisturbed(
         || gate(folder, variables),
         |(code, ..)| is_stalled(*code, expected),
     )
 }
 
-/// Runs the script in this folder; returns its exit code, what it prints, and the outputs for
-/// GitHub.
-fn gate(folder: &Path, variables: &[(&str, &str)]) -> (Option<i32>, String, String, String) {
+/// Runs the script in this folder.
+fn gate(folder: &Path, variables: &[(&str, &str)]) -> GateResult {
     let [outputs, summary] = ["outputs", "summary"].map(|name| folder.join("..").join(name));
     for file in [&outputs, &summary] {
         fs::write(file, "").unwrap();

@@ -132,7 +132,7 @@ fn ping_of(params: &[u8]) -> Vec<u8> {
     frame_of(&[br#"{"in":"ping","params":"#, params, b"}"].concat())
 }
 
-/// Arrays in each other, so many.
+/// Nested arrays, this number of levels deep.
 fn nested(depth: usize) -> Vec<u8> {
     [vec![b'['; depth], vec![b']'; depth]].concat()
 }

@@ -90,8 +90,8 @@ pub fn calibration(
 }
 
 const EXPLAINED: &str = "Spread: how much the ratios of the pairs vary. Visible: the smallest change \
-                         that so many pairs show in four of five checks. To pass: with so many pairs \
-                         identical builds pass in four of five checks. False: false positives, the share of \
+                         that this number of pairs shows in four of five checks. To pass: the number of \
+                         pairs with which identical builds pass in four of five checks. False: false positives, the share of \
                          checks that report a change where the two sides of each of these pairs are \
                          exchanged at random.";
 
